@@ -1,0 +1,113 @@
+import type { EntityDefinition, MetricDefinition } from '../wire/native-batch.js'
+
+/**
+ * The metrics store, as ingest, query and health see it.
+ *
+ * Durable ids (`MetricId`, `EntityId`) are 52-bit hashes of canonical names, so that any number of monitors agree
+ * without talking; they are safe integers and go into SQL as UInt64 literals. Dense indexes (`MetricIndex`,
+ * `EntityIndex`, `SeriesIndex`) count up from 0 in one process and are for arrays; they never leave it.
+ */
+export type MetricId = number
+export type EntityId = number
+export type MetricIndex = number
+export type EntityIndex = number
+export type SeriesIndex = number
+
+export interface Metric extends Required<MetricDefinition> {
+  id: MetricId
+  index: MetricIndex
+}
+
+export interface EntityName {
+  name: string
+  /** Milliseconds since the epoch from which the name held. */
+  since: number
+}
+
+export interface Entity extends Required<EntityDefinition> {
+  id: EntityId
+  index: EntityIndex
+  /** Every name it has had, oldest first; the last one is `name`. */
+  names: readonly EntityName[]
+  /** When the catalogue first saw it, milliseconds since the epoch. */
+  since: number
+}
+
+/** Metrics, entities, names and series: all of it in memory, written through to ClickHouse before any sample of it is. */
+export interface Catalogue {
+  /** Registers a metric, or updates what is known of it. Names are folded to lower case. */
+  addMetric(definition: MetricDefinition): MetricIndex
+  /** Registers an entity, its new attributes or its new name. Throws `CatalogueLimitError` at the limit. */
+  addEntity(definition: EntityDefinition): EntityIndex
+  /** Registers a series. `sender` is for the cardinality figures. Throws `CatalogueLimitError` at the limit. */
+  addSeries(metric: MetricIndex, entity: EntityIndex, sender?: string): SeriesIndex
+
+  /** By name or alias, in any case. */
+  findMetric(name: string): Metric | undefined
+  /** By category and any name it has or had. */
+  findEntity(category: string, name: string): Entity | undefined
+  metricAt(index: MetricIndex): Metric
+  entityAt(index: EntityIndex): Entity
+  readonly metricCount: number
+  readonly entityCount: number
+  readonly seriesCount: number
+  /** Entities that have the metric, in no order; do not change the array. */
+  entitiesOf(metric: MetricIndex): readonly EntityIndex[]
+  metricsOf(entity: EntityIndex): readonly MetricIndex[]
+  /** Entities of a category (upper case). */
+  entitiesIn(category: string): readonly EntityIndex[]
+  categories(): string[]
+  /** Time of the newest sample of an entity that this process knows of, milliseconds; 0 when it knows none. */
+  lastSeen(entity: EntityIndex): number
+  /** Grows with every change: a key for caches of resolved names. */
+  readonly version: number
+}
+
+/** Samples of one sender's batch, decoded, as columns; `length` of them are filled. */
+export interface SampleColumns {
+  length: number
+  series: Uint32Array
+  /** Milliseconds since the epoch. */
+  time: Float64Array
+  value: Float64Array
+}
+
+export interface WriteOutcome {
+  /** Samples stored by this call; 0 when the batch had been stored before. */
+  stored: number
+  duplicate: boolean
+}
+
+export interface Writer {
+  /**
+   * Takes a batch and resolves after ClickHouse has acknowledged it. The columns may be reused by the caller only after
+   * that. `key` is a hash of the batch as it was sent (`batchKey`): the same key again is not stored again, even after a
+   * crash of monitor or engine in between. Rejects with `StoreFullError` or `StoreUnavailableError` (503, Retry-After).
+   */
+  write(columns: SampleColumns, key?: EntityId): Promise<WriteOutcome>
+}
+
+/** Thrown when a limit of the catalogue would be passed; the message names the limit and its setting. */
+export class CatalogueLimitError extends Error {
+  override name = 'CatalogueLimitError'
+}
+
+/** The buffer before ClickHouse is full; the sender should keep the batch and come back after `retryAfterSeconds`. */
+export class StoreFullError extends Error {
+  override name = 'StoreFullError'
+  readonly retryAfterSeconds: number
+  constructor(message: string, retryAfterSeconds: number) {
+    super(message)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+/** ClickHouse is away, or refuses (disk full): the sender should keep the batch and come back. */
+export class StoreUnavailableError extends Error {
+  override name = 'StoreUnavailableError'
+  readonly retryAfterSeconds: number
+  constructor(message: string, retryAfterSeconds: number, options?: ErrorOptions) {
+    super(message, options)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}

@@ -1,0 +1,98 @@
+/** The time-series API's answer, as `cm-api-v45.json` and the tsquery reference have it. */
+
+export type Rollup = 'RAW' | 'TEN_MINUTELY' | 'HOURLY' | 'SIX_HOURLY' | 'DAILY' | 'WEEKLY'
+
+export interface CrossEntityMetadata {
+  maxEntityDisplayName: string
+  maxEntityName: string
+  minEntityDisplayName: string
+  minEntityName: string
+  numEntities: number
+}
+
+export interface AggregateStatistics {
+  sampleTime: string
+  sampleValue: number
+  count: number
+  min: number
+  minTime: string
+  max: number
+  maxTime: string
+  mean: number
+  stdDev: number
+  crossEntityMetadata?: CrossEntityMetadata
+}
+
+export interface TimeSeriesData {
+  timestamp: string
+  value: number
+  type: 'SAMPLE'
+  aggregateStatistics?: AggregateStatistics
+}
+
+export interface TimeSeriesMetadata {
+  metricName: string
+  entityName: string
+  startTime: string
+  endTime: string
+  attributes: Record<string, string>
+  unitNumerators: string[]
+  unitDenominators: string[]
+  /** A query that returns exactly this one stream. */
+  expression: string
+  alias?: string
+  metricCollectionFrequencyMs: number | null
+  rollupUsed: Rollup
+}
+
+export interface TimeSeries {
+  metadata: TimeSeriesMetadata
+  data: TimeSeriesData[]
+}
+
+/** A place in the text of a query, with what is wrong there. */
+export interface QueryProblem {
+  message: string
+  /** Offset of the first character, from 0, in the text as sent. */
+  offset: number
+  length: number
+  /** What could stand there, in plain words; empty where that makes no sense. */
+  expected: string[]
+  /** The nearest known names, best first; empty where none is near. */
+  suggestions: string[]
+}
+
+export interface TimeSeriesResponseItem {
+  timeSeries: TimeSeries[]
+  warnings: string[]
+  errors?: string[]
+  timeSeriesQuery: string
+}
+
+export interface TimeSeriesResponse {
+  items: TimeSeriesResponseItem[]
+}
+
+/** Body of every error answer of the API: Cloudera's clients read `message`, ours the rest. */
+export interface ErrorBody {
+  message: string
+  /** One word for programs, e.g. `BAD_QUERY`, `STORE_UNAVAILABLE`. */
+  code?: string
+  problems?: QueryProblem[]
+}
+
+/** One stream of the columnar form: what the web draws. Times are milliseconds since the epoch, ascending. */
+export interface ColumnarStream {
+  metadata: TimeSeriesMetadata
+  times: Float64Array
+  values: Float64Array
+  /** Present for aggregate points only. */
+  min?: Float64Array
+  max?: Float64Array
+}
+
+export interface ColumnarItem {
+  timeSeriesQuery: string
+  warnings: string[]
+  streams: ColumnarStream[]
+}
