@@ -204,6 +204,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     async reconnect(connection) {
       const { reads, inserts } = clients
       clients = clientsOf(connection)
+      writer.retryNow()
       await Promise.all([reads.close(), inserts.close()])
     },
     stop,
