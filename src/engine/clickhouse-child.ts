@@ -8,6 +8,7 @@
  */
 import { writeSync } from 'node:fs'
 import { arrayConstructor, DataType, load, open } from 'ffi-rs'
+import { lowerMergePriority } from './merge-priority.js'
 
 const [library, config, tcp] = process.argv.slice(2)
 
@@ -34,12 +35,17 @@ const serving = load({
   runInNewThread: true,
 }) as unknown as Promise<unknown>
 serving.then(
-  () => die(),
-  (error: unknown) => {
-    writeSync(2, `chdb_query_cmdline: ${String(error)}\n`)
-    die()
-  },
+  () => dieSaying('The engine ended by itself.'),
+  (error: unknown) => dieSaying(`chdb_query_cmdline: ${String(error)}`),
 )
+
+const reniced = new Set<number>()
+setInterval(() => lowerMergePriority(reniced), 10_000)
+
+function dieSaying(text: string): void {
+  writeSync(2, `${text}\n`)
+  die()
+}
 
 /** At once, without the library's own exit handlers, which can hang or crash while its threads still run. */
 function die(): void {

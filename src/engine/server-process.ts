@@ -4,6 +4,9 @@ import { EngineError, type EngineErrorCode } from './errors.js'
 import { createLogTail } from './log-tail.js'
 import { serverVersion } from './ping.js'
 
+/** The child's last line when the engine's main function has returned, which it should never do. */
+const ENDED_BY_ITSELF = 'The engine ended by itself.'
+
 const POLL_MS = 25
 const TERM_GRACE_MS = 5_000
 
@@ -15,7 +18,9 @@ export interface ServerProcess {
   ready(connection: EngineConnection, timeoutMs: number, signal?: AbortSignal): Promise<string>
   /** Why it is gone, from its exit and its last log lines. */
   failure(fallback: EngineErrorCode): EngineError
+  /** SIGTERM, after 5 s SIGKILL; resolves when it is gone. */
   stop(): Promise<void>
+  kill(): void
 }
 
 export interface ServerCommand {
@@ -57,8 +62,8 @@ export function startServerProcess(command: ServerCommand, logger: EngineLogger)
   function failure(fallback: EngineErrorCode): EngineError {
     const log = tail.lines()
     const text = log.join('\n')
-    const how = spawnError?.message ?? ending(child)
-    const code = recognise(text) ?? fallback
+    const how = spawnError?.message ?? (text.includes(ENDED_BY_ITSELF) ? 'it ended by itself' : ending(child))
+    const code = (fallback === 'exited' ? undefined : recognise(text)) ?? fallback
     const details = { subject: command.folder, reason: how }
     return new EngineError(code, details, { log, ...(spawnError ? { cause: spawnError } : {}) })
   }
@@ -75,7 +80,10 @@ export function startServerProcess(command: ServerCommand, logger: EngineLogger)
         if (gone) throw failure('start-failed')
         if (signal?.aborted) throw new EngineError('aborted', { subject: command.folder })
         try {
-          return await serverVersion(connection, { timeoutMs: Math.max(1, deadline - Date.now()), signal })
+          const timeLeft = Math.max(1, deadline - Date.now())
+          const version = await serverVersion(connection, { timeoutMs: timeLeft, signal })
+          tail.release()
+          return version
         } catch (error) {
           if (error instanceof EngineError && error.code === 'wrong-password') {
             // Someone else's server on our port: the child will report the port as taken.
@@ -88,6 +96,7 @@ export function startServerProcess(command: ServerCommand, logger: EngineLogger)
         await Promise.race([exited, delay(POLL_MS)])
       }
     },
+    kill: () => void child.kill('SIGKILL'),
     async stop() {
       if (gone) return
       child.kill('SIGTERM')
@@ -100,6 +109,7 @@ export function startServerProcess(command: ServerCommand, logger: EngineLogger)
 
 function ending(child: ChildProcess): string {
   if (child.exitCode !== null) return `exit status ${child.exitCode}`
+  if (child.signalCode === 'SIGKILL') return 'ended by SIGKILL: by hand, or by the kernel for want of memory'
   if (child.signalCode !== null) return `ended by ${child.signalCode}`
   return 'still running'
 }
