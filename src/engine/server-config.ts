@@ -3,8 +3,6 @@ import { LOOPBACK } from './port.js'
 export interface ServerConfig {
   dataPath: string
   usersFile: string
-  httpPort: number
-  tcpPort: number | undefined
   memoryLimitBytes: number
   cores: number
 }
@@ -17,15 +15,13 @@ const MIB = 1024 ** 2
 /** With less free space than this on the disk, inserts are refused with NOT_ENOUGH_SPACE (243). */
 export const INSERT_MIN_FREE_BYTES = 64 * MIB
 
-/** `config.xml` of the embedded server. The figures behind the settings: docs/decisions/0002-embedded-clickhouse.md. */
+/** `config.xml` of the embedded server; its ports are arguments of the process. The figures behind the settings: docs/decisions/0002-embedded-clickhouse.md. */
 export function serverConfigXml(config: ServerConfig): string {
   const memory = config.memoryLimitBytes
   return document({
     path: config.dataPath,
     users_config: config.usersFile,
     listen_host: LOOPBACK,
-    http_port: config.httpPort,
-    tcp_port: config.tcpPort,
     keep_alive_timeout: SERVER_KEEP_ALIVE_S,
     max_connections: 512,
 

@@ -3,6 +3,7 @@ import type { EngineConnection, EngineLogger } from './engine.js'
 import { EngineError, type EngineErrorCode } from './errors.js'
 import { createLogTail } from './log-tail.js'
 import { serverVersion } from './ping.js'
+import type { Ports } from './port.js'
 
 /** The child's last line when the engine's main function has returned, which it should never do. */
 const ENDED_BY_ITSELF = 'The engine ended by itself.'
@@ -27,7 +28,7 @@ export interface ServerCommand {
   program: string
   library: string
   configFile: string
-  listenTcp: boolean
+  ports: Ports
   /** For messages. */
   folder: string
 }
@@ -35,7 +36,14 @@ export interface ServerCommand {
 /** Starts one child process. It ends with this process, however this one ends: its standard input is our pipe. */
 export function startServerProcess(command: ServerCommand, logger: EngineLogger): ServerProcess {
   const tail = createLogTail(logger)
-  const args = [command.program, command.library, command.configFile, ...(command.listenTcp ? ['tcp'] : [])]
+  const { program, library, configFile, ports } = command
+  const args = [
+    program,
+    library,
+    configFile,
+    String(ports.http),
+    ...(ports.tcp === undefined ? [] : [String(ports.tcp)]),
+  ]
   const child = spawn(process.execPath, args, {
     stdio: ['pipe', 'ignore', 'pipe'],
     // A group of its own: Ctrl-C in the terminal must not kill the engine before its clients have flushed.

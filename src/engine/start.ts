@@ -3,18 +3,13 @@ import { checkFreeSpace, type DataFolder, USERNAME, writeConfig } from './data-f
 import type { EngineConnection, EngineOptions } from './engine.js'
 import { EngineError } from './errors.js'
 import { defaultMemoryLimit } from './memory.js'
-import { freePort, LOOPBACK } from './port.js'
+import { freePort, LOOPBACK, type Ports } from './port.js'
 import { type ServerProcess, startServerProcess } from './server-process.js'
 
 const START_TIMEOUT_MS = 60_000
 const PORT_ATTEMPTS = 5
 /** The child of a parent that was just killed needs a moment to go and to let go of the folder. */
 const FOLDER_PATIENCE_MS = 3_000
-
-export interface Ports {
-  http: number
-  tcp: number | undefined
-}
 
 export interface Running {
   server: ServerProcess
@@ -63,14 +58,11 @@ export async function startServer(request: StartRequest, ports?: Ports): Promise
 async function startOnce(request: StartRequest, ports: Ports): Promise<Running> {
   const { folder, library, program, options, signal } = request
   await writeConfig(folder, {
-    httpPort: ports.http,
-    tcpPort: ports.tcp,
     memoryLimitBytes: options.memoryLimitBytes ?? defaultMemoryLimit(),
     cores: availableParallelism(),
   })
   const { path, configFile } = folder
-  const listenTcp = ports.tcp !== undefined
-  const server = startServerProcess({ program, library, configFile, listenTcp, folder: path }, options.logger)
+  const server = startServerProcess({ program, library, configFile, ports, folder: path }, options.logger)
   const connection: EngineConnection = {
     url: `http://${LOOPBACK}:${ports.http}`,
     username: USERNAME,
