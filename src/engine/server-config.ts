@@ -49,9 +49,14 @@ export function serverConfigXml(config: ServerConfig): string {
     logger: {
       console: 1,
       level: 'error',
-      levels: ['executeQuery', 'DynamicQueryHandler', 'PredefinedQueryHandler', 'TCPHandler'].map((name) => ({
-        logger: { name, level: 'none' },
-      })),
+      levels: {
+        logger: ['executeQuery', 'DynamicQueryHandler', 'PredefinedQueryHandler', 'TCPHandler'].map(
+          (name) => ({
+            name,
+            level: 'none',
+          }),
+        ),
+      },
     },
     send_crash_reports: { enabled: 'false' },
   })
