@@ -1,5 +1,6 @@
 export type * from './ast.js'
 export { ATTRIBUTES, COLLECTIONS, canonicalAttribute } from './attributes.js'
+export { type Completion, type CompletionKind, complete } from './complete.js'
 export {
   ARGUMENT_WORDS,
   type ArgumentKind,

@@ -17,8 +17,15 @@ export const isUnit = (word: string): boolean => all.has(word.toLowerCase())
 /** The units that people use, for help and completion. */
 export const COMMON_UNITS: readonly string[] = [...TIME, ...bytes, ...byteRates]
 
-const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }
+const SECONDS: ReadonlyMap<string, number> = new Map([
+  ['ms', 0.001],
+  ['s', 1],
+  ['m', 60],
+  ['h', 3600],
+  ['d', 86_400],
+  ['w', 604_800],
+])
 
 /** Seconds in a unit of an argument (`5m`, `1w`); undefined for what is no unit of time. */
-export const secondsIn = (word: string): number | undefined => SECONDS[word.toLowerCase()]
-export const DURATION_UNITS: readonly string[] = Object.keys(SECONDS)
+export const secondsIn = (word: string): number | undefined => SECONDS.get(word.toLowerCase())
+export const DURATION_UNITS: readonly string[] = [...SECONDS.keys()]
