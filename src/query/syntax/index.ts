@@ -20,3 +20,4 @@ export {
   printTrigger,
 } from './print.js'
 export { quote } from './strings.js'
+export { collectionUnit, type OwnUnit, type Resolved, resolveQuantity } from './units.js'
