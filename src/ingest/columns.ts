@@ -1,4 +1,4 @@
-import type { SampleColumns } from '../metrics/types.js'
+import type { SampleColumns } from '../metrics/index.js'
 
 /** `SampleColumns` that grow by doubling, so that a request allocates by its size and not by a limit. */
 export class SampleBuffer implements SampleColumns {

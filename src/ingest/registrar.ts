@@ -1,4 +1,4 @@
-import { type Catalogue, CatalogueLimitError } from '../metrics/types.js'
+import { type Catalogue, CatalogueCollisionError, CatalogueLimitError } from '../metrics/index.js'
 import type { EntityDefinition, MetricDefinition } from '../wire/native-batch.js'
 import type { IngestLimits } from './limits.js'
 import { entityOf, type Label } from './naming.js'
@@ -95,6 +95,7 @@ export class Registrar {
       return register()
     } catch (error) {
       if (error instanceof CatalogueLimitError) return this.refuse('catalogue-limit', error.message)
+      if (error instanceof CatalogueCollisionError) return this.refuse('name', error.message)
       throw error
     }
   }

@@ -8,9 +8,13 @@ import { RequestTooLargeError } from './registrar.js'
  * is shorter or longer than announced, and copies byte by byte (docs/decisions/0004).
  *
  * Throws `RequestTooLargeError` before anything is allocated when the block announces more than `maxBytes`, and
- * `MalformedBodyError` for everything that is not a Snappy block.
+ * `MalformedBodyError` for everything that is not a Snappy block. `reserve` is told the size before it is allocated.
  */
-export function decompressSnappy(block: Uint8Array, maxBytes: number): Uint8Array {
+export function decompressSnappy(
+  block: Uint8Array,
+  maxBytes: number,
+  reserve: (bytes: number) => void = () => undefined,
+): Uint8Array {
   const end = block.length
   let at = 0
   let size = 0
@@ -26,6 +30,7 @@ export function decompressSnappy(block: Uint8Array, maxBytes: number): Uint8Arra
     )
   // A copy element makes at most 64 bytes of 2, so that a block cannot announce much more than it holds.
   if (size > (end - at) * 32 + 64) throw new MalformedBodyError('snappy: the block ends early', end)
+  reserve(size)
   const out = new Uint8Array(size)
   let to = 0
   while (at < end) {
