@@ -274,7 +274,7 @@ function decode(body: Uint8Array, scale: number, context: DecodeContext, names: 
       }
       const rest = i
       while (c >= ZERO && c <= NINE) c = body[++i]!
-      if (i === digitsStart) {
+      if (i === digitsStart || (c !== SPACE && c !== NEWLINE && c !== RETURN)) {
         i = refuse('syntax', 'the time is not a whole number', timeStart)
         continue
       }
