@@ -18,13 +18,12 @@ import { createPoster } from './send/post.js'
 import { startSender } from './send/sender.js'
 import { openSpool } from './spool/spool.js'
 import { createAgentMetrics } from './status/metrics.js'
-import type { StatusServer } from './status/server.js'
-import { startStatusServer } from './status/server.js'
+import { openStatusPage } from './status/page.js'
 
 export interface Agent {
   readonly hostId: string
-  /** Port of the status page; undefined when there is none. */
-  readonly statusPort: number | undefined
+  /** Of the status page, when it could be opened at start. */
+  readonly url?: string
   /** What `/status` shows. */
   status(): AgentStatus
   /** Ends the round under way, gives the batch under way two seconds, leaves the rest in the spool. May be called twice. */
@@ -86,23 +85,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     spool: spool.stats(),
   })
 
-  let statusServer: StatusServer | undefined
-  try {
-    if (options.statusPort > 0)
-      statusServer = await startStatusServer(
-        options.statusHost,
-        options.statusPort,
-        metrics.registry,
-        statusOf,
-      )
-  } catch (error) {
-    if (!options.statusPortOptional) {
-      await spool.close()
-      await unlock()
-      throw error
-    }
-    logger.warn({ reason: (error as Error).message }, 'The agent runs without its status page')
-  }
+  const statusPage = await openStatusPage(options, metrics.registry, statusOf)
 
   const self: Collector = {
     name: 'self-metrics',
@@ -164,12 +147,12 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     await Promise.all([schedule.stop(), ...collectors.map((collector) => collector.stop?.())])
     await sender.stop()
     await spool.close()
-    await statusServer?.stop()
+    await statusPage.stop()
     await unlock()
   }
   return {
     hostId,
-    statusPort: statusServer?.port,
+    ...statusPage.address(),
     status: statusOf,
     stop: () => (stopped ??= stop()),
   }

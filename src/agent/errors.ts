@@ -15,7 +15,7 @@ const texts: Record<AgentErrorCode, (data: Record<string, unknown>) => string> =
   DATA_FOLDER_IN_USE: ({ path }) =>
     `The data folder ${path} is in use by another agent. Stop it, or give each agent a folder of its own.`,
   STATUS_PORT_UNUSABLE: ({ host, port }) =>
-    `The agent cannot listen on ${host}:${port} for its status page. Give another port, or 0 for none.`,
+    `The agent cannot listen on ${host}:${port} for its status page. Free the port, or give the agent another one.`,
 }
 
 /** Why an agent did not start; `code` and `data` are for programs, `message` for people. */

@@ -10,8 +10,8 @@ export interface AgentOptions {
   /** Time between rounds, milliseconds: 1000 … 3600000. Default: 60000. */
   intervalMs?: number
   /**
-   * Port of the status page; 0 for none. Default: 9000, and the agent goes on without the page if another program has that
-   * port. A port that was asked for must be free.
+   * Port of the status page: 0 takes a free one, -1 opens none. Default: 9000. A port that cannot be had does not stop the
+   * agent: it says so in its log and tries again every minute.
    */
   statusPort?: number
   /** Default: 127.0.0.1. */
@@ -39,7 +39,6 @@ export interface AgentOptions {
 export type ResolvedOptions = Required<Omit<AgentOptions, 'hostname' | 'monitorUrl'>> & {
   hostname: string | undefined
   ingestUrl: URL
-  statusPortOptional: boolean
 }
 
 const MAX_INTERVAL_MS = 3_600_000
@@ -54,8 +53,7 @@ export function resolveOptions(options: AgentOptions): ResolvedOptions {
     logger: options.logger,
     ingestUrl,
     intervalMs: within(options, 'intervalMs', 60_000, 1000, MAX_INTERVAL_MS),
-    statusPort: within(options, 'statusPort', DEFAULT_STATUS_PORT, 0, 65_535),
-    statusPortOptional: options.statusPort === undefined,
+    statusPort: within(options, 'statusPort', DEFAULT_STATUS_PORT, -1, 65_535),
     statusHost: options.statusHost ?? '127.0.0.1',
     procRoot: options.procRoot ?? '/proc',
     sysRoot: options.sysRoot ?? '/sys',

@@ -3,7 +3,7 @@ import pino from 'pino'
 import { startAgent } from '../../src/agent/index.js'
 
 const agent = await startAgent({ ...JSON.parse(process.argv[2]!), logger: pino({ level: 'warn' }) })
-process.stdout.write(`started ${agent.hostId} ${agent.statusPort ?? 0}\n`)
+process.stdout.write(`started ${agent.hostId} ${agent.url ?? ''}\n`)
 process.once('SIGTERM', () => {
   void agent.stop().then(() => process.exit(0))
 })

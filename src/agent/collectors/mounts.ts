@@ -18,9 +18,9 @@ const PSEUDO = new Set(
   iso9660 udf erofs cramfs romfs`.split(/\s+/),
 )
 
-/** Mounted by container runtimes and the like, one for each container or session: not file systems of the host. */
+/** The kernel's own, and what container runtimes and sessions mount, one for each: not file systems of the host. */
 const TRANSIENT =
-  /^\/(run\/(user|credentials|netns|docker|containerd)|var\/lib\/(docker|containerd|containers|kubelet))\//
+  /^\/((sys|proc|dev(?!\/shm$))\/|run\/(user|credentials|netns|docker|containerd)\/|var\/lib\/(docker|containerd|containers|kubelet)\/)/
 const CONTAINER_FILES = new Set(['/etc/hosts', '/etc/hostname', '/etc/resolv.conf'])
 
 /** Reads /proc/PID/mountinfo (proc_pid_mountinfo(5)); lines of another form are left out. */

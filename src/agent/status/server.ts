@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Registry } from 'prom-client'
+import { isLoopback } from '../../wire/host-check.js'
 import { AgentError } from '../errors.js'
 
 export interface StatusServer {
@@ -18,6 +19,8 @@ export async function startStatusServer(
 ): Promise<StatusServer> {
   const server = createServer((request, response) => {
     const path = (request.url ?? '').split('?')[0]
+    if (isLoopback(host) && !isLoopback(hostOf(request.headers.host)))
+      return answer(response, 421, 'text/plain', 'This port serves loopback only.\n')
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return answer(response, 405, 'text/plain', 'Only GET here.\n')
     if (path === '/status') return answer(response, 200, 'application/json', `${JSON.stringify(status())}\n`)
@@ -43,6 +46,9 @@ export async function startStatusServer(
       }),
   }
 }
+
+/** Without the port; a page whose name was made to resolve to loopback (DNS rebinding) shows here. */
+const hostOf = (header = '') => header.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
 
 function answer(response: ServerResponse, status: number, type: string, text: string) {
   response.writeHead(status, { 'content-type': type, 'x-content-type-options': 'nosniff' }).end(text)
