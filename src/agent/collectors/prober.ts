@@ -15,21 +15,29 @@ export interface ProberOptions {
   singleTimeoutMs?: number
   /** Calls that may be left without an answer at one time; beyond it no hung one is asked again. */
   maxOutstanding?: number
+  /** A hung one is asked again after this time, twice as long after each failure, at most five minutes; milliseconds. */
+  retryMs?: number
 }
 
 const PARALLEL = 8
-/** A hung file system is asked again after this time, twice as long after each failure, at most `RETRY_MAX_MS`. */
-const RETRY_MS = 10_000
 const RETRY_MAX_MS = 300_000
 
 /**
- * Asks file systems without ever waiting long for one that hangs. All healthy ones are asked in one call. If that does not
- * return, each is asked by itself, and those that do not answer are put aside: asked again now and then in the background,
- * never with more than one call outstanding, and taken back when they answer.
+ * Asks file systems without ever waiting long for one that hangs. A new one is asked by itself, those that have answered
+ * before in one call. If that does not return, each is asked by itself, and those that do not answer are put aside: asked
+ * again now and then in the background, never with more than one call outstanding, and taken back when they answer.
  */
 export function createProber(options: ProberOptions) {
-  const { statfs, batchTimeoutMs = 2000, singleTimeoutMs = 1000, maxOutstanding = 32 } = options
+  const {
+    statfs,
+    batchTimeoutMs = 2000,
+    singleTimeoutMs = 1000,
+    maxOutstanding = 32,
+    retryMs = 10_000,
+  } = options
   const hung = new Map<string, { outstanding: boolean; failures: number; nextAt: number }>()
+  /** Came back when they were last asked; only they are asked together, so that a new mount cannot harm the others. */
+  const proven = new Set<string>()
   const aborts = new Set<AbortController>()
 
   /** The answers, or undefined after the time; the call itself may go on. */
@@ -60,14 +68,17 @@ export function createProber(options: ProberOptions) {
     const answers = await ask([mountpoint], singleTimeoutMs, () => {
       state.outstanding = false
     }).catch(() => undefined)
-    if (answers) hung.delete(mountpoint)
-    else putAside(mountpoint, state.failures + 1)
+    if (answers) {
+      hung.delete(mountpoint)
+      proven.add(mountpoint)
+    } else putAside(mountpoint, state.failures + 1)
   }
 
   function putAside(mountpoint: string, failures: number) {
     const state = hung.get(mountpoint) ?? { outstanding: false, failures, nextAt: 0 }
+    proven.delete(mountpoint)
     state.failures = failures
-    state.nextAt = monotonic() + Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** (failures - 1))
+    state.nextAt = monotonic() + Math.min(RETRY_MAX_MS, retryMs * 2 ** (failures - 1))
     hung.set(mountpoint, state)
     return state
   }
@@ -87,7 +98,8 @@ export function createProber(options: ProberOptions) {
           if (state) state.outstanding = false
         })
         for (const [path, stats] of got ?? []) answers.set(path, stats)
-        if (!got) putAside(mountpoint, 1).outstanding = unanswered
+        if (got) proven.add(mountpoint)
+        else putAside(mountpoint, 1).outstanding = unanswered
       }
     }
     await Promise.all(Array.from({ length: PARALLEL }, worker))
@@ -97,6 +109,7 @@ export function createProber(options: ProberOptions) {
     /** Resolves within `batchTimeoutMs` and some `singleTimeoutMs`. Rejects if `statfs` itself cannot be had. */
     async probe(mountpoints: string[]): Promise<Probe> {
       const wanted = new Set(mountpoints)
+      for (const mountpoint of proven) if (!wanted.has(mountpoint)) proven.delete(mountpoint)
       for (const [mountpoint, state] of hung) {
         if (!wanted.has(mountpoint)) {
           if (!state.outstanding) hung.delete(mountpoint)
@@ -104,13 +117,15 @@ export function createProber(options: ProberOptions) {
           void askHung(mountpoint)
       }
       const healthy = mountpoints.filter((mountpoint) => !hung.has(mountpoint))
-      let answers: Map<string, FileSystemStats> | undefined
-      if (healthy.length > 0 && aborts.size < maxOutstanding) answers = await ask(healthy, batchTimeoutMs)
-      else answers = new Map()
-      if (!answers) {
-        answers = new Map()
-        await askOneByOne(healthy, answers)
+      const together = healthy.filter((mountpoint) => proven.has(mountpoint))
+      const alone = healthy.filter((mountpoint) => !proven.has(mountpoint))
+      const answers = new Map<string, FileSystemStats>()
+      if (together.length > 0 && aborts.size < maxOutstanding + PARALLEL) {
+        const got = await ask(together, batchTimeoutMs)
+        for (const [path, stats] of got ?? []) answers.set(path, stats)
+        if (!got) await askOneByOne(together, answers)
       }
+      if (alone.length > 0) await askOneByOne(alone, answers)
       return { answers, hung: mountpoints.filter((mountpoint) => hung.has(mountpoint)) }
     },
     /** Gives up on every call that is outstanding. */
