@@ -152,7 +152,8 @@ test('Ctrl-C in the terminal reaches the parent, not the engine', async () => {
     const [line] = (await once(parent.stdout!, 'data')) as [Buffer]
     const { pid, url } = JSON.parse(line.toString()) as { pid: number; url: string }
     process.kill(-parent.pid!, 'SIGINT')
-    await once(parent.stdout!, 'data')
+    const [answer] = (await Promise.race([once(parent.stdout!, 'data'), exited])) as [unknown]
+    expect(String(answer)).toBe('interrupted\n')
     expect(isAlive(pid)).toBe(true)
     expect((await fetch(`${url}/ping`)).ok).toBe(true)
   } finally {
