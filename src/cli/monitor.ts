@@ -46,7 +46,7 @@ async function start(
       if (!connectionChanged) return
       // Rare: another program took the engine's port. Every client holds the old one; a new start is the simple way.
       logger.fatal('the engine has moved to another port; the monitor starts again')
-      stop().finally(() => process.exit(1))
+      void stop().finally(() => process.exit(1))
     })
     new Gauge({
       name: 'bellwether_engine_memory_bytes',
