@@ -57,16 +57,17 @@ export function decodeSample(
   } else takeSample(context, series, time, value, origin, reader.bytes)
 }
 
-/** The time of a sample in the form that every sender writes: 16 bytes, value, time of six bytes; -1 for another form. */
+/** The time of a sample in the form that every sender writes: 16 bytes, value, time of six bytes; NaN for another form. */
 function usualTime({ bytes, at, end }: ProtobufReader): number {
-  if (end - at < 17 || bytes[at] !== 16 || bytes[at + 1] !== VALUE || bytes[at + 10] !== TIME) return -1
+  if (end - at < 17 || bytes[at] !== 16 || bytes[at + 1] !== VALUE || bytes[at + 10] !== TIME)
+    return Number.NaN
   const a = bytes[at + 11]!
   const b = bytes[at + 12]!
   const c = bytes[at + 13]!
   const d = bytes[at + 14]!
   const e = bytes[at + 15]!
   const f = bytes[at + 16]!
-  if ((a & b & c & d & e & ~f & 0x80) === 0) return -1
+  if ((a & b & c & d & e & ~f & 0x80) === 0) return Number.NaN
   const low = (a & 0x7f) | ((b & 0x7f) << 7) | ((c & 0x7f) << 14)
   return ((d & 0x7f) | ((e & 0x7f) << 7) | (f << 14)) * 0x20_0000 + low
 }
