@@ -7,7 +7,7 @@ import { InfluxDB, Point } from '@influxdata/influxdb-client'
 import SnappyJS from 'snappyjs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeNativeBatch, NATIVE_BATCH_CONTENT_TYPE } from '../../src/wire/native-batch.js'
-import { remoteWrite, type Sent } from './support/encode.js'
+import { remoteWrite, remoteWrite2, type Sent } from './support/encode.js'
 import { post, startBench, type TestBench, type TestIngest } from './support/server.js'
 
 let bench: TestBench
@@ -176,6 +176,32 @@ describe('Prometheus remote write', () => {
       /^partial write: 1 refused \(name 1\): series 2 \(byte \d+\): the metric has no name/,
     )
     expect(await about('p2')).toHaveLength(2)
+  })
+
+  test('2.0: says what it has written, also when nothing was', async () => {
+    const headers = {
+      ...PROMETHEUS,
+      'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request',
+    }
+    const written = 'x-prometheus-remote-write-samples-written'
+    const body = SnappyJS.compress(remoteWrite2([sample('p3', 1), sample('p3b', 2)]))
+    const stored = await post(`${main.url}/api/v1/write`, body, headers)
+    expect([stored.status, stored.headers[written]]).toEqual([204, '2'])
+    expect(stored.headers['x-prometheus-remote-write-histograms-written']).toBe('0')
+    expect(await about('p3')).toHaveLength(2)
+    const partial = await post(
+      `${main.url}/api/v1/write`,
+      SnappyJS.compress(remoteWrite2([sample('', 1), sample('p3c', 2)])),
+      headers,
+    )
+    expect([partial.status, partial.headers[written]]).toEqual([400, '1'])
+    const broken = await post(`${main.url}/api/v1/write`, snappy([sample('p3', 1)]), headers)
+    expect([broken.status, broken.headers[written]]).toEqual([400, '0'])
+    const unknown = {
+      ...headers,
+      'content-type': 'application/x-protobuf;proto=io.prometheus.write.v3.Request',
+    }
+    expect((await post(`${main.url}/api/v1/write`, body, unknown)).status).toBe(415)
   })
 
   test.each<[string, Uint8Array, Record<string, string>, number]>([

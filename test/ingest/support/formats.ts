@@ -2,8 +2,9 @@ import type { DecodeContext } from '../../../src/ingest/decode.js'
 import { createLineProtocolDecoder } from '../../../src/ingest/formats/line-protocol.js'
 import { createNativeDecoder } from '../../../src/ingest/formats/native.js'
 import { createRemoteWriteDecoder } from '../../../src/ingest/formats/prometheus-remote-write.js'
+import { createRemoteWrite2Decoder } from '../../../src/ingest/formats/prometheus-remote-write-2.js'
 import { DEFAULT_LIMITS } from '../../../src/ingest/limits.js'
-import { lineProtocol, nativeBatch, remoteWrite, type Sent } from './encode.js'
+import { lineProtocol, nativeBatch, remoteWrite, remoteWrite2, type Sent } from './encode.js'
 import { GOLDEN } from './golden.js'
 
 export interface Format {
@@ -33,6 +34,12 @@ export const FORMATS: Format[] = [
     expresses: all,
     encode: (samples) => remoteWrite(samples),
     decoder: () => createRemoteWriteDecoder(DEFAULT_LIMITS),
+  },
+  {
+    name: 'Prometheus remote write 2.0',
+    expresses: all,
+    encode: (samples) => remoteWrite2(samples),
+    decoder: () => createRemoteWrite2Decoder(DEFAULT_LIMITS),
   },
   {
     name: 'native batch',
