@@ -142,3 +142,11 @@ export function remoteWrite2(
   })
   return message([...symbols.map((text): Field => [4, 'bytes', text]), ...series])
 }
+
+export function graphite(samples: readonly Sent[]): Uint8Array {
+  const lines = samples.map(({ metric, labels, time, value }) => {
+    const tags = Object.entries(labels).map(([name, text]) => `;${name}=${text}`)
+    return `${metric}${tags.join('')} ${value} ${time / 1000}`
+  })
+  return Buffer.from(`${lines.join('\n')}\n`)
+}
