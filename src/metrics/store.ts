@@ -38,6 +38,8 @@ export interface Store {
   /** For readers; the writer has its own connections. */
   readonly client: ClickHouseClient
   readonly database: string
+  /** Where the samples are, for readers that speak to ClickHouse themselves. Keep it out of logs: it holds the password. */
+  readonly connection: Connection
   stats(): StoreStats
   /** Reads what other monitors have added to the catalogue, now. */
   refresh(): Promise<void>
@@ -205,6 +207,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     writer,
     client,
     database,
+    connection,
     refresh,
     stop,
     stats: () => ({

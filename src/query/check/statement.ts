@@ -1,12 +1,13 @@
-import type { Catalogue, Entity, EntityIndex } from '../../metrics/index.js'
+import type { Catalogue, Entity } from '../../metrics/index.js'
 import type { QueryProblem } from '../../wire/timeseries.js'
-import type { CompareOperator, Comparison, Predicate, Statement } from '../syntax/index.js'
+import type { CompareOperator, Comparison, Predicate, Span, Statement } from '../syntax/index.js'
 import { problemAt } from './arguments.js'
 import { normalizeAttribute } from './attributes.js'
 import { type CheckContext, checkExpression } from './expression.js'
 import { compilePattern, printExpression, quantityIn } from './language.js'
 import { type Activity, type Candidates, equalsSelector, matchSelector, type Selector } from './selection.js'
 import type { TypedExpression, TypedItem } from './typed.js'
+import { hasFact, hasGrouping } from './walk.js'
 
 /** The predicate, checked: conditions on attributes, known beforehand, and on streams, known when they are read. */
 export type Filter =
@@ -27,6 +28,10 @@ export interface CheckedStatement {
   readonly filter: Filter | undefined
   readonly candidates: Candidates
   readonly warnings: readonly string[]
+  /** Whether the selection of entities depends on the catalogue only, not on time or variables. */
+  readonly timeless: boolean
+  /** Whether a condition uses a fact of a host, a cluster or a service. */
+  readonly usesFacts: boolean
 }
 
 export interface CheckOptions {
@@ -54,6 +59,7 @@ export function checkStatement(
     items = select.map((item) => {
       const { offset, length, alias } = item
       const expression = checkExpression(item.expression, context)
+      checkGroupings(expression, item, context)
       const text = printExpression(item.expression)
       return { expression, text, span: { offset, length }, ...(alias !== undefined && { alias }) }
     })
@@ -66,9 +72,44 @@ export function checkStatement(
       filter,
       candidates: where === undefined ? {} : candidatesOf(where, options.variables),
       warnings: context.warnings,
+      timeless: where === undefined || isTimeless(where),
+      usesFacts: comparisonsOf(filter).some((comparison) => hasFact(comparison.left)),
     },
     problems: context.problems,
   }
+}
+
+/** What is over many entities cannot be mixed with what is of one: there is no entity to take. */
+function checkGroupings(expression: TypedExpression, at: Span, context: CheckContext): void {
+  if (!hasGrouping(expression)) return
+  const kinds = new Set<string>()
+  const visit = (node: TypedExpression, inside: boolean): void => {
+    if (node.kind === 'group') {
+      if (inside)
+        context.problems.push(
+          problemAt(at, `${node.group.name} cannot stand inside another function over entities.`),
+        )
+      kinds.add(
+        JSON.stringify(
+          'attributes' in node.group ? node.group.attributes.map(normalizeAttribute) : node.group,
+        ),
+      )
+      visit(node.argument, true)
+    } else if (!inside && (node.kind === 'metric' || node.kind === 'fact' || node.kind === 'role-count'))
+      kinds.add('')
+    else if (node.kind === 'combine') {
+      visit(node.left, inside)
+      visit(node.right, inside)
+    } else if (node.kind === 'apply') visit(node.argument, inside)
+  }
+  visit(expression, false)
+  if (kinds.size > 1)
+    context.problems.push(
+      problemAt(
+        at,
+        'Streams of groups can be combined with numbers and with streams of the same groups only.',
+      ),
+    )
 }
 
 function checkPredicate(node: Predicate, context: CheckContext, options: CheckOptions): Filter {
@@ -94,6 +135,12 @@ function checkPredicate(node: Predicate, context: CheckContext, options: CheckOp
       }
       return { kind: 'select', selector: equalsSelector(node.attribute, value, catalogue, activity) }
     }
+    case 'differs': {
+      const value = resolveVariable(node.value, variables)
+      const equals =
+        value === undefined ? () => false : equalsSelector(node.attribute, value, catalogue, activity)
+      return { kind: 'select', selector: (entity) => equals(entity) === false }
+    }
     case 'rlike': {
       const compiled = compilePattern(node.pattern)
       if ('problem' in compiled) {
@@ -112,6 +159,10 @@ function checkPredicate(node: Predicate, context: CheckContext, options: CheckOp
 
 function checkComparison(node: Comparison, context: CheckContext): Filter {
   const left = checkExpression(node.left, context)
+  if (hasGrouping(left))
+    context.problems.push(
+      problemAt(node.left, 'A condition is about one entity: functions over many cannot stand here.'),
+    )
   if (left.shape === 'stream' && left.kind !== 'unknown-metric')
     context.problems.push(
       problemAt(
@@ -169,4 +220,9 @@ export function comparisonsOf(filter: Filter | undefined): Extract<Filter, { kin
   return filter.kind === 'compare' ? [filter] : filter.operands.flatMap(comparisonsOf)
 }
 
-export type { EntityIndex }
+function isTimeless(node: Predicate): boolean {
+  if (node.kind === 'and' || node.kind === 'or') return node.operands.every(isTimeless)
+  if (node.kind === 'compare') return true
+  if (node.kind !== 'rlike' && node.value.form === 'variable') return false
+  return normalizeAttribute(node.attribute) !== 'active'
+}

@@ -34,6 +34,16 @@ export interface LeafGroup {
 export class Leaves {
   readonly list: Leaf[] = []
   readonly #places = new Map<string, number>()
+  #recorded: Set<number> | undefined
+
+  /** Runs `f` and tells which leaves it added or used. */
+  record<T>(f: () => T): { result: T; places: ReadonlySet<number> } {
+    const places = new Set<number>()
+    this.#recorded = places
+    const result = f()
+    this.#recorded = undefined
+    return { result, places }
+  }
 
   add(leaf: Leaf): number {
     const { metric, window } = leaf
@@ -47,9 +57,10 @@ export class Leaves {
             : ''
     const key = `${leaf.kind}/${metric.index}/${window.from}/${window.to}/${more}`
     const known = this.#places.get(key)
-    if (known !== undefined) return known
-    this.#places.set(key, this.list.length)
-    return this.list.push(leaf) - 1
+    const place = known ?? this.list.push(leaf) - 1
+    this.#places.set(key, place)
+    this.#recorded?.add(place)
+    return place
   }
 }
 

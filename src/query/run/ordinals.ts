@@ -6,9 +6,11 @@ export interface Chunk {
   /** By durable id. */
   readonly ordinalOf: ReadonlyMap<number, number>
   readonly ordinalOfIndex: ReadonlyMap<EntityIndex, number>
+  /** Whether more of the same selection is in other chunks. */
+  readonly partial: boolean
 }
 
-export function chunkOf(entities: readonly Entity[]): Chunk {
+export function chunkOf(entities: readonly Entity[], partial: boolean): Chunk {
   const ordinalOf = new Map<number, number>()
   const ordinalOfIndex = new Map<EntityIndex, number>()
   for (let i = 0; i < entities.length; i++) {
@@ -16,5 +18,5 @@ export function chunkOf(entities: readonly Entity[]): Chunk {
     ordinalOf.set(entity.id, i)
     ordinalOfIndex.set(entity.index, i)
   }
-  return { entities, ordinalOf, ordinalOfIndex }
+  return { entities, ordinalOf, ordinalOfIndex, partial }
 }

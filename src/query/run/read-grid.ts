@@ -1,6 +1,6 @@
 import type { Block } from '../../metrics/index.js'
-import type { ResampleName } from '../functions/resample.js'
 import type { Points } from '../functions/points.js'
+import type { ResampleName } from '../functions/resample.js'
 
 /** Collects blocks of (metric, entity, array of buckets, array of counts) into points per series. */
 export class GridCollector {

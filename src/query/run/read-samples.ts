@@ -79,7 +79,9 @@ export class SampleCollector {
 
   #sortRuns(order: Uint32Array, first: number, last: number): void {
     const timeOf = (r: number) =>
-      (this.#times[this.#runs[4 * r + 1] as number] as Float64Array)[this.#runs[4 * r + 2] as number] as number
+      (this.#times[this.#runs[4 * r + 1] as number] as Float64Array)[
+        this.#runs[4 * r + 2] as number
+      ] as number
     order.subarray(first, last).sort((a, b) => timeOf(a) - timeOf(b))
   }
 

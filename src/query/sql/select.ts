@@ -29,12 +29,15 @@ function idCondition(column: 'metric' | 'entity', ids: readonly number[]): strin
     : `${column} IN (${ids.map(integer).join(',')})`
 }
 
-function source(scope: Scope, final: boolean): string {
+export function scopeConditions(scope: Scope): string {
   const entities = scope.entities === undefined ? '' : ` AND ${idCondition('entity', scope.entities)}`
-  return (
-    `FROM ${TABLES.samples}${final ? ' FINAL' : ''} WHERE ${idCondition('metric', scope.metrics)}${entities}` +
-    ` AND ts >= ${time(scope.from)} AND ts <= ${time(scope.to)}`
-  )
+  const times = `ts >= ${time(scope.from)} AND ts <= ${time(scope.to)}`
+  return `${idCondition('metric', scope.metrics)}${entities} AND ${times}`
+}
+
+/** `FINAL`: a sample that is stored twice is read once; it costs up to four times as much while parts are unmerged. */
+function source(scope: Scope, final: boolean): string {
+  return `FROM ${TABLES.samples}${final ? ' FINAL' : ''} WHERE ${scopeConditions(scope)}`
 }
 
 /** Columns metric, entity, ts, v; in no order over all, but ascending inside each block's runs of one series. */
