@@ -49,7 +49,7 @@ const WAITING = 200
 export function createQueryApi(options: QueryApiOptions): QueryApi {
   const { store, logger, registry } = options
   const limits: QueryLimits = { ...DEFAULT_QUERY_LIMITS, ...options.limits }
-  const transport = createTransport(store.connection, store.database)
+  const transport = createTransport(() => store.connection, store.database)
   const { catalogue } = store
   const environment: QueryEnvironment = {
     catalogue,

@@ -1,8 +1,3 @@
-import type { Quantity } from '../syntax/index.js'
-import type { Units } from './units.js'
-
-export { printExpression } from '../syntax/index.js'
-
 /** What `RLIKE` does with a value, or what is wrong with the pattern. */
 export function compilePattern(
   pattern: string,
@@ -13,9 +8,4 @@ export function compilePattern(
   } catch (error) {
     return { problem: `The pattern is no regular expression: ${(error as Error).message}` }
   }
-}
-
-/** The quantity in the unit of what it is compared with, or what is wrong with it. */
-export function quantityIn(quantity: Quantity, _units: Units): number | string {
-  return quantity.value
 }

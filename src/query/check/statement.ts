@@ -1,10 +1,18 @@
 import type { Catalogue, Entity } from '../../metrics/index.js'
 import type { QueryProblem } from '../../wire/timeseries.js'
-import type { CompareOperator, Comparison, Predicate, Span, Statement } from '../syntax/index.js'
+import {
+  type CompareOperator,
+  type Comparison,
+  type Predicate,
+  printExpression,
+  resolveQuantity,
+  type Span,
+  type Statement,
+} from '../syntax/index.js'
 import { problemAt } from './arguments.js'
 import { normalizeAttribute } from './attributes.js'
 import { type CheckContext, checkExpression } from './expression.js'
-import { compilePattern, printExpression, quantityIn } from './language.js'
+import { compilePattern } from './language.js'
 import { type Activity, type Candidates, equalsSelector, matchSelector, type Selector } from './selection.js'
 import type { TypedExpression, TypedItem } from './typed.js'
 import { hasFact, hasGrouping } from './walk.js'
@@ -171,9 +179,12 @@ function checkComparison(node: Comparison, context: CheckContext): Filter {
         [`last(${printExpression(node.left)})`],
       ),
     )
-  const right = quantityIn(node.right, left.units)
-  if (typeof right === 'string') context.problems.push(problemAt(node.right, right))
-  return { kind: 'compare', left, operator: node.operator, right: typeof right === 'string' ? 0 : right }
+  const right = resolveQuantity(node.right, left.units, printExpression(node.left))
+  if ('problem' in right) {
+    context.problems.push(right.problem)
+    return { kind: 'compare', left, operator: node.operator, right: 0 }
+  }
+  return { kind: 'compare', left, operator: node.operator, right: right.value }
 }
 
 function resolveVariable(value: { form: string; text: string }, variables: ReadonlyMap<string, string>) {
