@@ -214,6 +214,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       const { reads, inserts } = clients
       connection = moved
       clients = clientsOf(moved)
+      writer.retryNow()
       await Promise.all([reads.close(), inserts.close()])
     },
     stop,
