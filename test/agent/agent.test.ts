@@ -1,0 +1,272 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { AgentOptions } from '../../src/agent/index.js'
+import { startAgent } from '../../src/agent/index.js'
+import {
+  bodyOf,
+  decodeBatch,
+  recordingLogger,
+  silent,
+  startReceiver,
+  temporaryFolder,
+  until,
+} from './support.js'
+
+async function agentWith(options: Partial<AgentOptions> & { monitorUrl: string }) {
+  const agent = await startAgent({
+    dataDir: temporaryFolder(),
+    intervalMs: 1000,
+    statusPort: -1,
+    logger: silent,
+    ...options,
+  })
+  onTestFinished(() => agent.stop())
+  return agent
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+describe('the agent', () => {
+  it('sends real metrics of this host, on the grid of its interval, under entities with their attributes', async () => {
+    const receiver = await startReceiver()
+    const agent = await agentWith({ monitorUrl: receiver.url })
+    await until(() => receiver.received.length >= 4, 'four rounds')
+    const rounds = receiver.received.map((one) => decodeBatch(bodyOf(one)))
+
+    const { header, samples } = rounds[2]!
+    const { hostId } = agent
+    expect(hostId).toMatch(UUID)
+    expect(header.sender).toBe(`agent on ${hostname()}`)
+    const entity = (category: string) => header.entities.find((one) => one.category === category)
+    expect(entity('HOST')).toMatchObject({
+      name: hostId,
+      displayName: hostname(),
+      attributes: { hostId, hostname: hostname(), rackId: '/default' },
+    })
+    expect(header.entities.find(({ name }) => name === `${hostId}:/`)).toMatchObject({
+      category: 'FILESYSTEM',
+      displayName: `/ (${hostname()})`,
+      attributes: { mountpoint: '/', hostId, hostname: hostname(), rackId: '/default' },
+    })
+    const disk = entity('DISK')
+    if (disk)
+      expect(disk).toMatchObject({
+        name: `${hostId}:${disk.attributes.device}`,
+        attributes: { logicalPartition: expect.stringMatching(/^(true|false)$/), hostId },
+      })
+    const iface = entity('NETWORK_INTERFACE')
+    if (iface) expect(iface.name).toBe(`${hostId}:${iface.attributes.iface}`)
+    expect(entity('ROLE')).toMatchObject({
+      name: `mgmt-AGENT-${hostname()}`,
+      attributes: { roleType: 'AGENT' },
+    })
+
+    for (const { samples: some } of rounds) expect(new Set(some.map(({ time }) => time)).size).toBe(1)
+    const stamps = rounds.map(({ samples: some }) => some[0]!.time)
+    expect(stamps.every((stamp) => stamp % 1000 === 0)).toBe(true)
+    for (let i = 1; i < stamps.length; i++) expect(stamps[i]! - stamps[i - 1]!).toBeGreaterThanOrEqual(1000)
+    const metric = (name: string) => samples.find((sample) => sample.metric === name)?.value
+    expect(metric('cpu_percent')).toBeGreaterThanOrEqual(0)
+    expect(metric('physical_memory_total')).toBeGreaterThan(1e8)
+    expect(metric('bellwether_agent_rounds_total')).toBe(2)
+    const total = (round: number, name: string) =>
+      rounds[round]!.samples.find((sample) => sample.metric === name)!.value
+    const rate =
+      (total(2, 'total_cpu_idle') - total(1, 'total_cpu_idle')) / ((stamps[2]! - stamps[1]!) / 1000)
+    expect(Math.abs(rate - metric('cpu_idle_rate')!)).toBeLessThan(0.5)
+  })
+
+  it('keeps its dictionary the same from round to round, so that a receiver can cache it', async () => {
+    const receiver = await startReceiver()
+    await agentWith({ monitorUrl: receiver.url })
+    await until(() => receiver.received.length >= 5, 'five rounds')
+    const dictionaries = receiver.received
+      .slice(2, 5)
+      .map((one) => JSON.stringify(decodeBatch(bodyOf(one)).header))
+    expect(new Set(dictionaries).size).toBe(1)
+  })
+
+  it('keeps its host id over restarts, and its entity when the host is renamed', async () => {
+    const receiver = await startReceiver()
+    const dataDir = temporaryFolder()
+    const options = { monitorUrl: receiver.url, dataDir }
+    const first = await agentWith({ ...options, hostname: 'old-name' })
+    await until(() => receiver.received.length >= 1, 'a round')
+    await first.stop()
+    const before = receiver.received.length
+    const second = await agentWith({ ...options, hostname: 'new-name' })
+    await until(() => receiver.received.length > before, 'another round')
+    expect(second.hostId).toBe(first.hostId)
+    const hosts = [receiver.received[0]!, receiver.received[before]!].map(
+      (one) => decodeBatch(bodyOf(one)).header.entities.find(({ category }) => category === 'HOST')!,
+    )
+    expect(hosts.map(({ name }) => name)).toEqual([first.hostId, first.hostId])
+    expect(hosts.map(({ attributes }) => attributes.hostname)).toEqual(['old-name', 'new-name'])
+  })
+
+  it('compresses when asked, and what it sends again is byte for byte the same', async () => {
+    let refused = 0
+    const receiver = await startReceiver((response) => {
+      if (refused++ < 2) response.writeHead(503, { 'retry-after': '0' })
+      response.end()
+    })
+    await agentWith({ monitorUrl: receiver.url, gzip: true })
+    await until(() => receiver.received.length >= 3, 'three attempts')
+    const [a, b, c] = receiver.received
+    expect(a!.headers['content-encoding']).toBe('gzip')
+    expect(decodeBatch(bodyOf(a!)).samples.length).toBeGreaterThan(50)
+    expect(b!.body.equals(a!.body) && c!.body.equals(a!.body)).toBe(true)
+  })
+
+  it('shows its state and its metrics on the status page, to loopback only', async () => {
+    const receiver = await startReceiver()
+    const agent = await agentWith({ monitorUrl: receiver.url, statusPort: 0 })
+    await until(() => agent.status().lastSent !== null, 'a batch')
+    const status = (await (await fetch(`${agent.url}/status`)).json()) as Record<string, unknown>
+    expect(status).toMatchObject({
+      hostId: agent.hostId,
+      lastRound: { failed: [] },
+      spool: { dropped: 0, rejected: 0 },
+      lastError: null,
+    })
+    const metrics = await (await fetch(`${agent.url}/metrics`)).text()
+    expect(metrics).toMatch(/^bellwether_agent_rounds_total [1-9]/m)
+    expect(metrics).toMatch(/^bellwether_agent_batches_lost_total\{reason="full"\} 0/m)
+    expect((await fetch(`${agent.url}/else`)).status).toBe(404)
+    expect((await fetch(`${agent.url}/status`, { method: 'POST' })).status).toBe(405)
+    const { request } = await import('node:http')
+    const rebound = await new Promise<number | undefined>((resolve) => {
+      request(`${agent.url}/status`, { headers: { host: 'evil.example' } }, (answer) => {
+        answer.resume()
+        resolve(answer.statusCode)
+      }).end()
+    })
+    expect(rebound).toBe(421)
+  })
+
+  it('collects though its status port is taken, and says so', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => other.once('listening', resolve))
+    onTestFinished(() => void other.close())
+    const { port } = other.address() as AddressInfo
+    const receiver = await startReceiver()
+    const { logger, lines } = recordingLogger()
+    const agent = await agentWith({ monitorUrl: receiver.url, statusPort: port, logger })
+    await until(() => receiver.received.length >= 1, 'a round')
+    expect(agent.url).toBeUndefined()
+    expect(lines[0]?.msg).toContain(`cannot listen on 127.0.0.1:${port}`)
+  })
+
+  it('refuses a data folder that another agent holds, and gives it free when it stops', async () => {
+    const receiver = await startReceiver()
+    const dataDir = temporaryFolder()
+    const first = await agentWith({ monitorUrl: receiver.url, dataDir })
+    const second = startAgent({ monitorUrl: receiver.url, dataDir, logger: silent, statusPort: -1 })
+    await expect(second).rejects.toMatchObject({ code: 'DATA_FOLDER_IN_USE' })
+    await Promise.all([first.stop(), first.stop()])
+    await agentWith({ monitorUrl: receiver.url, dataDir })
+  })
+
+  it('says what is wrong with its folder, its id and its options', async () => {
+    const file = join(temporaryFolder(), 'file')
+    writeFileSync(file, '')
+    const monitorUrl = 'http://127.0.0.1:1'
+    const start = (options: Partial<AgentOptions>) =>
+      startAgent({ monitorUrl, dataDir: temporaryFolder(), logger: silent, ...options })
+    await expect(start({ dataDir: join(file, 'x') })).rejects.toMatchObject({ code: 'DATA_FOLDER_UNUSABLE' })
+    const dataDir = temporaryFolder()
+    mkdirSync(dataDir, { recursive: true })
+    writeFileSync(join(dataDir, 'host-id'), '\0\0\0\0')
+    await expect(start({ dataDir })).rejects.toMatchObject({ code: 'BAD_HOST_ID' })
+    for (const options of [
+      { monitorUrl: 'monitor:7190' },
+      { monitorUrl: 'ftp://monitor' },
+      { intervalMs: 10 },
+      { intervalMs: Number.NaN },
+      { statusPort: 70_000 },
+      { spoolBytes: -1 },
+    ])
+      await expect(start(options)).rejects.toMatchObject({ code: 'BAD_OPTION' })
+  })
+})
+
+describe('the built agent, killed', () => {
+  const script = new URL('./run-agent.mjs', import.meta.url).pathname
+
+  async function run(options: object): Promise<ChildProcess> {
+    if (!existsSync(new URL('../../dist/agent/index.js', import.meta.url)))
+      throw new Error('dist is missing: run "npm run build" first')
+    const child = spawn(process.execPath, [script, JSON.stringify(options)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    let output = ''
+    child.stdout!.on('data', (chunk) => (output += chunk))
+    await until(() => output.startsWith('started') || child.exitCode !== null, 'the agent to start')
+    return child
+  }
+
+  const ended = (child: ChildProcess) =>
+    new Promise<number | null>((resolve) => {
+      if (child.exitCode !== null || child.signalCode !== null) resolve(child.exitCode)
+      else child.once('exit', (code) => resolve(code))
+    })
+
+  it('by SIGKILL again and again, loses nothing that was in its spool and sends no round in two versions', async () => {
+    const dataDir = temporaryFolder()
+    // A port on which nothing listens yet.
+    const holder = createHttpServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => holder.once('listening', resolve))
+    const { port } = holder.address() as AddressInfo
+    await new Promise((resolve) => holder.close(resolve))
+    const options = { dataDir, monitorUrl: `http://127.0.0.1:${port}`, intervalMs: 1000, statusPort: 0 }
+
+    const spooled = () => {
+      const file = join(dataDir, 'spool', '000000000000001.spool')
+      return existsSync(file) ? readFileSync(file).toString('latin1').split('BWSP').length - 1 : 0
+    }
+    let waiting = 0
+    for (let life = 0; life < 3; life++) {
+      const child = await run(options)
+      await until(() => spooled() >= waiting + 2, 'two rounds in the spool')
+      child.kill('SIGKILL')
+      await ended(child)
+      waiting = spooled()
+    }
+    expect(waiting).toBeGreaterThanOrEqual(6)
+
+    // The answers to the first ones are lost: the agent has to send them again.
+    let answers = 0
+    const receiver = await startReceiver((response, _, request) => {
+      if (answers++ < 2) request.socket.destroy()
+      else response.end('{}')
+    }, port)
+    const child = await run(options)
+    await until(() => receiver.received.length >= 2, 'the first attempts')
+    child.kill('SIGKILL')
+    await ended(child)
+    const last = await run(options)
+    const versions = new Map<number, Set<string>>()
+    const note = () => {
+      versions.clear()
+      for (const { body } of receiver.received) {
+        const time = decodeBatch(body).samples[0]!.time
+        versions.set(time, (versions.get(time) ?? new Set()).add(body.toString('base64')))
+      }
+      return versions.size
+    }
+    await until(() => note() > waiting, 'all that waited and a new round')
+    expect([...versions.values()].every((one) => one.size === 1)).toBe(true)
+    const firstSeen = [...versions.keys()]
+    expect(firstSeen).toEqual([...firstSeen].sort((a, b) => a - b))
+    last.kill('SIGTERM')
+    expect(await ended(last)).toBe(0)
+  }, 60_000)
+})
