@@ -131,6 +131,10 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     if (outcome.kind === 'sent') {
       metrics.sentBytes.inc(bytes)
       lastSent = now
+      if (outcome.refused) {
+        metrics.samplesRefused.inc(outcome.refused.count)
+        lastError = { time: now, reason: `samples refused: ${outcome.refused.reasons}` }
+      }
     } else lastError = { time: now, reason: outcome.reason }
   }
 

@@ -67,6 +67,7 @@ describe('which file systems are watched', () => {
   it('with escaped characters in their paths, read-only ones marked, and at most as many as are asked for', () => {
     const [one] = parseMountInfo(mount(1, '8:1', '/', '/a\\040b\\134c', 'ext4', 'ro'))
     expect(one).toMatchObject({ mountpoint: '/a b\\c', readOnly: true })
+    expect(select(mount(1, '8:1', '/', `/${'x'.repeat(3000)}`, 'ext4'))).toEqual([])
     const many = Array.from({ length: 50 }, (_, i) => mount(i, `8:${i}`, '/', `/m${i}`, 'xfs')).join('')
     expect(selectMounts(parseMountInfo(many), 10)).toHaveLength(10)
   })

@@ -26,6 +26,17 @@ describe('what an answer means for a batch', () => {
     expect((outcome as { reason: string }).reason.length).toBeLessThan(600)
   })
 
+  it('2xx may have left samples out, though its body be cut off', () => {
+    const body =
+      '{"samples":5,"duplicate":false,"refused":3,"reasons":{"time too far ahead":3},"refusals":[{"po'
+    expect(outcomeOf(200, body, undefined, NOW)).toEqual({
+      kind: 'sent',
+      refused: { count: 3, reasons: '{"time too far ahead":3}' },
+    })
+    for (const text of ['', '{"refused":0,"reasons":{}}', 'ok', '{"refused":"many"}'])
+      expect(outcomeOf(200, text, undefined, NOW)).toEqual({ kind: 'sent' })
+  })
+
   it('Retry-After is seconds or a date, and no more than five minutes', () => {
     expect(parseRetryAfter('7', NOW)).toBe(7000)
     expect(parseRetryAfter('Thu, 01 Jan 2026 00:00:10 GMT', NOW)).toBe(10_000)
@@ -178,6 +189,16 @@ describe('the sender', () => {
     expect(bodies(receiver.received)).toEqual(batches(0, 6))
     expect(spool.stats().rejected).toBe(3)
     expect(lines.filter(({ level }) => level >= 50)).toHaveLength(1)
+  })
+
+  it('says once that samples are left out, for as long as they are', async () => {
+    const refused = [0, 3, 3, 0, 3]
+    const receiver = await startReceiver((response, { body }) =>
+      response.end(JSON.stringify({ refused: refused[Number(body.toString().slice(6))], reasons: {} })),
+    )
+    const { spool, lines } = await senderTo(receiver.url, 5)
+    await until(() => spool.stats().records === 0, 'all to be sent')
+    expect(lines.map(({ msg }) => msg)).toEqual(Array(2).fill(expect.stringMatching(/leaves out samples/)))
   })
 
   it('stops soon though the monitor does not answer, and leaves the batch in the spool', async () => {

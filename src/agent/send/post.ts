@@ -14,7 +14,7 @@ export interface Poster {
   close(): void
 }
 
-const MAX_TEXT_BYTES = 2000
+const MAX_TEXT_BYTES = 8000
 
 /** Posts to one URL over one connection that is kept. */
 export function createPoster(url: URL, timeoutMs: number): Poster {
