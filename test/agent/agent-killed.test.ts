@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { decodeBatch, startReceiver, temporaryFolder, until } from './support.js'
+import { bodyOf, decodeBatch, startReceiver, temporaryFolder, until } from './support.js'
 
 describe('the built agent, killed', () => {
   const script = new URL('./run-agent.mjs', import.meta.url).pathname
@@ -66,8 +66,9 @@ describe('the built agent, killed', () => {
     const versions = new Map<number, Set<string>>()
     const note = () => {
       versions.clear()
-      for (const { body } of receiver.received) {
-        const time = decodeBatch(body).samples[0]!.time
+      for (const one of receiver.received) {
+        const { body } = one
+        const time = decodeBatch(bodyOf(one)).samples[0]!.time
         versions.set(time, (versions.get(time) ?? new Set()).add(body.toString('base64')))
       }
       return versions.size
