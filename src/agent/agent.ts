@@ -54,8 +54,11 @@ const compress = promisify(gzip)
 export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
   const options = resolveOptions(agentOptions)
   const { logger, dataDir, intervalMs } = options
-  const hostId = await loadHostId(dataDir)
   const unlock = await lockFolder(dataDir)
+  const hostId = await loadHostId(dataDir).catch(async (error) => {
+    await unlock()
+    throw error
+  })
   const spool = await openSpool({
     dir: join(dataDir, 'spool'),
     maxBytes: options.spoolBytes,

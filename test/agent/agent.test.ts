@@ -1,4 +1,13 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { hostname } from 'node:os'
@@ -170,6 +179,59 @@ describe('the agent', () => {
     await Promise.all([first.stop(), first.stop()])
     await agentWith({ monitorUrl: receiver.url, dataDir })
   })
+
+  it('takes a data folder whose lock was left behind, by whatever process', async () => {
+    const receiver = await startReceiver()
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    for (const left of [
+      '',
+      'garbage',
+      '999999999 5 x',
+      '1',
+      `${process.pid} 12 ${boot}`,
+      `${process.ppid} gone`,
+    ]) {
+      const dataDir = temporaryFolder()
+      writeFileSync(join(dataDir, 'agent.lock'), left)
+      const agent = await agentWith({ monitorUrl: receiver.url, dataDir })
+      await agent.stop()
+      expect(existsSync(join(dataDir, 'agent.lock'))).toBe(false)
+    }
+  })
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'starts and sends though its disk is full (a real tmpfs; needs root), and recovers when it is not',
+    async () => {
+      const dataDir = temporaryFolder()
+      const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', dataDir])
+      if (mounted.status !== 0) throw new Error(`mount: ${mounted.stderr}`)
+      onTestFinished(() => void spawnSync('umount', ['-l', dataDir]))
+      const receiver = await startReceiver()
+      const first = await agentWith({ monitorUrl: receiver.url, dataDir })
+      await first.stop()
+      const ballast = join(dataDir, 'ballast')
+      try {
+        for (let bytes = 1 << 16; bytes >= 1; bytes /= 2)
+          for (;;) {
+            try {
+              appendFileSync(ballast, Buffer.alloc(bytes))
+            } catch {
+              break
+            }
+          }
+      } finally {
+        expect(statfsSync(dataDir).bavail).toBe(0)
+      }
+      const before = receiver.received.length
+      const second = await agentWith({ monitorUrl: receiver.url, dataDir })
+      expect(second.hostId).toBe(first.hostId)
+      await until(() => receiver.received.length >= before + 2, 'two rounds')
+      const diskError = () => (second.status().spool as { diskError?: string }).diskError
+      expect(diskError()).toMatch(/ENOSPC/)
+      rmSync(ballast)
+      await until(() => diskError() === undefined, 'the spool to recover')
+    },
+  )
 
   it('says what is wrong with its folder, its id and its options', async () => {
     const file = join(temporaryFolder(), 'file')
