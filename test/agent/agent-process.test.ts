@@ -7,13 +7,14 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { bodyOf, decodeBatch, startReceiver, temporaryFolder, until } from './support.js'
 
-describe('the built agent, killed', () => {
+describe('the built agent, as a process', () => {
   const script = new URL('./run-agent.mjs', import.meta.url).pathname
 
-  async function run(options: object): Promise<ChildProcess> {
+  async function run(options: object, before: string[] = []): Promise<ChildProcess> {
     if (!existsSync(new URL('../../dist/agent/index.js', import.meta.url)))
       throw new Error('dist is missing: run "npm run build" first')
-    const child = spawn(process.execPath, [script, JSON.stringify(options)], {
+    const [command, ...words] = [...before, process.execPath, script, JSON.stringify(options)]
+    const child = spawn(command!, words, {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     onTestFinished(() => void child.kill('SIGKILL'))
@@ -29,7 +30,7 @@ describe('the built agent, killed', () => {
       else child.once('exit', (code) => resolve(code))
     })
 
-  it('by SIGKILL again and again, loses nothing that was in its spool and sends no round in two versions', async () => {
+  it('killed by SIGKILL again and again, loses nothing that was in its spool and sends no round in two versions', async () => {
     const dataDir = temporaryFolder()
     // A port on which nothing listens yet.
     const holder = createServer().listen(0, '127.0.0.1')
@@ -80,4 +81,40 @@ describe('the built agent, killed', () => {
     last.kill('SIGTERM')
     expect(await ended(last)).toBe(0)
   }, 60_000)
+
+  it.skipIf(process.getuid?.() !== 0 || !existsSync('/dev/fuse'))(
+    'beside a file system that hangs (FUSE; needs root and /dev/fuse) sends the rest, leaves nothing behind, and ends when told to',
+    async () => {
+      const folder = temporaryFolder()
+      const receiver = await startReceiver()
+      const options = {
+        dataDir: temporaryFolder(),
+        monitorUrl: receiver.url,
+        intervalMs: 1000,
+        statusPort: -1,
+      }
+      // A FUSE file system that nobody serves, in a mount namespace of its own: nobody else on this machine hangs.
+      const mount = 'mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 hang "$1"'
+      const child = await run(options, [
+        ...['unshare', '-m', 'sh', '-c', `exec 3<>/dev/fuse && ${mount} && shift && exec "$@"`, 'sh', folder],
+      ])
+      await until(() => receiver.received.length >= 5, 'five rounds')
+      for (const one of receiver.received) {
+        const { samples } = decodeBatch(bodyOf(one))
+        const of = (metric: string, at: string) =>
+          samples.find((sample) => sample.metric === metric && sample.entity.endsWith(`:${at}`))?.value
+        expect(of('filesystem_not_responding', folder)).toBe(1)
+        expect(of('capacity', folder)).toBeUndefined()
+        expect(of('capacity', '/')).toBeGreaterThan(0)
+      }
+      await until(() => childrenOf(child.pid!).length === 0, 'the killed processes to be gone')
+      const began = Date.now()
+      child.kill('SIGTERM')
+      expect(await ended(child)).toBe(0)
+      expect(Date.now() - began).toBeLessThan(10_000)
+    },
+  )
 })
+
+const childrenOf = (pid: number): string[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
