@@ -16,6 +16,7 @@ import { phaseOf, startSchedule } from './schedule.js'
 import type { Outcome } from './send/outcome.js'
 import { createPoster } from './send/post.js'
 import { startSender } from './send/sender.js'
+import type { SpoolStats } from './spool/spool.js'
 import { openSpool } from './spool/spool.js'
 import { createAgentMetrics } from './status/metrics.js'
 import { openStatusPage } from './status/page.js'
@@ -35,10 +36,12 @@ export interface AgentStatus {
   hostname: string
   monitorUrl: string
   intervalMs: number
+  /** Rounds since the start. */
+  rounds: number
   lastRound: { time: string; samples: number; seconds: number; failed: string[] } | null
   lastSent: string | null
   lastError: { time: string; reason: string } | null
-  spool: object
+  spool: SpoolStats
 }
 
 const compress = promisify(gzip)
@@ -72,6 +75,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
   const builder = createRoundBuilder()
   const hostname = () => options.hostname ?? systemHostname()
   const hostOf = createHostSource(hostId, options.rackId)
+  let rounds = 0
   let lastRound: AgentStatus['lastRound'] = null
   let lastSent: AgentStatus['lastSent'] = null
   let lastError: AgentStatus['lastError'] = null
@@ -82,6 +86,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     hostname: hostname(),
     monitorUrl: options.ingestUrl.origin,
     intervalMs,
+    rounds,
     lastRound,
     lastSent,
     lastError,
@@ -121,6 +126,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     await spool.append({ time, gzip: options.gzip, payload })
     sender.wake()
     const seconds = (performance.now() - began) / 1000
+    rounds++
     metrics.rounds.inc()
     metrics.samples.inc(builder.sampleCount)
     metrics.roundSeconds.set(seconds)
