@@ -78,8 +78,8 @@ export function App() {
     'g h': () => goTo('hosts'),
     'g c': () => goTo('charts'),
     '/': () => {
-      goTo('charts')
-      requestAnimationFrame(() => document.getElementById('query')?.focus())
+      if (view.page !== 'charts') goTo('charts')
+      focusQuery()
     },
     r: () => poll?.run(),
     p: goLive,
@@ -135,6 +135,13 @@ export function App() {
       <Help open={help} onClose={() => setHelp(false)} />
     </ChartPageContext.Provider>
   )
+}
+
+/** At once where the box is on the page, otherwise as soon as it is. */
+function focusQuery() {
+  const box = document.getElementById('query')
+  if (box) box.focus()
+  else setTimeout(() => document.getElementById('query')?.focus())
 }
 
 /** A live range about as wide as a fixed one, in whole minutes. */

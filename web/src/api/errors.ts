@@ -72,7 +72,7 @@ export function explainError(error: ApiError): Advice {
   if (error.status === 502 || error.status === 503 || error.status === 504)
     return {
       title: 'The monitor does not answer.',
-      advice: `${sentence(error.message)} Look at the monitor’s log; the charts go on by themselves when it is back.`,
+      advice: `${sentence(error.message)} The charts go on by themselves when it is back.`,
     }
   if (error.status === 429)
     return {

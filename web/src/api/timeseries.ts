@@ -7,6 +7,7 @@ import {
 } from '../../../src/wire/timeseries-columns.js'
 import { type Stream, toStreams } from '../chart/stream.js'
 import type { Interval } from '../state/time.js'
+import { apiAddress, apiParameters, PATH } from './address.js'
 import { observeServerDate } from './clock.js'
 import { ApiError, errorFromAnswer } from './errors.js'
 
@@ -24,38 +25,8 @@ export interface Answer {
   readonly elapsedMs: number
 }
 
-export type ApiFormat = 'application/json' | 'text/csv' | typeof TIME_SERIES_COLUMNS_CONTENT_TYPE
-
-const PATH = 'api/v45/timeseries'
 /** Longer addresses are sent as a body: proxies cut long ones off. */
 const LONGEST_ADDRESS = 1800
-
-function parameters(query: string, interval: Interval, format: ApiFormat): Record<string, string> {
-  return {
-    query,
-    from: new Date(interval.from).toISOString(),
-    to: new Date(interval.to).toISOString(),
-    contentType: format,
-  }
-}
-
-/** The address that gives the same data; `base` is the page's address. */
-export function apiAddress(base: string, query: string, interval: Interval, format: ApiFormat): string {
-  const address = new URL(PATH, base)
-  address.search = new URLSearchParams(parameters(query, interval, format)).toString()
-  return address.href
-}
-
-/** The same as a command for a POSIX shell. */
-export function apiCommand(base: string, query: string, interval: Interval, format: ApiFormat): string {
-  const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
-  const { href } = new URL(PATH, base)
-  const fields = Object.entries(parameters(query, interval, format))
-  return [
-    `curl --get ${quoted(href)}`,
-    ...fields.map(([name, value]) => `--data-urlencode ${quoted(`${name}=${value}`)}`),
-  ].join(' \\\n  ')
-}
 
 /** Runs a query. Throws `ApiError`, or the signal's reason when it was aborted. */
 export async function fetchTimeSeries(
@@ -88,7 +59,7 @@ async function request(query: string, interval: Interval, signal: AbortSignal): 
         : await fetch(new URL(PATH, document.baseURI), {
             method: 'POST',
             headers: { ...headers, 'Content-Type': 'application/json' },
-            body: JSON.stringify(parameters(query, interval, TIME_SERIES_COLUMNS_CONTENT_TYPE)),
+            body: JSON.stringify(apiParameters(query, interval, TIME_SERIES_COLUMNS_CONTENT_TYPE)),
             signal,
           })
     observeServerDate(response.headers.get('Date'), Date.now())

@@ -5,6 +5,7 @@ import { formatTimeTicks } from '../format/time.js'
 import { formatTicks, PLAIN, tickSteps, type Unit } from '../format/units.js'
 import type { Interval } from '../state/time.js'
 import { type ChartColors, lineColor } from './colors.js'
+import { createHighlight } from './highlight.js'
 import { axisRange, type ChartModel, drawnColumns } from './model.js'
 
 export interface Hover {
@@ -115,16 +116,18 @@ export function createPlot(
     return null
   }
 
+  const highlight = createHighlight(colors.surface)
   const [left, right] = model.units
   const options: uPlot.Options = {
     ...size,
     ms: 1,
+    focus: { alpha: 1 },
     padding: [8, right ? 0 : 20, 0, 0],
     legend: { show: false },
-    focus: { alpha: stack || model.lines.length < 2 ? 1 : 0.35 },
     cursor: {
       y: false,
       drag: { x: true, y: false, setScale: false, dist: 4 },
+      // The nearest line is found here and drawn by the highlight: uPlot would draw all lines anew, dimmed.
       focus: { prox: FOCUS_PIXELS },
       hover: { prox: NEAR_PIXELS },
       points: { size: 7, show: model.lines.length <= 40 },
@@ -168,6 +171,7 @@ export function createPlot(
         (u, index, change) => {
           if (!('focus' in change)) return
           focused = index === null || !change.focus ? null : lineOf(index)
+          highlight.show(focused === null || !own || stack ? null : seriesOf(focused))
           settings.onHover(hoverNow(u))
         },
       ],
@@ -180,10 +184,15 @@ export function createPlot(
           settings.onZoom({ from, to })
         },
       ],
+      draw: [() => highlight.redraw()],
       ready: [
         (u) => {
+          highlight.attach(u)
           u.over.addEventListener('pointerenter', () => (own = true))
-          u.over.addEventListener('pointerleave', () => (own = false))
+          u.over.addEventListener('pointerleave', () => {
+            own = false
+            highlight.show(null)
+          })
         },
       ],
     },

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { apiAddress, apiCommand } from '../api/timeseries.js'
+import { apiAddress, apiCommand } from '../api/address.js'
 import { copyText } from '../state/copy.js'
 import type { Interval } from '../state/time.js'
 import { Popover } from './popover.js'

@@ -1,4 +1,4 @@
-import { useContext } from 'preact/hooks'
+import { useContext, useMemo } from 'preact/hooks'
 import { lineColor } from '../chart/colors.js'
 import { isolate, type LegendState, toggle } from '../chart/legend.js'
 import { type ChartModel, lastValue } from '../chart/model.js'
@@ -20,6 +20,7 @@ interface LegendProps {
 export function Legend({ model, shown, legend, hover, onLegend }: LegendProps) {
   const page = useContext(ChartPageContext)
   const keys = model.lines.map((line) => line.key)
+  const titles = useMemo(() => model.lines.map((line) => attributesText(line.stream)), [model])
   const choose = (event: MouseEvent | KeyboardEvent, key: string) =>
     onLegend(event.ctrlKey || event.metaKey ? toggle(legend, key, keys) : isolate(legend, key))
   return (
@@ -32,7 +33,7 @@ export function Legend({ model, shown, legend, hover, onLegend }: LegendProps) {
               type="button"
               class={hover?.focused === i ? 'near' : ''}
               aria-pressed={shown[i]}
-              title={attributesText(line.stream)}
+              title={titles[i]}
               onClick={(event) => choose(event, line.key)}
               onKeyDown={(event) => {
                 if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return

@@ -22,7 +22,8 @@ export function markPieces(text: string, problems: readonly QueryProblem[]): Pie
     if (start < at) continue
     if (start > at) pieces.push({ text: text.slice(at, start), problem: null })
     pieces.push({ text: text.slice(start, end) || ' ', problem: index })
-    at = end
+    // A mark at the end of the text stands on a space of its own: another one there would add a second.
+    at = Math.max(end, start + 1)
   }
   if (at < text.length) pieces.push({ text: text.slice(at), problem: null })
   return pieces
