@@ -7,6 +7,7 @@ import {
   rangeFromInput,
   resolveRange,
   shiftRange,
+  shownInterval,
   TIME_PICKS,
   youngInterval,
   zoomOut,
@@ -95,6 +96,20 @@ describe('ranges', () => {
     expect(resolveRange(zoomOut(hour, NOW), NOW)).toEqual({ from: NOW - 2 * 3_600_000, to: NOW })
     const past = { from: NOW - 7_200_000, to: NOW - 3_600_000 }
     expect(resolveRange(zoomOut(past, NOW), NOW)).toEqual({ from: NOW - 9_000_000, to: NOW - 1_800_000 })
+  })
+
+  it('are shown as the last answer has them while they are live, and at once when they are fixed', () => {
+    const live = { from: 'now-30m', to: 'now' }
+    const answered = { from: NOW - 1_800_000, to: NOW }
+    const later = NOW + 7_200_000
+    expect(shownInterval(live, answered, later)).toEqual(answered)
+    expect(shownInterval(live, null, NOW)).toEqual(answered)
+    expect(shownInterval({ from: 'now-1h', to: 'now' }, answered, NOW)).toEqual({
+      from: NOW - 3_600_000,
+      to: NOW,
+    })
+    const fixed = { from: NOW - 600_000, to: NOW - 300_000 }
+    expect(shownInterval(absoluteRange(fixed), answered, NOW)).toEqual(fixed)
   })
 
   it('shows only the part that has data while a store is young', () => {

@@ -45,6 +45,7 @@ export interface Plot {
 const AXIS_WIDTH = 58
 const FOCUS_PIXELS = 24
 const NEAR_PIXELS = 40
+const MOST_CURSOR_POINTS = 40
 
 export function createPlot(
   parent: HTMLElement,
@@ -61,6 +62,7 @@ export function createPlot(
   let own = false
   const { colors, utc } = settings
   const stack = model.options.kind === 'stack'
+  const highlights = !stack && model.lines.length > 1
   const font = `11px ${getComputedStyle(parent).fontFamily}`
 
   const valueAxis = (unit: Unit, scale: string, side: 1 | 3): uPlot.Axis => ({
@@ -130,7 +132,7 @@ export function createPlot(
       // The nearest line is found here and drawn by the highlight: uPlot would draw all lines anew, dimmed.
       focus: { prox: FOCUS_PIXELS },
       hover: { prox: NEAR_PIXELS },
-      points: { size: 7, show: model.lines.length <= 40 },
+      points: { size: 7, ...(model.lines.length > MOST_CURSOR_POINTS ? { show: false } : {}) },
       bind: {
         dblclick: () => () => {
           settings.onReset()
@@ -171,7 +173,7 @@ export function createPlot(
         (u, index, change) => {
           if (!('focus' in change)) return
           focused = index === null || !change.focus ? null : lineOf(index)
-          highlight.show(focused === null || !own || stack ? null : seriesOf(focused))
+          highlight.show(focused === null || !own || !highlights ? null : seriesOf(focused))
           settings.onHover(hoverNow(u))
         },
       ],

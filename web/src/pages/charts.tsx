@@ -14,7 +14,7 @@ import { EXAMPLES } from '../dashboards/examples.js'
 import { formatCount } from '../format/units.js'
 import { recentFromText, withRecent } from '../query/recent.js'
 import { remember, remembered } from '../state/store.js'
-import { absoluteRange, type Interval, isLive, resolveRange } from '../state/time.js'
+import { absoluteRange, type Interval, shownInterval } from '../state/time.js'
 import { usePoll } from '../state/use-poll.js'
 import { type ChartView, type ViewState, viewToSearch } from '../state/view.js'
 import { apiError, type PageProps } from './page.js'
@@ -49,8 +49,7 @@ export function ChartsPage({ view, navigate, range, refresh, hold, onPoll }: Pag
   const error = apiError(poll)
   const problems = error && draft === view.query ? error.problems : NO_PROBLEMS
   const answer = poll.value
-  const wanted = resolveRange(range, serverNow())
-  const interval = isLive(range) ? (answer?.interval ?? wanted) : wanted
+  const interval = shownInterval(range, answer?.interval ?? null, serverNow())
   return (
     <main>
       <div class="builder">
@@ -65,7 +64,7 @@ export function ChartsPage({ view, navigate, range, refresh, hold, onPoll }: Pag
             Enter runs · Shift+Enter new line · Ctrl+↑ ↓ recent
           </span>
           <span class="spacer" />
-          {answer && interval && (
+          {answer && (
             <ExportMenu
               query={answer.query}
               interval={answer.interval}
@@ -90,7 +89,7 @@ export function ChartsPage({ view, navigate, range, refresh, hold, onPoll }: Pag
         />
       )}
       {query === null && <Beginning onTake={run} />}
-      {answer && interval && (
+      {answer && (
         <Results
           items={answer.items}
           elapsedMs={answer.elapsedMs}

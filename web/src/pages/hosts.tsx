@@ -8,7 +8,7 @@ import { ChartCard } from '../components/chart-card.js'
 import { ALL_HOSTS_DASHBOARD, HOST_DASHBOARD, HOSTS_QUERY } from '../dashboards/host.js'
 import type { DashboardChart } from '../dashboards/types.js'
 import { dashboardQuery, fillVariables } from '../dashboards/variables.js'
-import { type Interval, resolveRange, youngInterval } from '../state/time.js'
+import { type Interval, shownInterval, youngInterval } from '../state/time.js'
 import { type Poll, usePoll } from '../state/use-poll.js'
 import { DEFAULT_VIEW, viewToSearch } from '../state/view.js'
 import { apiError, type PageProps } from './page.js'
@@ -40,7 +40,8 @@ export function HostsPage({ view, navigate, range, refresh, hold, onPoll }: Page
   useEffect(() => onPoll(shownPoll), [shownPoll.loading, shownPoll.error, shownPoll.value, shownPoll.run])
 
   const error = apiError(shownPoll) ?? apiError(list)
-  const interval = shownInterval(poll, view.range === null, range)
+  const asked = shownInterval(range, poll.value?.interval ?? null, serverNow())
+  const interval = view.range === null ? youngInterval(asked, earliestTime(poll)) : asked
   return (
     <main>
       {error && (
@@ -109,15 +110,6 @@ function hostsOf(list: Poll): Host[] {
     .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
 }
 
-/** A fixed range at once; a live one as of the last answer; while all data is young, the part that has any. */
-function shownInterval(poll: Poll, byDefault: boolean, range: { from: string; to: string }): Interval {
-  const wanted = resolveRange(range, serverNow()) ?? { from: serverNow() - 60_000, to: serverNow() }
-  const answered = poll.value?.interval
-  const sameWidth = answered && Math.abs(answered.to - answered.from - (wanted.to - wanted.from)) < 1000
-  const interval = answered && sameWidth && Math.abs(answered.to - wanted.to) < 3_600_000 ? answered : wanted
-  return byDefault ? youngInterval(interval, earliestTime(poll)) : interval
-}
-
 function earliestTime(poll: Poll): number | null {
   let earliest = Number.POSITIVE_INFINITY
   for (const item of poll.value?.items ?? [])
@@ -172,14 +164,26 @@ function DashboardCard({
       stale={stale}
       empty={loaded ? 'No data in this range' : 'Loading…'}
       actions={
-        <a
-          class="icon"
-          href={builder}
-          title="Open in the chart builder"
-          aria-label={`${chart.title}: open in the chart builder`}
-        >
-          ↗
-        </a>
+        <>
+          {item && item.streams.length > 0 && item.warnings.length > 0 && (
+            <span
+              class="icon warn"
+              role="img"
+              title={item.warnings.join('\n')}
+              aria-label={item.warnings.join(' ')}
+            >
+              ⚠
+            </span>
+          )}
+          <a
+            class="icon"
+            href={builder}
+            title="Open in the chart builder"
+            aria-label={`${chart.title}: open in the chart builder`}
+          >
+            ↗
+          </a>
+        </>
       }
     />
   )

@@ -147,6 +147,17 @@ export const TIME_PICKS: readonly TimePick[] = [
 /** Seconds between refreshes, and 0 for off. */
 export const REFRESH_STEPS: readonly number[] = [0, 5, 10, 30, 60, 300, 900, 1800, 3600]
 
+/**
+ * The interval that charts show: of a fixed range at once; of a live one that of the last answer, as there is nothing to
+ * see beyond it, unless another width was asked for since.
+ */
+export function shownInterval(range: TimeRange, answered: Interval | null, now: number): Interval {
+  const wanted = resolveRange(range, now) ?? { from: now - 60_000, to: now }
+  if (!answered || !isLive(range)) return wanted
+  const difference = answered.to - answered.from - (wanted.to - wanted.from)
+  return Math.abs(difference) < 2000 ? answered : wanted
+}
+
 const YOUNG_STEPS_MS = [60_000, 120_000, 300_000, 900_000]
 
 /**
