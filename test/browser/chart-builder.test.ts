@@ -126,6 +126,54 @@ describeInBrowser('chart builder', () => {
     expect(await page.locator('.editor-copy mark').count()).toBe(0)
   })
 
+  it('offers what can be typed, below the cursor, and never gets in the way of Enter', async () => {
+    open = await openPage(browser, `${server.url}?page=charts`)
+    const { page } = open
+    const box = page.getByLabel('Query')
+    const list = page.getByRole('listbox', { name: 'Completions' })
+    await page.keyboard.press('/')
+    await page.keyboard.type('select cpu_')
+    await list.waitFor()
+    expect(await list.locator('code').allTextContents()).toEqual(['cpu_percent', 'cpu_user_rate'])
+    const [at, field] = [await list.boundingBox(), await box.boundingBox()]
+    expect(at?.x).toBeGreaterThan((field?.x ?? 0) + 30)
+    expect(at?.y).toBeGreaterThan((field?.y ?? 0) + 20)
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    expect(await box.inputValue()).toBe('select cpu_user_rate ')
+    await list.waitFor({ state: 'detached' })
+    await page.keyboard.type('wh')
+    await list.waitFor()
+    await page.keyboard.press('Tab')
+    expect(await box.inputValue()).toBe('select cpu_user_rate where ')
+    await page.keyboard.press('Control+Space')
+    await list.getByRole('option', { name: 'category' }).click()
+    expect(await box.inputValue()).toBe('select cpu_user_rate where category ')
+    await page.keyboard.press('Control+Space')
+    await page.keyboard.press('Escape')
+    await list.waitFor({ state: 'detached' })
+    await box.fill('select load_1 where category = HOST and d')
+    await list.waitFor()
+    await page.keyboard.press('Enter')
+    await expect.poll(() => parameter(page, 'query')).toBe('select load_1 where category = HOST and d')
+    await list.waitFor({ state: 'detached' })
+  })
+
+  it('does not ask again for completions that the server does not have', async () => {
+    server.completes = false
+    server.completions = 0
+    open = await openPage(browser, `${server.url}?page=charts`)
+    const { page } = open
+    await page.keyboard.press('/')
+    await page.keyboard.type('s')
+    await expect.poll(() => server.completions).toBe(1)
+    await page.keyboard.type('elect load_1')
+    await page.waitForTimeout(500)
+    expect(server.completions).toBe(1)
+    server.completes = true
+  })
+
   it('spreads an answer over charts by facet', async () => {
     open = await openPage(browser, builder(DISKS))
     const { page } = open

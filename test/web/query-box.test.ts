@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { CompletionAnswer } from '../../src/wire/completion.js'
 import type { QueryProblem } from '../../src/wire/timeseries.js'
 import { errorFromAnswer, explainError } from '../../web/src/api/errors.js'
+import { completionKey, openCompletion, takeCompletion } from '../../web/src/query/completion.js'
 import { applySuggestion, lineAndColumn, markPieces } from '../../web/src/query/marks.js'
 import { MOST_RECENT, recentFromText, stepHistory, withRecent } from '../../web/src/query/recent.js'
 
@@ -56,6 +58,44 @@ describe('suggestions', () => {
   })
   it('are kept apart from the word before', () => {
     expect(applySuggestion('select', problem(6, 0), 'load_1').text).toBe('select load_1')
+  })
+})
+
+describe('completions', () => {
+  const answer = (from: number, to: number, ...names: string[]): CompletionAnswer => ({
+    from,
+    to,
+    items: names.map((text) => ({ text, kind: 'metric' })),
+  })
+  const open = (asked: boolean) => {
+    const state = openCompletion(answer(7, 9, 'load_1', 'load_5'), 'select lo', asked)
+    if (!state) throw new Error('no list')
+    return state
+  }
+  it('are not shown where there is nothing to add', () => {
+    expect(openCompletion(null, 'x', true)).toBeNull()
+    expect(openCompletion(answer(0, 1), 'x', true)).toBeNull()
+    expect(openCompletion(answer(7, 13, 'load_1'), 'select load_1', false)).toBeNull()
+  })
+  it('leave Enter to the query until something was chosen', () => {
+    expect(completionKey(open(false), 'Enter')).toBeNull()
+    expect(completionKey(open(true), 'Enter')).toEqual({ do: 'take', text: 'load_1' })
+    const moved = completionKey(open(false), 'ArrowDown')
+    expect(moved).toMatchObject({ do: 'move', state: { selected: 0, chosen: true } })
+    expect(completionKey(open(true), 'ArrowUp')).toMatchObject({ state: { selected: 1 } })
+  })
+  it('take the first with Tab, close with Escape, and leave other keys alone', () => {
+    expect(completionKey(open(false), 'Tab')).toEqual({ do: 'take', text: 'load_1' })
+    expect(completionKey(open(false), 'Escape')).toEqual({ do: 'close' })
+    expect(completionKey(open(true), 'a')).toBeNull()
+  })
+  it('replace the word under the cursor and go on behind it', () => {
+    expect(takeCompletion('select lo', answer(7, 9), 'load_1')).toEqual({
+      text: 'select load_1 ',
+      cursor: 14,
+    })
+    expect(takeCompletion('select lo, x', answer(7, 9), 'load_1').text).toBe('select load_1, x')
+    expect(takeCompletion('select d', answer(7, 8), 'dt0(').text).toBe('select dt0(')
   })
 })
 

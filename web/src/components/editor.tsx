@@ -1,7 +1,10 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { QueryProblem } from '../../../src/wire/timeseries.js'
+import { completionKey, takeCompletion } from '../query/completion.js'
 import { applySuggestion, lineAndColumn, markPieces } from '../query/marks.js'
 import { stepHistory } from '../query/recent.js'
+import { useCompletion } from '../query/use-completion.js'
+import { Completions } from './completions.js'
 
 interface EditorProps {
   readonly text: string
@@ -16,12 +19,13 @@ const MOST_LINES = 14
 
 /**
  * The query box: a text area over a copy of its text that carries the error marks. Enter runs, Shift+Enter begins a line,
- * Ctrl with the up and down arrows goes through the recent statements.
+ * Ctrl with the up and down arrows goes through the recent statements, Ctrl+Space offers what can be typed.
  */
 export function Editor({ text, onText, onRun, problems, recent }: EditorProps) {
   const area = useRef<HTMLTextAreaElement>(null)
   const copy = useRef<HTMLPreElement>(null)
   const [step, setStep] = useState({ index: -1, draft: '' })
+  const completion = useCompletion()
 
   useLayoutEffect(() => {
     const element = area.current
@@ -48,11 +52,45 @@ export function Editor({ text, onText, onRun, problems, recent }: EditorProps) {
     onText(next.text)
   }
 
+  const put = (next: { text: string; cursor: number }) => {
+    onText(next.text)
+    requestAnimationFrame(() => {
+      area.current?.focus()
+      area.current?.setSelectionRange(next.cursor, next.cursor)
+    })
+  }
+
+  const complete = (item: string) => {
+    if (!completion.state) return
+    put(takeCompletion(text, completion.state.answer, item))
+    completion.close()
+  }
+
+  /** True when the list of completions has used the key. */
+  const onCompletionKey = (event: KeyboardEvent): boolean => {
+    if (event.key === ' ' && event.ctrlKey) {
+      completion.ask(text, area.current?.selectionStart ?? text.length, true)
+      return true
+    }
+    // Also a list that is still on its way.
+    if (event.key === 'Escape') completion.close()
+    if (!completion.state || event.ctrlKey || event.metaKey || event.shiftKey) return false
+    const result = completionKey(completion.state, event.key)
+    if (result?.do === 'move') completion.setState(result.state)
+    else if (result?.do === 'take') complete(result.text)
+    return result !== null
+  }
+
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.isComposing) return
+    if (onCompletionKey(event)) {
+      event.preventDefault()
+      return
+    }
     if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault()
       setStep({ index: -1, draft: '' })
+      completion.close()
       onRun(text)
     } else if ((event.ctrlKey || event.metaKey) && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
       event.preventDefault()
@@ -60,14 +98,7 @@ export function Editor({ text, onText, onRun, problems, recent }: EditorProps) {
     }
   }
 
-  const take = (problem: QueryProblem, suggestion: string) => {
-    const next = applySuggestion(text, problem, suggestion)
-    onText(next.text)
-    requestAnimationFrame(() => {
-      area.current?.focus()
-      area.current?.setSelectionRange(next.cursor, next.cursor)
-    })
-  }
+  const take = (problem: QueryProblem, suggestion: string) => put(applySuggestion(text, problem, suggestion))
 
   return (
     <div class="editor">
@@ -97,14 +128,30 @@ export function Editor({ text, onText, onRun, problems, recent }: EditorProps) {
           aria-describedby={problems.length > 0 ? 'problems' : 'query-hint'}
           placeholder="select cpu_percent where category = HOST"
           onInput={(event) => {
+            const { value, selectionStart } = event.currentTarget
             setStep({ index: -1, draft: '' })
-            onText(event.currentTarget.value)
+            onText(value)
+            completion.ask(value, selectionStart, false)
           }}
+          onBlur={completion.close}
+          onClick={completion.close}
+          role="combobox"
+          aria-autocomplete="list"
+          aria-expanded={completion.state !== null}
+          aria-controls="completions"
+          aria-activedescendant={completion.state ? `completion-${completion.state.selected}` : undefined}
           onKeyDown={onKeyDown}
           onScroll={(event) => {
             if (copy.current) copy.current.scrollTop = event.currentTarget.scrollTop
           }}
         />
+        {completion.state && (
+          <Completions
+            state={completion.state}
+            place={placeOf(copy.current, area.current, completion.state.answer.from)}
+            onTake={complete}
+          />
+        )}
       </div>
       {problems.length > 0 && (
         <ul class="problems" id="problems" role="alert">
@@ -134,6 +181,36 @@ export function Editor({ text, onText, onRun, problems, recent }: EditorProps) {
       )}
     </div>
   )
+}
+
+const LIST_WIDTH = 320
+
+/** Below a character of the text, as the copy has it laid out; not so far right that the list would not fit. */
+function placeOf(
+  copy: HTMLElement | null,
+  area: HTMLElement | null,
+  offset: number,
+): { left: number; top: number } {
+  if (!copy || !area) return { left: 0, top: 0 }
+  const range = document.createRange()
+  let rest = offset
+  for (const node of textNodes(copy)) {
+    if (rest <= node.data.length) {
+      range.setStart(node, rest)
+      range.collapse(true)
+      break
+    }
+    rest -= node.data.length
+  }
+  const box = area.getBoundingClientRect()
+  const character = range.getClientRects()[0] ?? box
+  const left = Math.max(0, Math.min(character.left - box.left, box.width - LIST_WIDTH))
+  return { left, top: character.bottom - box.top + 4 }
+}
+
+function* textNodes(root: HTMLElement): Generator<Text> {
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT)
+  while (walker.nextNode()) yield walker.currentNode as Text
 }
 
 const MOST_EXPECTED = 8

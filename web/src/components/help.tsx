@@ -6,6 +6,7 @@ const KEYS: readonly [keys: string, what: string][] = [
   ['g c', 'Chart builder'],
   ['/', 'To the query box'],
   ['Enter', 'Run the query; Shift+Enter begins a new line'],
+  ['Ctrl+Space', 'What can be typed here; Tab takes it'],
   ['Ctrl+↑ Ctrl+↓', 'Older and newer statements'],
   ['r', 'Refresh now'],
   ['p', 'Pause, or go live again'],

@@ -1,6 +1,6 @@
 /** Keys for the whole page: single ones, and two in a row such as `g h`. Not while something is being written. */
 
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 export type KeyMap = Readonly<Record<string, () => void>>
 
@@ -9,7 +9,8 @@ const PAIR_MS = 1000
 export function useKeys(keys: KeyMap): void {
   const latest = useRef(keys)
   latest.current = keys
-  useEffect(() => {
+  // With the first paint: a key pressed right after it must not be lost.
+  useLayoutEffect(() => {
     let before = ''
     let at = 0
     const onKey = (event: KeyboardEvent) => {
