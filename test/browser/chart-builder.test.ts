@@ -116,6 +116,30 @@ describeInBrowser('chart builder', () => {
     expect(await page.locator('.problems').count()).toBe(0)
   })
 
+  it('shows messages from outside as text, never as markup', async () => {
+    const evil = '<img src=x onerror="window.hacked=1">'
+    server.fault = {
+      status: 400,
+      body: {
+        message: evil,
+        problems: [{ message: evil, offset: 0, length: 6, expected: [evil], suggestions: [evil] }],
+      },
+    }
+    open = await openPage(
+      browser,
+      builder(evil, `&host=${encodeURIComponent(evil)}&facet=by:${encodeURIComponent(evil)}`),
+    )
+    const { page } = open
+    await page.locator('.problems').waitFor()
+    expect(await textOf(page.locator('.problems'))).toContain(evil)
+    server.fault = { status: 503, body: { message: evil } }
+    await page.keyboard.press('r')
+    await page.locator('.banner').waitFor()
+    expect(await textOf(page.locator('.banner'))).toContain(evil)
+    expect(await page.evaluate('window.hacked')).toBeUndefined()
+    expect(await page.locator('img').count()).toBe(1)
+  })
+
   it('takes the marks away as soon as the text changes', async () => {
     open = await openPage(browser, builder('select nonsense'))
     const { page } = open
@@ -196,6 +220,10 @@ describeInBrowser('chart builder', () => {
     await page.reload()
     await expect.poll(titles).toEqual(['read_bytes_rate', 'write_bytes_rate'])
     expect(await choose('combined')).toEqual(['read_bytes_rate, write_bytes_rate'])
+    await choose('by:device')
+    await page.getByLabel('Query').fill('select load_1 where category = HOST')
+    await page.keyboard.press('Enter')
+    await expect.poll(titles).toEqual(['load_1'])
   })
 
   it('answers every statement of a script on its own', async () => {

@@ -19,16 +19,18 @@ const ARGUMENTS = [
   '--disable-sync',
 ]
 
+const asked = process.env.BELLWETHER_CHROMIUM
+const candidates = asked ? [asked] : PLACES
+
 /** The executable: `BELLWETHER_CHROMIUM`, or where Linux distributions put it; null where there is none. */
-export const chromiumPath =
-  [process.env.BELLWETHER_CHROMIUM, ...PLACES].find((path) => path !== undefined && existsSync(path)) ?? null
+export const chromiumPath = candidates.find((path) => existsSync(path)) ?? null
 
 /**
  * A group of tests that need a browser. Without Chromium they are skipped, and the output says so; with `CI=true` that is a
  * failure.
  */
 export function describeInBrowser(name: string, body: () => void): void {
-  const missing = `no Chromium in ${PLACES.join(', ')}: install it, or set BELLWETHER_CHROMIUM`
+  const missing = `no Chromium at ${candidates.join(', ')}: install it, or set BELLWETHER_CHROMIUM`
   if (chromiumPath) {
     describe(name, body)
   } else if (process.env.CI === 'true') {

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useCallback, useEffect, useErrorBoundary, useMemo, useRef, useState } from 'preact/hooks'
 import { serverNow } from './api/clock.js'
 import { readColors } from './chart/theme.js'
 import { ChartPageContext } from './components/chart-context.js'
@@ -33,7 +33,29 @@ const DEFAULT_RANGES: Record<Page, TimeRange> = {
 const rangeOf = (view: ViewState) =>
   view.range && resolveRange(view.range, serverNow()) ? view.range : DEFAULT_RANGES[view.page]
 
+/** The pages, and what is said if drawing them fails: a defect of ours must not leave an empty screen. */
 export function App() {
+  const [error] = useErrorBoundary()
+  return error ? <Failed error={error} /> : <Frame />
+}
+
+function Failed({ error }: { error: unknown }) {
+  return (
+    <div class="waiting" role="alert">
+      <h1>This page failed</h1>
+      <p>
+        That is a defect of Bellwether, not of your data. Reloading usually helps; the address keeps what you
+        were looking at.
+      </p>
+      <p class="dim">{String(error)}</p>
+      <button type="button" class="button primary" onClick={() => location.reload()}>
+        Reload
+      </button>
+    </div>
+  )
+}
+
+function Frame() {
   const [view, navigate] = useView()
   const [theme, toggleTheme] = useTheme()
   const hold = useHold()

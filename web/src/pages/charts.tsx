@@ -170,7 +170,8 @@ function Results({ items, elapsedMs, interval, view, stale, navigate }: ResultsP
   const all = useMemo(() => items.flatMap((item) => item.streams), [items])
   const points = all.reduce((sum, { data }) => sum + data.times.length, 0)
   const options = useMemo(() => facetOptions(all), [all])
-  const known = options.some((option) => option.facet === view.facet)
+  // An attribute that no stream of this answer has makes no facets.
+  const facet = options.some((option) => option.facet === view.facet) ? view.facet : 'combined'
   const rollups = [...new Set(all.map(({ data }) => data.metadata.rollupUsed))].join(', ').toLowerCase()
   const charts = view.view === 'lines' || view.view === 'stack'
   return (
@@ -193,7 +194,7 @@ function Results({ items, elapsedMs, interval, view, stale, navigate }: ResultsP
             <span class="dim">Facets</span>{' '}
             <select
               class="button"
-              value={known ? view.facet : 'combined'}
+              value={facet}
               onChange={(event) => navigate({ facet: event.currentTarget.value, legends: {} }, 'replace')}
             >
               {options.map(({ facet, label, charts: count }) => (
@@ -204,7 +205,7 @@ function Results({ items, elapsedMs, interval, view, stale, navigate }: ResultsP
             </select>
           </label>
         )}
-        {charts && view.facet !== 'combined' && (
+        {charts && facet !== 'combined' && (
           <label class="check">
             <input
               type="checkbox"
@@ -226,6 +227,7 @@ function Results({ items, elapsedMs, interval, view, stale, navigate }: ResultsP
           item={item}
           place={i}
           several={items.length > 1}
+          facet={facet}
           interval={interval}
           view={view}
           stale={stale}
@@ -240,6 +242,7 @@ interface ItemProps extends Omit<ResultsProps, 'items' | 'elapsedMs'> {
   readonly item: AnswerItem
   readonly place: number
   readonly several: boolean
+  readonly facet: string
 }
 
 const MOST_CHARTS = 24
@@ -247,10 +250,10 @@ const BIG_HEIGHT = 340
 const SMALL_HEIGHT = 170
 
 /** The answer to one statement. */
-function Item({ item, place, several, interval, view, stale, navigate }: ItemProps) {
+function Item({ item, place, several, facet, interval, view, stale, navigate }: ItemProps) {
   const [all, setAll] = useState(false)
   const { streams } = item
-  const charts = useMemo(() => splitByFacet(streams, view.facet), [streams, view.facet])
+  const charts = useMemo(() => splitByFacet(streams, facet), [streams, facet])
   const kind = view.view === 'stack' ? 'stack' : 'lines'
   const options = useMemo<ChartOptions>(() => {
     const extent = view.sameScale && charts.length > 1 ? extentOf(streams) : undefined
