@@ -81,6 +81,8 @@ export interface WriterCore extends Writer {
   readonly knownBatches: number
   /** Why the store is thought to be down; empty while it is well. */
   readonly failure: string
+  /** There is reason to think that the store is well again: the next batch is taken. */
+  retryNow(): void
   /** Records that the batch's part of this day is stored. */
   mark(key: number, day: number): void
   /**
@@ -331,6 +333,9 @@ export function createWriter(options: WriterOptions): WriterCore {
     },
     get failure() {
       return down?.text ?? ''
+    },
+    retryNow() {
+      if (down !== undefined) down.until = 0
     },
     mark: (key, day) => stored.add(key, day),
     async stop(graceMs = 10_000) {
