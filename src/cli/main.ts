@@ -1,1 +1,44 @@
-export {}
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+
+const SUMMARY = `Bellwether, a metrics-first cluster manager
+
+Usage: bellwether COMMAND [OPTIONS]
+
+  up               Run manager, monitor and agent on this host
+  manager          Run the manager: web and API
+  monitor          Run the monitor: ingest, query, health
+  agent            Run the agent of this host
+  query "SELECT …" Ask the metrics store
+  version          Print the version
+
+bellwether COMMAND --help lists the options of a command.
+`
+
+const commands: Record<string, () => Promise<{ run: (args: string[]) => Promise<number> }>> = {
+  up: () => import('./up.js'),
+  manager: () => import('./manager.js'),
+  monitor: () => import('./monitor.js'),
+  agent: () => import('./agent.js'),
+  query: () => import('./query.js'),
+}
+
+async function main([command, ...rest]: string[]): Promise<number> {
+  if (command === 'version' || command === '--version') {
+    const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+    process.stdout.write(`${manifest.version}\n`)
+    return 0
+  }
+  if (command === undefined || command === 'help' || command === '--help' || command === '-h') {
+    process.stdout.write(SUMMARY)
+    return command === undefined ? 2 : 0
+  }
+  const load = Object.hasOwn(commands, command) ? commands[command] : undefined
+  if (!load) {
+    process.stderr.write(`There is no command ${JSON.stringify(command)}.\n\n${SUMMARY}`)
+    return 2
+  }
+  return (await load()).run(rest)
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,83 @@
+import { help, queryOptions, resolve, SettingsError } from '../config/index.js'
+import type { ErrorBody, TimeSeriesResponse } from '../wire/timeseries.js'
+import { problemLines, responseLines } from './query-output.js'
+
+const USAGE = 'bellwether query "SELECT …" [OPTIONS]'
+
+/** Exit codes: 0 answered, 1 the query or the server is at fault, 2 the call is. */
+export async function run(args: string[]): Promise<number> {
+  let resolved: ReturnType<typeof read>
+  try {
+    resolved = read(args)
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error
+    process.stderr.write(`bellwether query: ${error.message}\n`)
+    return 2
+  }
+  const { values, words } = resolved
+  if (values.help) {
+    process.stdout.write(help(USAGE, 'Asks the metrics store with a tsquery statement.', queryOptions))
+    return 0
+  }
+  const query = words.join(' ')
+  if (query.trim() === '') {
+    process.stderr.write(
+      `Which query? For example:\n  bellwether query "select cpu_percent where category = HOST"\n`,
+    )
+    return 2
+  }
+  let response: Response
+  try {
+    response = await fetch(`${values.url}/api/v45/timeseries`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        query,
+        from: values.from,
+        to: values.to,
+        contentType: values.csv ? 'text/csv' : 'application/json',
+        desiredRollup: values.rollup,
+        mustUseDesiredRollup: false,
+      }),
+    })
+  } catch (error) {
+    const cause = (error as { cause?: Error }).cause ?? (error as Error)
+    process.stderr.write(
+      `bellwether query: nothing answers at ${values.url} (${cause.message}). Is Bellwether running? --url says where.\n`,
+    )
+    return 1
+  }
+  if (!response.ok) return fail(query, response)
+  if (values.csv || values.json) return pass(response)
+  const colour = process.stdout.isTTY === true && !process.env.NO_COLOR
+  const answer = (await response.json()) as TimeSeriesResponse
+  process.stdout.write(responseLines(answer, { width: process.stdout.columns ?? 120, colour }).join('\n'))
+  process.stdout.write('\n')
+  return answer.items.some((item) => (item.errors?.length ?? 0) > 0) ? 1 : 0
+}
+
+function read(args: string[]) {
+  return resolve(queryOptions, args, {})
+}
+
+async function pass(response: Response): Promise<number> {
+  // The reader may close the pipe early (`| head`); that is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  for await (const chunk of response.body ?? []) {
+    if (!process.stdout.write(chunk)) await new Promise((resume) => process.stdout.once('drain', resume))
+  }
+  return 0
+}
+
+async function fail(query: string, response: Response): Promise<number> {
+  const text = await response.text()
+  let body: ErrorBody
+  try {
+    body = JSON.parse(text)
+  } catch {
+    body = { message: text.slice(0, 500) || `status ${response.status}` }
+  }
+  const lines = body.problems?.length ? problemLines(query, body.problems) : [body.message]
+  process.stderr.write(`${lines.join('\n')}\n`)
+  return 1
+}

@@ -1,0 +1,118 @@
+import { type Logger, pino } from 'pino'
+import { help, type Options, resolve, SettingsError, type Values } from '../config/index.js'
+
+/** What a running role gives back: how to reach it, if it listens, and how to end it. */
+export interface Running {
+  url?: string
+  stop(): Promise<void>
+}
+
+export interface Role<O extends Options> {
+  name: string
+  summary: string
+  options: O
+  start(values: Values<O>, context: { logger: Logger; signal: AbortSignal }): Promise<Running>
+}
+
+/** Exit code for what a restart cannot mend: settings, a port in use, a folder that is not writable. */
+export const EXIT_FATAL = 78
+
+/** Messages from a role to the `up` that started it. */
+export type RoleMessage = { type: 'ready'; url?: string } | { type: 'fatal'; message: string }
+
+const STOP_TIMEOUT_MS = 15_000
+
+/**
+ * Runs a role until SIGINT, SIGTERM, or the end of the process that started it (seen as a cut IPC channel), and returns
+ * the exit code. A first signal stops in good order, a second one at once.
+ */
+export async function runRole<O extends Options>(role: Role<O>, args: string[]): Promise<number> {
+  let values: Values<O>
+  try {
+    const resolved = resolve(role.options, args, process.env)
+    values = resolved.values
+    if ((values as { help?: boolean }).help) {
+      process.stdout.write(help(`bellwether ${role.name} [OPTIONS]`, role.summary, role.options))
+      return 0
+    }
+    if (resolved.words.length > 0)
+      throw new SettingsError(`"${resolved.words[0]}" is not an option. See --help.`)
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error
+    return fatal(role.name, error)
+  }
+
+  const logger = pino({ name: role.name, level: (values as { logLevel?: string }).logLevel ?? 'info' })
+  const abort = new AbortController()
+  const ended = endOfProcess()
+  let running: Running
+  try {
+    const start = role.start(values, { logger, signal: abort.signal })
+    const first = await Promise.race([start, ended.then(() => undefined)])
+    if (first === undefined) {
+      abort.abort()
+      await start.then((late) => late.stop()).catch(() => undefined)
+      return 0
+    }
+    running = first
+  } catch (error) {
+    logger.fatal({ err: error }, 'could not start')
+    return fatal(role.name, error)
+  }
+  tell({ type: 'ready', ...(running.url ? { url: running.url } : {}) })
+  logger.info({ url: running.url }, 'running')
+
+  const reason = await ended
+  logger.info({ reason }, 'stopping')
+  abort.abort()
+  const timer = setTimeout(() => {
+    logger.error('did not stop in time')
+    process.exit(1)
+  }, STOP_TIMEOUT_MS)
+  timer.unref()
+  await running.stop()
+  clearTimeout(timer)
+  if (process.connected) process.disconnect()
+  return 0
+}
+
+function endOfProcess(): Promise<string> {
+  return new Promise((resolvePromise) => {
+    let asked = false
+    const end = (reason: string) => {
+      if (asked && reason.startsWith('SIG')) process.exit(130)
+      asked = true
+      resolvePromise(reason)
+    }
+    process.on('SIGINT', () => end('SIGINT'))
+    process.on('SIGTERM', () => end('SIGTERM'))
+    process.on('disconnect', () => end('parent gone'))
+  })
+}
+
+function tell(message: RoleMessage): void {
+  if (process.connected) process.send?.(message)
+}
+
+function fatal(name: string, error: unknown): number {
+  const message = explain(error)
+  tell({ type: 'fatal', message })
+  process.stderr.write(`bellwether ${name}: ${message}\n`)
+  if (process.connected) process.disconnect()
+  return EXIT_FATAL
+}
+
+/** What a person should read about an error at start; the stack goes to the log. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { code, address, port, path } = error as NodeJS.ErrnoException & { address?: string; port?: number }
+  if (code === 'EADDRINUSE')
+    return `port ${port} on ${address} is in use; end what listens there or choose another port (--help)`
+  if (code === 'EADDRNOTAVAIL') return `this machine has no address ${address}; choose another --host`
+  if (code === 'EACCES' && port !== undefined) return `port ${port} needs more rights; choose one above 1023`
+  if ((code === 'EACCES' || code === 'EPERM' || code === 'EROFS') && path)
+    return `the folder ${path} is not writable; choose another with --data`
+  if (code === 'ENOSPC')
+    return `the disk is full${path ? ` (${path})` : ''}; free some space or choose another folder with --data`
+  return error.message
+}

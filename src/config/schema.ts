@@ -1,0 +1,264 @@
+import { hostname } from 'node:os'
+import { bytes, duration, flag, type Option, oneOf, port, text, url, whole } from './option.js'
+
+/** Every setting there is, once; each role picks the ones it takes. */
+
+const data: Option<string> = {
+  key: 'data',
+  parse: text,
+  default: './data',
+  help: 'Folder for everything that is kept',
+  placeholder: 'DIR',
+}
+const host: Option<string> = {
+  key: 'host',
+  parse: text,
+  default: '127.0.0.1',
+  help: 'Address to listen on; everything but loopback opens the port to others',
+  placeholder: 'ADDRESS',
+}
+const allowedHosts: Option<string> = {
+  key: 'allowedHosts',
+  parse: text,
+  default: '',
+  help: 'Names besides localhost by which a loopback port may be addressed, separated by commas',
+  placeholder: 'NAMES',
+}
+const managerPort: Option<number> = {
+  key: 'port',
+  parse: port,
+  default: 7180,
+  help: "The manager's port: web, API",
+  placeholder: 'PORT',
+}
+const monitorPort: Option<number> = {
+  key: 'monitorPort',
+  parse: port,
+  default: 7190,
+  help: "The monitor's port: ingest, query",
+  placeholder: 'PORT',
+}
+const monitorUrl: Option<string> = {
+  key: 'monitorUrl',
+  parse: url,
+  default: 'http://127.0.0.1:7190',
+  help: 'Where the monitor is',
+  placeholder: 'URL',
+}
+const clickhouseUrl: Option<string> = {
+  key: 'clickhouseUrl',
+  parse: url,
+  default: '',
+  help: 'A ClickHouse server to use instead of the embedded one; give user and password by variable or file',
+  placeholder: 'URL',
+}
+const clickhouseUser: Option<string> = {
+  key: 'clickhouseUser',
+  parse: text,
+  default: '',
+  help: 'User on that server',
+  placeholder: 'NAME',
+}
+const clickhousePassword: Option<string> = {
+  key: 'clickhousePassword',
+  parse: text,
+  default: '',
+  help: 'Password on that server',
+  secret: true,
+}
+const clickhouseDatabase: Option<string> = {
+  key: 'clickhouseDatabase',
+  parse: text,
+  default: 'bellwether',
+  help: 'Database that holds the metrics',
+  placeholder: 'NAME',
+}
+const clickhouseMemory: Option<number> = {
+  key: 'clickhouseMemory',
+  parse: bytes,
+  default: 0,
+  help: 'Memory the embedded engine may use, such as 2g; 0 fits it to the machine',
+  placeholder: 'SIZE',
+}
+const interval: Option<number> = {
+  key: 'interval',
+  parse: duration,
+  default: 60_000,
+  help: 'Time between two collections, such as 10s',
+  shownDefault: '60s',
+  placeholder: 'TIME',
+}
+const agentPort: Option<number> = {
+  key: 'agentPort',
+  parse: (value) => (value === 'off' ? -1 : port(value)),
+  default: 9000,
+  help: "The agent's status port on loopback; 0 takes a free one, off opens none",
+  placeholder: 'PORT',
+}
+const hostName: Option<string> = {
+  key: 'hostname',
+  parse: text,
+  default: hostname(),
+  help: 'Name of this host in metrics',
+  placeholder: 'NAME',
+}
+const rackId: Option<string> = {
+  key: 'rackId',
+  parse: text,
+  default: '/default',
+  help: 'Rack of this host',
+  placeholder: 'RACK',
+}
+const spoolBytes: Option<number> = {
+  key: 'spoolBytes',
+  parse: bytes,
+  default: 256 * 1024 ** 2,
+  shownDefault: '256m',
+  help: 'Disk space for metrics that cannot be sent yet; the oldest go first',
+  placeholder: 'SIZE',
+}
+const spoolAge: Option<number> = {
+  key: 'spoolAge',
+  parse: duration,
+  default: 7 * 86_400_000,
+  help: 'How long metrics that cannot be sent are kept',
+  shownDefault: '7d',
+  placeholder: 'TIME',
+}
+const logLevel: Option<string> = {
+  key: 'logLevel',
+  parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal'),
+  default: 'info',
+  help: 'How much is logged',
+  placeholder: 'LEVEL',
+}
+const streamLimit: Option<number> = {
+  key: 'streamLimit',
+  parse: whole(1, 1_000_000),
+  default: 250,
+  help: 'Streams that one query returns at the most, unless it asks for another limit',
+  placeholder: 'N',
+}
+const bufferBytes: Option<number> = {
+  key: 'bufferBytes',
+  parse: bytes,
+  default: 64 * 1024 ** 2,
+  shownDefault: '64m',
+  help: 'Memory for samples that wait for ClickHouse; beyond it senders are told to come back',
+  placeholder: 'SIZE',
+}
+const maxSeries: Option<number> = {
+  key: 'maxSeries',
+  parse: whole(1, 100_000_000),
+  default: 5_000_000,
+  help: 'Series that the catalogue takes in all',
+  placeholder: 'N',
+}
+const maxSeriesPerSender: Option<number> = {
+  key: 'maxSeriesPerSender',
+  parse: whole(1, 100_000_000),
+  default: 2_000_000,
+  help: 'Series that the catalogue takes from one sender',
+  placeholder: 'N',
+}
+const helpFlag: Option<boolean> = { key: 'help', parse: flag, default: false, help: 'Show this', short: 'h' }
+
+export const monitorOptions = {
+  data,
+  host,
+  allowedHosts,
+  monitorPort,
+  clickhouseUrl,
+  clickhouseUser,
+  clickhousePassword,
+  clickhouseDatabase,
+  clickhouseMemory,
+  bufferBytes,
+  maxSeries,
+  maxSeriesPerSender,
+  streamLimit,
+  hostname: hostName,
+  logLevel,
+  help: helpFlag,
+}
+
+export const managerOptions = {
+  data,
+  host,
+  allowedHosts,
+  port: managerPort,
+  monitorUrl,
+  hostname: hostName,
+  logLevel,
+  help: helpFlag,
+}
+
+export const agentOptions = {
+  data,
+  monitorUrl,
+  interval,
+  agentPort,
+  hostname: hostName,
+  rackId,
+  spoolBytes,
+  spoolAge,
+  logLevel,
+  help: helpFlag,
+}
+
+export const upOptions = {
+  data,
+  host,
+  allowedHosts,
+  port: managerPort,
+  monitorPort,
+  interval: { ...interval, default: 10_000, shownDefault: '10s' },
+  agentPort: { ...agentPort, default: 0 },
+  clickhouseUrl,
+  clickhouseUser,
+  clickhousePassword,
+  clickhouseDatabase,
+  clickhouseMemory,
+  hostname: hostName,
+  logLevel,
+  help: helpFlag,
+}
+
+export const queryOptions = {
+  url: {
+    key: 'url',
+    parse: url,
+    default: 'http://127.0.0.1:7180',
+    help: 'Where the manager (or the monitor) is',
+    placeholder: 'URL',
+  } satisfies Option<string>,
+  from: {
+    key: 'from',
+    parse: text,
+    default: 'now-1h',
+    help: 'Start: ISO 8601, or such as now-6h',
+    placeholder: 'TIME',
+  } satisfies Option<string>,
+  to: {
+    key: 'to',
+    parse: text,
+    default: 'now',
+    help: 'End: ISO 8601, or such as now-5m',
+    placeholder: 'TIME',
+  } satisfies Option<string>,
+  rollup: {
+    key: 'rollup',
+    parse: oneOf('RAW', 'TEN_MINUTELY', 'HOURLY', 'SIX_HOURLY', 'DAILY', 'WEEKLY'),
+    default: 'RAW',
+    help: 'Desired rollup',
+    placeholder: 'LEVEL',
+  } satisfies Option<string>,
+  csv: {
+    key: 'csv',
+    parse: flag,
+    default: false,
+    help: 'Print CSV, a row for each point',
+  } satisfies Option<boolean>,
+  json: { key: 'json', parse: flag, default: false, help: "Print the API's JSON" } satisfies Option<boolean>,
+  help: helpFlag,
+}

@@ -1,0 +1,81 @@
+import { Hono } from 'hono'
+import type { Logger } from 'pino'
+import { Counter, collectDefaultMetrics, Histogram, type Registry } from 'prom-client'
+import { loopbackHostOnly, noForeignPages } from '../wire/host-check.js'
+import type { ErrorBody } from '../wire/timeseries.js'
+import { createProxy, type Proxied } from './proxy.js'
+import { webPages } from './web-pages.js'
+
+export interface ManagerOptions {
+  /** Where the monitor is, without a trailing slash. */
+  monitorUrl: string
+  /** Folder of the built web pages. */
+  webRoot: string
+  version: string
+  /** Names besides loopback's that a request may be addressed to; `undefined` lets every name pass. */
+  allowedHosts: readonly string[] | undefined
+  registry: Registry
+  logger: Logger
+}
+
+export interface Manager {
+  app: Hono<Proxied>
+  stop(): Promise<void>
+}
+
+/** The newest version of the API that this manager speaks. */
+const API_VERSION = 'v45'
+
+/** The manager's HTTP side: web pages, state for load balancers, and the time-series API, passed on to the monitor. */
+export function createManager(options: ManagerOptions): Manager {
+  const { registry, logger } = options
+  collectDefaultMetrics({ register: registry })
+  const requests = new Counter({
+    name: 'bellwether_http_requests_total',
+    help: 'Requests answered, by status class',
+    labelNames: ['status'],
+    registers: [registry],
+  })
+  const seconds = new Histogram({
+    name: 'bellwether_http_request_seconds',
+    help: 'Time to the answer',
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
+    registers: [registry],
+  })
+  const proxy = createProxy({ target: options.monitorUrl, name: 'monitor', logger })
+
+  const app = new Hono<Proxied>()
+  app.use(async (c, next) => {
+    const end = seconds.startTimer()
+    await next()
+    end()
+    requests.inc({ status: `${Math.floor(c.res.status / 100)}xx` })
+  })
+  if (options.allowedHosts) app.use(loopbackHostOnly(options.allowedHosts))
+  app.use(noForeignPages())
+
+  app.get('/api/version', (c) => c.text(API_VERSION))
+  app.get('/health/live', (c) => c.text('live\n'))
+  app.get('/health/active', (c) => c.text('active\n'))
+  app.get('/api/admin/status', (c) => c.json({ Status: 'ACTIVE' }))
+  app.get('/metrics', async (c) =>
+    c.body(await registry.metrics(), 200, {
+      'content-type': registry.contentType,
+      'cache-control': 'no-store',
+    }),
+  )
+  app.all('/api/:version{v[0-9]+}/timeseries', proxy.handle)
+  app.all('/api/:version{v[0-9]+}/timeseries/*', proxy.handle)
+  app.all('/api/*', (c) =>
+    c.json<ErrorBody>({ message: `There is no ${c.req.method} ${c.req.path} here.`, code: 'NOT_FOUND' }, 404),
+  )
+  app.route('/', webPages(options.webRoot))
+  app.onError((error, c) => {
+    logger.error({ err: error, path: c.req.path }, 'request failed')
+    return c.json<ErrorBody>(
+      { message: 'The manager failed on this request; its log says why.', code: 'INTERNAL' },
+      500,
+    )
+  })
+  return { app, stop: proxy.stop }
+}

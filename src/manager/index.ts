@@ -1,0 +1,1 @@
+export { createManager, type ManagerOptions } from './app.js'

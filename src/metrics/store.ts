@@ -1,0 +1,276 @@
+import { randomBytes } from 'node:crypto'
+import type { ClickHouseClient } from '@clickhouse/client'
+import type { BaseLogger } from 'pino'
+import type { Registry } from 'prom-client'
+import { type Cardinality, cardinality } from './catalogue/cardinality.js'
+import { createCatalogue } from './catalogue/catalogue.js'
+import { load } from './catalogue/load.js'
+import { createPersister } from './catalogue/persister.js'
+import { createSeenLog } from './catalogue/seen.js'
+import { type Connection, checkDatabaseName, connect, DEFAULT_DATABASE } from './client.js'
+import type { Hash } from './ids.js'
+import { DEFAULT_LIMITS, type StoreLimits } from './limits.js'
+import { migrate, SchemaVersionError } from './schema/migrate.js'
+import { createSelfMetrics, NO_METRICS } from './self-metrics.js'
+import { type Catalogue, StoreUnavailableError, type Writer } from './types.js'
+import { describeFailure } from './writer/failure.js'
+import { createInsert } from './writer/insert.js'
+import { endInserts, loadMarks } from './writer/marks.js'
+import { createWriter, DEFAULT_TUNING, type WriterTuning } from './writer/writer.js'
+
+export interface StoreOptions {
+  connection: Connection
+  logger: BaseLogger
+  /** What is not named keeps its default, `DEFAULT_LIMITS`. */
+  limits?: Partial<StoreLimits>
+  /** Where the store's own metrics (`bellwether_store_…`) are registered. */
+  registry?: Registry
+  /** Ends opening, or stops the open store. */
+  signal?: AbortSignal
+  /** How long to wait for ClickHouse to answer, milliseconds. Default: 30 s. */
+  connectTimeoutMs?: number
+  /** How often other monitors' additions to the catalogue are looked for, milliseconds. Default: 5 s; 0: never. */
+  refreshMs?: number
+  /** How often it is written down when entities were seen last, milliseconds. Default: 60 s; 0: only at the end. */
+  seenMs?: number
+  tuning?: Partial<WriterTuning>
+  /** For tests of collisions. */
+  hash?: Hash
+}
+
+export interface Store {
+  readonly catalogue: Catalogue
+  readonly writer: Writer
+  /** For readers; the writer has its own connections. Fetch it anew for each query: `reconnect` replaces it. */
+  readonly client: ClickHouseClient
+  readonly database: string
+  /**
+   * Where the samples are now, for readers that speak to ClickHouse themselves: fetch it anew for each query. Keep it out
+   * of logs: it holds the password.
+   */
+  readonly connection: Connection
+  stats(): StoreStats
+  /** Where the series come from, most series first; `top` of each list (default 20). */
+  cardinality(top?: number): Promise<Cardinality>
+  /** Reads what other monitors have added to the catalogue, now. */
+  refresh(): Promise<void>
+  /** The engine has moved (another port after a restart): inserts and queries go there from now on. */
+  reconnect(connection: Connection): Promise<void>
+  /**
+   * Takes no more samples, inserts what is buffered for at most `graceMs` (default 10 s), and closes the connections. May
+   * be called twice.
+   */
+  stop(graceMs?: number): Promise<void>
+}
+
+export interface StoreStats {
+  metrics: number
+  entities: number
+  series: number
+  /** Bytes of samples that wait for ClickHouse or are on their way to it. */
+  bufferedBytes: number
+  /** Memory of the table of series and its indexes. */
+  catalogueBytes: number
+  /** Stored batches that a resend is compared with. */
+  rememberedBatches: number
+  /** Inserts that ClickHouse is working on. */
+  inserts: number
+  /** Why samples cannot be stored at the moment; empty when they can. */
+  failure: string
+}
+
+const INSERT_TIMEOUT_MS = 30_000
+const READ_TIMEOUT_MS = 300_000
+/** Rows of the catalogue may become visible this long after the time they carry. */
+const REFRESH_MARGIN_MS = 60_000
+/** With more entities than this, they are written down as seen in proportionally longer intervals. */
+const SEEN_PER_INTERVAL = 100_000
+
+/**
+ * Opens the metrics store: creates or migrates the database, and reads the catalogue into memory.
+ *
+ *     const store = await openStore({ connection: { url: 'http://127.0.0.1:8123' }, logger })
+ *     const cpu = store.catalogue.addMetric({ name: 'cpu_user_rate' })
+ *     const host = store.catalogue.addEntity({ category: 'HOST', name: 'h1', attributes: {} })
+ *     const series = store.catalogue.addSeries(cpu, host)
+ *     await store.writer.write({ length: 1, series: Uint32Array.of(series), time: Float64Array.of(Date.now()), value: Float64Array.of(0.5) })
+ *
+ * Rejects with `StoreUnavailableError` when ClickHouse does not answer in time, with `SchemaVersionError` when the
+ * database is of a newer version, and with the signal's reason when that is aborted.
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { logger, signal, registry, hash, refreshMs = 5_000, seenMs = 60_000 } = options
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const tuning = { ...DEFAULT_TUNING, ...options.tuning }
+  const database = checkDatabaseName(options.connection.database ?? DEFAULT_DATABASE)
+  await createDatabase(options.connection, database, options.connectTimeoutMs ?? 30_000, signal)
+
+  let connection = options.connection
+  const clientsOf = (connection: Connection) => ({
+    reads: connect(connection, database, READ_TIMEOUT_MS),
+    inserts: connect(connection, database, INSERT_TIMEOUT_MS),
+  })
+  let clients = clientsOf(options.connection)
+  const closeClients = () => Promise.all([clients.reads.close(), clients.inserts.close()])
+  /** Names this process in the rows and queries that it makes. */
+  const instance = randomBytes(6).readUIntBE(0, 6)
+  const catalogue = createCatalogue({ limits, ...(hash && { hash }) })
+  const persistPending = createPersister(catalogue, () => clients.inserts, instance)
+  const seenLog = createSeenLog(catalogue)
+  const selfMetrics = registry === undefined ? NO_METRICS : createSelfMetrics(registry, stats)
+  const writer = createWriter({
+    catalogue,
+    ...createInsert(() => clients.inserts, instance, persistPending),
+    bufferBytes: limits.bufferBytes,
+    tuning,
+    metrics: selfMetrics,
+    onFailure: (error, attempt) =>
+      logger.warn({ err: error, attempt }, `metrics store: an insert failed: ${describeFailure(error)}`),
+  })
+
+  let loadedAt = 0
+  const refresh = async (): Promise<void> => {
+    loadedAt = await load(clients.reads, catalogue, {
+      after: loadedAt === 0 ? 0 : loadedAt - REFRESH_MARGIN_MS,
+      writer: instance,
+      logger,
+      ...(signal && { signal }),
+    })
+  }
+  const flushSeen = () => seenLog.flush(clients.inserts, instance)
+
+  try {
+    await migrate(clients.reads, logger)
+    // An insert of a monitor that was killed may still run; what it stores must be seen by `loadMarks`.
+    const ended = await endInserts(clients.reads, `current_database = '${database}'`, {
+      timeoutMs: INSERT_TIMEOUT_MS,
+      ...(signal && { signal }),
+    })
+    if (!ended) logger.warn({}, 'metrics store: inserts of an earlier process are still running')
+    await refresh()
+    await loadMarks(clients.reads, tuning.batches, Date.now(), writer.mark)
+  } catch (error) {
+    await closeClients()
+    if (error instanceof SchemaVersionError) throw error
+    signal?.throwIfAborted()
+    throw new StoreUnavailableError(`the metrics store cannot be opened: ${describeFailure(error)}`, 5, {
+      cause: error,
+    })
+  }
+
+  const ticks = [
+    every(refreshMs, refresh, 'the catalogue could not be refreshed', logger),
+    every(seenMs, flushSeen, 'when entities were seen last could not be stored', logger, () =>
+      Math.ceil(catalogue.entityCount / SEEN_PER_INTERVAL),
+    ),
+  ]
+
+  let stopped: Promise<void> | undefined
+  const stop = (graceMs?: number): Promise<void> => {
+    stopped ??= (async () => {
+      for (const end of ticks) end()
+      signal?.removeEventListener('abort', onAbort)
+      await writer.stop(graceMs)
+      try {
+        await persistPending()
+        await flushSeen()
+      } catch (error) {
+        logger.warn({ err: error }, 'metrics store: the newest part of the catalogue is not stored')
+      }
+      await closeClients()
+    })()
+    return stopped
+  }
+  const onAbort = () => void stop()
+  signal?.addEventListener('abort', onAbort, { once: true })
+
+  function stats(): StoreStats {
+    return {
+      metrics: catalogue.metricCount,
+      entities: catalogue.entityCount,
+      series: catalogue.seriesCount,
+      bufferedBytes: writer.bufferedBytes,
+      catalogueBytes: catalogue.series.bytes,
+      rememberedBatches: writer.knownBatches,
+      inserts: writer.inFlight,
+      failure: writer.failure,
+    }
+  }
+
+  return {
+    catalogue,
+    writer,
+    get client() {
+      return clients.reads
+    },
+    database,
+    get connection() {
+      return connection
+    },
+    stats,
+    cardinality: (top) => cardinality(catalogue, top),
+    refresh,
+    async reconnect(moved) {
+      const { reads, inserts } = clients
+      connection = moved
+      clients = clientsOf(moved)
+      writer.retryNow()
+      await Promise.all([reads.close(), inserts.close()])
+    },
+    stop,
+  }
+}
+
+/** Runs the task every so often (times `stretch`), never twice at once; a failure is logged. Returns how to end it. */
+function every(
+  ms: number,
+  task: () => Promise<void>,
+  failure: string,
+  logger: BaseLogger,
+  stretch: () => number = () => 1,
+): () => void {
+  if (ms <= 0) return () => undefined
+  let timer: NodeJS.Timeout
+  let ended = false
+  const next = () => {
+    timer = setTimeout(run, ms * Math.max(1, stretch())).unref()
+  }
+  const run = async () => {
+    try {
+      await task()
+    } catch (error) {
+      if (!ended) logger.debug({ err: error }, `metrics store: ${failure}`)
+    }
+    if (!ended) next()
+  }
+  next()
+  return () => {
+    ended = true
+    clearTimeout(timer)
+  }
+}
+
+async function createDatabase(
+  connection: Connection,
+  database: string,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const client = connect(connection, undefined, 10_000)
+  const deadline = Date.now() + timeoutMs
+  try {
+    for (let wait = 50; ; wait = Math.min(2 * wait, 1_000)) {
+      signal?.throwIfAborted()
+      try {
+        await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` })
+        return
+      } catch (error) {
+        if (Date.now() + wait > deadline || String((error as { code?: unknown }).code) === '516')
+          throw new StoreUnavailableError(`${connection.url}: ${describeFailure(error)}`, 5, { cause: error })
+        await new Promise((resolve) => setTimeout(resolve, wait))
+      }
+    }
+  } finally {
+    await client.close()
+  }
+}

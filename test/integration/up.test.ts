@@ -1,0 +1,131 @@
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import {
+  ask,
+  descendants,
+  eventually,
+  freePort,
+  isAlive,
+  type Program,
+  startProgram,
+  startUp,
+  stopProgram,
+  temporaryFolder,
+} from './program.js'
+
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+function folder(): string {
+  const { path, remove } = temporaryFolder()
+  cleanups.push(remove)
+  return path
+}
+
+function owned<T extends Program>(program: T): T {
+  cleanups.push(() => stopProgram(program))
+  return program
+}
+
+const firstPoint = (url: string) =>
+  eventually(
+    'a point of this host',
+    async () => (await ask(url, 'select load_1 where category = HOST'))[0]?.[1].length,
+    {
+      timeoutMs: 30_000,
+    },
+  )
+
+describe('bellwether up', () => {
+  it('shows this machine after the first start, stops on Ctrl-C with nothing left, and finds its data again', async () => {
+    const data = folder()
+    const first = owned(await startUp(data))
+    await firstPoint(first.url)
+    const before = await ask(first.url, 'select load_1 where category = HOST')
+    const children = descendants(first.process.pid!)
+    expect(children.length).toBeGreaterThanOrEqual(4)
+    expect(await stopProgram(first)).toBe(0)
+    expect(children.filter(isAlive)).toEqual([])
+
+    const second = owned(await startUp(data))
+    const after = await ask(second.url, 'select load_1 where category = HOST')
+    expect(after[0]?.[0]).toBe(before[0]?.[0])
+    expect(after[0]?.[1].slice(0, before[0]![1].length)).toEqual(before[0]?.[1])
+  }, 120_000)
+
+  it('runs twice side by side on one machine', async () => {
+    const [a, b] = [owned(await startUp(folder())), owned(await startUp(folder()))]
+    await Promise.all([firstPoint(a.url), firstPoint(b.url)])
+  }, 120_000)
+
+  it('leaves no process behind when it is killed', async () => {
+    const up = owned(await startUp(folder()))
+    const children = descendants(up.process.pid!)
+    up.process.kill('SIGKILL')
+    await eventually('the end of all children', () => children.every((pid) => !isAlive(pid)), {
+      timeoutMs: 30_000,
+    })
+  }, 120_000)
+
+  it('takes its places from variables too', async () => {
+    const [data, port, monitorPort] = [folder(), await freePort(), await freePort()]
+    const up = owned(
+      startProgram(['up'], {
+        BELLWETHER_DATA: data,
+        BELLWETHER_PORT: `${port}`,
+        BELLWETHER_MONITOR_PORT: `${monitorPort}`,
+      }),
+    )
+    await eventually('the address', () => up.output().includes(`http://127.0.0.1:${port}`), {
+      timeoutMs: 60_000,
+      detail: up.output,
+    })
+    expect((await fetch(`http://127.0.0.1:${monitorPort}/metrics`)).status).toBe(200)
+  }, 90_000)
+
+  it('says which port is in use, and ends', async () => {
+    const server = createServer()
+    const port = await freePort()
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    cleanups.push(() => server.close())
+    const up = owned(
+      startProgram(['up', '--data', folder(), '--port', `${port}`, '--monitor-port', `${await freePort()}`]),
+    )
+    expect(await up.exited).not.toBe(0)
+    expect(up.output()).toContain(`port ${port} on 127.0.0.1 is in use`)
+  }, 90_000)
+
+  it('says that its folder is not writable, and ends', async () => {
+    // A plain file in the way refuses even root, whom permissions do not stop.
+    const parent = folder()
+    const data = join(parent, 'file', 'data')
+    writeFileSync(join(parent, 'file'), '')
+    const up = owned(startProgram(['up', '--data', data]))
+    expect(await up.exited).not.toBe(0)
+    expect(up.output()).toContain(data)
+    expect(up.output()).toContain('--data')
+  }, 60_000)
+
+  it('says that another Bellwether uses its folder, and ends', async () => {
+    const data = folder()
+    const up = owned(await startUp(data))
+    const other = owned(
+      startProgram([
+        'up',
+        '--data',
+        data,
+        '--port',
+        `${await freePort()}`,
+        '--monitor-port',
+        `${await freePort()}`,
+      ]),
+    )
+    expect(await other.exited).not.toBe(0)
+    expect(other.output()).toContain(data)
+    expect(await fetch(`${up.url}/health/live`).then((response) => response.status)).toBe(200)
+  }, 120_000)
+})
