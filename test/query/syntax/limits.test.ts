@@ -19,6 +19,7 @@ const BEYOND: [string, string][] = [
   ['nested groups', `select a where ${'('.repeat(LIMITS.depth + 1)}x=1`],
   ['nested calls', `select ${'last('.repeat(LIMITS.depth + 1)}a`],
   ['signs', `select ${'-'.repeat(LIMITS.depth + 1)}a`],
+  ['signs and parentheses', `select ${'-('.repeat(40)}${'-'.repeat(40)}a${')'.repeat(40)}`],
 ]
 
 describe('beyond a limit the text is refused, with the place', () => {
