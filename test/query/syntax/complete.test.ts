@@ -101,5 +101,5 @@ test('long texts take little time', () => {
   const text = `select ${sum}b, ${'last(a), '.repeat(300)}c where ${'x = 1 and (y = 2 or z = 3) and '.repeat(300)}hostname = `
   const start = performance.now()
   expect(complete(text, text.length).kinds).toEqual(['value'])
-  expect(performance.now() - start).toBeLessThan(1000)
+  expect(performance.now() - start).toBeLessThan(10_000)
 })
