@@ -128,7 +128,8 @@ export function createEntityList(): EntityList {
     update(index, changes, displayName) {
       let changed = false
       const old = attributes[index]!
-      for (const key of Object.keys(changes)) if (old[key] !== changes[key]) changed = true
+      for (const key of Object.keys(changes))
+        if (old[key] !== changes[key] && key !== '__proto__') changed = true
       if (changed) attributes[index] = compact({ ...old, ...changes }, shared)
       if (displayName !== undefined && displayName !== displayNames[index]) {
         displayNames[index] = shared(displayName)

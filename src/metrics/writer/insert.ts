@@ -42,7 +42,7 @@ export function createInsert(
         !(await endInserts(client(), `(${running.join(' OR ')})`, { timeoutMs: 5_000 }))
       )
         throw new Error('it is still busy with inserts of unknown outcome')
-      await findMarks(client(), keys, mark)
+      await findMarks(client(), keys, Date.now(), mark)
     },
   }
 }

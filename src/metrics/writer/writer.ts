@@ -53,8 +53,10 @@ export interface WriterOptions {
 export interface WriterTuning {
   /** Longest wait of a sample for its insert to begin, milliseconds. */
   commitMs: number
-  /** Rows at which an insert begins at once. One batch is never divided, so an insert may be larger. */
+  /** Rows at which an insert is complete. One batch is never divided, so an insert may be larger. */
   commitRows: number
+  /** Rows from which an insert does not wait for more when no other is under way: large enough to be worth its cost. */
+  eagerRows: number
   /** Inserts at the same time. */
   parallel: number
   /** How long a failing insert is tried again, milliseconds; then its callers are told. */
@@ -69,6 +71,7 @@ export interface WriterTuning {
 export const DEFAULT_TUNING: Readonly<WriterTuning> = {
   commitMs: 250,
   commitRows: 256 * 1024,
+  eagerRows: 64 * 1024,
   parallel: 2,
   retryMs: 10_000,
   firstRetryMs: 50,
@@ -213,7 +216,7 @@ export function createWriter(options: WriterOptions): WriterCore {
   }
 
   function schedule(): void {
-    if (open.rows >= tuning.commitRows) {
+    if (open.rows >= tuning.commitRows || (open.rows >= tuning.eagerRows && running.size === 0)) {
       seal()
       pump()
     } else if (timer === undefined && open.rows > 0) {
