@@ -167,7 +167,7 @@ describe('the engine killed under load', () => {
     })
     const senders = [0, 1, 2].map((i) => sender(() => store, seriesOf(store, 'm', `h${i}`), i * 1_000_000))
     const total = () => senders.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0)
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < 4; round++) {
       const before = total()
       await until(() => total() > before + 10)
       await sleep(Math.random() * 60)

@@ -1,5 +1,6 @@
 import { addAbortSignal, Readable } from 'node:stream'
 import { type ClickHouseClient, type ClickHouseSettings, parseError } from '@clickhouse/client'
+import { READ_SETTINGS, WRITE_SETTINGS } from '../../engine/index.js'
 import { type Block, createBlockDecoder, NativeFormatError } from './decode.js'
 import { encodeBlock, type OutColumn } from './encode.js'
 
@@ -27,7 +28,7 @@ export async function readBlocks(
   const decoder = createBlockDecoder(onBlock)
   const { stream } = await client.exec({
     query: `${query}\nFORMAT Native`,
-    clickhouse_settings: { cancel_http_readonly_queries_on_client_close: 1, ...settings },
+    clickhouse_settings: { ...READ_SETTINGS, ...settings },
     ...(parameters && { query_params: parameters }),
     ...(signal && { abort_signal: signal }),
     ...(queryId && { query_id: queryId }),
@@ -78,7 +79,7 @@ export async function insertBlock(
   const { stream } = await client.exec({
     query: `INSERT INTO ${table} (${names}) FORMAT Native`,
     values: Readable.from(encodeBlock(columns, rows), { objectMode: false }),
-    clickhouse_settings: { async_insert: 0, ...settings },
+    clickhouse_settings: { ...WRITE_SETTINGS, ...settings },
     ...(signal && { abort_signal: signal }),
     ...(queryId && { query_id: queryId }),
   })

@@ -14,6 +14,9 @@ import { CHUNK_ROWS, type Chunk, type ChunkPool, createChunkPool, ROW_BYTES } fr
 import { DAY_MS, daysOf } from './days.js'
 import { describeFailure, wasSent } from './failure.js'
 
+/** For durations: the time of day may jump. */
+const clock = () => performance.now()
+
 /** One insert: the chunks of a block, and those who wait for it. */
 export interface Commit {
   id: number
@@ -44,6 +47,7 @@ export interface WriterOptions {
     mark: (key: number, day: number) => void,
   ) => Promise<void>
   bufferBytes: number
+  /** Time of day, for the marks of stored batches. */
   now?: () => number
   tuning?: Partial<WriterTuning>
   metrics?: SelfMetrics
@@ -110,7 +114,7 @@ export function createWriter(options: WriterOptions): WriterCore {
   const ready: Commit[] = []
   let lastId = 0
   let bufferedRows = 0
-  let lastStart = 0
+  let lastStart = Number.NEGATIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
   let down: { text: string; until: number } | undefined
   let doubtful = { commits: new Set<number>(), keys: new Set<number>() }
@@ -136,7 +140,7 @@ export function createWriter(options: WriterOptions): WriterCore {
   async function take(columns: SampleColumns, key: number | undefined): Promise<WriteOutcome> {
     if (stopping) throw unavailable('the store is stopping')
     const days = daysOf(columns)
-    if (down !== undefined && now() < down.until) throw unavailable(down.text)
+    if (down !== undefined && clock() < down.until) throw unavailable(down.text)
     if (key !== undefined && (doubtful.keys.size > 0 || settling !== undefined)) await settled()
     const fresh = key === undefined ? days : days.filter((day) => !stored.has(key, day))
     if (fresh.length === 0) {
@@ -221,7 +225,7 @@ export function createWriter(options: WriterOptions): WriterCore {
       pump()
     } else if (timer === undefined && open.rows > 0) {
       // After a pause the first write need not wait: what else arrives in this turn of the event loop still joins it.
-      const wait = Math.max(0, lastStart + tuning.commitMs - now())
+      const wait = Math.max(0, lastStart + tuning.commitMs - clock())
       timer = setTimeout(onTimer, wait)
     }
   }
@@ -242,7 +246,7 @@ export function createWriter(options: WriterOptions): WriterCore {
   function pump(): void {
     while (running.size < tuning.parallel && ready.length > 0) {
       const commit = ready.shift()!
-      lastStart = now()
+      lastStart = clock()
       const run = store(commit).finally(() => {
         running.delete(run)
         pump()
@@ -253,7 +257,7 @@ export function createWriter(options: WriterOptions): WriterCore {
   }
 
   async function store(commit: Commit): Promise<void> {
-    const started = now()
+    const started = clock()
     let sent = false
     for (let attempt = 0; ; attempt++) {
       try {
@@ -267,17 +271,17 @@ export function createWriter(options: WriterOptions): WriterCore {
           total += samples
           resolve({ stored: samples, duplicate: false })
         }
-        metrics.committed(total, (now() - started) / 1000)
+        metrics.committed(total, (clock() - started) / 1000)
         return
       } catch (error) {
         sent ||= wasSent(error)
         metrics.failed()
         onFailure?.(error, attempt)
         const wait = Math.min(tuning.firstRetryMs * 2 ** attempt, 2_000)
-        if (aborted.signal.aborted || down !== undefined || now() - started + wait > tuning.retryMs) {
+        if (aborted.signal.aborted || down !== undefined || clock() - started + wait > tuning.retryMs) {
           if (sent) doubt(commit)
           const text = describeFailure(error)
-          down = { text, until: now() + tuning.downMs }
+          down = { text, until: clock() + tuning.downMs }
           release(commit)
           for (const { reject } of commit.waiters) reject(unavailable(text, error))
           return
@@ -309,7 +313,7 @@ export function createWriter(options: WriterOptions): WriterCore {
         for (const id of commits) doubtful.commits.add(id)
         for (const key of keys) doubtful.keys.add(key)
         const text = describeFailure(error)
-        down = { text, until: now() + tuning.downMs }
+        down = { text, until: clock() + tuning.downMs }
         throw unavailable(text, error)
       } finally {
         settling = undefined
