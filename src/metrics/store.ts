@@ -17,7 +17,8 @@ import { type Catalogue, StoreUnavailableError, type Writer } from './types.js'
 import { describeFailure } from './writer/failure.js'
 import { createInsert } from './writer/insert.js'
 import { endInserts, loadMarks } from './writer/marks.js'
-import { createWriter, DEFAULT_TUNING, type WriterTuning } from './writer/writer.js'
+import { DEFAULT_TUNING, type WriterTuning } from './writer/tuning.js'
+import { createWriter } from './writer/writer.js'
 
 export interface StoreOptions {
   connection: Connection

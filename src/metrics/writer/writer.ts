@@ -1,6 +1,4 @@
 import type { CatalogueCore } from '../catalogue/catalogue.js'
-import { idBits } from '../ids.js'
-import { HOUR_MS } from '../schema/tables.js'
 import { NO_METRICS, type SelfMetrics } from '../self-metrics.js'
 import {
   type SampleColumns,
@@ -10,28 +8,14 @@ import {
   type Writer,
 } from '../types.js'
 import { createStoredBatches } from './batches.js'
-import { CHUNK_ROWS, type Chunk, type ChunkPool, createChunkPool, ROW_BYTES } from './chunk.js'
-import { DAY_MS, daysOf } from './days.js'
+import { type ChunkPool, createChunkPool, ROW_BYTES } from './chunk.js'
+import { appendMark, appendSamples, type Commit, newCommit } from './commit.js'
+import { daysOf } from './days.js'
 import { describeFailure, wasSent } from './failure.js'
+import { DEFAULT_TUNING, type WriterTuning } from './tuning.js'
 
 /** For durations: the time of day may jump. */
 const clock = () => performance.now()
-
-/** One insert: the chunks of a block, and those who wait for it. */
-export interface Commit {
-  id: number
-  chunks: Chunk[]
-  rows: number
-  waiters: Waiter[]
-}
-
-interface Waiter {
-  samples: number
-  key: number | undefined
-  days: readonly number[]
-  resolve: (outcome: WriteOutcome) => void
-  reject: (error: Error) => void
-}
 
 export interface WriterOptions {
   catalogue: CatalogueCore
@@ -52,35 +36,6 @@ export interface WriterOptions {
   tuning?: Partial<WriterTuning>
   metrics?: SelfMetrics
   onFailure?: (error: unknown, attempt: number) => void
-}
-
-export interface WriterTuning {
-  /** Longest wait of a sample for its insert to begin, milliseconds. */
-  commitMs: number
-  /** Rows at which an insert is complete. One batch is never divided, so an insert may be larger. */
-  commitRows: number
-  /** Rows from which an insert does not wait for more when no other is under way: large enough to be worth its cost. */
-  eagerRows: number
-  /** Inserts at the same time. */
-  parallel: number
-  /** How long a failing insert is tried again, milliseconds; then its callers are told. */
-  retryMs: number
-  firstRetryMs: number
-  /** How long senders are turned away after that, before one of them tries the store again. */
-  downMs: number
-  /** How many stored batches are remembered. */
-  batches: number
-}
-
-export const DEFAULT_TUNING: Readonly<WriterTuning> = {
-  commitMs: 250,
-  commitRows: 256 * 1024,
-  eagerRows: 64 * 1024,
-  parallel: 2,
-  retryMs: 10_000,
-  firstRetryMs: 50,
-  downMs: 2_000,
-  batches: 250_000,
 }
 
 export interface WriterCore extends Writer {
@@ -120,10 +75,6 @@ export function createWriter(options: WriterOptions): WriterCore {
   let doubtful = { commits: new Set<number>(), keys: new Set<number>() }
   let settling: Promise<void> | undefined
 
-  function newCommit(): Commit {
-    return { id: 0, chunks: [], rows: 0, waiters: [] }
-  }
-
   async function write(columns: SampleColumns, key?: number): Promise<WriteOutcome> {
     while (key !== undefined && pendingKeys.has(key)) await pendingKeys.get(key)
     if (key === undefined) return take(columns, undefined)
@@ -159,64 +110,14 @@ export function createWriter(options: WriterOptions): WriterCore {
     }
     return new Promise((resolve, reject) => {
       const before = open.rows
-      append(open, columns, fresh.length === days.length ? undefined : new Set(fresh))
+      appendSamples(open, pool, catalogue, columns, fresh.length === days.length ? undefined : new Set(fresh))
       const samples = open.rows - before
-      if (key !== undefined) for (const day of fresh) appendMark(open, key, day, samples)
+      if (key !== undefined)
+        for (const day of fresh) appendMark(open, pool, { key, day, samples, now: now() })
       bufferedRows += open.rows - before
       open.waiters.push({ samples, key, days: fresh, resolve, reject })
       schedule()
     })
-  }
-
-  function room(commit: Commit): Chunk {
-    const last = commit.chunks.at(-1)
-    if (last !== undefined && last.rows < CHUNK_ROWS) return last
-    const chunk = pool.take()
-    commit.chunks.push(chunk)
-    return chunk
-  }
-
-  /** Copies the samples, of the given days only, into the commit. */
-  function append(commit: Commit, columns: SampleColumns, days: Set<number> | undefined): void {
-    const { series, time, value, length } = columns
-    const { metrics: metricOf, entities: entityOf } = catalogue.series
-    const metricBits = catalogue.metrics.bits
-    const entityBits = catalogue.entities.bits
-    const seen = catalogue.seenTimes()
-    let at = 0
-    while (at < length) {
-      const chunk = room(commit)
-      const { metric: metrics, entity: entities, time: times, value: values } = chunk
-      const first = chunk.rows
-      let row = first
-      for (; at < length && row < CHUNK_ROWS; at++) {
-        const t = time[at]!
-        if (days !== undefined && !days.has(Math.floor(t / DAY_MS))) continue
-        const s = series[at]!
-        const entity = entityOf[s]!
-        metrics[row] = metricBits[metricOf[s]!]!
-        entities[row] = entityBits[entity]!
-        times[2 * row] = t
-        times[2 * row + 1] = t / 0x1_0000_0000
-        values[row] = value[at]!
-        if (t > seen[entity]!) seen[entity] = t
-        row++
-      }
-      chunk.rows = row
-      commit.rows += row - first
-    }
-  }
-
-  function appendMark(commit: Commit, key: number, day: number, samples: number): void {
-    const chunk = room(commit)
-    const row = chunk.rows++
-    const time = day * DAY_MS
-    chunk.metric[row] = idBits(Math.floor(now() / HOUR_MS))
-    chunk.entity[row] = idBits(key)
-    chunk.time[2 * row] = time
-    chunk.time[2 * row + 1] = time / 0x1_0000_0000
-    chunk.value[row] = samples
-    commit.rows++
   }
 
   function schedule(): void {
