@@ -8,6 +8,7 @@ import type { Catalogue, Writer } from '../metrics/index.js'
 import { createAdmission } from './admission.js'
 import { createHandler } from './http/handler.js'
 import { INFLUX_VERSION, influxProtocols, influxQuery } from './http/influx.js'
+import { ambariLiveNodes, ambariProtocol, collectdProtocol } from './http/json-posts.js'
 import { nativeProtocol } from './http/native.js'
 import { prometheusProtocol } from './http/prometheus.js'
 import { type IngestLimits, ingestLimits } from './limits.js'
@@ -65,6 +66,9 @@ export function createIngest(options: IngestOptions): Ingest {
   app.all('/write', createHandler(influx.v1, handlerOptions))
   app.all('/api/v2/write', createHandler(influx.v2, handlerOptions))
   app.all('/api/v1/write', createHandler(prometheusProtocol(limits), handlerOptions))
+  app.all('/ws/v1/timeline/metrics', createHandler(ambariProtocol(limits), handlerOptions))
+  app.get('/ws/v1/timeline/metrics/livenodes', ambariLiveNodes)
+  app.all('/collectd', createHandler(collectdProtocol(limits), handlerOptions))
   app.get('/ping', (c) =>
     c.body(null, 204, { 'x-influxdb-version': INFLUX_VERSION, 'x-influxdb-build': 'OSS' }),
   )

@@ -4,6 +4,8 @@ export interface IngestLimits {
   bodyBytes: number
   /** Bytes of a body after decompression; decompression stops there and the answer is 413. */
   decodedBytes: number
+  /** Bytes of a body in JSON, which takes many times its size when it is parsed; more is answered 413. */
+  jsonBytes: number
   /** Bytes of all bodies and columns being worked on at one time; beyond it senders get 503 with Retry-After. */
   inFlightBytes: number
   /** Seconds a body may take to arrive; then 408 and the connection is closed. */
@@ -42,6 +44,7 @@ const DAY = 86_400
 export const DEFAULT_LIMITS: Readonly<IngestLimits> = {
   bodyBytes: 32 * MIB,
   decodedBytes: 128 * MIB,
+  jsonBytes: 8 * MIB,
   inFlightBytes: 256 * MIB,
   bodySeconds: 30,
   samplesPerRequest: 2_000_000,

@@ -150,3 +150,31 @@ export function graphite(samples: readonly Sent[]): Uint8Array {
   })
   return Buffer.from(`${lines.join('\n')}\n`)
 }
+
+export function ambari(samples: readonly Sent[]): Uint8Array {
+  const metrics = seriesOf(samples).map((group) => ({
+    metricname: group.metric,
+    ...group.labels,
+    timestamp: group.samples[0]!.time,
+    starttime: group.samples[0]!.time,
+    metrics: Object.fromEntries(group.samples.map(({ time, value }) => [time, value])),
+  }))
+  return Buffer.from(JSON.stringify({ metrics }))
+}
+
+export function collectd(samples: readonly Sent[]): Uint8Array {
+  const lists = samples.map(({ metric, labels, time, value }) => ({
+    values: [value],
+    dstypes: ['gauge'],
+    dsnames: ['value'],
+    time: time / 1000,
+    interval: 10,
+    host: '',
+    plugin: metric,
+    plugin_instance: '',
+    type: metric,
+    type_instance: '',
+    ...labels,
+  }))
+  return Buffer.from(JSON.stringify(lists))
+}
