@@ -10,6 +10,7 @@ import { createHandler } from './http/handler.js'
 import { INFLUX_VERSION, influxProtocols, influxQuery } from './http/influx.js'
 import { ambariLiveNodes, ambariProtocol, collectdProtocol } from './http/json-posts.js'
 import { nativeProtocol } from './http/native.js'
+import { otlpProtocol } from './http/otlp.js'
 import { prometheusProtocol } from './http/prometheus.js'
 import { type IngestLimits, ingestLimits } from './limits.js'
 import { createMeters } from './meters.js'
@@ -66,6 +67,7 @@ export function createIngest(options: IngestOptions): Ingest {
   app.all('/write', createHandler(influx.v1, handlerOptions))
   app.all('/api/v2/write', createHandler(influx.v2, handlerOptions))
   app.all('/api/v1/write', createHandler(prometheusProtocol(limits), handlerOptions))
+  app.all('/v1/metrics', createHandler(otlpProtocol(limits), handlerOptions))
   app.all('/ws/v1/timeline/metrics', createHandler(ambariProtocol(limits), handlerOptions))
   app.get('/ws/v1/timeline/metrics/livenodes', ambariLiveNodes)
   app.all('/collectd', createHandler(collectdProtocol(limits), handlerOptions))

@@ -4,6 +4,9 @@ import { createCollectdDecoder } from '../../../src/ingest/formats/collectd.js'
 import { createGraphiteDecoder } from '../../../src/ingest/formats/graphite.js'
 import { createLineProtocolDecoder } from '../../../src/ingest/formats/line-protocol.js'
 import { createNativeDecoder } from '../../../src/ingest/formats/native.js'
+import { decodeOtlpJson } from '../../../src/ingest/formats/otlp-json.js'
+import { decodeOtlpProtobuf } from '../../../src/ingest/formats/otlp-protobuf.js'
+import { createOtlpSamples } from '../../../src/ingest/formats/otlp-samples.js'
 import { createRemoteWriteDecoder } from '../../../src/ingest/formats/prometheus-remote-write.js'
 import { createRemoteWrite2Decoder } from '../../../src/ingest/formats/prometheus-remote-write-2.js'
 import { DEFAULT_LIMITS } from '../../../src/ingest/limits.js'
@@ -13,6 +16,8 @@ import {
   graphite,
   lineProtocol,
   nativeBatch,
+  otlpJson,
+  otlpProtobuf,
   remoteWrite,
   remoteWrite2,
   type Sent,
@@ -73,6 +78,24 @@ export const FORMATS: Format[] = [
     expresses: ({ labels }) => only(labels, ['host', 'plugin_instance', 'type_instance']),
     encode: collectd,
     decoder: () => createCollectdDecoder(DEFAULT_LIMITS),
+  },
+  {
+    name: 'OTLP protobuf',
+    expresses: all,
+    encode: otlpProtobuf,
+    decoder: () => {
+      const take = createOtlpSamples(DEFAULT_LIMITS)
+      return (body, context) => decodeOtlpProtobuf(body, context, take)
+    },
+  },
+  {
+    name: 'OTLP JSON',
+    expresses: all,
+    encode: otlpJson,
+    decoder: () => {
+      const take = createOtlpSamples(DEFAULT_LIMITS)
+      return (body, context) => decodeOtlpJson(body, context, take)
+    },
   },
   {
     name: 'native batch',
