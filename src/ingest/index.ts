@@ -17,6 +17,7 @@ import { createMeters } from './meters.js'
 import { createReceiver } from './receiver.js'
 import { createSenders, type SenderFigures } from './senders.js'
 import { type Listener, listenGraphite } from './sockets/graphite.js'
+import { listenStatsd } from './sockets/statsd.js'
 import { createWork } from './work.js'
 
 export { DEFAULT_LIMITS, type IngestLimits, ingestLimits } from './limits.js'
@@ -38,6 +39,8 @@ export interface Ingest {
   senders(): SenderFigures[]
   /** Listens for Graphite plaintext over TCP. Rejects with Node's error (EADDRINUSE, EACCES, …) when it cannot. */
   listenGraphite(host: string, port: number): Promise<AddressInfo>
+  /** Listens for StatsD over UDP. Rejects like `listenGraphite`. */
+  listenStatsd(host: string, port: number): Promise<AddressInfo>
   /** Refuses new requests with 503 and resolves when those under way are answered. May be called twice. */
   stop(): Promise<void>
 }
@@ -62,6 +65,11 @@ export function createIngest(options: IngestOptions): Ingest {
 
   const app = new Hono<{ Bindings: HttpBindings }>()
   const listeners: Listener[] = []
+  const keep = async (started: Promise<Listener>): Promise<AddressInfo> => {
+    const listener = await started
+    listeners.push(listener)
+    return listener.address
+  }
   const influx = influxProtocols(limits)
   app.all('/ingest/native', createHandler(nativeProtocol(limits), handlerOptions))
   app.all('/write', createHandler(influx.v1, handlerOptions))
@@ -79,11 +87,8 @@ export function createIngest(options: IngestOptions): Ingest {
   return {
     app,
     senders: () => senders.list(),
-    async listenGraphite(host, port) {
-      const listener = await listenGraphite(host, port, limits, handlerOptions)
-      listeners.push(listener)
-      return listener.address
-    },
+    listenGraphite: (host, port) => keep(listenGraphite(host, port, limits, handlerOptions)),
+    listenStatsd: (host, port) => keep(listenStatsd(host, port, limits, handlerOptions)),
     async stop() {
       await Promise.all([work.stop(), ...listeners.map((listener) => listener.stop())])
     },

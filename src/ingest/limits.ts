@@ -34,6 +34,10 @@ export interface IngestLimits {
   connections: number
   /** Seconds without a byte after which a plain TCP connection is closed. */
   idleSeconds: number
+  /** Seconds between two flushes of StatsD. */
+  statsdSeconds: number
+  /** StatsD metrics (name, type and tags) that are kept at a time. */
+  statsdMetrics: number
   /** Senders whose figures are kept; the one quiet for longest makes room. */
   senders: number
 }
@@ -59,6 +63,8 @@ export const DEFAULT_LIMITS: Readonly<IngestLimits> = {
   labelCacheBytes: 128 * MIB,
   connections: 1_000,
   idleSeconds: 600,
+  statsdSeconds: 10,
+  statsdMetrics: 100_000,
   senders: 10_000,
 }
 
