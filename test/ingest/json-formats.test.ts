@@ -86,14 +86,16 @@ describe('collectd', () => {
         dstypes: ['gauge', 'gauge'],
         plugin_instance: '',
       }),
+      list({ plugin: 'df', type: 'df_complex', values: [1] }),
     ])
     expect(context.samples().map((s) => [s.metric, s.entityName, s.value])).toEqual([
       ['interface_if_octets_rx', 'hostname=h1,plugin_instance=eth0', 1],
       ['interface_if_octets_tx', 'hostname=h1,plugin_instance=eth0', 2],
       ['load_shortterm', 'hostname=h1', 1],
       ['load_midterm', 'hostname=h1', 2],
+      ['df_complex_rx', 'hostname=h1,plugin_instance=eth0', 1],
     ])
-    expect(context.catalogue.metrics.map((m) => m.isCounter)).toEqual([true, true, false, false])
+    expect(context.catalogue.metrics.map((m) => m.isCounter)).toEqual([true, true, false, false, true])
   })
 
   test('what is bad is refused by itself', () => {

@@ -15,7 +15,7 @@ import {
  * collectd's `write_http` in JSON: a list of value lists
  * `{ host, plugin, plugin_instance, type, type_instance, time, values, dstypes, dsnames }`, the time in seconds.
  *
- * The metric is `<plugin>_<type>` (once, when they are the same), with `_<dsname>` unless that is `value`. Labels are `host`,
+ * The metric is `<plugin>_<type>` (only the type when that begins with the plugin's name), with `_<dsname>` unless that is `value`. Labels are `host`,
  * `plugin_instance` and `type_instance`. Data sources of type `counter` and `derive` are counters.
  */
 export type CollectdDecoder = (body: Uint8Array, context: DecodeContext) => void
@@ -53,9 +53,7 @@ function decodeList(list: Json, position: number, find: SeriesFinder, context: D
     const value = textOf(list[name])
     if (value !== '') labels.push({ name, value })
   }
-  const plugin = textOf(list.plugin)
-  const type = textOf(list.type)
-  const base = plugin === type || type === '' ? plugin : plugin === '' ? type : `${plugin}_${type}`
+  const base = metricBase(textOf(list.plugin), textOf(list.type))
   for (let k = 0; k < list.values.length; k++) {
     const value = list.values[k]!
     if (value === null) {
@@ -76,3 +74,8 @@ function decodeList(list: Json, position: number, find: SeriesFinder, context: D
 }
 
 const nth = (list: Json | undefined, k: number): string => (Array.isArray(list) ? textOf(list[k]) : '')
+
+function metricBase(plugin: string, type: string): string {
+  if (plugin === '' || type === plugin || type.startsWith(`${plugin}_`)) return type
+  return type === '' ? plugin : `${plugin}_${type}`
+}
