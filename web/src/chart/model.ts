@@ -13,6 +13,8 @@ export interface ChartOptions {
   readonly unit?: Unit
   /** Metrics (or aliases) that are a mark to compare with, such as a total: drawn dashed, never stacked. */
   readonly marks?: readonly string[]
+  /** Attributes that stand in every label, also where all lines have the same. */
+  readonly labels?: readonly string[]
   /** The value axis begins at zero although all values are far above it. */
   readonly fromZero?: boolean
   /** The value axis does not reach beyond this unless a value does. */
@@ -41,16 +43,20 @@ export interface ChartModel {
   readonly joined: Joined
 }
 
-/** Puts streams together for a chart of a width in pixels; streams without a point in the interval are lines all the same. */
+/**
+ * Puts streams together for a chart of a width in pixels; streams without a point in the interval are lines all the same.
+ * `known` remembers the colours by key, so that a line keeps its own when others come or go; it is added to.
+ */
 export function buildModel(
   streams: readonly Stream[],
   options: ChartOptions,
   interval: Interval,
   pixels: number,
+  known: Map<string, number> = new Map(),
 ): ChartModel {
-  const labels = labelStreams(streams)
+  const labels = labelStreams(streams, options.labels)
   const units: Unit[] = options.unit ? [options.unit] : []
-  let color = 0
+  if (!streams.some((stream) => known.has(stream.key))) known.clear()
   const lines = streams.map((stream, i): ChartLine => {
     const { unitNumerators, unitDenominators } = stream.data.metadata
     const unit = options.unit ?? unitOf(unitNumerators, unitDenominators)
@@ -60,7 +66,7 @@ export function buildModel(
     return {
       key: stream.key,
       label: labels[i] as string,
-      color: mark ? -1 : color++,
+      color: mark ? -1 : colorOf(stream.key, known),
       unit,
       scale: axis === 0 ? 'y' : 'y2',
       mark,
@@ -78,6 +84,12 @@ export function buildModel(
     units: units.length === 0 ? [PLAIN] : units.slice(0, 2),
     joined: joinStreams(timed, interval, pixels),
   }
+}
+
+function colorOf(key: string, known: Map<string, number>): number {
+  const color = known.get(key) ?? known.size
+  known.set(key, color)
+  return color
 }
 
 /** The columns to draw: as joined, or stacked where the chart is a stack. */

@@ -34,9 +34,10 @@ export function ChartCard(props: ChartCardProps) {
   const [hover, setHover] = useState<Hover | null>(null)
   const [width, setWidth] = useState(0)
   const box = useRef<HTMLDivElement>(null)
+  const known = useRef(new Map<string, number>())
 
   const model = useMemo(
-    () => buildModel(streams, options, interval, Math.max(width, 300)),
+    () => buildModel(streams, options, interval, Math.max(width, 300), known.current),
     [streams, options, interval.from, interval.to, width],
   )
   const shown = useMemo(() => model.lines.map((line) => isShown(legend, line.key)), [model, legend])

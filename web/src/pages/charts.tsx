@@ -4,6 +4,7 @@ import type { AnswerItem } from '../api/timeseries.js'
 import { facetOptions, splitByFacet } from '../chart/facets.js'
 import { ALL_SHOWN } from '../chart/legend.js'
 import { type ChartOptions, extentOf } from '../chart/model.js'
+import { earliestTime } from '../chart/stream.js'
 import { Banner } from '../components/banner.js'
 import { ChartCard } from '../components/chart-card.js'
 import { Editor } from '../components/editor.js'
@@ -14,7 +15,7 @@ import { EXAMPLES } from '../dashboards/examples.js'
 import { formatCount } from '../format/units.js'
 import { recentFromText, withRecent } from '../query/recent.js'
 import { remember, remembered } from '../state/store.js'
-import { absoluteRange, type Interval, shownInterval } from '../state/time.js'
+import { absoluteRange, type Interval, shownInterval, youngInterval } from '../state/time.js'
 import { usePoll } from '../state/use-poll.js'
 import { type ChartView, type ViewState, viewToSearch } from '../state/view.js'
 import { apiError, type PageProps } from './page.js'
@@ -32,7 +33,7 @@ export function ChartsPage({ view, navigate, range, refresh, hold, onPoll }: Pag
   const [draft, setDraft] = useState(view.query)
   const [recent, setRecent] = useState(() => recentFromText(remembered('recent')))
   const query = view.query.trim() === '' ? null : view.query
-  const poll = usePoll(query, range, refresh * 1000, hold.hidden || hold.hovered)
+  const poll = usePoll(query, range, view.utc, refresh * 1000, hold.hidden || hold.hovered)
   useEffect(() => onPoll(poll), [poll.loading, poll.error, poll.value, poll.run])
   useEffect(() => setDraft(view.query), [view.query])
 
@@ -49,7 +50,8 @@ export function ChartsPage({ view, navigate, range, refresh, hold, onPoll }: Pag
   const error = apiError(poll)
   const problems = error && draft === view.query ? error.problems : NO_PROBLEMS
   const answer = poll.value
-  const interval = shownInterval(range, answer?.interval ?? null, serverNow())
+  const asked = shownInterval(range, answer?.interval ?? null, serverNow())
+  const interval = view.range === null ? youngInterval(asked, earliestTime(answer?.items ?? [])) : asked
   return (
     <main>
       <div class="builder">
@@ -67,6 +69,7 @@ export function ChartsPage({ view, navigate, range, refresh, hold, onPoll }: Pag
           {answer && (
             <ExportMenu
               query={answer.query}
+              utc={view.utc}
               interval={answer.interval}
               fixedAddress={
                 new URL(
