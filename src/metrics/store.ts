@@ -148,7 +148,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     })
     if (!ended) logger.warn({}, 'metrics store: inserts of an earlier process are still running')
     await refresh()
-    await loadMarks(clients.reads, tuning.batches, writer.mark)
+    await loadMarks(clients.reads, tuning.batches, Date.now(), writer.mark)
   } catch (error) {
     await closeClients()
     if (error instanceof SchemaVersionError) throw error

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Store, StoreFullError, StoreUnavailableError } from '../../src/metrics/index.js'
+import { ONLY_SAMPLES, type Store, StoreFullError, StoreUnavailableError } from '../../src/metrics/index.js'
 import { type Bench, columns, countSamples, rowsOf, seriesOf, startBench } from './support.js'
 
 const NOW = Date.UTC(2026, 4, 17, 12)
@@ -121,7 +121,7 @@ interface Stored {
 async function expectEachOnce(store: Store, acknowledged: number[]): Promise<void> {
   const stored = await rowsOf<Stored>(
     store,
-    'SELECT v AS batch, count() AS n, uniqExact(ts) AS different FROM samples WHERE metric != 0 GROUP BY v',
+    `SELECT v AS batch, count() AS n, uniqExact(ts) AS different FROM samples WHERE ${ONLY_SAMPLES} GROUP BY v`,
   )
   const wrong = stored.filter(({ n, different }) => n !== different)
   expect(wrong, 'stored twice').toEqual([])
