@@ -162,6 +162,14 @@ describe('a chart', () => {
     expect(after).toEqual([2, 0, 1])
     expect(build('x').lines[0]?.color).toBe(0)
   })
+  it('has an envelope where its only line stands for several samples', () => {
+    const rolled = { times: [10, 20], values: [5, 6], spread: 2 }
+    const one = buildModel(streamsOf(rolled), { kind: 'lines' }, interval, 300)
+    expect(one.envelope).toEqual({ min: [3, 4], max: [7, 8] })
+    expect(one.joined.columns).toEqual([[5, 6]])
+    expect(buildModel(streamsOf(rolled, rolled), { kind: 'lines' }, interval, 300).envelope).toBeNull()
+    expect(buildModel(streamsOf({ times: [10] }), { kind: 'lines' }, interval, 300).envelope).toBeNull()
+  })
   it('begins its axis at zero unless all values are far above', () => {
     expect(axisRange(2, 10, { kind: 'lines' })[0]).toBe(0)
     expect(axisRange(90, 100, { kind: 'lines' })[0]).toBeGreaterThan(80)

@@ -2,7 +2,7 @@
 
 import { PLAIN, sameUnit, type Unit, unitOf } from '../format/units.js'
 import type { Interval } from '../state/time.js'
-import { type Column, type Joined, joinStreams } from './join.js'
+import { type Column, type Joined, joinStreams, type TimedValues } from './join.js'
 import { labelStreams } from './labels.js'
 import { stackColumns } from './stack.js'
 import type { Stream } from './stream.js'
@@ -41,6 +41,13 @@ export interface ChartModel {
   /** Units of the left and the right axis. */
   readonly units: readonly Unit[]
   readonly joined: Joined
+  /** Smallest and largest value behind each point, where there is one line and its points stand for several samples. */
+  readonly envelope: Envelope | null
+}
+
+export interface Envelope {
+  readonly min: Column
+  readonly max: Column
 }
 
 /**
@@ -78,12 +85,30 @@ export function buildModel(
     values: data.values,
     frequencyMs: data.metadata.metricCollectionFrequencyMs,
   }))
+  const around = envelopeOf(streams, options)
+  const joined = joinStreams([...timed, ...around], interval, pixels)
+  const columns = joined.columns.slice(0, streams.length)
+  const [min, max] = joined.columns.slice(streams.length)
   return {
     options,
     lines,
     units: units.length === 0 ? [PLAIN] : units.slice(0, 2),
-    joined: joinStreams(timed, interval, pixels),
+    joined: { ...joined, columns },
+    envelope: min && max ? { min, max } : null,
   }
+}
+
+function envelopeOf(streams: readonly Stream[], options: ChartOptions): TimedValues[] {
+  const [only] = streams
+  if (!only || streams.length > 1 || options.kind === 'stack') return []
+  const { times, min, max, metadata } = only.data
+  const frequencyMs = metadata.metricCollectionFrequencyMs
+  return min && max
+    ? [
+        { times, values: min, frequencyMs },
+        { times, values: max, frequencyMs },
+      ]
+    : []
 }
 
 function colorOf(key: string, known: Map<string, number>): number {
