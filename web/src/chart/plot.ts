@@ -1,7 +1,7 @@
 /** One uPlot chart: made, fed, resized and destroyed. Everything around it (title, legend, tooltip) is not here. */
 
 import uPlot from 'uplot'
-import { formatTimeTicks } from '../format/time.js'
+import { formatTimeTicks, TIME_STEPS } from '../format/time.js'
 import { formatTicks, PLAIN, tickSteps, type Unit } from '../format/units.js'
 import type { Interval } from '../state/time.js'
 import { type ChartColors, lineColor } from './colors.js'
@@ -169,7 +169,8 @@ export function createPlot(
       {
         font,
         stroke: colors.text,
-        space: 72,
+        space: 60,
+        incrs: [...TIME_STEPS],
         size: 34,
         gap: 4,
         grid: { stroke: colors.grid, width: 1 },
