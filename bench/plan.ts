@@ -1,0 +1,81 @@
+/** What a run does: which data sets, which systems load which protocol, which queries. */
+import type { Options } from './options.js'
+import type { Protocol } from './tsbs/data-set.js'
+import { QUERY_TYPES, type QueryType } from './tsbs/queries.js'
+import type { DataParameters } from './tsbs/simulation.js'
+
+export interface Plan {
+  name: string
+  parameters: DataParameters
+  loads: { protocol: Protocol; systems: string[]; rounds: number }[]
+  /** Asked after the line-protocol load. */
+  queries: QueryType[]
+}
+
+const INTERVAL_SECONDS = 10
+const HOUR = 3600 / INTERVAL_SECONDS
+
+/** On many hosts and half an hour, these say all: the rest differs from the other data set in the window only. */
+const FOR_MANY_HOSTS = QUERY_TYPES.filter(({ name }) =>
+  [
+    'single-groupby-1-1-1',
+    'single-groupby-5-8-1',
+    'double-groupby-1',
+    'double-groupby-5',
+    'double-groupby-all',
+    'lastpoint',
+    'groupby-orderby-limit',
+    'fleet-average',
+  ].includes(name),
+)
+
+export function makePlans(options: Options): Plan[] {
+  const { size, seed, start, values, rounds } = options
+  const data = (hosts: number, epochs: number): DataParameters => ({
+    seed,
+    hosts,
+    start,
+    intervalSeconds: INTERVAL_SECONDS,
+    epochs: Math.round(epochs),
+    values,
+  })
+  const plan = (
+    hosts: number,
+    epochs: number,
+    types: QueryType[],
+    peers: string[],
+    protocol: Protocol = 'line-protocol',
+  ): Plan => ({
+    name: `${hosts.toLocaleString('en')} hosts × ${duration(epochs * INTERVAL_SECONDS)}`,
+    parameters: data(hosts, epochs),
+    loads: [
+      { protocol, systems: ['Bellwether', ...peers].filter((s) => isWanted(s, options.systems)), rounds },
+    ],
+    queries: types.filter((type) => startsWithOne(type.name, options.types)),
+  })
+  if (options.scale)
+    return [plan(options.scale, options.hours * HOUR, QUERY_TYPES, ['VictoriaMetrics', 'InfluxDB'])]
+  const [few, many, remote] = {
+    quick: [2 * HOUR, HOUR / 6, HOUR / 30],
+    default: [12 * HOUR, HOUR / 2, HOUR / 6],
+    full: [72 * HOUR, 3 * HOUR, HOUR / 2],
+  }[size] as [number, number, number]
+  const hosts = size === 'quick' ? [100, 1000] : [100, 4000]
+  return [
+    plan(hosts[0]!, few, QUERY_TYPES, ['VictoriaMetrics']),
+    plan(hosts[1]!, many, FOR_MANY_HOSTS, ['VictoriaMetrics', 'InfluxDB']),
+    plan(hosts[1]!, remote, [], ['Prometheus', 'VictoriaMetrics'], 'remote-write'),
+  ]
+}
+
+function isWanted(system: string, wanted: string[] | undefined): boolean {
+  return wanted?.includes(system.toLowerCase()) ?? true
+}
+
+function startsWithOne(name: string, prefixes: string[] | undefined): boolean {
+  return prefixes?.some((prefix) => name.startsWith(prefix)) ?? true
+}
+
+function duration(seconds: number): string {
+  return seconds >= 3600 ? `${+(seconds / 3600).toFixed(1)} h` : `${Math.round(seconds / 60)} min`
+}
