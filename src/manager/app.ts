@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { Counter, collectDefaultMetrics, Histogram, type Registry } from 'prom-client'
-import { loopbackHostOnly } from '../wire/host-check.js'
+import { loopbackHostOnly, noForeignPages } from '../wire/host-check.js'
 import type { ErrorBody } from '../wire/timeseries.js'
 import { createProxy, type Proxied } from './proxy.js'
 import { webPages } from './web-pages.js'
@@ -52,6 +52,7 @@ export function createManager(options: ManagerOptions): Manager {
     requests.inc({ status: `${Math.floor(c.res.status / 100)}xx` })
   })
   if (options.allowedHosts) app.use(loopbackHostOnly(options.allowedHosts))
+  app.use(noForeignPages())
 
   app.get('/api/version', (c) => c.text(API_VERSION))
   app.get('/health/live', (c) => c.text('live\n'))

@@ -22,3 +22,16 @@ export function loopbackHostOnly(allowed: readonly string[]): MiddlewareHandler 
 export function isLoopback(address: string): boolean {
   return address === 'localhost' || address === '::1' || address.startsWith('127.')
 }
+
+/**
+ * Refuses what a browser sends on behalf of a page from elsewhere: without it, any page an operator opens could write
+ * samples to, or put load on, a service on loopback. Programs do not send `Sec-Fetch-Site`.
+ */
+export function noForeignPages(): MiddlewareHandler {
+  return async (c, next) => {
+    const followsLink = c.req.method === 'GET' && c.req.header('sec-fetch-mode') === 'navigate'
+    if (c.req.header('sec-fetch-site') !== 'cross-site' || followsLink) return next()
+    const message = 'Requests from pages of other sites are not answered here.'
+    return c.json<ErrorBody>({ message, code: 'FOREIGN_PAGE' }, 403)
+  }
+}

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { TimeSeriesResponse } from '../../src/wire/timeseries.js'
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
@@ -38,7 +39,7 @@ export function startProgram(args: string[], env: Record<string, string> = {}): 
 export async function eventually<T>(
   what: string,
   check: () => Promise<T | undefined | false> | T | undefined | false,
-  { timeoutMs = 30_000, everyMs = 100, detail = () => '' } = {},
+  { timeoutMs = 30_000, everyMs = 100, detail = (): string => '' } = {},
 ): Promise<T> {
   const end = Date.now() + timeoutMs
   let last: unknown
@@ -156,10 +157,12 @@ export async function stopProgram({ process, exited }: Program): Promise<number 
 /** Asks a query of a running Bellwether; `[entity name, values]` for each stream. */
 export async function ask(url: string, query: string, from = 'now-1h'): Promise<[string, number[]][]> {
   const response = await fetch(`${url}/api/v45/timeseries?${new URLSearchParams({ query, from })}`)
-  const body = await response.json()
+  const body = (await response.json()) as TimeSeriesResponse
   if (!response.ok) throw new Error(`${response.status} ${JSON.stringify(body)}`)
-  return body.items.flatMap(
-    (item: { timeSeries: { metadata: { entityName: string }; data: { value: number }[] }[] }) =>
-      item.timeSeries.map((stream) => [stream.metadata.entityName, stream.data.map((point) => point.value)]),
+  return body.items.flatMap((item) =>
+    item.timeSeries.map((stream): [string, number[]] => [
+      stream.metadata.entityName,
+      stream.data.map((point) => point.value),
+    ]),
   )
 }

@@ -55,6 +55,7 @@ export type Expression = NumberLiteral | MetricName | Call | Binary | Negate | B
 
 export interface NumberLiteral extends Node {
   readonly kind: 'number'
+  /** Finite and not negative; a duration argument such as `5m` is in seconds already. */
   readonly value: number
 }
 
@@ -72,7 +73,7 @@ export interface Bareword extends Node {
 
 export interface Call extends Node {
   readonly kind: 'call'
-  /** Lower case, e.g. `moving_avg`, `gethostfact`. */
+  /** Lower case, e.g. `moving_avg`, `gethostfact`; always one of `FUNCTIONS`. */
   readonly name: string
   readonly nameSpan: Span
   readonly args: readonly Expression[]
@@ -90,13 +91,15 @@ export interface Negate extends Node {
   readonly operand: Expression
 }
 
-export type Predicate = And | Or | AttributeEquals | AttributeMatches | Comparison
+export type Predicate = And | Or | AttributeEquals | AttributeDiffers | AttributeMatches | Comparison
 
+/** At least two operands, none of which is an `And` itself. */
 export interface And extends Node {
   readonly kind: 'and'
   readonly operands: readonly Predicate[]
 }
 
+/** At least two operands, none of which is an `Or` itself. */
 export interface Or extends Node {
   readonly kind: 'or'
   readonly operands: readonly Predicate[]
@@ -104,6 +107,15 @@ export interface Or extends Node {
 
 export interface AttributeEquals extends Node {
   readonly kind: 'equals'
+  /** In the spelling of `ATTRIBUTES` where it is one of those, else as written; compared without regard to case. */
+  readonly attribute: string
+  readonly attributeSpan: Span
+  readonly value: Value
+}
+
+/** `query_state != FINISHED`: for the attributes of a collection, which have values of every type. */
+export interface AttributeDiffers extends Node {
+  readonly kind: 'differs'
   readonly attribute: string
   readonly attributeSpan: Span
   readonly value: Value
@@ -134,8 +146,10 @@ export interface Quantity extends Node {
   readonly unit?: string
 }
 
+/** `form` says how it was written; a word, a number and a string of the same text mean the same. */
 export interface Value extends Node {
   readonly kind: 'value'
+  /** Without quotes; of a variable, its name without `$`. */
   readonly text: string
   readonly form: 'word' | 'number' | 'string' | 'variable'
 }
@@ -146,6 +160,7 @@ export interface DayClause extends Node {
   readonly days: readonly number[]
 }
 
+/** Whole hours, 0 … 23. */
 export interface HourClause extends Node {
   readonly kind: 'hours'
   readonly from: number

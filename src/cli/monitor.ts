@@ -1,0 +1,129 @@
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { HttpBindings } from '@hono/node-server'
+import { Hono } from 'hono'
+import type { Logger } from 'pino'
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { monitorOptions, type Values } from '../config/index.js'
+import { type Engine, openEngine } from '../engine/index.js'
+import { createIngest } from '../ingest/index.js'
+import { openStore, type Store } from '../metrics/index.js'
+import { createQueryApi } from '../query/index.js'
+import { isLoopback, loopbackHostOnly, noForeignPages } from '../wire/host-check.js'
+import { startSelfMetrics } from '../wire/self-metrics.js'
+import type { ErrorBody } from '../wire/timeseries.js'
+import { listen } from './listen.js'
+import { type Running, runRole } from './role.js'
+
+type Settings = Values<typeof monitorOptions>
+
+export function run(args: string[]): Promise<number> {
+  return runRole(
+    {
+      name: 'monitor',
+      summary: 'Runs the monitor: takes in metrics and answers queries.',
+      options: monitorOptions,
+      start,
+    },
+    args,
+  )
+}
+
+async function start(
+  values: Settings,
+  { logger, signal }: { logger: Logger; signal: AbortSignal },
+): Promise<Running> {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const stops: (() => Promise<void>)[] = []
+  const stop = async () => {
+    for (const each of stops.splice(0).reverse()) await each()
+  }
+  try {
+    const engine = await startEngine(values, logger, signal)
+    stops.push(() => engine.stop())
+    new Gauge({
+      name: 'bellwether_engine_memory_bytes',
+      help: 'Resident memory of the embedded engine',
+      registers: [registry],
+      collect() {
+        this.set(engine.memoryBytes() ?? 0)
+      },
+    })
+    const store = await openStore({
+      connection: { ...engine.connection, database: engine.connection.database ?? values.clickhouseDatabase },
+      logger,
+      registry,
+      limits: {
+        bufferBytes: values.bufferBytes,
+        series: values.maxSeries,
+        seriesPerSender: values.maxSeriesPerSender,
+      },
+      signal,
+    })
+    stops.push(() => store.stop())
+    const ingest = createIngest({ store, logger, registry })
+    stops.push(() => ingest.stop())
+    const query = createQueryApi({ store, logger, registry, limits: { streams: values.streamLimit } })
+    stops.push(() => query.stop())
+
+    const app = new Hono<{ Bindings: HttpBindings }>()
+    if (isLoopback(values.host)) app.use(loopbackHostOnly(values.allowedHosts.split(',').filter(Boolean)))
+    app.use(noForeignPages())
+    app.get('/health/live', (c) => c.text('live\n'))
+    app.get('/health/ready', (c) =>
+      readiness(engine, store).then(([status, text]) => c.text(`${text}\n`, status)),
+    )
+    app.get('/metrics', async (c) =>
+      c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
+    )
+    app.route('/', ingest.app)
+    app.route('/', query.app)
+    app.notFound((c) =>
+      c.json<ErrorBody>(
+        { message: `There is no ${c.req.method} ${c.req.path} here.`, code: 'NOT_FOUND' },
+        404,
+      ),
+    )
+    app.onError((error, c) => {
+      logger.error({ err: error, path: c.req.path }, 'request failed')
+      return c.json<ErrorBody>(
+        { message: 'The monitor failed on this request; its log says why.', code: 'INTERNAL' },
+        500,
+      )
+    })
+    const listening = await listen(app, values.host, values.monitorPort)
+    stops.push(() => listening.close())
+    const self = startSelfMetrics({
+      registry,
+      monitorUrl: listening.url,
+      roleType: 'MONITOR',
+      hostname: values.hostname,
+      logger,
+    })
+    stops.push(() => self.stop())
+    return { url: listening.url, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function startEngine(values: Settings, logger: Logger, signal: AbortSignal): Promise<Engine> {
+  if (values.clickhouseUrl !== '') {
+    const url = new URL(values.clickhouseUrl)
+    if (values.clickhouseUser !== '') url.username = encodeURIComponent(values.clickhouseUser)
+    if (values.clickhousePassword !== '') url.password = encodeURIComponent(values.clickhousePassword)
+    return openEngine({ url: url.href, dataDir: '', logger, signal })
+  }
+  const dataDir = resolve(join(values.data, 'clickhouse'))
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  return openEngine({ dataDir, logger, memoryLimitBytes: values.clickhouseMemory || undefined, signal })
+}
+
+async function readiness(engine: Engine, store: Store): Promise<[200 | 503, string]> {
+  const state = engine.state()
+  if (state !== 'running') return [503, `the engine is ${state}`]
+  const { failure } = store.stats()
+  return failure === '' ? [200, 'ready'] : [503, failure]
+}

@@ -1,0 +1,238 @@
+import type { EntityDefinition, MetricDefinition } from '../../wire/native-batch.js'
+import { entityId, type Hash, metricId, sha52 } from '../ids.js'
+import { limitError, type StoreLimits } from '../limits.js'
+import type { Catalogue, EntityIndex, MetricIndex, SeriesIndex } from '../types.js'
+import { createEntityList, type EntityList } from './entity-list.js'
+import { grown } from './grow.js'
+import { createMetricList, type MetricList } from './metric-list.js'
+import { createSenders, type Senders } from './senders.js'
+import { createSeriesList, type SeriesList } from './series-list.js'
+
+/** What was registered here and is not in ClickHouse yet. */
+export interface PendingRows {
+  metrics: Set<MetricIndex>
+  entities: Set<EntityIndex>
+  names: { entity: EntityIndex; name: string; since: number }[]
+  series: SeriesIndex[]
+}
+
+/** The catalogue with the parts that the store itself needs: lists, pending rows, and the way in for stored rows. */
+export interface CatalogueCore extends Catalogue {
+  readonly metrics: MetricList
+  readonly entities: EntityList
+  readonly series: SeriesList
+  readonly senders: Senders
+  readonly hasPending: boolean
+  /** Hands over the pending rows and starts a new list. Give them back with `restore` when they could not be written. */
+  takePending(): PendingRows
+  restore(rows: PendingRows): void
+  /** Time of the newest sample per entity; grows with the entities, so fetch it anew after an `addEntity`. */
+  seenTimes(): Float64Array
+  loadMetric(definition: MetricDefinition): void
+  loadEntity(definition: EntityDefinition & { identity: string }, since: number): void
+  loadName(entity: number, name: string, since: number): void
+  loadSeries(metric: number, entity: number, sender: string): void
+}
+
+/** Two names have the same id: the second one cannot be registered. Everything else goes on. */
+export class CatalogueCollisionError extends Error {
+  override name = 'CatalogueCollisionError'
+}
+
+export interface CatalogueOptions {
+  limits: StoreLimits
+  now?: () => number
+  /** For tests: a hash that collides. */
+  hash?: Hash
+}
+
+export function createCatalogue({ limits, now = Date.now, hash = sha52 }: CatalogueOptions): CatalogueCore {
+  const metrics = createMetricList()
+  const entities = createEntityList()
+  const series = createSeriesList()
+  const senders = createSenders()
+  let seen = new Float64Array(64)
+  let version = 0
+  let pending = noRows()
+
+  function knownMetric(name: string) {
+    const id = metricId(name, hash)
+    const metric = metrics.byId(id)
+    if (metric !== undefined && metric.name !== name) throw collision('metric', metric.name, name)
+    return { id, metric }
+  }
+
+  function knownEntity(category: string, identity: string) {
+    const id = entityId(category, identity, hash)
+    const index = entities.byId(id)
+    if (index !== undefined && !entities.is(index, category, identity)) {
+      const other = entities.at(index)
+      throw collision('entity', `${other.category} ${other.identity}`, `${category} ${identity}`)
+    }
+    return { id, index }
+  }
+
+  function newEntity(definition: EntityDefinition, id: number, since: number): EntityIndex {
+    const category = definition.category.toUpperCase()
+    const { name, identity = name, displayName = '', attributes } = definition
+    const nameId = entityId(category, name, hash)
+    const index = entities.add({ id, category, identity, name, nameId, displayName, attributes, since })
+    seen = grown(seen, index + 1)
+    return index
+  }
+
+  function rename(index: EntityIndex, name: string, since: number): boolean {
+    return entities.addName(index, name, since, entityId(entities.at(index).category, name, hash))
+  }
+
+  return {
+    metrics,
+    entities,
+    series,
+    senders,
+
+    addMetric(definition) {
+      const name = definition.name.toLowerCase()
+      const { id, metric } = knownMetric(name)
+      if (metric !== undefined) {
+        if (metrics.update(metric, definition)) {
+          pending.metrics.add(metric.index)
+          version++
+        }
+        return metric.index
+      }
+      if (metrics.count >= limits.metrics) throw limitError('metrics', limits.metrics)
+      const { index } = metrics.add(id, name, definition)
+      pending.metrics.add(index)
+      version++
+      return index
+    },
+
+    addEntity(definition) {
+      const category = definition.category.toUpperCase()
+      const { id, index } = knownEntity(category, definition.identity ?? definition.name)
+      if (index === undefined) {
+        if (entities.count >= limits.entities) throw limitError('entities', limits.entities)
+        if (entities.in(category).length === 0 && entities.categories().length >= limits.categories)
+          throw limitError('categories', limits.categories)
+        const added = newEntity(definition, id, now())
+        pending.entities.add(added)
+        version++
+        return added
+      }
+      if (entities.update(index, definition.attributes, definition.displayName)) {
+        pending.entities.add(index)
+        version++
+      }
+      const { name, names } = entities.at(index)
+      if (definition.name !== name) {
+        if (names.length >= limits.namesPerEntity)
+          throw limitError('namesPerEntity', limits.namesPerEntity, definition.name)
+        const since = Math.max(now(), names[names.length - 1]!.since + 1)
+        rename(index, definition.name, since)
+        pending.names.push({ entity: index, name: definition.name, since })
+        version++
+      }
+      return index
+    },
+
+    addSeries(metric, entity, sender = '') {
+      const known = series.find(metric, entity)
+      if (known !== undefined) return known
+      if (metric >= metrics.count || entity >= entities.count)
+        throw new RangeError(`no such metric (${metric}) or entity (${entity})`)
+      if (series.count >= limits.series) throw limitError('series', limits.series)
+      const from = senders.indexOf(sender)
+      if (senders.seriesOf(from) >= limits.seriesPerSender)
+        throw limitError('seriesPerSender', limits.seriesPerSender, sender)
+      const index = series.add(metric, entity, from)
+      senders.count(from)
+      pending.series.push(index)
+      version++
+      return index
+    },
+
+    findMetric: (name) => metrics.find(name),
+    findEntity(category, name) {
+      const folded = category.toUpperCase()
+      const index = entities.find(entityId(folded, name, hash), folded, name)
+      return index === undefined ? undefined : entities.at(index)
+    },
+    metricAt: (index) => metrics.at(index),
+    entityAt: (index) => entities.at(index),
+    get metricCount() {
+      return metrics.count
+    },
+    get entityCount() {
+      return entities.count
+    },
+    get seriesCount() {
+      return series.count
+    },
+    entitiesOf: (metric) => series.entitiesOf(metric),
+    metricsOf: (entity) => series.metricsOf(entity),
+    entitiesIn: (category) => entities.in(category.toUpperCase()),
+    categories: () => entities.categories(),
+    lastSeen: (entity) => seen[entity] ?? 0,
+    get version() {
+      return version
+    },
+
+    get hasPending() {
+      return (
+        pending.series.length > 0 ||
+        pending.entities.size > 0 ||
+        pending.metrics.size > 0 ||
+        pending.names.length > 0
+      )
+    },
+    takePending() {
+      const rows = pending
+      pending = noRows()
+      return rows
+    },
+    restore(rows) {
+      for (const metric of rows.metrics) pending.metrics.add(metric)
+      for (const entity of rows.entities) pending.entities.add(entity)
+      pending.names = rows.names.concat(pending.names)
+      pending.series = rows.series.concat(pending.series)
+    },
+    seenTimes: () => seen,
+
+    loadMetric(definition) {
+      const { id, metric } = knownMetric(definition.name)
+      if (metric === undefined) metrics.add(id, definition.name, definition)
+      else if (!metrics.update(metric, definition)) return
+      version++
+    },
+    loadEntity(definition, since) {
+      const { id, index } = knownEntity(definition.category, definition.identity)
+      if (index === undefined) newEntity(definition, id, since)
+      else if (!entities.update(index, definition.attributes, definition.displayName)) return
+      version++
+    },
+    loadName(id, name, since) {
+      const index = entities.byId(id)
+      if (index !== undefined && rename(index, name, since)) version++
+    },
+    loadSeries(metricOf, entityOf, sender) {
+      const metric = metrics.byId(metricOf)?.index
+      const entity = entities.byId(entityOf)
+      if (metric === undefined || entity === undefined || series.find(metric, entity) !== undefined) return
+      const from = senders.indexOf(sender)
+      series.add(metric, entity, from)
+      senders.count(from)
+      version++
+    },
+  }
+}
+
+function noRows(): PendingRows {
+  return { metrics: new Set(), entities: new Set(), names: [], series: [] }
+}
+
+function collision(what: string, known: string, added: string): CatalogueCollisionError {
+  return new CatalogueCollisionError(
+    `${what} ${JSON.stringify(added.slice(0, 200))} has the same id as ${JSON.stringify(known.slice(0, 200))}: rename one of them`,
+  )
+}

@@ -1,0 +1,144 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import { insertBlock } from '../native/client.js'
+import { bytesOf, encodeInt64s, encodeStrings, type OutColumn } from '../native/encode.js'
+import { TABLES } from '../schema/tables.js'
+import type { CatalogueCore, PendingRows } from './catalogue.js'
+
+/**
+ * Writes the rows to ClickHouse: what others refer to first. Writing the same rows again does no harm.
+ * `writer` marks them as this process's own, so that its refresh does not read them back.
+ */
+export async function persist(
+  client: ClickHouseClient,
+  catalogue: CatalogueCore,
+  rows: PendingRows,
+  writer: number,
+): Promise<void> {
+  if (rows.metrics.size > 0) {
+    const values = [...rows.metrics].map((index) => {
+      const metric = catalogue.metrics.at(index)
+      return {
+        id: metric.id,
+        name: metric.name,
+        display_name: metric.displayName,
+        description: metric.description,
+        unit_numerators: metric.unitNumerators,
+        unit_denominators: metric.unitDenominators,
+        is_counter: metric.isCounter,
+        aliases: metric.aliases,
+        writer,
+      }
+    })
+    await client.insert({ table: TABLES.metrics, values, format: 'JSONEachRow' })
+  }
+  for (const part of slices([...rows.entities], 100_000)) {
+    const entities = part.map((index) => catalogue.entities.at(index))
+    await insertBlock(
+      client,
+      TABLES.entities,
+      [
+        int64(
+          'id',
+          entities.map((entity) => entity.id),
+        ),
+        text(
+          'category',
+          entities.map((entity) => entity.category),
+        ),
+        text(
+          'identity',
+          entities.map((entity) => entity.identity),
+        ),
+        // The first name, which holds from `since` on; later names are rows of their own.
+        text(
+          'name',
+          entities.map((entity) => entity.names[0]!.name),
+        ),
+        text(
+          'display_name',
+          entities.map((entity) => (entity.displayName === entity.name ? '' : entity.displayName)),
+        ),
+        text(
+          'attributes',
+          entities.map((entity) => JSON.stringify(entity.attributes)),
+        ),
+        time(
+          'since',
+          entities.map((entity) => entity.since),
+        ),
+        constant('writer', writer, entities.length),
+      ],
+      entities.length,
+    )
+  }
+  if (rows.names.length > 0) {
+    await insertBlock(
+      client,
+      TABLES.entityNames,
+      [
+        int64(
+          'entity',
+          rows.names.map((row) => catalogue.entities.idAt(row.entity)),
+        ),
+        text(
+          'name',
+          rows.names.map((row) => row.name),
+        ),
+        time(
+          'since',
+          rows.names.map((row) => row.since),
+        ),
+        constant('writer', writer, rows.names.length),
+      ],
+      rows.names.length,
+    )
+  }
+  const { metrics, entities, senderOf } = catalogue.series
+  for (const part of slices(rows.series, 250_000)) {
+    await insertBlock(
+      client,
+      TABLES.series,
+      [
+        int64(
+          'metric',
+          part.map((series) => catalogue.metrics.at(metrics[series]!).id),
+        ),
+        int64(
+          'entity',
+          part.map((series) => catalogue.entities.idAt(entities[series]!)),
+        ),
+        text(
+          'sender',
+          part.map((series) => catalogue.senders.nameOf(senderOf(series))),
+        ),
+        constant('writer', writer, part.length),
+      ],
+      part.length,
+    )
+  }
+}
+
+function* slices<T>(list: readonly T[], size: number): Generator<readonly T[]> {
+  for (let at = 0; at < list.length; at += size) yield list.slice(at, at + size)
+}
+
+const int64 = (name: string, values: number[]): OutColumn => ({
+  name,
+  type: 'UInt64',
+  parts: [encodeInt64s(values)],
+})
+const time = (name: string, values: number[]): OutColumn => ({
+  name,
+  type: "DateTime64(3, 'UTC')",
+  parts: [encodeInt64s(values)],
+})
+const text = (name: string, values: string[]): OutColumn => ({
+  name,
+  type: 'String',
+  parts: [encodeStrings(values)],
+})
+const constant = (name: string, value: number, rows: number): OutColumn => ({
+  name,
+  type: 'UInt64',
+  parts: [bytesOf(encodeInt64s(new Float64Array(rows).fill(value)))],
+})

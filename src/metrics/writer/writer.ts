@@ -1,0 +1,336 @@
+import type { CatalogueCore } from '../catalogue/catalogue.js'
+import { idBits } from '../ids.js'
+import {
+  type SampleColumns,
+  StoreFullError,
+  StoreUnavailableError,
+  type WriteOutcome,
+  type Writer,
+} from '../types.js'
+import { createStoredBatches } from './batches.js'
+import { CHUNK_ROWS, type Chunk, type ChunkPool, createChunkPool, ROW_BYTES } from './chunk.js'
+import { DAY_MS, daysOf } from './days.js'
+import { describeFailure, wasSent } from './failure.js'
+
+/** One insert: the chunks of a block, and those who wait for it. */
+export interface Commit {
+  id: number
+  chunks: Chunk[]
+  rows: number
+  waiters: Waiter[]
+}
+
+interface Waiter {
+  samples: number
+  key: number | undefined
+  days: readonly number[]
+  resolve: (outcome: WriteOutcome) => void
+  reject: (error: Error) => void
+}
+
+export interface WriterOptions {
+  catalogue: CatalogueCore
+  /** Stores the commit and what of the catalogue it needs. Called again with the same commit after a failure. */
+  insert: (commit: Commit, signal: AbortSignal) => Promise<void>
+  /**
+   * Called after inserts of unknown outcome, before a batch with a key is taken: waits until none of `commits` can still
+   * be stored, and reports by `mark` which of the batches with these keys were.
+   */
+  settle: (
+    commits: readonly number[],
+    keys: readonly number[],
+    mark: (key: number, day: number) => void,
+  ) => Promise<void>
+  bufferBytes: number
+  now?: () => number
+  tuning?: Partial<WriterTuning>
+  onCommit?: (rows: number, seconds: number) => void
+  onFailure?: (error: unknown, attempt: number) => void
+}
+
+export interface WriterTuning {
+  /** Longest wait of a sample for its insert to begin, milliseconds. */
+  commitMs: number
+  /** Rows at which an insert begins at once. One batch is never divided, so an insert may be larger. */
+  commitRows: number
+  /** Inserts at the same time. */
+  parallel: number
+  /** How long a failing insert is tried again, milliseconds; then its callers are told. */
+  retryMs: number
+  firstRetryMs: number
+  /** How long senders are turned away after that, before one of them tries the store again. */
+  downMs: number
+  /** How many stored batches are remembered. */
+  batches: number
+}
+
+export const DEFAULT_TUNING: Readonly<WriterTuning> = {
+  commitMs: 250,
+  commitRows: 512 * 1024,
+  parallel: 2,
+  retryMs: 10_000,
+  firstRetryMs: 50,
+  downMs: 2_000,
+  batches: 250_000,
+}
+
+export interface WriterCore extends Writer {
+  readonly bufferedBytes: number
+  readonly inFlight: number
+  readonly knownBatches: number
+  /** Why the store is thought to be down; empty while it is well. */
+  readonly failure: string
+  /** Records that the batch's part of this day is stored. */
+  mark(key: number, day: number): void
+  /**
+   * Takes nothing more and inserts what is buffered, for `graceMs` at most (default 10 s); then the callers that are left
+   * are told that their samples are not stored.
+   */
+  stop(graceMs?: number): Promise<void>
+}
+
+export function createWriter(options: WriterOptions): WriterCore {
+  const { catalogue, insert, settle, bufferBytes, now = Date.now, onCommit, onFailure } = options
+  const tuning = { ...DEFAULT_TUNING, ...options.tuning }
+  const pool: ChunkPool = createChunkPool()
+  const stored = createStoredBatches(tuning.batches)
+  const pendingKeys = new Map<number, Promise<unknown>>()
+  const aborted = new AbortController()
+  let stopping = false
+  const running = new Set<Promise<void>>()
+
+  let open = newCommit()
+  const ready: Commit[] = []
+  let lastId = 0
+  let bufferedRows = 0
+  let lastStart = 0
+  let timer: NodeJS.Timeout | undefined
+  let down: { text: string; until: number } | undefined
+  let doubtful = { commits: new Set<number>(), keys: new Set<number>() }
+  let settling: Promise<void> | undefined
+
+  function newCommit(): Commit {
+    return { id: 0, chunks: [], rows: 0, waiters: [] }
+  }
+
+  async function write(columns: SampleColumns, key?: number): Promise<WriteOutcome> {
+    while (key !== undefined && pendingKeys.has(key)) await pendingKeys.get(key)
+    if (key === undefined) return take(columns, undefined)
+    const outcome = take(columns, key)
+    const quiet = outcome.catch(() => undefined)
+    pendingKeys.set(key, quiet)
+    try {
+      return await outcome
+    } finally {
+      if (pendingKeys.get(key) === quiet) pendingKeys.delete(key)
+    }
+  }
+
+  async function take(columns: SampleColumns, key: number | undefined): Promise<WriteOutcome> {
+    if (stopping) throw unavailable('the store is stopping')
+    const days = daysOf(columns)
+    if (down !== undefined && now() < down.until) throw unavailable(down.text)
+    if (key !== undefined && (doubtful.keys.size > 0 || settling !== undefined)) await settled()
+    const fresh = key === undefined ? days : days.filter((day) => !stored.has(key, day))
+    if (fresh.length === 0) return { stored: 0, duplicate: key !== undefined && columns.length > 0 }
+    const rows = columns.length + (key === undefined ? 0 : fresh.length)
+    // A batch that is larger than the whole buffer is taken when it is alone: refusing it would be for ever.
+    if (bufferedRows > 0 && (bufferedRows + rows) * ROW_BYTES > bufferBytes) {
+      const wait = tuning.commitMs < 1000 ? 1 : Math.ceil(tuning.commitMs / 1000)
+      throw new StoreFullError(
+        `${bufferedRows} samples wait for the metrics database, and the buffer of ${bufferBytes} bytes has no room for ${columns.length} more`,
+        wait,
+      )
+    }
+    return new Promise((resolve, reject) => {
+      const before = open.rows
+      append(open, columns, fresh.length === days.length ? undefined : new Set(fresh))
+      const samples = open.rows - before
+      if (key !== undefined) for (const day of fresh) appendMark(open, key, day)
+      bufferedRows += open.rows - before
+      open.waiters.push({ samples, key, days: fresh, resolve, reject })
+      schedule()
+    })
+  }
+
+  function room(commit: Commit): Chunk {
+    const last = commit.chunks.at(-1)
+    if (last !== undefined && last.rows < CHUNK_ROWS) return last
+    const chunk = pool.take()
+    commit.chunks.push(chunk)
+    return chunk
+  }
+
+  /** Copies the samples, of the given days only, into the commit. */
+  function append(commit: Commit, columns: SampleColumns, days: Set<number> | undefined): void {
+    const { series, time, value, length } = columns
+    const { metrics: metricOf, entities: entityOf } = catalogue.series
+    const metricBits = catalogue.metrics.bits
+    const entityBits = catalogue.entities.bits
+    const seen = catalogue.seenTimes()
+    let at = 0
+    while (at < length) {
+      const chunk = room(commit)
+      const { metric: metrics, entity: entities, time: times, value: values } = chunk
+      const first = chunk.rows
+      let row = first
+      for (; at < length && row < CHUNK_ROWS; at++) {
+        const t = time[at]!
+        if (days !== undefined && !days.has(Math.floor(t / DAY_MS))) continue
+        const s = series[at]!
+        const entity = entityOf[s]!
+        metrics[row] = metricBits[metricOf[s]!]!
+        entities[row] = entityBits[entity]!
+        times[2 * row] = t
+        times[2 * row + 1] = t / 0x1_0000_0000
+        values[row] = value[at]!
+        if (t > seen[entity]!) seen[entity] = t
+        row++
+      }
+      chunk.rows = row
+      commit.rows += row - first
+    }
+  }
+
+  function appendMark(commit: Commit, key: number, day: number): void {
+    const chunk = room(commit)
+    const row = chunk.rows++
+    const time = day * DAY_MS
+    chunk.metric[row] = 0
+    chunk.entity[row] = idBits(key)
+    chunk.time[2 * row] = time
+    chunk.time[2 * row + 1] = time / 0x1_0000_0000
+    chunk.value[row] = Math.floor(now() / 1000)
+    commit.rows++
+  }
+
+  function schedule(): void {
+    if (open.rows >= tuning.commitRows) {
+      seal()
+      pump()
+    } else if (timer === undefined && open.rows > 0) {
+      // After a pause the first write need not wait: what else arrives in this turn of the event loop still joins it.
+      const wait = Math.max(0, lastStart + tuning.commitMs - now())
+      timer = setTimeout(onTimer, wait)
+    }
+  }
+
+  function onTimer(): void {
+    timer = undefined
+    if (running.size < tuning.parallel && ready.length === 0) seal()
+    pump()
+  }
+
+  function seal(): void {
+    if (open.rows === 0) return
+    open.id = ++lastId
+    ready.push(open)
+    open = newCommit()
+  }
+
+  function pump(): void {
+    while (running.size < tuning.parallel && ready.length > 0) {
+      const commit = ready.shift()!
+      lastStart = now()
+      const run = store(commit).finally(() => {
+        running.delete(run)
+        pump()
+        schedule()
+      })
+      running.add(run)
+    }
+  }
+
+  async function store(commit: Commit): Promise<void> {
+    const started = now()
+    let sent = false
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await insert(commit, aborted.signal)
+        down = undefined
+        release(commit)
+        for (const { key, days } of commit.waiters)
+          if (key !== undefined) for (const day of days) stored.add(key, day)
+        onCommit?.(commit.rows, (now() - started) / 1000)
+        for (const { samples, resolve } of commit.waiters) resolve({ stored: samples, duplicate: false })
+        return
+      } catch (error) {
+        sent ||= wasSent(error)
+        onFailure?.(error, attempt)
+        const wait = Math.min(tuning.firstRetryMs * 2 ** attempt, 2_000)
+        if (aborted.signal.aborted || down !== undefined || now() - started + wait > tuning.retryMs) {
+          if (sent) doubt(commit)
+          const text = describeFailure(error)
+          down = { text, until: now() + tuning.downMs }
+          release(commit)
+          for (const { reject } of commit.waiters) reject(unavailable(text, error))
+          return
+        }
+        await new Promise((resolve) => setTimeout(resolve, wait))
+      }
+    }
+  }
+
+  function doubt({ id, waiters }: Commit): void {
+    doubtful.commits.add(id)
+    for (const { key } of waiters) if (key !== undefined) doubtful.keys.add(key)
+  }
+
+  function release(commit: Commit): void {
+    bufferedRows -= commit.rows
+    pool.give(commit.chunks)
+    commit.chunks = []
+  }
+
+  /** Resolves when the outcome of every doubtful insert is known. */
+  function settled(): Promise<void> {
+    settling ??= (async () => {
+      const { commits, keys } = doubtful
+      doubtful = { commits: new Set(), keys: new Set() }
+      try {
+        await settle([...commits], [...keys], (key, day) => stored.add(key, day))
+      } catch (error) {
+        for (const id of commits) doubtful.commits.add(id)
+        for (const key of keys) doubtful.keys.add(key)
+        const text = describeFailure(error)
+        down = { text, until: now() + tuning.downMs }
+        throw unavailable(text, error)
+      } finally {
+        settling = undefined
+      }
+    })()
+    return settling
+  }
+
+  function unavailable(text: string, cause?: unknown): StoreUnavailableError {
+    const wait = Math.max(1, Math.ceil(tuning.downMs / 1000))
+    return new StoreUnavailableError(`samples cannot be stored: ${text}`, wait, { cause })
+  }
+
+  return {
+    write,
+    get bufferedBytes() {
+      return bufferedRows * ROW_BYTES
+    },
+    get inFlight() {
+      return running.size
+    },
+    get knownBatches() {
+      return stored.size
+    },
+    get failure() {
+      return down?.text ?? ''
+    },
+    mark: (key, day) => stored.add(key, day),
+    async stop(graceMs = 10_000) {
+      stopping = true
+      clearTimeout(timer)
+      timer = undefined
+      seal()
+      pump()
+      const grace = setTimeout(() => aborted.abort(), graceMs)
+      while (running.size > 0) await Promise.all(running)
+      clearTimeout(grace)
+    },
+  }
+}
