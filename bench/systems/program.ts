@@ -59,11 +59,14 @@ export function killAll(): void {
   }
 }
 
-/** Children of the program go by themselves; one that does not within 5 s is killed, so that nothing is left running. */
+/** Children of the program go by themselves; one that does not within 2 s is killed, so that nothing is left running. */
 async function untilGone(pids: number[]): Promise<void> {
   const names = new Map(pids.map((pid) => [pid, startTime(pid)]))
-  for (let i = 0; i < 50 && pids.some((pid) => isSame(pid, names)); i++) await sleep(100)
-  for (const pid of pids) if (isSame(pid, names)) kill(pid)
+  const alive = () => pids.filter((pid) => isSame(pid, names))
+  for (let i = 0; i < 100 && alive().length > 0; i++) {
+    if (i === 40) alive().forEach(kill)
+    await sleep(50)
+  }
 }
 
 const isSame = (pid: number, names: Map<number, string>) =>
