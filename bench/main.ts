@@ -98,8 +98,9 @@ async function loadRounds(
       )
       measures.push(measure)
     }
-  const { protocol, samples, bytes, sha256 } = dataSet
-  return { plan: name, protocol, samples, bytes, sha256, ceiling, measures }
+  const { protocol, samples, bytes, sha256, parameters } = dataSet
+  const start = new Date(parameters.start).toISOString()
+  return { plan: name, protocol, samples, start, bytes, sha256, ceiling, measures }
 }
 
 async function queryRounds(

@@ -15,7 +15,7 @@ time, alternating), then asks TSBS's queries. Without options the tables in docs
   --hours H            its length (default 1)
   --floats             15-digit values in place of TSBS's whole numbers
   --seed N             of data and windows (default 123)
-  --start DATE         first timestamp, ISO 8601 (default 2016-01-01T00:00:00Z, as in TSBS)
+  --start DATE         first timestamp, ISO 8601 (default: the latest midnight, UTC, after which the data fits)
   --rounds N           alternations (default 3)
   --runs N             queries of each type, in all rounds together (default 30)
   --connections N      that send batches (default 2)
@@ -37,7 +37,7 @@ export interface Options {
   hours: number
   values: 'integers' | 'floats'
   seed: number
-  start: number
+  start: number | undefined
   rounds: number
   runs: number
   connections: number
@@ -62,7 +62,7 @@ export function readOptions(args: string[]): Options | undefined {
       hours: { type: 'string', default: '1' },
       floats: { type: 'boolean', default: false },
       seed: { type: 'string', default: '123' },
-      start: { type: 'string', default: '2016-01-01T00:00:00Z' },
+      start: { type: 'string' },
       rounds: { type: 'string' },
       runs: { type: 'string' },
       connections: { type: 'string', default: '2' },
@@ -78,7 +78,7 @@ export function readOptions(args: string[]): Options | undefined {
   if (values.only !== undefined && !['load', 'query', 'sustained'].includes(values.only))
     throw new Error(`--only ${values.only}: one of load, query, sustained`)
   const size = values.quick ? 'quick' : values.full ? 'full' : 'default'
-  const start = Date.parse(values.start)
+  const start = values.start === undefined ? undefined : Date.parse(values.start)
   if (Number.isNaN(start)) throw new Error(`--start ${values.start}: not a date`)
   const whole = args.every((a) => ['--full', '--keep'].includes(a))
   return {

@@ -34,7 +34,7 @@ export function makePlans(options: Options): Plan[] {
   const data = (hosts: number, epochs: number): DataParameters => ({
     seed,
     hosts,
-    start,
+    start: start ?? latestMidnight(epochs * INTERVAL_SECONDS * 1000),
     intervalSeconds: INTERVAL_SECONDS,
     epochs: Math.round(epochs),
     values,
@@ -66,6 +66,12 @@ export function makePlans(options: Options): Plan[] {
     plan(hosts[1]!, many, FOR_MANY_HOSTS, ['VictoriaMetrics', 'InfluxDB']),
     plan(hosts[1]!, remote, [], ['Prometheus', 'VictoriaMetrics'], 'remote-write'),
   ]
+}
+
+/** The latest midnight, UTC, since which `milliseconds` have passed: TSBS's own 2016 is older than what a monitor accepts. */
+function latestMidnight(milliseconds: number): number {
+  const day = 24 * 3600 * 1000
+  return Math.floor((Date.now() - milliseconds) / day) * day
 }
 
 function isWanted(system: string, wanted: string[] | undefined): boolean {

@@ -9,6 +9,8 @@ export interface LoadResults {
   plan: string
   protocol: Protocol
   samples: number
+  /** First timestamp, ISO 8601. */
+  start: string
   bytes: number
   sha256: string
   /** Samples a second that the load generator reaches against a server that forgets them. */

@@ -2,7 +2,9 @@
 export const METHOD = `
 - **Data**: the shape of TSBS's use case \`cpu-only\`, from a generator of our own with seeded random numbers (xoshiro128**):
   one measurement, ten fields, ten tags a host; every field a random walk within 0 to 100, written as a whole number, a
-  point every 10 s. The checksum is of all bytes that are sent; the same seed gives the same bytes on any machine.
+  point every 10 s. The first is at the latest midnight (UTC) after which the data fits, for TSBS's own 2016 is older
+  than what a monitor accepts. The checksum is of all bytes that are sent; the same seed and start give the same bytes on any
+  machine.
 - **Load**: batches of 10,000 lines (100,000 samples); for remote write, requests of 10,000 samples, each a series of its own
   as Prometheus sends them, a series always on the same connection. Two keep-alive connections, each with one request at a
   time, from a client on the same machine, whose CPU time is shown. The first 10 % are sent before the clock starts. Only

@@ -32,7 +32,7 @@ export function render(results: Results): string {
 }
 
 function loadTable(results: LoadResults): string {
-  const { plan, protocol, samples, bytes, sha256, ceiling, measures } = results
+  const { plan, protocol, samples, start, bytes, sha256, ceiling, measures } = results
   const systems = [...new Set(measures.map((m) => m.system))]
   const ours = rate(results, 'Bellwether')
   const rows = systems.map((system) => {
@@ -55,7 +55,7 @@ function loadTable(results: LoadResults): string {
     ]
   })
   const head =
-    `**${protocol}, ${plan}**: ${count(samples)} samples, ${(bytes / 1e6).toFixed(0)} MB, SHA-256 \`${sha256}\`. ` +
+    `**${protocol}, ${plan}**: ${count(samples)} samples, ${(bytes / 1e6).toFixed(0)} MB, from ${start}, SHA-256 \`${sha256}\`. ` +
     `The load generator alone, against a server that forgets: ${count(ceiling)} samples/s.`
   return `${head}\n\n${table(
     [
