@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, mkdir, readFile, rename, statfs, writeFile } from 'node:fs/promises'
+import { chmod, link, mkdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { EngineError } from './errors.js'
 import { type ServerConfig, serverConfigXml, usersConfigXml } from './server-config.js'
@@ -59,24 +59,44 @@ export async function checkFreeSpace(folder: DataFolder): Promise<void> {
 }
 
 async function keptPassword(file: string): Promise<string> {
-  const kept = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return ''
-    throw error
-  })
-  if (kept.trim() !== '') {
+  const kept = await readPassword(file)
+  if (kept === '') await rm(file, { force: true })
+  if (kept) {
     await chmod(file, 0o600)
-    return kept.trim()
+    return kept
   }
-  const password = randomBytes(24).toString('base64url')
-  await writePrivate(file, `${password}\n`)
-  return password
+  const temporary = await writeTemporary(file, `${randomBytes(24).toString('base64url')}\n`)
+  // Not renamed: of two first starts at the same time, both must end with the same password.
+  await link(temporary, file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
+  await rm(temporary)
+  return (await readPassword(file))!
+}
+
+async function readPassword(file: string): Promise<string | undefined> {
+  try {
+    return (await readFile(file, 'utf8')).trim()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 /** In one step, so that a full disk never leaves half a file. */
 async function writePrivate(file: string, text: string): Promise<void> {
-  const temporary = `${file}.new`
-  await writeFile(temporary, text, { mode: 0o600 })
-  await rename(temporary, file)
+  await rename(await writeTemporary(file, text), file)
+}
+
+async function writeTemporary(file: string, text: string): Promise<string> {
+  const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`
+  try {
+    await writeFile(temporary, text, { mode: 0o600, flush: true })
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+  return temporary
 }
 
 async function explained<T>(folder: string, work: () => Promise<T>): Promise<T> {

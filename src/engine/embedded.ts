@@ -1,58 +1,39 @@
-import { availableParallelism } from 'node:os'
-import { type Backoff, createBackoff } from './backoff.js'
-import { checkFreeSpace, type DataFolder, openDataFolder, USERNAME, writeConfig } from './data-folder.js'
-import type { Engine, EngineConnection, EngineOptions, EngineState, EngineStateChange } from './engine.js'
+import { createBackoff } from './backoff.js'
+import { openDataFolder } from './data-folder.js'
+import type { Engine, EngineOptions, EngineState, EngineStateChange } from './engine.js'
 import { EngineError } from './errors.js'
 import { findChildProgram, findLibrary } from './library.js'
-import { defaultMemoryLimit, residentMemory } from './memory.js'
-import { freePort, LOOPBACK } from './port.js'
-import { type ServerProcess, startServerProcess } from './server-process.js'
+import { residentMemory } from './memory.js'
+import { type Running, type StartRequest, startServer } from './start.js'
+import { watchAnswers } from './watchdog.js'
 
-const PORT_ATTEMPTS = 5
 /** So many failed starts in a row make the state `failed`; it is still tried again, at the slowest rate. */
 const FAILED_AFTER = 5
-
-interface Ports {
-  http: number
-  tcp: number | undefined
-}
-
-interface Running {
-  server: ServerProcess
-  ports: Ports
-  version: string
-}
+const WATCH_INTERVAL_MS = 30_000
 
 /** Starts ClickHouse as a child process on `dataDir` and keeps it running until `stop()`. */
 export async function openEmbedded(options: EngineOptions): Promise<Engine> {
-  const { logger, dataDir, signal } = options
+  const { logger } = options
   const library = findLibrary()
   const program = findChildProgram()
-  const folder = await openDataFolder(dataDir)
+  const folder = await openDataFolder(options.dataDir)
   const ending = new AbortController()
-  const start = (ports?: Ports) =>
-    startOnFreePort({ folder, library, program, options, ports, signal: ending.signal })
-
   const onAbort = () => ending.abort()
-  if (signal?.aborted) throw new EngineError('aborted', { subject: folder.path })
-  signal?.addEventListener('abort', onAbort, { once: true })
+  options.signal?.addEventListener('abort', onAbort, { once: true })
+  if (options.signal?.aborted) ending.abort()
 
-  let running: Running
-  try {
-    running = await start()
-  } catch (error) {
-    signal?.removeEventListener('abort', onAbort)
-    throw error
-  }
+  const request: StartRequest = { folder, library, program, options, signal: ending.signal }
+  let running = await startServer(request).finally(() =>
+    options.signal?.removeEventListener('abort', onAbort),
+  )
 
   let state: EngineState = 'running'
-  let connection = connectionOf(folder, running.ports)
   const listeners = new Set<(change: EngineStateChange) => void>()
 
   function change(next: EngineState, error?: EngineError, connectionChanged = false): void {
-    if (state === 'stopped' || (state === next && !connectionChanged)) return
+    if (state === 'stopped' || state === next) return
     state = next
-    for (const listener of listeners) {
+    for (const listener of [...listeners]) {
       try {
         listener({ state, connectionChanged, ...(error ? { error } : {}) })
       } catch (cause) {
@@ -64,62 +45,68 @@ export async function openEmbedded(options: EngineOptions): Promise<Engine> {
   async function supervise(): Promise<void> {
     const backoff = createBackoff()
     while (!ending.signal.aborted) {
-      await running.server.exited
+      await died(running)
       if (ending.signal.aborted) return
       const error = running.server.failure('exited')
       logger.error({ code: error.code, reason: error.message }, 'ClickHouse has died; restarting it')
       change('restarting', error)
-      await restart(backoff)
-    }
-  }
-
-  async function restart(backoff: Backoff): Promise<void> {
-    for (let failures = 0; ; ) {
-      const waited = await backoff.wait(ending.signal)
-      if (!waited) return
-      try {
-        const before = connection
-        running = await start(running.ports)
-        connection = connectionOf(folder, running.ports)
-        const moved = before.url !== connection.url || before.tcpPort !== connection.tcpPort
-        logger.info({ pid: running.server.pid, url: connection.url, moved }, 'ClickHouse is running again')
-        change('running', undefined, moved)
-        return
-      } catch (cause) {
-        if (ending.signal.aborted) return
-        const error = asEngineError(cause, folder)
+      for (let failures = 0; !ending.signal.aborted; ) {
+        if (!(await backoff.wait(ending.signal))) return
+        const failure = await restart()
+        if (!failure) break
         failures++
-        const fields = { code: error.code, reason: error.message, failures, retryInMs: backoff.nextMs() }
+        const fields = { code: failure.code, reason: failure.message, failures, retryInMs: backoff.nextMs() }
         logger.error(fields, 'ClickHouse could not be restarted')
-        if (failures >= FAILED_AFTER || error.code === 'disk-full') change('failed', error)
+        if (failures >= FAILED_AFTER || failure.code === 'disk-full') change('failed', failure)
       }
     }
   }
 
+  async function died({ server, connection }: Running): Promise<void> {
+    const unwatch = watchAnswers(connection.url, options.watchIntervalMs ?? WATCH_INTERVAL_MS, () => {
+      logger.error({ pid: server.pid }, 'ClickHouse does not answer any more; replacing it')
+      server.kill()
+    })
+    await server.exited
+    unwatch()
+  }
+
+  async function restart(): Promise<EngineError | undefined> {
+    try {
+      const next = await startServer(request, running.ports)
+      const before = running.ports
+      const moved = before.http !== next.ports.http || before.tcp !== next.ports.tcp
+      running = next
+      logger.info({ pid: next.server.pid, url: next.connection.url, moved }, 'ClickHouse is running again')
+      change('running', undefined, moved)
+    } catch (cause) {
+      if (cause instanceof EngineError) return cause
+      return new EngineError('start-failed', { subject: folder.path, reason: String(cause) }, { cause })
+    }
+    return undefined
+  }
+
   const supervision = supervise()
   let stopping: Promise<void> | undefined
+  async function stopOnce(): Promise<void> {
+    ending.abort()
+    change('stopped')
+    await running.server.stop()
+    await supervision
+    // A restart may have succeeded in the same moment.
+    await running.server.stop()
+    listeners.clear()
+  }
   function stop(): Promise<void> {
-    stopping ??= (async () => {
-      ending.abort()
-      signal?.removeEventListener('abort', stop)
-      change('stopped')
-      await running.server.stop()
-      await supervision
-      // A restart may have succeeded in the same moment.
-      await running.server.stop()
-      listeners.clear()
-    })()
+    stopping ??= stopOnce()
     return stopping
   }
-  ending.signal.addEventListener('abort', () => void stop(), { once: true })
 
-  logger.info(
-    { pid: running.server.pid, url: connection.url, version: running.version },
-    'ClickHouse is running',
-  )
+  const { pid } = running.server
+  logger.info({ pid, url: running.connection.url, version: running.version }, 'ClickHouse is running')
   return {
     get connection() {
-      return connection
+      return running.connection
     },
     embedded: true,
     get version() {
@@ -136,65 +123,4 @@ export async function openEmbedded(options: EngineOptions): Promise<Engine> {
     memoryBytes: () => (running.server.pid === undefined ? undefined : residentMemory(running.server.pid)),
     stop,
   }
-}
-
-interface StartRequest {
-  folder: DataFolder
-  library: string
-  program: string
-  options: EngineOptions
-  /** Those of the last process, to be kept where possible. */
-  ports: Ports | undefined
-  signal: AbortSignal
-}
-
-async function startOnFreePort(request: StartRequest): Promise<Running> {
-  const { folder, library, program, options, signal } = request
-  await checkFreeSpace(folder)
-  let ports = request.ports
-  for (let attempt = 1; ; attempt++) {
-    ports ??= { http: await freePort(), tcp: options.listenTcp ? await freePort() : undefined }
-    await writeConfig(folder, {
-      httpPort: ports.http,
-      tcpPort: ports.tcp,
-      memoryLimitBytes: options.memoryLimitBytes ?? defaultMemoryLimit(),
-      cores: availableParallelism(),
-    })
-    const command = {
-      program,
-      library,
-      configFile: folder.configFile,
-      listenTcp: ports.tcp !== undefined,
-      folder: folder.path,
-    }
-    const server = startServerProcess(command, options.logger)
-    try {
-      const version = await server.ready(
-        connectionOf(folder, ports),
-        options.startTimeoutMs ?? 60_000,
-        signal,
-      )
-      return { server, ports, version }
-    } catch (error) {
-      await server.stop()
-      const taken = error instanceof EngineError && error.code === 'port-in-use'
-      if (!taken || attempt >= PORT_ATTEMPTS) throw error
-      options.logger.warn({ port: ports.http }, 'The port of ClickHouse was taken meanwhile; trying another')
-      ports = undefined
-    }
-  }
-}
-
-function connectionOf(folder: DataFolder, ports: Ports): EngineConnection {
-  return {
-    url: `http://${LOOPBACK}:${ports.http}`,
-    username: USERNAME,
-    password: folder.password,
-    ...(ports.tcp === undefined ? {} : { tcpPort: ports.tcp }),
-  }
-}
-
-function asEngineError(cause: unknown, folder: DataFolder): EngineError {
-  if (cause instanceof EngineError) return cause
-  return new EngineError('start-failed', { subject: folder.path, reason: String(cause) }, { cause })
 }

@@ -70,6 +70,8 @@ export interface EngineOptions {
   listenTcp?: boolean | undefined
   /** How long a start may take until the engine answers, milliseconds. Default 60 000. */
   startTimeoutMs?: number | undefined
-  /** Ends the start, or stops the engine later. */
+  /** How often the running engine must answer a ping, milliseconds; six misses in a row and it is replaced. Default 30 000. */
+  watchIntervalMs?: number | undefined
+  /** Ends the opening. A running engine is ended by `stop()` alone, after its clients have flushed. */
   signal?: AbortSignal | undefined
 }

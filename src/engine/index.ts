@@ -12,6 +12,7 @@ export type {
 } from './engine.js'
 export { EngineError, type EngineErrorCode } from './errors.js'
 export { MIN_VERSION } from './ping.js'
+export { READ_SETTINGS, WRITE_SETTINGS } from './settings.js'
 
 /**
  * Opens the ClickHouse that the metrics live in: the server at `options.url`, or else an embedded one, started as a

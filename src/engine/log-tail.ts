@@ -4,16 +4,21 @@ const KEPT_LINES = 12
 const MAX_LINE = 400
 const FORWARDED_PER_MINUTE = 30
 
+/** Empty lines, frames of stack traces (the binary has no symbols) and their ends, and merges ended by a DROP or a stop. */
+const NOISE = /^$|^\d+\. .* @ 0x|^ ?\(version [\d.]+\)$|Cancelled merging parts/
+
 export interface LogTail {
   /** Takes a piece of the engine's standard error. */
   push(chunk: string): void
+  /** From now on entries are passed on, first those kept so far. Until then they only serve the error of a failed start. */
+  release(): void
   /** The newest lines, oldest first. */
   lines(): string[]
 }
 
 /**
  * Keeps the newest lines of the engine's log for error messages and passes its entries on to the product's log, at most
- * 30 a minute: what ClickHouse repeats must not fill our log. Frames of stack traces are dropped: the binary has no symbols.
+ * 30 a minute: what ClickHouse repeats must not fill our log.
  */
 export function createLogTail(logger: EngineLogger, now: () => number = Date.now): LogTail {
   const kept: string[] = []
@@ -21,13 +26,14 @@ export function createLogTail(logger: EngineLogger, now: () => number = Date.now
   let windowStart = 0
   let forwarded = 0
   let dropped = 0
+  let released = false
 
   function line(text: string): void {
-    if (text === '' || /^\d+\. .* @ 0x/.test(text)) return
+    if (NOISE.test(text)) return
     const short = text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}…` : text
     kept.push(short)
     if (kept.length > KEPT_LINES) kept.shift()
-    forward(short)
+    if (released) forward(short)
   }
 
   function forward(text: string): void {
@@ -49,6 +55,10 @@ export function createLogTail(logger: EngineLogger, now: () => number = Date.now
       const pieces = (partial + chunk).split('\n')
       partial = pieces.pop()!.slice(-64 * 1024)
       for (const piece of pieces) line(piece.trimEnd())
+    },
+    release() {
+      released = true
+      for (const text of kept) forward(text)
     },
     lines: () => (partial.trim() === '' ? [...kept] : [...kept, partial.trim().slice(0, MAX_LINE)]),
   }

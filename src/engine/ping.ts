@@ -4,6 +4,8 @@ import { EngineError } from './errors.js'
 /** Oldest server that the product's SQL works with. */
 export const MIN_VERSION = '25.3'
 
+const MAX_ANSWER = 4_096
+
 /**
  * Asks the server for its version with the connection's own user, and so finds out whether it can be used.
  * Throws `unreachable`, `wrong-password`, `wrong-server` or `version-too-old`.
@@ -28,7 +30,7 @@ export async function serverVersion(
       signal,
     })
     status = response.status
-    body = (await response.text()).slice(0, 1_000).trim()
+    body = (await beginning(response)).trim()
   } catch (cause) {
     if (options.signal?.aborted) throw new EngineError('aborted', { subject }, { cause })
     throw new EngineError('unreachable', { subject, reason: networkReason(cause) }, { cause })
@@ -50,6 +52,17 @@ export async function serverVersion(
     })
   }
   return body
+}
+
+/** Whatever answers may be no ClickHouse, and may never end. */
+async function beginning(response: Response): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true })
+    if (text.length > MAX_ANSWER) break
+  }
+  return text.slice(0, MAX_ANSWER)
 }
 
 /** Compares the first two numbers of versions such as `26.7.2.1`. */

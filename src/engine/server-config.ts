@@ -3,8 +3,6 @@ import { LOOPBACK } from './port.js'
 export interface ServerConfig {
   dataPath: string
   usersFile: string
-  httpPort: number
-  tcpPort: number | undefined
   memoryLimitBytes: number
   cores: number
 }
@@ -14,15 +12,16 @@ export const SERVER_KEEP_ALIVE_S = 60
 
 const MIB = 1024 ** 2
 
-/** `config.xml` of the embedded server. The figures behind the settings: docs/decisions/0002-embedded-clickhouse.md. */
+/** With less free space than this on the disk, inserts are refused with NOT_ENOUGH_SPACE (243). */
+export const INSERT_MIN_FREE_BYTES = 64 * MIB
+
+/** `config.xml` of the embedded server; its ports are arguments of the process. The figures behind the settings: docs/decisions/0002-embedded-clickhouse.md. */
 export function serverConfigXml(config: ServerConfig): string {
   const memory = config.memoryLimitBytes
   return document({
     path: config.dataPath,
     users_config: config.usersFile,
     listen_host: LOOPBACK,
-    http_port: config.httpPort,
-    tcp_port: config.tcpPort,
     keep_alive_timeout: SERVER_KEEP_ALIVE_S,
     max_connections: 512,
 
@@ -40,16 +39,16 @@ export function serverConfigXml(config: ServerConfig): string {
     max_thread_pool_size: 512,
     max_thread_pool_free_size: 16,
     background_pool_size: clamp(config.cores, 2, 8),
-    background_schedule_pool_size: clamp(config.cores, 2, 8),
+    background_schedule_pool_size: 8,
     background_common_pool_size: 2,
     background_move_pool_size: 1,
     background_fetches_pool_size: 1,
 
-    // The parent reads standard error: a bounded log, and no file that grows. Failed queries go to whoever asked.
-    'log-level': 'warning',
+    // The parent reads standard error: a bounded log, and no file that grows. Failed queries are told to whoever asked.
+    'log-level': 'error',
     logger: {
       console: 1,
-      level: 'warning',
+      level: 'error',
       levels: ['executeQuery', 'DynamicQueryHandler', 'PredefinedQueryHandler', 'TCPHandler'].map((name) => ({
         logger: { name, level: 'none' },
       })),
@@ -60,13 +59,22 @@ export function serverConfigXml(config: ServerConfig): string {
 
 /**
  * `users.xml`: `default`, who runs the engine's own session and, seen from outside, can read nothing; and the product's
- * user, who may do everything inside ClickHouse but reach files, programs or other servers' data.
+ * user, who may do everything inside ClickHouse, but neither reach files, programs and URLs nor manage users.
  */
 export function usersConfigXml(username: string, passwordSha256: string, memoryLimitBytes: number): string {
   const loopback = { ip: [LOOPBACK, '::1'] }
   return document({
     profiles: {
-      default: { max_memory_usage: Math.floor(memoryLimitBytes * 0.6) },
+      default: {
+        max_memory_usage: Math.floor(memoryLimitBytes * 0.6),
+        // Room that merges, and the removal of old data, still have when the disk is full for inserts.
+        min_free_disk_bytes_to_perform_insert: INSERT_MIN_FREE_BYTES,
+        async_insert: 0,
+        // They sample into system tables that the embedded server does not have.
+        query_profiler_real_time_period_ns: 0,
+        query_profiler_cpu_time_period_ns: 0,
+        log_queries: 0,
+      },
     },
     quotas: { default: {} },
     users: {
@@ -87,10 +95,18 @@ export function usersConfigXml(username: string, passwordSha256: string, memoryL
         profile: 'default',
         quota: 'default',
         networks: loopback,
+        grants: { query: PRODUCT_GRANTS },
       },
     },
   })
 }
+
+const PRODUCT_GRANTS = [
+  'GRANT CHECK, SHOW, SELECT, INSERT, ALTER, CREATE, DROP, UNDROP TABLE, TRUNCATE, OPTIMIZE, BACKUP, KILL QUERY, ' +
+    'MOVE PARTITION BETWEEN SHARDS, SYSTEM, dictGet, CLUSTER, REMOTE ON *.*',
+  'GRANT TABLE ENGINE ON *',
+  'GRANT SET DEFINER ON *',
+]
 
 type Xml = string | number | { [name: string]: Xml | Xml[] | undefined }
 

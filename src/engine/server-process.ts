@@ -3,6 +3,10 @@ import type { EngineConnection, EngineLogger } from './engine.js'
 import { EngineError, type EngineErrorCode } from './errors.js'
 import { createLogTail } from './log-tail.js'
 import { serverVersion } from './ping.js'
+import type { Ports } from './port.js'
+
+/** The child's last line when the engine's main function has returned, which it should never do. */
+const ENDED_BY_ITSELF = 'The engine ended by itself.'
 
 const POLL_MS = 25
 const TERM_GRACE_MS = 5_000
@@ -15,14 +19,16 @@ export interface ServerProcess {
   ready(connection: EngineConnection, timeoutMs: number, signal?: AbortSignal): Promise<string>
   /** Why it is gone, from its exit and its last log lines. */
   failure(fallback: EngineErrorCode): EngineError
+  /** SIGTERM, after 5 s SIGKILL; resolves when it is gone. */
   stop(): Promise<void>
+  kill(): void
 }
 
 export interface ServerCommand {
   program: string
   library: string
   configFile: string
-  listenTcp: boolean
+  ports: Ports
   /** For messages. */
   folder: string
 }
@@ -30,7 +36,14 @@ export interface ServerCommand {
 /** Starts one child process. It ends with this process, however this one ends: its standard input is our pipe. */
 export function startServerProcess(command: ServerCommand, logger: EngineLogger): ServerProcess {
   const tail = createLogTail(logger)
-  const args = [command.program, command.library, command.configFile, ...(command.listenTcp ? ['tcp'] : [])]
+  const { program, library, configFile, ports } = command
+  const args = [
+    program,
+    library,
+    configFile,
+    String(ports.http),
+    ...(ports.tcp === undefined ? [] : [String(ports.tcp)]),
+  ]
   const child = spawn(process.execPath, args, {
     stdio: ['pipe', 'ignore', 'pipe'],
     // A group of its own: Ctrl-C in the terminal must not kill the engine before its clients have flushed.
@@ -57,8 +70,8 @@ export function startServerProcess(command: ServerCommand, logger: EngineLogger)
   function failure(fallback: EngineErrorCode): EngineError {
     const log = tail.lines()
     const text = log.join('\n')
-    const how = spawnError?.message ?? ending(child)
-    const code = recognise(text) ?? fallback
+    const how = spawnError?.message ?? (text.includes(ENDED_BY_ITSELF) ? 'it ended by itself' : ending(child))
+    const code = (fallback === 'exited' ? undefined : recognise(text)) ?? fallback
     const details = { subject: command.folder, reason: how }
     return new EngineError(code, details, { log, ...(spawnError ? { cause: spawnError } : {}) })
   }
@@ -75,7 +88,10 @@ export function startServerProcess(command: ServerCommand, logger: EngineLogger)
         if (gone) throw failure('start-failed')
         if (signal?.aborted) throw new EngineError('aborted', { subject: command.folder })
         try {
-          return await serverVersion(connection, { timeoutMs: Math.max(1, deadline - Date.now()), signal })
+          const timeLeft = Math.max(1, deadline - Date.now())
+          const version = await serverVersion(connection, { timeoutMs: timeLeft, signal })
+          tail.release()
+          return version
         } catch (error) {
           if (error instanceof EngineError && error.code === 'wrong-password') {
             // Someone else's server on our port: the child will report the port as taken.
@@ -88,6 +104,7 @@ export function startServerProcess(command: ServerCommand, logger: EngineLogger)
         await Promise.race([exited, delay(POLL_MS)])
       }
     },
+    kill: () => void child.kill('SIGKILL'),
     async stop() {
       if (gone) return
       child.kill('SIGTERM')
@@ -100,6 +117,7 @@ export function startServerProcess(command: ServerCommand, logger: EngineLogger)
 
 function ending(child: ChildProcess): string {
   if (child.exitCode !== null) return `exit status ${child.exitCode}`
+  if (child.signalCode === 'SIGKILL') return 'ended by SIGKILL: by hand, or by the kernel for want of memory'
   if (child.signalCode !== null) return `ended by ${child.signalCode}`
   return 'still running'
 }

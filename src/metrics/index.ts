@@ -1,5 +1,6 @@
 /** The metrics store: see docs/metrics-store.md. */
 
+export type { Cardinality } from './catalogue/cardinality.js'
 export { CatalogueCollisionError } from './catalogue/catalogue.js'
 export type { Connection } from './client.js'
 export { DEFAULT_DATABASE } from './client.js'

@@ -2,19 +2,21 @@ import { randomBytes } from 'node:crypto'
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { BaseLogger } from 'pino'
 import type { Registry } from 'prom-client'
-import { type CatalogueCore, createCatalogue } from './catalogue/catalogue.js'
+import { type Cardinality, cardinality } from './catalogue/cardinality.js'
+import { createCatalogue } from './catalogue/catalogue.js'
 import { load } from './catalogue/load.js'
-import { persist } from './catalogue/persist.js'
+import { createPersister } from './catalogue/persister.js'
+import { createSeenLog } from './catalogue/seen.js'
 import { type Connection, checkDatabaseName, connect, DEFAULT_DATABASE } from './client.js'
+import type { Hash } from './ids.js'
 import { DEFAULT_LIMITS, type StoreLimits } from './limits.js'
-import { insertBlock } from './native/client.js'
 import { migrate, SchemaVersionError } from './schema/migrate.js'
-import { TABLES } from './schema/tables.js'
+import { createSelfMetrics, NO_METRICS } from './self-metrics.js'
 import { type Catalogue, StoreUnavailableError, type Writer } from './types.js'
-import { columnsOf } from './writer/chunk.js'
 import { describeFailure } from './writer/failure.js'
-import { endInserts, findMarks, loadMarks } from './writer/marks.js'
-import { type Commit, createWriter, DEFAULT_TUNING, type WriterTuning } from './writer/writer.js'
+import { createInsert } from './writer/insert.js'
+import { endInserts, loadMarks } from './writer/marks.js'
+import { createWriter, DEFAULT_TUNING, type WriterTuning } from './writer/writer.js'
 
 export interface StoreOptions {
   connection: Connection
@@ -29,20 +31,31 @@ export interface StoreOptions {
   connectTimeoutMs?: number
   /** How often other monitors' additions to the catalogue are looked for, milliseconds. Default: 5 s; 0: never. */
   refreshMs?: number
+  /** How often it is written down when entities were seen last, milliseconds. Default: 60 s; 0: only at the end. */
+  seenMs?: number
   tuning?: Partial<WriterTuning>
+  /** For tests of collisions. */
+  hash?: Hash
 }
 
 export interface Store {
   readonly catalogue: Catalogue
   readonly writer: Writer
-  /** For readers; the writer has its own connections. */
+  /** For readers; the writer has its own connections. Fetch it anew for each query: `reconnect` replaces it. */
   readonly client: ClickHouseClient
   readonly database: string
   stats(): StoreStats
+  /** Where the series come from, most series first; `top` of each list (default 20). */
+  cardinality(top?: number): Promise<Cardinality>
   /** Reads what other monitors have added to the catalogue, now. */
   refresh(): Promise<void>
-  /** Inserts what is buffered, and closes the connections. May be called twice. */
-  stop(): Promise<void>
+  /** The engine has moved (another port after a restart): inserts and queries go there from now on. */
+  reconnect(connection: Connection): Promise<void>
+  /**
+   * Takes no more samples, inserts what is buffered for at most `graceMs` (default 10 s), and closes the connections. May
+   * be called twice.
+   */
+  stop(graceMs?: number): Promise<void>
 }
 
 export interface StoreStats {
@@ -51,8 +64,11 @@ export interface StoreStats {
   series: number
   /** Bytes of samples that wait for ClickHouse or are on their way to it. */
   bufferedBytes: number
-  /** Memory of the series table and its indexes. */
+  /** Memory of the table of series and its indexes. */
   catalogueBytes: number
+  /** Stored batches that a resend is compared with. */
+  rememberedBatches: number
+  /** Inserts that ClickHouse is working on. */
   inserts: number
   /** Why samples cannot be stored at the moment; empty when they can. */
   failure: string
@@ -62,6 +78,8 @@ const INSERT_TIMEOUT_MS = 30_000
 const READ_TIMEOUT_MS = 300_000
 /** Rows of the catalogue may become visible this long after the time they carry. */
 const REFRESH_MARGIN_MS = 60_000
+/** With more entities than this, they are written down as seen in proportionally longer intervals. */
+const SEEN_PER_INTERVAL = 100_000
 
 /**
  * Opens the metrics store: creates or migrates the database, and reads the catalogue into memory.
@@ -76,92 +94,57 @@ const REFRESH_MARGIN_MS = 60_000
  * database is of a newer version, and with the signal's reason when that is aborted.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { connection, logger, signal, connectTimeoutMs = 30_000, refreshMs = 5_000 } = options
+  const { logger, signal, registry, hash, refreshMs = 5_000, seenMs = 60_000 } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const tuning = { ...DEFAULT_TUNING, ...options.tuning }
-  const database = checkDatabaseName(connection.database ?? DEFAULT_DATABASE)
-  await createDatabase(connection, database, connectTimeoutMs, signal)
+  const database = checkDatabaseName(options.connection.database ?? DEFAULT_DATABASE)
+  await createDatabase(options.connection, database, options.connectTimeoutMs ?? 30_000, signal)
 
-  const client = connect(connection, database, READ_TIMEOUT_MS)
-  const inserts = connect(connection, database, INSERT_TIMEOUT_MS)
+  const clientsOf = (connection: Connection) => ({
+    reads: connect(connection, database, READ_TIMEOUT_MS),
+    inserts: connect(connection, database, INSERT_TIMEOUT_MS),
+  })
+  let clients = clientsOf(options.connection)
+  const closeClients = () => Promise.all([clients.reads.close(), clients.inserts.close()])
   /** Names this process in the rows and queries that it makes. */
   const instance = randomBytes(6).readUIntBE(0, 6)
-  const catalogue = createCatalogue({ limits })
-
-  let persisting: Promise<void> = Promise.resolve()
-  const persistPending = (): Promise<void> => {
-    // One after the other: a commit must not overtake the catalogue rows that another one is still writing.
-    persisting = persisting
-      .catch(() => undefined)
-      .then(async () => {
-        if (!catalogue.hasPending) return
-        const rows = catalogue.takePending()
-        try {
-          await persist(inserts, catalogue, rows, instance)
-        } catch (error) {
-          catalogue.restore(rows)
-          throw error
-        }
-      })
-    return persisting
-  }
-
-  const attempts = new Map<number, number>()
-  const insert = async (commit: Commit, abort: AbortSignal): Promise<void> => {
-    await persistPending()
-    const attempt = (attempts.get(commit.id) ?? 0) + 1
-    attempts.set(commit.id, attempt)
-    await insertBlock(inserts, TABLES.samples, columnsOf(commit.chunks), commit.rows, {
-      signal: abort,
-      queryId: `bellwether-${instance}-${commit.id}-${attempt}`,
-      settings: {
-        insert_deduplicate: 1,
-        insert_deduplication_token: `${instance}-${commit.id}`,
-        max_partitions_per_insert_block: '0',
-      },
-    })
-    attempts.delete(commit.id)
-  }
-
+  const catalogue = createCatalogue({ limits, ...(hash && { hash }) })
+  const persistPending = createPersister(catalogue, () => clients.inserts, instance)
+  const seenLog = createSeenLog(catalogue)
+  const selfMetrics = registry === undefined ? NO_METRICS : createSelfMetrics(registry, stats)
   const writer = createWriter({
     catalogue,
-    insert,
-    settle: async (commits, keys, mark) => {
-      for (const id of commits) {
-        await endInserts(client, `startsWith(query_id, 'bellwether-${instance}-${id}-')`, {
-          timeoutMs: 5_000,
-        })
-        attempts.delete(id)
-      }
-      await findMarks(client, keys, mark)
-    },
+    ...createInsert(() => clients.inserts, instance, persistPending),
     bufferBytes: limits.bufferBytes,
     tuning,
+    metrics: selfMetrics,
     onFailure: (error, attempt) =>
       logger.warn({ err: error, attempt }, `metrics store: an insert failed: ${describeFailure(error)}`),
   })
 
   let loadedAt = 0
   const refresh = async (): Promise<void> => {
-    loadedAt = await load(client, catalogue, {
+    loadedAt = await load(clients.reads, catalogue, {
       after: loadedAt === 0 ? 0 : loadedAt - REFRESH_MARGIN_MS,
       writer: instance,
       logger,
       ...(signal && { signal }),
     })
   }
+  const flushSeen = () => seenLog.flush(clients.inserts, instance)
 
   try {
-    await migrate(client, logger)
-    await endInserts(client, `current_database = '${database}'`, {
+    await migrate(clients.reads, logger)
+    // An insert of a monitor that was killed may still run; what it stores must be seen by `loadMarks`.
+    const ended = await endInserts(clients.reads, `current_database = '${database}'`, {
       timeoutMs: INSERT_TIMEOUT_MS,
       ...(signal && { signal }),
     })
+    if (!ended) logger.warn({}, 'metrics store: inserts of an earlier process are still running')
     await refresh()
-    await loadMarks(client, tuning.batches, writer.mark)
-    await loadSeen(client, catalogue)
+    await loadMarks(clients.reads, tuning.batches, writer.mark)
   } catch (error) {
-    await Promise.all([client.close(), inserts.close()])
+    await closeClients()
     if (error instanceof SchemaVersionError) throw error
     signal?.throwIfAborted()
     throw new StoreUnavailableError(`the metrics store cannot be opened: ${describeFailure(error)}`, 5, {
@@ -169,53 +152,90 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     })
   }
 
-  let refreshing = false
-  const poll = async (): Promise<void> => {
-    if (refreshing) return
-    refreshing = true
-    try {
-      await refresh()
-    } catch (error) {
-      logger.debug({ err: error }, 'metrics store: the catalogue could not be refreshed')
-    } finally {
-      refreshing = false
-    }
-  }
-  const timer = refreshMs > 0 ? setInterval(() => void poll(), refreshMs) : undefined
-  timer?.unref()
+  const ticks = [
+    every(refreshMs, refresh, 'the catalogue could not be refreshed', logger),
+    every(seenMs, flushSeen, 'when entities were seen last could not be stored', logger, () =>
+      Math.ceil(catalogue.entityCount / SEEN_PER_INTERVAL),
+    ),
+  ]
 
   let stopped: Promise<void> | undefined
-  const stop = (): Promise<void> => {
+  const stop = (graceMs?: number): Promise<void> => {
     stopped ??= (async () => {
-      clearInterval(timer)
+      for (const end of ticks) end()
       signal?.removeEventListener('abort', onAbort)
-      await writer.stop()
-      await persistPending().catch((error: unknown) =>
-        logger.warn({ err: error }, 'metrics store: the newest part of the catalogue is not stored'),
-      )
-      await Promise.all([client.close(), inserts.close()])
+      await writer.stop(graceMs)
+      try {
+        await persistPending()
+        await flushSeen()
+      } catch (error) {
+        logger.warn({ err: error }, 'metrics store: the newest part of the catalogue is not stored')
+      }
+      await closeClients()
     })()
     return stopped
   }
   const onAbort = () => void stop()
   signal?.addEventListener('abort', onAbort, { once: true })
 
-  return {
-    catalogue,
-    writer,
-    client,
-    database,
-    refresh,
-    stop,
-    stats: () => ({
+  function stats(): StoreStats {
+    return {
       metrics: catalogue.metricCount,
       entities: catalogue.entityCount,
       series: catalogue.seriesCount,
       bufferedBytes: writer.bufferedBytes,
       catalogueBytes: catalogue.series.bytes,
+      rememberedBatches: writer.knownBatches,
       inserts: writer.inFlight,
       failure: writer.failure,
-    }),
+    }
+  }
+
+  return {
+    catalogue,
+    writer,
+    get client() {
+      return clients.reads
+    },
+    database,
+    stats,
+    cardinality: (top) => cardinality(catalogue, top),
+    refresh,
+    async reconnect(connection) {
+      const { reads, inserts } = clients
+      clients = clientsOf(connection)
+      await Promise.all([reads.close(), inserts.close()])
+    },
+    stop,
+  }
+}
+
+/** Runs the task every so often (times `stretch`), never twice at once; a failure is logged. Returns how to end it. */
+function every(
+  ms: number,
+  task: () => Promise<void>,
+  failure: string,
+  logger: BaseLogger,
+  stretch: () => number = () => 1,
+): () => void {
+  if (ms <= 0) return () => undefined
+  let timer: NodeJS.Timeout
+  let ended = false
+  const next = () => {
+    timer = setTimeout(run, ms * Math.max(1, stretch())).unref()
+  }
+  const run = async () => {
+    try {
+      await task()
+    } catch (error) {
+      if (!ended) logger.debug({ err: error }, `metrics store: ${failure}`)
+    }
+    if (!ended) next()
+  }
+  next()
+  return () => {
+    ended = true
+    clearTimeout(timer)
   }
 }
 
@@ -242,22 +262,4 @@ async function createDatabase(
   } finally {
     await client.close()
   }
-}
-
-/** Restores when each entity was seen last, from the samples of the last hour. */
-async function loadSeen(client: ClickHouseClient, catalogue: CatalogueCore): Promise<void> {
-  const { readBlocks } = await import('./native/client.js')
-  await readBlocks(
-    client,
-    `SELECT entity, toFloat64(toUnixTimestamp64Milli(max(ts))) FROM ${TABLES.samples}
-     WHERE ts > now64(3) - INTERVAL 1 HOUR AND metric != 0 GROUP BY entity`,
-    ({ rows, columns }) => {
-      const seen = catalogue.seenTimes()
-      for (let i = 0; i < rows; i++) {
-        const entity = catalogue.entities.byId(columns[0]!.values[i] as number)
-        if (entity !== undefined) seen[entity] = Math.max(seen[entity]!, columns[1]!.values[i] as number)
-      }
-    },
-    { settings: { max_execution_time: 5, timeout_overflow_mode: 'break' } },
-  )
 }

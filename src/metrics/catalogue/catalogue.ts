@@ -32,6 +32,7 @@ export interface CatalogueCore extends Catalogue {
   loadEntity(definition: EntityDefinition & { identity: string }, since: number): void
   loadName(entity: number, name: string, since: number): void
   loadSeries(metric: number, entity: number, sender: string): void
+  loadSeen(entity: number, time: number): void
 }
 
 /** Two names have the same id: the second one cannot be registered. Everything else goes on. */
@@ -223,6 +224,10 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
       series.add(metric, entity, from)
       senders.count(from)
       version++
+    },
+    loadSeen(id, time) {
+      const index = entities.byId(id)
+      if (index !== undefined && time > seen[index]!) seen[index] = time
     },
   }
 }

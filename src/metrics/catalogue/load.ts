@@ -6,13 +6,15 @@ import { TABLES } from '../schema/tables.js'
 import { CatalogueCollisionError, type CatalogueCore } from './catalogue.js'
 
 export interface LoadOptions {
-  /** Rows inserted before this time (of the server, milliseconds) are known already. 0: everything. */
+  /** Rows inserted before this time (of the server, milliseconds) are known already. 0: everything is read. */
   after: number
   /** Rows of this writer are known already. */
   writer: number
   logger: BaseLogger
   signal?: AbortSignal
 }
+
+const MS = (column: string) => `toUnixTimestamp64Milli(${column}) AS ${column}_ms`
 
 /**
  * Reads what is stored into the catalogue, and returns the server's time at which it began: the `after` of the next call,
@@ -23,75 +25,92 @@ export async function load(
   catalogue: CatalogueCore,
   { after, writer, logger, signal }: LoadOptions,
 ): Promise<number> {
-  const read = async (
-    query: string,
-    final: '' | ' FINAL',
-    row: (columns: Record<string, string[]>, i: number) => void,
-  ) => {
-    const parameters = { after: after / 1000, writer }
-    // All of it: the newest version of each. Only what is new: in the order in which it came.
-    const rest =
-      after > 0
-        ? ' WHERE inserted >= {after: DateTime64(3)} AND writer != {writer: UInt64} ORDER BY inserted'
-        : final
-    const onBlock = (block: Block) => {
-      const columns: Record<string, string[]> = {}
-      for (const { name, values } of block.columns) columns[name] = values as string[]
-      for (let i = 0; i < block.rows; i++) {
-        try {
-          row(columns, i)
-        } catch (error) {
-          if (!(error instanceof CatalogueCollisionError)) throw error
-          logger.error({ err: error }, 'catalogue: a stored row was left out')
-        }
+  const read = (table: string, columns: string, final: '' | ' FINAL', onBlock: (block: Block) => void) =>
+    readBlocks(
+      client,
+      // All of it: the newest version of each. Only what is new: in the order in which it came.
+      `SELECT ${columns} FROM ${table}${
+        after === 0
+          ? final
+          : ' WHERE inserted >= fromUnixTimestamp64Milli({after: Int64}) AND writer != {writer: UInt64} ORDER BY inserted'
+      }`,
+      onBlock,
+      { parameters: { after, writer }, ...(signal && { signal }) },
+    )
+
+  /** A row that another monitor stored may collide with one of ours: then it is left out, and the rest goes on. */
+  const rows = (block: Block, row: (i: number) => void) => {
+    for (let i = 0; i < block.rows; i++) {
+      try {
+        row(i)
+      } catch (error) {
+        if (!(error instanceof CatalogueCollisionError)) throw error
+        logger.error({ err: error }, 'catalogue: a stored row was left out')
       }
     }
-    await readBlocks(client, query + rest, onBlock, { parameters, ...(signal && { signal }) })
   }
 
   let started = 0
-  await readBlocks(client, 'SELECT toFloat64(toUnixTimestamp64Milli(now64(3))) AS now', ({ columns }) => {
+  await readBlocks(client, 'SELECT toUnixTimestamp64Milli(now64(3))', ({ columns }) => {
     started = columns[0]!.values[0] as number
   })
   await read(
-    `SELECT name, display_name, description, is_counter,
-       toJSONString(unit_numerators) AS numerators, toJSONString(unit_denominators) AS denominators,
-       toJSONString(aliases) AS aliases FROM ${TABLES.metrics}`,
+    TABLES.metrics,
+    `name, display_name, description, is_counter, toJSONString(unit_numerators) AS numerators,
+     toJSONString(unit_denominators) AS denominators, toJSONString(aliases) AS alias_list`,
     ' FINAL',
-    (c, i) =>
-      catalogue.loadMetric({
-        name: c.name![i]!,
-        displayName: c.display_name![i]!,
-        description: c.description![i]!,
-        isCounter: Boolean(c.is_counter![i]),
-        unitNumerators: JSON.parse(c.numerators![i]!),
-        unitDenominators: JSON.parse(c.denominators![i]!),
-        aliases: JSON.parse(c.aliases![i]!),
-      }),
+    (block) => {
+      const [name, displayName, description, isCounter, numerators, denominators, aliases] = texts(block)
+      rows(block, (i) =>
+        catalogue.loadMetric({
+          name: name![i]!,
+          displayName: displayName![i]!,
+          description: description![i]!,
+          isCounter: Boolean(isCounter![i]),
+          unitNumerators: JSON.parse(numerators![i]!),
+          unitDenominators: JSON.parse(denominators![i]!),
+          aliases: JSON.parse(aliases![i]!),
+        }),
+      )
+    },
   )
   await read(
-    `SELECT category, identity, name, display_name, attributes, toFloat64(toUnixTimestamp64Milli(since)) AS since
-     FROM ${TABLES.entities}`,
+    TABLES.entities,
+    `category, identity, name, display_name, attributes, ${MS('since')}`,
     ' FINAL',
-    (c, i) =>
-      catalogue.loadEntity(
-        {
-          category: c.category![i]!,
-          identity: c.identity![i]!,
-          name: c.name![i]!,
-          displayName: c.display_name![i]!,
-          attributes: JSON.parse(c.attributes![i]!),
-        },
-        Number(c.since![i]),
-      ),
+    (block) => {
+      const [category, identity, name, displayName, attributes] = texts(block)
+      const since = numbers(block)[5]!
+      rows(block, (i) =>
+        catalogue.loadEntity(
+          {
+            category: category![i]!,
+            identity: identity![i]!,
+            name: name![i]!,
+            displayName: displayName![i]!,
+            attributes: JSON.parse(attributes![i]!),
+          },
+          since[i]!,
+        ),
+      )
+    },
   )
-  await read(
-    `SELECT entity, name, toFloat64(toUnixTimestamp64Milli(since)) AS since FROM ${TABLES.entityNames}`,
-    ' FINAL',
-    (c, i) => catalogue.loadName(Number(c.entity![i]), c.name![i]!, Number(c.since![i])),
-  )
-  await read(`SELECT metric, entity, sender FROM ${TABLES.series}`, '', (c, i) =>
-    catalogue.loadSeries(Number(c.metric![i]), Number(c.entity![i]), c.sender![i]!),
-  )
+  await read(TABLES.entityNames, `entity, name, ${MS('since')}`, ' FINAL', (block) => {
+    const [entity, , since] = numbers(block)
+    const name = texts(block)[1]!
+    rows(block, (i) => catalogue.loadName(entity![i]!, name[i]!, since![i]!))
+  })
+  await read(TABLES.series, 'metric, entity, sender', '', (block) => {
+    const [metric, entity] = numbers(block)
+    const sender = texts(block)[2]!
+    rows(block, (i) => catalogue.loadSeries(metric![i]!, entity![i]!, sender[i]!))
+  })
+  await read(TABLES.entitySeen, `entity, ${MS('seen')}`, ' FINAL', (block) => {
+    const [entity, seen] = numbers(block)
+    for (let i = 0; i < block.rows; i++) catalogue.loadSeen(entity![i]!, seen![i]!)
+  })
   return started
 }
+
+const numbers = ({ columns }: Block) => columns.map(({ values }) => values as Float64Array)
+const texts = ({ columns }: Block) => columns.map(({ values }) => values as string[])

@@ -64,6 +64,12 @@ export const MIGRATIONS: readonly Migration[] = [
         writer UInt64 CODEC(ZSTD(1)),
         inserted DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1))
       ) ENGINE = MergeTree ORDER BY inserted`,
+      `CREATE TABLE IF NOT EXISTS ${TABLES.entitySeen} (
+        entity UInt64 CODEC(ZSTD(1)),
+        seen DateTime64(3, 'UTC') CODEC(ZSTD(1)),
+        writer UInt64 CODEC(ZSTD(1)),
+        inserted DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1))
+      ) ENGINE = ReplacingMergeTree(seen) ORDER BY entity`,
     ],
   },
 ]

@@ -9,6 +9,7 @@ export const TABLES = {
   entities: 'entities',
   entityNames: 'entity_names',
   series: 'series',
+  entitySeen: 'entity_seen',
   migrations: 'migrations',
 } as const
 

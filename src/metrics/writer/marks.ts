@@ -29,27 +29,31 @@ export async function findMarks(
 }
 
 /**
- * Resolves when no insert of those named runs in the server any more; an insert whose client has gone away may still be
- * under way there, and would be stored after we have looked.
+ * Waits until the inserts that are running now, of those that `where` selects, are over: an insert whose client has gone
+ * away may still be under way in the server, and would be stored after we have looked. False when the time was too short.
  */
 export async function endInserts(
   client: ClickHouseClient,
   where: string,
   { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
-): Promise<void> {
+): Promise<boolean> {
   const deadline = Date.now() + timeoutMs
-  for (;;) {
+  const running = async (condition: string): Promise<string[]> => {
     const result = await client.query({
-      query: `SELECT count() AS running FROM system.processes WHERE query_kind = 'Insert' AND ${where}`,
+      query: `SELECT query_id FROM system.processes WHERE query_kind = 'Insert' AND ${condition}`,
       format: 'JSONEachRow',
       ...(signal && { abort_signal: signal }),
     })
-    const [row] = await result.json<{ running: string }>()
-    if (Number(row?.running ?? 0) === 0) return
-    if (Date.now() > deadline)
-      throw new Error('inserts of unknown outcome are still running in the metrics database')
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    return (await result.json<{ query_id: string }>()).map((row) => row.query_id)
   }
+  const first = new Set(await running(where))
+  for (let wait = 5; first.size > 0; wait = Math.min(2 * wait, 200)) {
+    if (Date.now() > deadline) return false
+    await new Promise((resolve) => setTimeout(resolve, wait))
+    const left = new Set(await running(where))
+    for (const id of first) if (!left.has(id)) first.delete(id)
+  }
+  return true
 }
 
 function each({ rows, columns }: Block, mark: Mark): void {

@@ -1,5 +1,6 @@
 import type { CatalogueCore } from '../catalogue/catalogue.js'
 import { idBits } from '../ids.js'
+import { NO_METRICS, type SelfMetrics } from '../self-metrics.js'
 import {
   type SampleColumns,
   StoreFullError,
@@ -44,7 +45,7 @@ export interface WriterOptions {
   bufferBytes: number
   now?: () => number
   tuning?: Partial<WriterTuning>
-  onCommit?: (rows: number, seconds: number) => void
+  metrics?: SelfMetrics
   onFailure?: (error: unknown, attempt: number) => void
 }
 
@@ -90,7 +91,7 @@ export interface WriterCore extends Writer {
 }
 
 export function createWriter(options: WriterOptions): WriterCore {
-  const { catalogue, insert, settle, bufferBytes, now = Date.now, onCommit, onFailure } = options
+  const { catalogue, insert, settle, bufferBytes, now = Date.now, metrics = NO_METRICS, onFailure } = options
   const tuning = { ...DEFAULT_TUNING, ...options.tuning }
   const pool: ChunkPool = createChunkPool()
   const stored = createStoredBatches(tuning.batches)
@@ -132,11 +133,15 @@ export function createWriter(options: WriterOptions): WriterCore {
     if (down !== undefined && now() < down.until) throw unavailable(down.text)
     if (key !== undefined && (doubtful.keys.size > 0 || settling !== undefined)) await settled()
     const fresh = key === undefined ? days : days.filter((day) => !stored.has(key, day))
-    if (fresh.length === 0) return { stored: 0, duplicate: key !== undefined && columns.length > 0 }
+    if (fresh.length === 0) {
+      if (columns.length > 0) metrics.duplicate()
+      return { stored: 0, duplicate: columns.length > 0 }
+    }
     const rows = columns.length + (key === undefined ? 0 : fresh.length)
     // A batch that is larger than the whole buffer is taken when it is alone: refusing it would be for ever.
     if (bufferedRows > 0 && (bufferedRows + rows) * ROW_BYTES > bufferBytes) {
       const wait = tuning.commitMs < 1000 ? 1 : Math.ceil(tuning.commitMs / 1000)
+      metrics.refused('full')
       throw new StoreFullError(
         `${bufferedRows} samples wait for the metrics database, and the buffer of ${bufferBytes} bytes has no room for ${columns.length} more`,
         wait,
@@ -251,11 +256,16 @@ export function createWriter(options: WriterOptions): WriterCore {
         release(commit)
         for (const { key, days } of commit.waiters)
           if (key !== undefined) for (const day of days) stored.add(key, day)
-        onCommit?.(commit.rows, (now() - started) / 1000)
-        for (const { samples, resolve } of commit.waiters) resolve({ stored: samples, duplicate: false })
+        let total = 0
+        for (const { samples, resolve } of commit.waiters) {
+          total += samples
+          resolve({ stored: samples, duplicate: false })
+        }
+        metrics.committed(total, (now() - started) / 1000)
         return
       } catch (error) {
         sent ||= wasSent(error)
+        metrics.failed()
         onFailure?.(error, attempt)
         const wait = Math.min(tuning.firstRetryMs * 2 ** attempt, 2_000)
         if (aborted.signal.aborted || down !== undefined || now() - started + wait > tuning.retryMs) {
@@ -303,6 +313,7 @@ export function createWriter(options: WriterOptions): WriterCore {
   }
 
   function unavailable(text: string, cause?: unknown): StoreUnavailableError {
+    metrics.refused('unavailable')
     const wait = Math.max(1, Math.ceil(tuning.downMs / 1000))
     return new StoreUnavailableError(`samples cannot be stored: ${text}`, wait, { cause })
   }

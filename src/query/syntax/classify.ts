@@ -71,6 +71,7 @@ export function classify(tokens: readonly IToken[], entry: Entry): QueryProblem[
       else if (at?.call && isWordArgument(tokens, i, at)) T.retag(token, T.WordArgument)
     } else if (type === T.LParen) {
       if (opensGroup(tokens, i, closing, entry)) T.retag(token, T.GroupOpen)
+      else if (entry === 'trigger' && opensCondition(previous, opens)) T.retag(token, T.ConditionOpen)
       const call = previous?.tokenType === T.Name ? previous.image.toLowerCase() : undefined
       opens.push({ index: i, call, argument: 0 })
     } else if (type === T.ConditionOpen) {
@@ -158,6 +159,16 @@ function opensGroup(
   const end = closing[index]
   const after = end === undefined ? undefined : tokens[end + 1]?.tokenType
   return after === undefined || !continuesExpression.has(after)
+}
+
+/** A `(` of a trigger in which the SELECT is missing. */
+function opensCondition(previous: IToken | undefined, opens: readonly Open[]): boolean {
+  const before = previous?.tokenType
+  return (
+    before === T.If ||
+    before === T.ConditionOpen ||
+    (opens.length === 0 && (before === T.And || before === T.Or))
+  )
 }
 
 function contextualKeyword(tokens: readonly IToken[], index: number, entry: Entry) {

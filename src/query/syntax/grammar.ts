@@ -53,7 +53,6 @@ export class Grammar extends EmbeddedActionsParser {
     )
     const span = this.since(first)
     return this.ACTION(() => {
-      if ('kind' in select && !filter?.where) this.problems.push(check.starAlone(select))
       return node({
         kind: 'statement',
         text: this.text.slice(span.offset, span.offset + span.length),

@@ -1,5 +1,6 @@
 export type * from './ast.js'
 export { ATTRIBUTES, COLLECTIONS, canonicalAttribute } from './attributes.js'
+export { type Completion, type CompletionKind, complete } from './complete.js'
 export {
   ARGUMENT_WORDS,
   type ArgumentKind,
@@ -19,3 +20,4 @@ export {
   printTrigger,
 } from './print.js'
 export { quote } from './strings.js'
+export { collectionUnit, type OwnUnit, type Resolved, resolveQuantity } from './units.js'

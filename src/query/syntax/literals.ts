@@ -4,6 +4,7 @@ import { nearest } from '../names/index.js'
 import type { CollectionName, Quantity, Span, Trigger, Value } from './ast.js'
 import { COLLECTIONS } from './attributes.js'
 import { FUNCTIONS } from './functions.js'
+import { foreignWord } from './hints.js'
 import { problem } from './problem.js'
 import { unquote } from './strings.js'
 import * as T from './tokens.js'
@@ -115,8 +116,9 @@ export function quantity(
   if (attached && unit) problems.push(problem(unit, `“${attached}” has a unit already.`, ['AND', 'OR']))
   if (!name || !place) return { value }
   if (!isUnit(name)) {
-    const near = nearest(name, [...COMMON_UNITS, 'AND', 'OR'], SUGGESTIONS)
-    problems.push(problem(place, `“${name}” is no unit.${didYouMean(near)}`, ['a unit', 'AND', 'OR'], near))
+    const near = nearest(name, attached ? COMMON_UNITS : [...COMMON_UNITS, 'AND', 'OR'], SUGGESTIONS)
+    const advice = didYouMean(near) || ` ${foreignWord(name)}`.trimEnd()
+    problems.push(problem(place, `“${name}” is no unit.${advice}`, ['a unit', 'AND', 'OR'], near))
   }
   return { value, unit: name.toLowerCase() }
 }

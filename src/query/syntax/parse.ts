@@ -4,8 +4,10 @@ import type { Predicate, Script, Statement, Trigger } from './ast.js'
 import { classify, type Entry } from './classify.js'
 import { diagnose } from './diagnose.js'
 import { LIMITS } from './limits.js'
+import { starAlone } from './literals.js'
 import { node } from './nodes.js'
-import { grammar } from './parser.js'
+import { grammar, type RuleName } from './parser.js'
+import { partsOf } from './parts.js'
 import { problem } from './problem.js'
 import * as T from './tokens.js'
 
@@ -140,15 +142,42 @@ function run<R extends keyof Trees>(
   text: string,
   tokens: IToken[],
 ): { tree?: Trees[R]; problems: QueryProblem[] } {
+  const { tree, failed, problems } = attempt(rule, text, tokens)
+  if (failed) {
+    const first = diagnose(rule, tokens, failed)
+    const cause = tokens[first.index - 1]?.startOffset
+    if (problems.some((p) => p.offset === cause)) return { problems }
+    const rest = rule === 'statement' ? furtherProblems(text, tokens, first.index) : []
+    return { problems: [...problems, first.problem, ...rest] }
+  }
+  const made = tree as Trees[R]
+  if (made.kind === 'statement' && 'kind' in made.select && !made.where) problems.push(starAlone(made.select))
+  return problems.length > 0 ? { problems } : { tree: made, problems: [] }
+}
+
+function attempt(rule: RuleName, text: string, tokens: IToken[]) {
   grammar.text = text
   grammar.problems = []
   grammar.input = tokens
-  const tree = grammar[rule]() as Trees[R] | undefined
-  const meant = grammar.problems
-  const failed = grammar.errors[0]
+  const tree = grammar[rule]()
+  const { problems, errors } = grammar
   grammar.input = []
-  if (failed) return { problems: [...meant, ...diagnose(rule, text, tokens, failed.token)] }
-  return meant.length > 0 || !tree ? { problems: meant } : { tree, problems: [] }
+  return { tree, failed: errors[0]?.token, problems }
+}
+
+/** Mistakes in the parts of a statement that begin after the first one. */
+function furtherProblems(text: string, tokens: readonly IToken[], from: number): QueryProblem[] {
+  const problems: QueryProblem[] = []
+  for (const part of partsOf(tokens)) {
+    if (part.start <= from) continue
+    if (problems.length >= LIMITS.problems) break
+    const slice = tokens.slice(part.start, part.end)
+    const next = tokens[part.end]
+    const { failed, problems: found } = attempt(part.rule, text, slice)
+    problems.push(...found)
+    if (failed) problems.push(diagnose(part.rule, slice, failed, next).problem)
+  }
+  return problems
 }
 
 /** In the order of the text, each place once. */

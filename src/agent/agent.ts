@@ -1,0 +1,159 @@
+import { hostname as systemHostname } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { encodeNativeBatch } from '../wire/native-batch.js'
+import { selfMetrics } from '../wire/self-metrics.js'
+import type { Collector } from './collectors/index.js'
+import { createCounters, createHostCollectors } from './collectors/index.js'
+import { createHostSource } from './host.js'
+import { loadHostId } from './identity.js'
+import { lockFolder } from './lock.js'
+import type { AgentOptions } from './options.js'
+import { resolveOptions } from './options.js'
+import { createRoundBuilder } from './round.js'
+import { phaseOf, startSchedule } from './schedule.js'
+import type { Outcome } from './send/outcome.js'
+import { createPoster } from './send/post.js'
+import { startSender } from './send/sender.js'
+import { openSpool } from './spool/spool.js'
+import { createAgentMetrics } from './status/metrics.js'
+import { openStatusPage } from './status/page.js'
+
+export interface Agent {
+  readonly hostId: string
+  /** Of the status page, when it could be opened at start. */
+  readonly url?: string
+  /** What `/status` shows. */
+  status(): AgentStatus
+  /** Ends the round under way, gives the batch under way two seconds, leaves the rest in the spool. May be called twice. */
+  stop(): Promise<void>
+}
+
+export interface AgentStatus {
+  hostId: string
+  hostname: string
+  monitorUrl: string
+  intervalMs: number
+  lastRound: { time: string; samples: number; seconds: number; failed: string[] } | null
+  lastSent: string | null
+  lastError: { time: string; reason: string } | null
+  spool: object
+}
+
+const compress = promisify(gzip)
+
+/**
+ * Starts collecting at once, and sending. Throws AgentError when an option, the data folder or a status port that was asked
+ * for cannot be used; what happens later (monitor away, disk full, a collector that fails) is logged and survived.
+ *
+ * @example
+ * const agent = await startAgent({ dataDir: './data/agent', monitorUrl: 'http://127.0.0.1:7190', logger: pino() })
+ * await agent.stop()
+ */
+export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
+  const options = resolveOptions(agentOptions)
+  const { logger, dataDir, intervalMs } = options
+  const hostId = await loadHostId(dataDir)
+  const unlock = await lockFolder(dataDir)
+  const spool = await openSpool({
+    dir: join(dataDir, 'spool'),
+    maxBytes: options.spoolBytes,
+    maxAgeMs: options.spoolAgeMs,
+    memoryBytes: options.memoryBytes,
+    logger,
+  })
+  const metrics = createAgentMetrics(() => spool.stats())
+  const counters = createCounters()
+  const collectors = createHostCollectors(options, counters)
+  const builder = createRoundBuilder()
+  const hostname = () => options.hostname ?? systemHostname()
+  const hostOf = createHostSource(hostId, options.rackId)
+  let lastRound: AgentStatus['lastRound'] = null
+  let lastSent: AgentStatus['lastSent'] = null
+  let lastError: AgentStatus['lastError'] = null
+  const failing = new Set<string>()
+
+  const statusOf = (): AgentStatus => ({
+    hostId,
+    hostname: hostname(),
+    monitorUrl: options.ingestUrl.origin,
+    intervalMs,
+    lastRound,
+    lastSent,
+    lastError,
+    spool: spool.stats(),
+  })
+
+  const statusPage = await openStatusPage(options, metrics.registry, statusOf)
+
+  const self: Collector = {
+    name: 'self-metrics',
+    async collect(round) {
+      const source = { registry: metrics.registry, roleType: 'AGENT', hostname: round.host.hostname, hostId }
+      const { entity, samples } = await selfMetrics(source)
+      for (const { metric, value } of samples) round.report(entity, metric, value)
+    },
+  }
+
+  async function round(time: number) {
+    const began = performance.now()
+    const current = builder.begin(time, hostOf(hostname()))
+    const failed: string[] = []
+    for (const collector of [...collectors, self]) {
+      try {
+        await collector.collect(current)
+        failing.delete(collector.name)
+      } catch (error) {
+        failed.push(collector.name)
+        metrics.collectorFailures.inc({ collector: collector.name })
+        if (!failing.has(collector.name))
+          logger.error({ collector: collector.name, error }, 'A collector fails; the others go on')
+        failing.add(collector.name)
+      }
+    }
+    counters.sweep()
+    const batch = encodeNativeBatch(builder.finish())
+    const payload = options.gzip ? await compress(batch, { level: 6 }) : batch
+    await spool.append({ time, gzip: options.gzip, payload })
+    sender.wake()
+    const seconds = (performance.now() - began) / 1000
+    metrics.rounds.inc()
+    metrics.samples.inc(builder.sampleCount)
+    metrics.roundSeconds.set(seconds)
+    lastRound = { time: new Date(time).toISOString(), samples: builder.sampleCount, seconds, failed }
+  }
+
+  function observe(outcome: Outcome, bytes: number, seconds: number) {
+    metrics.attempts.inc({ outcome: outcome.kind })
+    metrics.sendSeconds.inc(seconds)
+    const now = new Date().toISOString()
+    if (outcome.kind === 'sent') {
+      metrics.sentBytes.inc(bytes)
+      lastSent = now
+    } else lastError = { time: now, reason: outcome.reason }
+  }
+
+  const poster = createPoster(options.ingestUrl, options.sendTimeoutMs)
+  const sender = startSender({ spool, poster, logger, observe })
+  const grid = { intervalMs, phaseMs: phaseOf(hostId, intervalMs) }
+  const schedule = startSchedule(grid, round, {
+    failed: (error) => logger.error({ error }, 'A round of collection failed'),
+    skipped: (count) => metrics.roundsSkipped.inc(count),
+  })
+
+  let stopped: Promise<void> | undefined
+  const stop = async () => {
+    await Promise.all([schedule.stop(), ...collectors.map((collector) => collector.stop?.())])
+    await sender.stop()
+    await spool.close()
+    await statusPage.stop()
+    await unlock()
+  }
+  return {
+    hostId,
+    ...statusPage.address(),
+    status: statusOf,
+    stop: () => (stopped ??= stop()),
+  }
+}

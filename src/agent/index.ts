@@ -1,0 +1,7 @@
+export type { Agent, AgentStatus } from './agent.js'
+export { startAgent } from './agent.js'
+export type { CollectedMetric } from './catalogue/index.js'
+export { collectedMetrics } from './catalogue/index.js'
+export type { AgentErrorCode } from './errors.js'
+export { AgentError } from './errors.js'
+export type { AgentOptions } from './options.js'

@@ -1,0 +1,65 @@
+import * as http from 'node:http'
+import * as https from 'node:https'
+
+export interface PostAnswer {
+  status: number
+  /** The start of the body. */
+  text: string
+  retryAfter: string | undefined
+}
+
+export interface Poster {
+  /** Rejects when no answer came: refused, reset, timed out, aborted. */
+  post(body: Uint8Array, headers: Record<string, string>, signal: AbortSignal): Promise<PostAnswer>
+  close(): void
+}
+
+const MAX_TEXT_BYTES = 2000
+
+/** Posts to one URL over one connection that is kept. */
+export function createPoster(url: URL, timeoutMs: number): Poster {
+  const { request, Agent } = url.protocol === 'https:' ? https : http
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, keepAliveMsecs: 30_000 })
+
+  function once(body: Uint8Array, headers: Record<string, string>, signal: AbortSignal, again: boolean) {
+    return new Promise<PostAnswer>((resolve, reject) => {
+      const outgoing = request(
+        url,
+        { method: 'POST', agent, signal, headers: { ...headers, 'content-length': body.length } },
+        (incoming) => {
+          let text = ''
+          incoming.setEncoding('utf8')
+          incoming.on('data', (chunk: string) => {
+            if (text.length < MAX_TEXT_BYTES) text += chunk.slice(0, MAX_TEXT_BYTES)
+          })
+          incoming.on('end', () => {
+            clearTimeout(timer)
+            const status = incoming.statusCode ?? 0
+            resolve({ status, text: text.trim(), retryAfter: incoming.headers['retry-after'] })
+          })
+          incoming.on('error', fail)
+          incoming.on('aborted', () => fail(new Error('the answer was cut off')))
+        },
+      )
+      // Of the whole exchange: a server that trickles bytes is as bad as one that sends none.
+      const timer = setTimeout(
+        () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)),
+        timeoutMs,
+      )
+      const fail = (error: NodeJS.ErrnoException) => {
+        clearTimeout(timer)
+        // The server closed a kept connection just as we used it (RFC 9112 §9.5): once more, on a new one.
+        const stale = outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+        if (stale && again && !signal.aborted) once(body, headers, signal, false).then(resolve, reject)
+        else reject(error)
+      }
+      outgoing.on('error', fail)
+      outgoing.end(body)
+    })
+  }
+
+  return {
+    post: (body, headers, signal) => once(body, headers, signal, true),
+    close: () => agent.destroy(),
+  }
+}

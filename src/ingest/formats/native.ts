@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto'
+import { NATIVE_BATCH_MAGIC, type NativeBatchHeader } from '../../wire/native-batch.js'
+import { type DecodeContext, MalformedBodyError, tooManySamples } from '../decode.js'
+import type { IngestLimits } from '../limits.js'
+import type { Reason } from '../outcome.js'
+import { readNativeHeader } from './native-header.js'
+
+/**
+ * The agent's own format (src/wire/native-batch.ts). Header and series are the same from batch to batch of one sender, so
+ * a digest of their bytes is the key of the cached series; then decoding is copying columns and checking each sample.
+ */
+export type NativeDecoder = (body: Uint8Array, context: DecodeContext) => void
+
+interface Dictionary {
+  sender: string
+  /** Index of the catalogue by series of the batch; `REFUSED` where it has none. */
+  series: Uint32Array
+}
+
+const FIXED = 16
+const align8 = (n: number) => (n + 7) & ~7
+/** What a cached dictionary costs beside four bytes a series. */
+const DICTIONARY_COST = 400
+
+/** A decoder with a cache of its own, bounded by `labelCacheBytes`. Throws `MalformedBodyError`, `RequestTooLargeError`. */
+export function createNativeDecoder(limits: Pick<IngestLimits, 'labelCacheBytes'>): NativeDecoder {
+  const cache = new Map<string, Dictionary>()
+  let cached = 0
+  return (body, context) => {
+    if (body.length < FIXED)
+      throw new MalformedBodyError('native batch: shorter than its fixed part', body.length)
+    const bytes = body.byteOffset % 8 === 0 ? body : body.slice()
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    if (view.getUint32(0, true) !== NATIVE_BATCH_MAGIC)
+      throw new MalformedBodyError('native batch: no BWB1 at the start', 0)
+    const headerLength = view.getUint32(4, true)
+    const seriesCount = view.getUint32(8, true)
+    const count = view.getUint32(12, true)
+    if (count > context.limits.samplesPerRequest) throw tooManySamples(context.limits)
+    const seriesAt = FIXED + headerLength
+    const samplesAt = seriesAt + 8 * seriesCount
+    const timesAt = samplesAt + align8(4 * count)
+    if (headerLength % 8 !== 0 || timesAt + 16 * count !== bytes.length)
+      throw new MalformedBodyError(`native batch: its lengths do not add up to ${bytes.length} bytes`, 4)
+
+    const digest = createHash('sha256')
+      .update(bytes.subarray(4, 12))
+      .update(bytes.subarray(FIXED, samplesAt))
+      .digest('base64')
+    let dictionary = cache.get(digest)
+    if (dictionary === undefined) {
+      const refusedBefore = context.outcome.refused
+      dictionary = register(bytes, seriesAt, seriesCount, context)
+      // A dictionary that was refused in part is asked about again: a limit may have been raised since.
+      if (context.outcome.refused === refusedBefore) {
+        const cost = DICTIONARY_COST + 4 * seriesCount
+        for (const [key, old] of cache) {
+          if (cached + cost <= limits.labelCacheBytes) break
+          cache.delete(key)
+          cached -= DICTIONARY_COST + 4 * old.series.length
+        }
+        cache.set(digest, dictionary)
+        cached += cost
+      }
+    } else {
+      cache.delete(digest)
+      cache.set(digest, dictionary)
+    }
+    context.registrar.sender = dictionary.sender
+    copySamples(bytes, samplesAt, timesAt, count, dictionary.series, context)
+  }
+}
+
+function copySamples(
+  bytes: Uint8Array,
+  samplesAt: number,
+  timesAt: number,
+  count: number,
+  series: Uint32Array,
+  context: DecodeContext,
+): void {
+  const { columns, outcome, earliest, latest } = context
+  const index = new Uint32Array(bytes.buffer, bytes.byteOffset + samplesAt, count)
+  const times = new Float64Array(bytes.buffer, bytes.byteOffset + timesAt, count)
+  const values = new Float64Array(bytes.buffer, bytes.byteOffset + timesAt + 8 * count, count)
+  columns.grow(columns.length + count)
+  let length = columns.length
+  const refuse = (reason: Reason, detail: string, k: number) =>
+    outcome.refuse(reason, detail, k + 1, bytes, samplesAt + 4 * k, samplesAt + 4 * k)
+  for (let k = 0; k < count; k++) {
+    const which = index[k]!
+    const time = times[k]!
+    const value = values[k]!
+    if (which >= series.length)
+      refuse('syntax', `sample of series ${which}, the batch has ${series.length}`, k)
+    else if (series[which] === REFUSED) refuse('catalogue-limit', 'its series was refused', k)
+    else if (Number.isNaN(value)) outcome.skip('nan')
+    else if (!Number.isFinite(value)) refuse('value', 'the value is infinite', k)
+    else if (time > latest) refuse('time-future', 'the time lies too far in the future', k)
+    else if (!(time >= earliest)) refuse('time-past', 'the time lies too far in the past', k)
+    else {
+      columns.series[length] = series[which]!
+      columns.time[length] = time
+      columns.value[length++] = value
+    }
+  }
+  columns.length = length
+}
+
+const REFUSED = 0xffff_ffff
+
+/** Registers the dictionary; what is refused of it becomes `REFUSED` in the series that need it. */
+function register(
+  bytes: Uint8Array,
+  seriesAt: number,
+  seriesCount: number,
+  context: DecodeContext,
+): Dictionary {
+  const { registrar, outcome, limits } = context
+  const header: NativeBatchHeader = readNativeHeader(bytes.subarray(FIXED, seriesAt), limits)
+  registrar.sender = header.sender
+  const refuse = (what: string, position: number) =>
+    outcome.refuse(registrar.reason, `${what}: ${registrar.detail}`, position, bytes, FIXED, FIXED)
+  const metrics = header.metrics.map((metric, k) =>
+    taken(registrar.metric(metric), () => refuse(`metric ${metric.name.slice(0, 80)}`, k + 1)),
+  )
+  const entities = header.entities.map((entity, k) =>
+    taken(registrar.definedEntity(entity), () =>
+      refuse(`entity ${entity.category} ${entity.name.slice(0, 80)}`, k + 1),
+    ),
+  )
+  const pairs = new Uint32Array(bytes.buffer, bytes.byteOffset + seriesAt, 2 * seriesCount)
+  const series = Uint32Array.from({ length: seriesCount }, (_, k) => {
+    const metric = metrics[pairs[k]!]
+    const entity = entities[pairs[seriesCount + k]!]
+    if (metric === undefined || entity === undefined)
+      throw new MalformedBodyError(
+        `native batch: series ${k} is of a metric or entity that the header lacks`,
+        seriesAt + 4 * k,
+      )
+    if (metric < 0 || entity < 0) return REFUSED
+    const series = taken(registrar.series(metric, entity), () => refuse('series', k + 1))
+    return series < 0 ? REFUSED : series
+  })
+  return { sender: header.sender, series }
+}
+
+function taken(index: number, otherwise: () => void): number {
+  if (index < 0) otherwise()
+  return index
+}

@@ -1,0 +1,73 @@
+/** Ingest: takes what senders send, over every protocol, to the metrics store. See docs/ingest.md. */
+import type { HttpBindings } from '@hono/node-server'
+import { Hono } from 'hono'
+import type { BaseLogger } from 'pino'
+import { Registry } from 'prom-client'
+import type { Catalogue, Writer } from '../metrics/index.js'
+import { createAdmission } from './admission.js'
+import { createHandler } from './http/handler.js'
+import { INFLUX_VERSION, influxProtocols, influxQuery } from './http/influx.js'
+import { nativeProtocol } from './http/native.js'
+import { prometheusProtocol } from './http/prometheus.js'
+import { type IngestLimits, ingestLimits } from './limits.js'
+import { createMeters } from './meters.js'
+import { createReceiver } from './receiver.js'
+import { createSenders, type SenderFigures } from './senders.js'
+import { createWork } from './work.js'
+
+export { DEFAULT_LIMITS, type IngestLimits, ingestLimits } from './limits.js'
+export type { SenderFigures } from './senders.js'
+
+export interface IngestOptions {
+  store: { catalogue: Catalogue; writer: Writer }
+  logger: BaseLogger
+  /** Where ingest's own metrics (`bellwether_ingest_…`) are registered. Default: a registry of its own. */
+  registry?: Registry
+  /** What is not named keeps its default, `DEFAULT_LIMITS`. */
+  limits?: Partial<IngestLimits>
+}
+
+export interface Ingest {
+  /** Routes to mount at `/`; needs the bindings of @hono/node-server (the raw request). */
+  app: Hono<{ Bindings: HttpBindings }>
+  /** What each sender has sent since the start. */
+  senders(): SenderFigures[]
+  /** Refuses new requests with 503 and resolves when those under way are answered. May be called twice. */
+  stop(): Promise<void>
+}
+
+/**
+ * Ingest over HTTP: `/ingest/native`, `/write`, `/api/v2/write`, `/ping`, `/api/v1/write`.
+ *
+ *     const ingest = createIngest({ store, logger, registry })
+ *     app.route('/', ingest.app)
+ *
+ * Throws RangeError for a limit that is not a positive number.
+ */
+export function createIngest(options: IngestOptions): Ingest {
+  const { store, logger, registry = new Registry() } = options
+  const limits = ingestLimits(options.limits)
+  const admission = createAdmission(limits.inFlightBytes)
+  const meters = createMeters(registry, () => admission.bytes)
+  const senders = createSenders(limits.senders)
+  const receive = createReceiver({ store, logger, limits, admission, meters, senders })
+  const work = createWork()
+  const handlerOptions = { receive, admission, limits, meters, logger, work }
+
+  const app = new Hono<{ Bindings: HttpBindings }>()
+  const influx = influxProtocols(limits)
+  app.all('/ingest/native', createHandler(nativeProtocol(limits), handlerOptions))
+  app.all('/write', createHandler(influx.v1, handlerOptions))
+  app.all('/api/v2/write', createHandler(influx.v2, handlerOptions))
+  app.all('/api/v1/write', createHandler(prometheusProtocol(limits), handlerOptions))
+  app.get('/ping', (c) =>
+    c.body(null, 204, { 'x-influxdb-version': INFLUX_VERSION, 'x-influxdb-build': 'OSS' }),
+  )
+  app.on(['GET', 'POST'], '/query', influxQuery)
+
+  return {
+    app,
+    senders: () => senders.list(),
+    stop: () => work.stop(),
+  }
+}

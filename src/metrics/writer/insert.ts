@@ -1,0 +1,46 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import { insertBlock } from '../native/client.js'
+import { TABLES } from '../schema/tables.js'
+import { columnsOf } from './chunk.js'
+import { endInserts, findMarks } from './marks.js'
+import type { Commit, WriterOptions } from './writer.js'
+
+/**
+ * How the writer reaches ClickHouse. Every attempt at a commit carries the same deduplication token, so that one of unknown
+ * outcome (the engine was killed, the connection cut) can be tried again without storing it twice; and a query id of its
+ * own, by which `settle` finds attempts that still run.
+ */
+export function createInsert(
+  client: () => ClickHouseClient,
+  instance: number,
+  persistCatalogue: () => Promise<void>,
+): Pick<WriterOptions, 'insert' | 'settle'> {
+  let attempts = 0
+  const queryPrefix = (commit: number) => `bellwether-${instance}-${commit}-`
+  return {
+    async insert(commit: Commit, signal: AbortSignal) {
+      await persistCatalogue()
+      await insertBlock(client(), TABLES.samples, columnsOf(commit.chunks), commit.rows, {
+        signal,
+        queryId: `${queryPrefix(commit.id)}${++attempts}`,
+        settings: {
+          insert_deduplicate: 1,
+          insert_deduplication_token: `${instance}-${commit.id}`,
+          // Late samples of many days belong to as many partitions.
+          max_partitions_per_insert_block: '0',
+          // The block is to become one part per partition: a batch's samples and its mark are stored together or not at all.
+          max_insert_block_size: '1000000000',
+        },
+      })
+    },
+    async settle(commits, keys, mark) {
+      const running = commits.map((id) => `startsWith(query_id, '${queryPrefix(id)}')`)
+      if (
+        running.length > 0 &&
+        !(await endInserts(client(), `(${running.join(' OR ')})`, { timeoutMs: 5_000 }))
+      )
+        throw new Error('it is still busy with inserts of unknown outcome')
+      await findMarks(client(), keys, mark)
+    },
+  }
+}

@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest'
+import { contextFor, type Decoded } from './support/decode.js'
+import { FORMATS } from './support/formats.js'
+import { GOLDEN } from './support/golden.js'
+
+const order = (samples: Decoded[]) =>
+  [...samples].sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)))
+
+describe.each(FORMATS)('$name', ({ expresses, encode, decoder }) => {
+  const golden = GOLDEN.filter(({ sent }) => expresses(sent))
+  const expected = order(
+    golden.map(({ sent, stored }) => ({ ...stored, time: sent.time, value: sent.value })),
+  )
+
+  test.each(golden)('$what', ({ sent, stored }) => {
+    const context = contextFor()
+    decoder()(encode([sent]), context)
+    expect(context.outcome.list).toEqual([])
+    expect(context.samples()).toEqual([{ ...stored, time: sent.time, value: sent.value }])
+  })
+
+  test('all golden samples in one body, and again from the cache', () => {
+    const decode = decoder()
+    const context = contextFor()
+    const body = encode(golden.map(({ sent }) => sent))
+    decode(body, context)
+    expect(order(context.samples())).toEqual(expected)
+    const series = context.catalogue.seriesCount
+    const { registered } = context.registrar
+
+    context.columns.length = 0
+    decode(body, context)
+    expect(order(context.samples())).toEqual(expected)
+    expect(context.catalogue.seriesCount).toBe(series)
+    expect(context.registrar.registered).toBe(registered)
+  })
+
+  test('an empty or meaningless body stores nothing', () => {
+    const context = contextFor()
+    try {
+      decoder()(new Uint8Array(0), context)
+    } catch (error) {
+      expect((error as Error).name).toBe('MalformedBodyError')
+    }
+    expect(context.columns.length).toBe(0)
+  })
+
+  test('samples too far in the future or the past are refused, the others kept', () => {
+    const good = golden[0]!.sent
+    const context = contextFor()
+    // The native encoder finds entities by the golden sample, so the limits move instead of the sample.
+    decoder()(encode([good]), { ...context, latest: good.time - 1 })
+    decoder()(encode([good]), { ...context, earliest: good.time + 1 })
+    expect(context.columns.length).toBe(0)
+    expect([...context.outcome.byReason]).toEqual([
+      ['time-future', 1],
+      ['time-past', 1],
+    ])
+    decoder()(encode([good]), { ...context, earliest: good.time, latest: good.time })
+    expect(context.columns.length).toBe(1)
+  })
+
+  test('more samples than a request may have are refused as a whole', () => {
+    const context = contextFor(undefined, { samplesPerRequest: 3 })
+    expect(() => decoder()(encode(golden.map(({ sent }) => sent)), context)).toThrow(/samplesPerRequest/)
+  })
+
+  test('more new series than a request may have are refused as a whole', () => {
+    const context = contextFor(undefined, { newSeriesPerRequest: 3 })
+    expect(() => decoder()(encode(golden.map(({ sent }) => sent)), context)).toThrow(/newSeriesPerRequest/)
+  })
+})

@@ -1,0 +1,50 @@
+import type { DecodeContext } from '../../../src/ingest/decode.js'
+import { createLineProtocolDecoder } from '../../../src/ingest/formats/line-protocol.js'
+import { createNativeDecoder } from '../../../src/ingest/formats/native.js'
+import { createRemoteWriteDecoder } from '../../../src/ingest/formats/prometheus-remote-write.js'
+import { DEFAULT_LIMITS } from '../../../src/ingest/limits.js'
+import { lineProtocol, nativeBatch, remoteWrite, type Sent } from './encode.js'
+import { GOLDEN } from './golden.js'
+
+export interface Format {
+  name: string
+  /** Which golden samples the format has a way to express. */
+  expresses(sent: Sent): boolean
+  encode(samples: readonly Sent[]): Uint8Array
+  /** A fresh decoder with its own cache. */
+  decoder(): (body: Uint8Array, context: DecodeContext) => void
+}
+
+const all = () => true
+
+/** Every decoder, for the suites that all of them must pass. */
+export const FORMATS: Format[] = [
+  {
+    name: 'Influx line protocol',
+    expresses: all,
+    encode: lineProtocol,
+    decoder: () => {
+      const decode = createLineProtocolDecoder(DEFAULT_LIMITS)
+      return (body, context) => decode(body, 'ns', context)
+    },
+  },
+  {
+    name: 'Prometheus remote write 1.0',
+    expresses: all,
+    encode: (samples) => remoteWrite(samples),
+    decoder: () => createRemoteWriteDecoder(DEFAULT_LIMITS),
+  },
+  {
+    name: 'native batch',
+    expresses: all,
+    encode: (samples) =>
+      nativeBatch(
+        samples.map((sent) => ({
+          ...sent,
+          ...GOLDEN.find((golden) => golden.sent === sent)!.stored,
+          metric: sent.metric,
+        })),
+      ),
+    decoder: () => createNativeDecoder(DEFAULT_LIMITS),
+  },
+]

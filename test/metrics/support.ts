@@ -1,0 +1,78 @@
+import { type BaseLogger, pino } from 'pino'
+import {
+  type Connection,
+  openStore,
+  type SampleColumns,
+  type Store,
+  type StoreOptions,
+} from '../../src/metrics/index.js'
+import { startTestEngine, type TestEngine } from '../engine/support.js'
+
+export const silent: BaseLogger = pino({ level: 'silent' })
+
+/** An engine for a test file, and stores in databases of their own on it. */
+export interface Bench {
+  engine: TestEngine
+  /** Opens a store on the named database; the periodic refresh is off. It is stopped at the end. */
+  open(database: string, options?: Partial<StoreOptions>): Promise<Store>
+  connection(database: string): Connection
+  cleanUp(): Promise<void>
+}
+
+export async function startBench(options: Parameters<typeof startTestEngine>[0] = {}): Promise<Bench> {
+  const engine = await startTestEngine(options)
+  const stores: Store[] = []
+  const connection = (database: string): Connection => {
+    const { url, username, password } = engine.engine.connection
+    return { url, username, password, database }
+  }
+  return {
+    engine,
+    connection,
+    async open(database, more) {
+      const store = await openStore({
+        connection: connection(database),
+        logger: silent,
+        refreshMs: 0,
+        seenMs: 0,
+        ...more,
+      })
+      stores.push(store)
+      return store
+    },
+    async cleanUp() {
+      await Promise.all(stores.map((store) => store.stop(500)))
+      await engine.cleanUp()
+    },
+  }
+}
+
+/** Columns from rows of series, time and value. */
+export function columns(...rows: [series: number, time: number, value: number][]): SampleColumns {
+  return {
+    length: rows.length,
+    series: Uint32Array.from(rows, (row) => row[0]),
+    time: Float64Array.from(rows, (row) => row[1]),
+    value: Float64Array.from(rows, (row) => row[2]),
+  }
+}
+
+/** Registers one series. */
+export function seriesOf(store: Store, metric: string, host: string, sender?: string): number {
+  const { catalogue } = store
+  return catalogue.addSeries(
+    catalogue.addMetric({ name: metric }),
+    catalogue.addEntity({ category: 'HOST', name: host, attributes: {} }),
+    sender,
+  )
+}
+
+export async function rowsOf<T>(store: Store, query: string): Promise<T[]> {
+  return (await store.client.query({ query, format: 'JSONEachRow' })).json<T>()
+}
+
+/** Samples as they are stored, duplicates not collapsed. */
+export async function countSamples(store: Store): Promise<number> {
+  const [row] = await rowsOf<{ n: string }>(store, 'SELECT count() AS n FROM samples WHERE metric != 0')
+  return Number(row?.n)
+}
