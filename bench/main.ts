@@ -14,9 +14,9 @@ import { render } from './report/tables.js'
 import type { LoadResults, QueryResults, Results } from './results.js'
 import { fill, type LoadMeasure, measureLoad } from './run-load.js'
 import { type QueryRound, runQueries } from './run-queries.js'
-import { allSystems, type System } from './systems/index.js'
+import { allSystems, ENGINE_ALONE, type System } from './systems/index.js'
 import { killAll } from './systems/program.js'
-import { type DataSet, prepareDataSet } from './tsbs/data-set.js'
+import { type DataSet, type Protocol, prepareDataSet } from './tsbs/data-set.js'
 import { fitType } from './tsbs/queries.js'
 
 const say = (text: string) => process.stderr.write(`${text}\n`)
@@ -26,18 +26,21 @@ async function main(options: Options): Promise<void> {
   const machine = describeMachine()
   if (isBusy(machine)) say(`The machine is busy (load average ${machine.loadAverage.toFixed(2)}).`)
   const systems = allSystems(options.profile)
-  for (const { name, missing } of systems) if (missing) say(`${name} is not run: ${missing}`)
+  for (const { name, missing } of systems)
+    if (missing && name !== ENGINE_ALONE) say(`${name} is not run: ${missing}`)
   const results: Results = {
     date: new Date().toISOString(),
     command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(
       ' ',
     ),
     machine,
-    systems: systems.map(({ name, version, missing }) => ({
-      name,
-      version,
-      ...(missing ? { missing } : {}),
-    })),
+    systems: systems
+      .filter((s) => s.name !== ENGINE_ALONE)
+      .map(({ name, version, missing }) => ({
+        name,
+        version,
+        ...(missing ? { missing } : {}),
+      })),
     loads: [],
     queries: [],
   }
@@ -65,14 +68,21 @@ async function runPlan(plan: Plan, options: Options, systems: System[], folder: 
     const taking = systems.filter((s) => names.includes(s.name))
     const asked = plan.queries.length > 0 && options.parts.query
     if (taking.length === 0 || !(options.parts.load || asked)) continue
-    const dataSet = await prepareDataSet(protocol, plan.parameters, options.connections)
+    const spoken = (system: System) => (system.protocols.includes(protocol) ? protocol : system.protocols[0]!)
+    const dataSets = new Map<Protocol, DataSet>()
+    for (const each of new Set([protocol, ...taking.map(spoken)]))
+      dataSets.set(each, await prepareDataSet(each, plan.parameters, options.connections))
+    const dataSet = dataSets.get(protocol)!
+    const dataFor = (system: System) => dataSets.get(spoken(system))!
     say(
       `${plan.name}, ${protocol}: ${million(dataSet.samples)} samples, SHA-256 ${dataSet.sha256.slice(0, 16)}`,
     )
     const at = (system: System) => `${folder}-${system.name}`
     if (options.parts.load)
-      results.loads.push(await loadRounds(plan.name, dataSet, taking, rounds, options.connections, at))
-    else for (const system of taking) await fill(system, dataSet, options.connections, at(system))
+      results.loads.push(
+        await loadRounds(plan.name, dataSet, dataFor, taking, rounds, options.connections, at),
+      )
+    else for (const system of taking) await fill(system, dataFor(system), options.connections, at(system))
     if (asked) results.queries.push(...(await queryRounds(plan, options, taking, at)))
     if (!options.keep) for (const system of taking) remove(at(system))
   }
@@ -81,6 +91,7 @@ async function runPlan(plan: Plan, options: Options, systems: System[], folder: 
 async function loadRounds(
   name: string,
   dataSet: DataSet,
+  dataFor: (system: System) => DataSet,
   systems: System[],
   rounds: number,
   connections: number,
@@ -91,7 +102,7 @@ async function loadRounds(
   for (let round = 0; round < rounds; round++)
     for (const system of alternate(systems, round)) {
       remove(at(system))
-      const measure = await measureLoad(system, dataSet, connections, at(system))
+      const measure = await measureLoad(system, dataFor(system), connections, at(system))
       say(
         `  ${system.name}: ${million(measure.samplesPerSecond)} samples/s, ${measure.serverCpuSeconds.toFixed(2)} CPU s, ` +
           `${measure.bytesPerSample.toFixed(2)} bytes a sample, p99 ${measure.p99Latency.toFixed(0)} ms`,

@@ -1,5 +1,6 @@
 /** What a run does: which data sets, which systems load which protocol, which queries. */
 import type { Options } from './options.js'
+import { ENGINE_ALONE } from './systems/index.js'
 import type { Protocol } from './tsbs/data-set.js'
 import { QUERY_TYPES, type QueryType } from './tsbs/queries.js'
 import type { DataParameters } from './tsbs/simulation.js'
@@ -7,6 +8,7 @@ import type { DataParameters } from './tsbs/simulation.js'
 export interface Plan {
   name: string
   parameters: DataParameters
+  /** A system that does not speak the protocol gets the same samples in its own. */
   loads: { protocol: Protocol; systems: string[]; rounds: number }[]
   /** Asked after the line-protocol load. */
   queries: QueryType[]
@@ -65,6 +67,7 @@ export function makePlans(options: Options): Plan[] {
     plan(hosts[0]!, few, QUERY_TYPES, ['VictoriaMetrics']),
     plan(hosts[1]!, many, FOR_MANY_HOSTS, ['VictoriaMetrics', 'InfluxDB']),
     plan(hosts[1]!, remote, [], ['Prometheus', 'VictoriaMetrics'], 'remote-write'),
+    plan(hosts[1]!, many, [], [ENGINE_ALONE], 'native'),
   ]
 }
 
@@ -75,6 +78,7 @@ function latestMidnight(milliseconds: number): number {
 }
 
 function isWanted(system: string, wanted: string[] | undefined): boolean {
+  if (system === ENGINE_ALONE) return isWanted('Bellwether', wanted)
   return wanted?.includes(system.toLowerCase()) ?? true
 }
 

@@ -2,7 +2,7 @@
 import { type LoadResult, load } from './load/load.js'
 import { percentile } from './stats.js'
 import type { Running, System } from './systems/system.js'
-import { usageOf } from './systems/usage.js'
+import { machineCpuSeconds, usageOf } from './systems/usage.js'
 import type { DataSet } from './tsbs/data-set.js'
 
 /** The first part of the data is sent before the clock starts: connections, catalogue and code are warm then. */
@@ -19,6 +19,8 @@ export interface LoadMeasure {
   /** The same, with what it took to flush and merge all of the data afterwards. */
   settledCpuSeconds: number
   clientCpuSeconds: number
+  /** Cores that were busy, on average, with neither server nor client: work of others on this machine. */
+  otherCores: number
   peakBytes: number
   bytesPerSample: number
   /** Milliseconds until a batch was acknowledged. */
@@ -53,7 +55,9 @@ async function loadAll(
   const send = (from: number, to: number): Promise<LoadResult> => load(dataSet, target, connections, from, to)
   const first = await send(0, warm)
   const before = usageOf(running.pid)
+  const machineBefore = machineCpuSeconds()
   const timed = await send(warm, dataSet.batches.length)
+  const machineSeconds = machineCpuSeconds() - machineBefore
   const after = usageOf(running.pid)
   if (first.samples + timed.samples !== dataSet.samples)
     throw new Error(`${first.samples + timed.samples} of ${dataSet.samples} samples were acknowledged`)
@@ -68,6 +72,7 @@ async function loadAll(
     samplesPerCpuSecond: timed.samples / serverCpuSeconds,
     settledCpuSeconds: settled.cpuSeconds - before.cpuSeconds,
     clientCpuSeconds: timed.clientCpuSeconds,
+    otherCores: Math.max(0, machineSeconds - serverCpuSeconds - timed.clientCpuSeconds) / timed.seconds,
     peakBytes: after.peakBytes,
     bytesPerSample: (await running.bytesOnDisk()) / dataSet.samples,
     medianLatency: percentile(timed.latencies, 0.5),

@@ -2,7 +2,7 @@
 import type { QueryCase } from '../tsbs/queries.js'
 import type { Answer, QueryRequest } from './answers.js'
 import { parsePromqlAnswer, promqlAlignedRequest, promqlRequest } from './promql.js'
-import { type AnswerForm, parseTsqueryAnswer, tsqueryRequest } from './tsquery.js'
+import { type AnswerForm, parseTsqueryAnswer, tsqueryAlignedRequest, tsqueryRequest } from './tsquery.js'
 
 export interface Dialect {
   /** As in the tables: the system, and the form where it has several. */
@@ -18,7 +18,7 @@ const tsquery = (name: string, form: AnswerForm): Dialect => ({
   name,
   system: 'Bellwether',
   request: (query) => tsqueryRequest(query, form),
-  alignedRequest: (query) => tsqueryRequest(query, form),
+  alignedRequest: (query) => tsqueryAlignedRequest(query, form),
   parse: (query, body) => parseTsqueryAnswer(query, body, form),
 })
 

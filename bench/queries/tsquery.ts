@@ -21,12 +21,23 @@ export function tsqueryText({ metrics, hosts, step, fold, by }: QueryCase): stri
   return `select ${items.join(', ')}${where}`
 }
 
-/** `to` is left out of the window: the API includes both ends, and a bucket's edge belongs to the next bucket. */
 export function tsqueryRequest(query: QueryCase, form: AnswerForm): QueryRequest {
+  return request(query, form, query.from * 1000, query.to * 1000)
+}
+
+/**
+ * For a window on bucket edges: a bucket is stamped with its end, and the API returns stamps in [from, to], both included.
+ * So the stamp at `from` would be the bucket before the window.
+ */
+export function tsqueryAlignedRequest(query: QueryCase, form: AnswerForm): QueryRequest {
+  return request(query, form, query.from * 1000 + (query.step ? 1 : 0), query.to * 1000)
+}
+
+function request(query: QueryCase, form: AnswerForm, from: number, to: number): QueryRequest {
   const parameters = new URLSearchParams({
     query: tsqueryText(query),
-    from: new Date(query.from * 1000).toISOString(),
-    to: new Date(query.to * 1000 - 1).toISOString(),
+    from: new Date(from).toISOString(),
+    to: new Date(to).toISOString(),
     contentType: CONTENT_TYPE[form],
     streamLimit: String(STREAM_LIMIT),
   })
@@ -36,7 +47,7 @@ export function tsqueryRequest(query: QueryCase, form: AnswerForm): QueryRequest
 export function parseTsqueryAnswer(query: QueryCase, body: Buffer, form: AnswerForm): Answer {
   const answer: Answer = new Map()
   const add = (metadata: TimeSeriesMetadata, milliseconds: number, value: number) => {
-    const bucket = query.fold === 'last' ? 0 : Math.floor(milliseconds / 1000 / query.step) * query.step
+    const bucket = query.fold === 'last' ? 0 : milliseconds / 1000 - query.step
     addValue(answer, seriesOf(query, metadata), bucket, value)
   }
   if (form === 'columns') {

@@ -2,6 +2,7 @@
 import { COLUMNS, JSON_FORM } from '../queries/dialects.js'
 import type { LoadResults, QueryResults, Results } from '../results.js'
 import { median } from '../stats.js'
+import { ENGINE_ALONE } from '../systems/index.js'
 
 export interface Bar {
   bar: string
@@ -35,7 +36,8 @@ function loadBars(results: LoadResults): Bar[] {
   if (results.protocol === 'line-protocol') {
     against('VictoriaMetrics', 1)
     if (/^[45],000 hosts/.test(results.plan)) against('VictoriaMetrics', 2)
-  } else against('Prometheus', 2)
+  } else if (results.protocol === 'remote-write') against('Prometheus', 2)
+  else if (results.protocol === 'native') against(ENGINE_ALONE, 0.6)
   const bytes = median(results.measures.filter((m) => m.system === 'Bellwether').map((m) => m.bytesPerSample))
   if (results.protocol === 'line-protocol' && !Number.isNaN(bytes))
     bars.push({

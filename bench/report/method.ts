@@ -24,7 +24,7 @@ export const METHOD = `
   asked one at a time over one connection; the time is from sending to the last byte. VictoriaMetrics gets the PromQL of
   TSBS's own driver with \`nocache=1\`; \`lastpoint\` and \`groupby-orderby-limit\`, which that driver does not offer, are written
   in MetricsQL. Bellwether gets tsquery, answered as columns and as Cloudera's JSON.
-- **Answers** are compared for three windows of each type that begin and end on a bucket's edge: PromQL's buckets are open on the
-  left and ours on the right, so VictoriaMetrics is asked one second before the edge, which covers the same samples. Equal
+- **Answers** are compared for three windows of each type that begin and end on a bucket's edge: PromQL's buckets hold their
+  end and ours their start, so VictoriaMetrics is asked one second before the edge, which covers the same samples. Equal
   means: the same series, the same buckets, values equal to nine digits.
 `.trim()

@@ -52,6 +52,7 @@ function loadTable(results: LoadResults): string {
       `${of((m) => m.medianLatency).toFixed(0)} / ${of((m) => m.p99Latency).toFixed(0)} ms`,
       of((m) => m.clientCpuSeconds).toFixed(2),
       String(of((m) => m.postponed)),
+      of((m) => m.otherCores).toFixed(2),
     ]
   })
   const head =
@@ -71,6 +72,7 @@ function loadTable(results: LoadResults): string {
       'acknowledged after (median / p99)',
       'client CPU s',
       '503s',
+      'cores busy with other work',
     ],
     rows,
   )}`

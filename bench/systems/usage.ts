@@ -29,6 +29,16 @@ export function usageOf(root: number): Usage {
   return usage
 }
 
+/** CPU seconds that the whole machine has worked since it started, steal included: /proc/stat, first line. */
+export function machineCpuSeconds(): number {
+  const [user, nice, system, , , irq, softirq, steal] = readFileSync('/proc/stat', 'latin1')
+    .slice(5, 200)
+    .split('\n')[0]!
+    .split(' ')
+    .map(Number)
+  return (user! + nice! + system! + irq! + softirq! + steal!) / TICKS_PER_SECOND
+}
+
 /** The process and all its descendants that are alive. */
 export function withDescendants(root: number): number[] {
   const parents = new Map<number, number>()

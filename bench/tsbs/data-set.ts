@@ -13,6 +13,7 @@ import {
 import { readdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { generateBlocks, generateNative } from './columns.js'
 import { CPU_FIELDS } from './hosts.js'
 import { generateLines } from './lines.js'
 import { generateRemoteWrite } from './remote-write.js'
@@ -24,7 +25,8 @@ const GENERATOR_VERSION = 1
 /** What the cached data sets may occupy together; the oldest go first. */
 const CACHE_BYTES = 6 * 2 ** 30
 
-export type Protocol = 'line-protocol' | 'remote-write'
+/** `native` is the agent's own format; `blocks` are ready ClickHouse `Native` blocks, which go past the monitor. */
+export type Protocol = 'line-protocol' | 'remote-write' | 'native' | 'blocks'
 
 export interface Batch {
   offset: number
@@ -93,7 +95,9 @@ function writeBatches(protocol: Protocol, parameters: DataParameters, lanes: num
   try {
     if (protocol === 'line-protocol')
       generateLines(parameters, (bytes, lines) => add(bytes, lines * CPU_FIELDS.length))
-    else generateRemoteWrite(parameters, lanes, add)
+    else if (protocol === 'remote-write') generateRemoteWrite(parameters, lanes, add)
+    else if (protocol === 'native') generateNative(parameters, add)
+    else generateBlocks(parameters, add)
   } finally {
     closeSync(fd)
   }

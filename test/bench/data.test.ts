@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { uncompress } from 'snappyjs'
 import { afterAll, describe, expect, it } from 'vitest'
+import { generateBlocks, generateNative } from '../../bench/tsbs/columns.js'
 import { prepareDataSet } from '../../bench/tsbs/data-set.js'
 import { CPU_FIELDS } from '../../bench/tsbs/hosts.js'
 import { generateLines } from '../../bench/tsbs/lines.js'
@@ -133,6 +134,29 @@ describe('the same data as remote write', () => {
       })
     expect(samples.sort()).toEqual(expected.sort())
     expect(seen.size).toBe(100)
+  })
+})
+
+describe('the same data in columns', () => {
+  const few = { ...SMALL, epochs: 3 }
+
+  it('has every sample once, as the agent’s batches and as blocks', () => {
+    const values = lines(few)
+      .join('')
+      .match(/=(\d+)i/g)!
+      .map((text) => Number.parseInt(text.slice(1), 10))
+    generateNative(few, (bytes, samples) => {
+      expect(samples).toBe(300)
+      expect(Buffer.from(bytes.subarray(0, 4)).toString()).toBe('BWB1')
+      const columns = new Float64Array(bytes.slice(-8 * 2 * samples).buffer)
+      expect([...columns.subarray(samples)]).toEqual(values)
+      expect([...new Set(columns.subarray(0, samples))]).toEqual([START, START + 10_000, START + 20_000])
+    })
+    generateBlocks(few, (bytes, samples) => {
+      expect(samples).toBe(300)
+      expect([...new Float64Array(bytes.slice(-8 * samples).buffer)]).toEqual(values)
+    })
+    expect.assertions(6)
   })
 })
 
