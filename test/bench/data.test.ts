@@ -148,13 +148,13 @@ describe('the same data in columns', () => {
     generateNative(few, (bytes, samples) => {
       expect(samples).toBe(300)
       expect(Buffer.from(bytes.subarray(0, 4)).toString()).toBe('BWB1')
-      const columns = new Float64Array(bytes.slice(-8 * 2 * samples).buffer)
+      const columns = new Float64Array(new Uint8Array(bytes.subarray(-16 * samples)).buffer)
       expect([...columns.subarray(samples)]).toEqual(values)
       expect([...new Set(columns.subarray(0, samples))]).toEqual([START, START + 10_000, START + 20_000])
     })
     generateBlocks(few, (bytes, samples) => {
       expect(samples).toBe(300)
-      expect([...new Float64Array(bytes.slice(-8 * samples).buffer)]).toEqual(values)
+      expect([...new Float64Array(new Uint8Array(bytes.subarray(-8 * samples)).buffer)]).toEqual(values)
     })
     expect.assertions(6)
   })
