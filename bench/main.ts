@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measureCeiling } from './load/ceiling.js'
 import { HELP, type Options, readOptions } from './options.js'
-import { makePlans, type Plan } from './plan.js'
+import { makePlans, makeSteadyPlans, type Plan } from './plan.js'
 import { compareRounds } from './queries/compare.js'
 import type { QueryMeasure } from './queries/measure.js'
 import { checkBars } from './report/bars.js'
@@ -14,6 +14,7 @@ import { render } from './report/tables.js'
 import type { LoadResults, QueryResults, Results } from './results.js'
 import { fill, type LoadMeasure, measureLoad } from './run-load.js'
 import { type QueryRound, runQueries } from './run-queries.js'
+import { measureSteady } from './run-steady.js'
 import { allSystems, ENGINE_ALONE, type System } from './systems/index.js'
 import { killAll } from './systems/program.js'
 import { type DataSet, type Protocol, prepareDataSet } from './tsbs/data-set.js'
@@ -43,6 +44,7 @@ async function main(options: Options): Promise<void> {
       })),
     loads: [],
     queries: [],
+    steady: [],
   }
   const folder = mkdtempSync(join(tmpdir(), 'bellwether-bench-'))
   say(`Working in ${folder}`)
@@ -51,6 +53,7 @@ async function main(options: Options): Promise<void> {
       const available = systems.filter((s) => !s.missing)
       await runPlan(plan, options, available, join(folder, plan.name.replaceAll(/\W+/g, '-')), results)
     }
+    if (options.parts.steady) await runSteady(options, systems, folder, results)
   } finally {
     if (options.keep) say(`Kept ${folder}`)
     else rmSync(folder, { recursive: true, force: true })
@@ -85,6 +88,22 @@ async function runPlan(plan: Plan, options: Options, systems: System[], folder: 
     else for (const system of taking) await fill(system, dataFor(system), options.connections, at(system))
     if (asked) results.queries.push(...(await queryRounds(plan, options, taking, at)))
     if (!options.keep) for (const system of taking) remove(at(system))
+  }
+}
+
+async function runSteady(options: Options, systems: System[], folder: string, results: Results) {
+  for (const plan of makeSteadyPlans(options)) {
+    const { linesPerBatch } = plan
+    const dataSet = await prepareDataSet('line-protocol', plan.parameters, 1, { linesPerBatch })
+    for (const system of systems.filter((s) => !s.missing && plan.systems.includes(s.name))) {
+      const at = join(folder, `steady-${system.name}`)
+      const measure = await measureSteady(system, plan, dataSet, at)
+      say(
+        `${plan.name}, ${system.name}: p99 ${measure.p99Latency.toFixed(0)} ms, ${measure.serverCores.toFixed(2)} cores`,
+      )
+      results.steady.push(measure)
+      remove(at)
+    }
   }
 }
 

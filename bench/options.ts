@@ -8,7 +8,8 @@ time, alternating), then asks TSBS's queries. Without options the tables in docs
 
   --quick              a small run, to see that everything works (under a minute)
   --full               larger data and more repetitions
-  --only load|query|sustained   one part (query loads once, without measuring; sustained is not part of a plain run)
+  --only load|query|steady   one part (query loads once, without measuring; steady, minutes of load at one rate, is
+                       otherwise part of --full only)
   --systems a,b        bellwether, victoriametrics, prometheus, influxdb
   --types a,b          query types that begin with one of these, e.g. double-groupby,lastpoint
   --scale N            hosts: one data set of your own in place of the usual ones
@@ -30,7 +31,7 @@ Peers are looked for in PATH, or by VICTORIA_METRICS_BIN, PROMETHEUS_BIN, INFLUX
 
 export interface Options {
   size: 'quick' | 'default' | 'full'
-  parts: { load: boolean; query: boolean; sustained: boolean }
+  parts: { load: boolean; query: boolean; steady: boolean }
   systems: string[] | undefined
   types: string[] | undefined
   scale: number | undefined
@@ -75,8 +76,8 @@ export function readOptions(args: string[]): Options | undefined {
     },
   })
   if (values.help) return undefined
-  if (values.only !== undefined && !['load', 'query', 'sustained'].includes(values.only))
-    throw new Error(`--only ${values.only}: one of load, query, sustained`)
+  if (values.only !== undefined && !['load', 'query', 'steady'].includes(values.only))
+    throw new Error(`--only ${values.only}: one of load, query, steady`)
   const size = values.quick ? 'quick' : values.full ? 'full' : 'default'
   const start = values.start === undefined ? undefined : Date.parse(values.start)
   if (Number.isNaN(start)) throw new Error(`--start ${values.start}: not a date`)
@@ -86,7 +87,7 @@ export function readOptions(args: string[]): Options | undefined {
     parts: {
       load: values.only === undefined || values.only === 'load',
       query: values.only === undefined || values.only === 'query',
-      sustained: values.only === 'sustained',
+      steady: values.only === 'steady' || (values.only === undefined && values.full),
     },
     systems: values.systems?.split(','),
     types: values.types?.split(','),

@@ -17,6 +17,9 @@ export interface Plan {
 const INTERVAL_SECONDS = 10
 const HOUR = 3600 / INTERVAL_SECONDS
 
+export const SMALL_SENDERS = '200 senders, each 100 samples a second'
+export const ONE_MILLION = '1 M samples/s'
+
 /** On many hosts and half an hour, these say all: the rest differs from the other data set in the window only. */
 const FOR_MANY_HOSTS = QUERY_TYPES.filter(({ name }) =>
   [
@@ -30,6 +33,47 @@ const FOR_MANY_HOSTS = QUERY_TYPES.filter(({ name }) =>
     'fleet-average',
   ].includes(name),
 )
+
+export interface SteadyPlan {
+  name: string
+  parameters: DataParameters
+  linesPerBatch: number
+  connections: number
+  samplesPerSecond: number
+  systems: string[]
+}
+
+/** Loads at one rate: many small senders, and a large one for a minute. */
+export function makeSteadyPlans(options: Options): SteadyPlan[] {
+  const { size, seed, start, values } = options
+  const plan = (
+    name: string,
+    hosts: number,
+    epochs: number,
+    rest: Pick<SteadyPlan, 'linesPerBatch' | 'connections' | 'samplesPerSecond'>,
+  ): SteadyPlan => ({
+    name,
+    parameters: {
+      seed,
+      hosts,
+      start: start ?? latestMidnight(epochs * INTERVAL_SECONDS * 1000),
+      intervalSeconds: INTERVAL_SECONDS,
+      epochs,
+      values,
+    },
+    systems: ['Bellwether', 'VictoriaMetrics'].filter((s) => isWanted(s, options.systems)),
+    ...rest,
+  })
+  const seconds = size === 'quick' ? 5 : 60
+  return [
+    plan(SMALL_SENDERS, 2000, seconds, { linesPerBatch: 10, connections: 200, samplesPerSecond: 20_000 }),
+    plan(ONE_MILLION, 4000, Math.round(25 * seconds), {
+      linesPerBatch: 10_000,
+      connections: 8,
+      samplesPerSecond: 1_000_000,
+    }),
+  ]
+}
 
 export function makePlans(options: Options): Plan[] {
   const { size, seed, start, values, rounds } = options

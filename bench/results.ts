@@ -2,6 +2,7 @@
 import type { QueryMeasure } from './queries/measure.js'
 import type { Machine } from './report/machine.js'
 import type { LoadMeasure } from './run-load.js'
+import type { SteadyMeasure } from './run-steady.js'
 import type { Protocol } from './tsbs/data-set.js'
 import type { QueryType } from './tsbs/queries.js'
 
@@ -35,4 +36,5 @@ export interface Results {
   systems: { name: string; version: string; missing?: string }[]
   loads: LoadResults[]
   queries: QueryResults[]
+  steady: SteadyMeasure[]
 }

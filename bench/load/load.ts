@@ -64,7 +64,8 @@ export async function load(
   return { ...result, seconds, clientCpuSeconds: (user + system) / 1e6 }
 }
 
-async function sendUntilStored(
+/** Sends a batch until it is answered with 2xx; 429 and 503 mean later, any other answer is an error. */
+export async function sendUntilStored(
   client: Client,
   target: Target,
   batch: Batch,

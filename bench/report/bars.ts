@@ -1,6 +1,9 @@
 /** The bars: what Bellwether is to reach beside its peers, checked against what the run has found. */
+
+import { SMALL_SENDERS } from '../plan.js'
 import { COLUMNS, JSON_FORM } from '../queries/dialects.js'
 import type { LoadResults, QueryResults, Results } from '../results.js'
+import type { SteadyMeasure } from '../run-steady.js'
 import { median } from '../stats.js'
 import { ENGINE_ALONE } from '../systems/index.js'
 
@@ -17,8 +20,29 @@ const SMALL = ['single-groupby-1-1-1', 'single-groupby-5-8-1']
 const SMALL_MS = 4
 
 /** Checks every bar for which this run has both sides. */
-export function checkBars({ loads, queries }: Results): Bar[] {
-  return [...loads.flatMap(loadBars), ...queries.flatMap(queryBars)]
+export function checkBars({ loads, queries, steady }: Results): Bar[] {
+  const ours = steady.filter((m) => m.system === 'Bellwether')
+  return [...loads.flatMap(loadBars), ...queries.flatMap(queryBars), ...ours.flatMap(steadyBars)]
+}
+
+function steadyBars(measure: SteadyMeasure): Bar[] {
+  const { name, p99Latency, peakBytes, earlyBytes, lateBytes } = measure
+  if (name === SMALL_SENDERS)
+    return [
+      {
+        bar: `${name}: all acknowledged, p99 under 500 ms`,
+        found: `${p99Latency.toFixed(0)} ms`,
+        pass: p99Latency < 500,
+      },
+    ]
+  const growth = lateBytes / earlyBytes
+  return [
+    {
+      bar: `${name}: monitor and engine at most 1.5 GB together, flat (less than a fifth more at the end)`,
+      found: `${(peakBytes / 1e9).toFixed(2)} GB, ${growth.toFixed(2)} ×`,
+      pass: peakBytes <= 1.5e9 && growth < 1.2,
+    },
+  ]
 }
 
 function loadBars(results: LoadResults): Bar[] {

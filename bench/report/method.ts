@@ -24,6 +24,9 @@ export const METHOD = `
   asked one at a time over one connection; the time is from sending to the last byte. VictoriaMetrics gets the PromQL of
   TSBS's own driver with \`nocache=1\`; \`lastpoint\` and \`groupby-orderby-limit\`, which that driver does not offer, are written
   in MetricsQL. Bellwether gets tsquery, answered as columns and as Cloudera's JSON.
+- **Steady load** (\`--full\` or \`--only steady\`): batches are due at fixed times, and latency counts from then, so that a server
+  that falls behind is not spared. Memory is the resident size of all processes, every half second: the median in the second and
+  in the last fifth of the time.
 - **Answers** are compared for three windows of each type that begin and end on a bucket's edge: PromQL's buckets hold their
   end and ours their start, so VictoriaMetrics is asked one second before the edge, which covers the same samples. Equal
   means: the same series, the same buckets, values equal to nine digits.

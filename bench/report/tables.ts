@@ -2,6 +2,7 @@
 
 import type { LoadResults, QueryResults, Results } from '../results.js'
 import type { LoadMeasure } from '../run-load.js'
+import type { SteadyMeasure } from '../run-steady.js'
 import { median, percentile } from '../stats.js'
 import { LEFT_OUT } from '../tsbs/queries.js'
 import { checkBars, rate } from './bars.js'
@@ -23,6 +24,7 @@ export function render(results: Results): string {
     ].join('\n'),
     ...(results.loads.length > 0 ? ['### Load', ...results.loads.map(loadTable)] : []),
     ...(results.queries.length > 0 ? ['### Queries', ...queryTables(results.queries)] : []),
+    ...(results.steady.length > 0 ? ['### Steady load', steadyTable(results.steady)] : []),
     '### Bars',
     barTable(results),
     '### Method',
@@ -76,6 +78,32 @@ function loadTable(results: LoadResults): string {
     ],
     rows,
   )}`
+}
+
+function steadyTable(measures: SteadyMeasure[]): string {
+  const mb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`
+  return table(
+    [
+      'load',
+      'system',
+      'offered, samples/s',
+      'acknowledged',
+      'after (median / p99)',
+      '503s',
+      'cores',
+      'memory early / late / peak',
+    ],
+    measures.map((m) => [
+      `${m.name}, ${m.seconds.toFixed(0)} s`,
+      m.system,
+      count(m.offeredPerSecond),
+      `${((100 * m.acknowledged) / m.samples).toFixed(2)} % of ${count(m.samples)}`,
+      `${m.medianLatency.toFixed(0)} / ${m.p99Latency.toFixed(0)} ms`,
+      String(m.postponed),
+      m.serverCores.toFixed(2),
+      `${mb(m.earlyBytes)} / ${mb(m.lateBytes)} / ${mb(m.peakBytes)}`,
+    ]),
+  )
 }
 
 function queryTables(queries: QueryResults[]): string[] {

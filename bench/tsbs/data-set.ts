@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateBlocks, generateNative } from './columns.js'
 import { CPU_FIELDS } from './hosts.js'
-import { generateLines } from './lines.js'
+import { generateLines, LINES_PER_BATCH } from './lines.js'
 import { generateRemoteWrite } from './remote-write.js'
 import { type DataParameters, sampleCount } from './simulation.js'
 
@@ -53,10 +53,10 @@ export async function prepareDataSet(
   protocol: Protocol,
   parameters: DataParameters,
   lanes: number,
-  cache = join(tmpdir(), 'bellwether-bench', 'data'),
+  { cache = join(tmpdir(), 'bellwether-bench', 'data'), linesPerBatch = LINES_PER_BATCH } = {},
 ): Promise<DataSet> {
   const key = createHash('sha256')
-    .update(JSON.stringify([GENERATOR_VERSION, protocol, parameters, lanes]))
+    .update(JSON.stringify([GENERATOR_VERSION, protocol, parameters, lanes, linesPerBatch]))
     .digest('hex')
     .slice(0, 16)
   const folder = join(cache, key)
@@ -69,7 +69,7 @@ export async function prepareDataSet(
   const unfinished = `${folder}.${process.pid}`
   mkdirSync(unfinished, { recursive: true })
   try {
-    const written = writeBatches(protocol, parameters, lanes, join(unfinished, 'batches'))
+    const written = writeBatches(protocol, parameters, lanes, linesPerBatch, join(unfinished, 'batches'))
     const dataSet: DataSet = { protocol, parameters, file, samples: sampleCount(parameters), ...written }
     await writeFile(join(unfinished, 'index.json'), JSON.stringify(dataSet))
     rmSync(folder, { recursive: true, force: true })
@@ -81,7 +81,13 @@ export async function prepareDataSet(
   }
 }
 
-function writeBatches(protocol: Protocol, parameters: DataParameters, lanes: number, path: string) {
+function writeBatches(
+  protocol: Protocol,
+  parameters: DataParameters,
+  lanes: number,
+  linesPerBatch: number,
+  path: string,
+) {
   const fd = openSync(path, 'w')
   const hash = createHash('sha256')
   const batches: Batch[] = []
@@ -94,7 +100,7 @@ function writeBatches(protocol: Protocol, parameters: DataParameters, lanes: num
   }
   try {
     if (protocol === 'line-protocol')
-      generateLines(parameters, (bytes, lines) => add(bytes, lines * CPU_FIELDS.length))
+      generateLines(parameters, (bytes, lines) => add(bytes, lines * CPU_FIELDS.length), linesPerBatch)
     else if (protocol === 'remote-write') generateRemoteWrite(parameters, lanes, add)
     else if (protocol === 'native') generateNative(parameters, add)
     else generateBlocks(parameters, add)

@@ -24,7 +24,7 @@ const dataSet = () =>
       values: 'integers',
     },
     2,
-    folder,
+    { cache: folder },
   )
 
 async function withServer<T>(listener: RequestListener, work: (origin: string) => Promise<T>): Promise<T> {
