@@ -1,4 +1,5 @@
 /** Ingest: takes what senders send, over every protocol, to the metrics store. See docs/ingest.md. */
+import type { AddressInfo } from 'node:net'
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { BaseLogger } from 'pino'
@@ -13,6 +14,7 @@ import { type IngestLimits, ingestLimits } from './limits.js'
 import { createMeters } from './meters.js'
 import { createReceiver } from './receiver.js'
 import { createSenders, type SenderFigures } from './senders.js'
+import { type Listener, listenGraphite } from './sockets/graphite.js'
 import { createWork } from './work.js'
 
 export { DEFAULT_LIMITS, type IngestLimits, ingestLimits } from './limits.js'
@@ -32,6 +34,8 @@ export interface Ingest {
   app: Hono<{ Bindings: HttpBindings }>
   /** What each sender has sent since the start. */
   senders(): SenderFigures[]
+  /** Listens for Graphite plaintext over TCP. Rejects with Node's error (EADDRINUSE, EACCES, …) when it cannot. */
+  listenGraphite(host: string, port: number): Promise<AddressInfo>
   /** Refuses new requests with 503 and resolves when those under way are answered. May be called twice. */
   stop(): Promise<void>
 }
@@ -55,6 +59,7 @@ export function createIngest(options: IngestOptions): Ingest {
   const handlerOptions = { receive, admission, limits, meters, logger, work }
 
   const app = new Hono<{ Bindings: HttpBindings }>()
+  const listeners: Listener[] = []
   const influx = influxProtocols(limits)
   app.all('/ingest/native', createHandler(nativeProtocol(limits), handlerOptions))
   app.all('/write', createHandler(influx.v1, handlerOptions))
@@ -68,6 +73,13 @@ export function createIngest(options: IngestOptions): Ingest {
   return {
     app,
     senders: () => senders.list(),
-    stop: () => work.stop(),
+    async listenGraphite(host, port) {
+      const listener = await listenGraphite(host, port, limits, handlerOptions)
+      listeners.push(listener)
+      return listener.address
+    },
+    async stop() {
+      await Promise.all([work.stop(), ...listeners.map((listener) => listener.stop())])
+    },
   }
 }

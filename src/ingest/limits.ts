@@ -28,6 +28,10 @@ export interface IngestLimits {
   listedRefusals: number
   /** Bytes of label sets that each format's cache holds, old and new generation together. */
   labelCacheBytes: number
+  /** Connections of each protocol over plain TCP. */
+  connections: number
+  /** Seconds without a byte after which a plain TCP connection is closed. */
+  idleSeconds: number
   /** Senders whose figures are kept; the one quiet for longest makes room. */
   senders: number
 }
@@ -50,6 +54,8 @@ export const DEFAULT_LIMITS: Readonly<IngestLimits> = {
   pastSeconds: 400 * DAY,
   listedRefusals: 20,
   labelCacheBytes: 128 * MIB,
+  connections: 1_000,
+  idleSeconds: 600,
   senders: 10_000,
 }
 

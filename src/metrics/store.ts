@@ -44,6 +44,11 @@ export interface Store {
   /** For readers; the writer has its own connections. Fetch it anew for each query: `reconnect` replaces it. */
   readonly client: ClickHouseClient
   readonly database: string
+  /**
+   * Where the samples are now, for readers that speak to ClickHouse themselves: fetch it anew for each query. Keep it out
+   * of logs: it holds the password.
+   */
+  readonly connection: Connection
   stats(): StoreStats
   /** Where the series come from, most series first; `top` of each list (default 20). */
   cardinality(top?: number): Promise<Cardinality>
@@ -100,6 +105,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const database = checkDatabaseName(options.connection.database ?? DEFAULT_DATABASE)
   await createDatabase(options.connection, database, options.connectTimeoutMs ?? 30_000, signal)
 
+  let connection = options.connection
   const clientsOf = (connection: Connection) => ({
     reads: connect(connection, database, READ_TIMEOUT_MS),
     inserts: connect(connection, database, INSERT_TIMEOUT_MS),
@@ -142,7 +148,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     })
     if (!ended) logger.warn({}, 'metrics store: inserts of an earlier process are still running')
     await refresh()
-    await loadMarks(clients.reads, tuning.batches, writer.mark)
+    await loadMarks(clients.reads, tuning.batches, Date.now(), writer.mark)
   } catch (error) {
     await closeClients()
     if (error instanceof SchemaVersionError) throw error
@@ -198,12 +204,17 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       return clients.reads
     },
     database,
+    get connection() {
+      return connection
+    },
     stats,
     cardinality: (top) => cardinality(catalogue, top),
     refresh,
-    async reconnect(connection) {
+    async reconnect(moved) {
       const { reads, inserts } = clients
-      clients = clientsOf(connection)
+      connection = moved
+      clients = clientsOf(moved)
+      writer.retryNow()
       await Promise.all([reads.close(), inserts.close()])
     },
     stop,

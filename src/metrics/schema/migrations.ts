@@ -24,7 +24,7 @@ export const MIGRATIONS: readonly Migration[] = [
       ) ENGINE = ReplacingMergeTree
       PARTITION BY toYYYYMMDD(ts)
       ORDER BY (metric, entity, ts)
-      SETTINGS non_replicated_deduplication_window = 1000`,
+      SETTINGS non_replicated_deduplication_window = 10000`,
       `CREATE TABLE IF NOT EXISTS ${TABLES.metrics} (
         id UInt64,
         name String,

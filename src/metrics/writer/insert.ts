@@ -25,6 +25,8 @@ export function createInsert(
         queryId: `${queryPrefix(commit.id)}${++attempts}`,
         settings: {
           insert_deduplicate: 1,
+          // Collapsing duplicates inside a block costs a third of the insert; merges do it anyway.
+          optimize_on_insert: 0,
           insert_deduplication_token: `${instance}-${commit.id}`,
           // Late samples of many days belong to as many partitions.
           max_partitions_per_insert_block: '0',

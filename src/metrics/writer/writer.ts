@@ -1,5 +1,6 @@
 import type { CatalogueCore } from '../catalogue/catalogue.js'
 import { idBits } from '../ids.js'
+import { HOUR_MS } from '../schema/tables.js'
 import { NO_METRICS, type SelfMetrics } from '../self-metrics.js'
 import {
   type SampleColumns,
@@ -67,7 +68,7 @@ export interface WriterTuning {
 
 export const DEFAULT_TUNING: Readonly<WriterTuning> = {
   commitMs: 250,
-  commitRows: 512 * 1024,
+  commitRows: 256 * 1024,
   parallel: 2,
   retryMs: 10_000,
   firstRetryMs: 50,
@@ -81,6 +82,8 @@ export interface WriterCore extends Writer {
   readonly knownBatches: number
   /** Why the store is thought to be down; empty while it is well. */
   readonly failure: string
+  /** There is reason to think that the store is well again: the next batch is taken. */
+  retryNow(): void
   /** Records that the batch's part of this day is stored. */
   mark(key: number, day: number): void
   /**
@@ -151,7 +154,7 @@ export function createWriter(options: WriterOptions): WriterCore {
       const before = open.rows
       append(open, columns, fresh.length === days.length ? undefined : new Set(fresh))
       const samples = open.rows - before
-      if (key !== undefined) for (const day of fresh) appendMark(open, key, day)
+      if (key !== undefined) for (const day of fresh) appendMark(open, key, day, samples)
       bufferedRows += open.rows - before
       open.waiters.push({ samples, key, days: fresh, resolve, reject })
       schedule()
@@ -197,15 +200,15 @@ export function createWriter(options: WriterOptions): WriterCore {
     }
   }
 
-  function appendMark(commit: Commit, key: number, day: number): void {
+  function appendMark(commit: Commit, key: number, day: number, samples: number): void {
     const chunk = room(commit)
     const row = chunk.rows++
     const time = day * DAY_MS
-    chunk.metric[row] = 0
+    chunk.metric[row] = idBits(Math.floor(now() / HOUR_MS))
     chunk.entity[row] = idBits(key)
     chunk.time[2 * row] = time
     chunk.time[2 * row + 1] = time / 0x1_0000_0000
-    chunk.value[row] = Math.floor(now() / 1000)
+    chunk.value[row] = samples
     commit.rows++
   }
 
@@ -331,6 +334,9 @@ export function createWriter(options: WriterOptions): WriterCore {
     },
     get failure() {
       return down?.text ?? ''
+    },
+    retryNow() {
+      if (down !== undefined) down.until = 0
     },
     mark: (key, day) => stored.add(key, day),
     async stop(graceMs = 10_000) {

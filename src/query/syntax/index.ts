@@ -21,3 +21,4 @@ export {
 } from './print.js'
 export { quote } from './strings.js'
 export { collectionUnit, type OwnUnit, type Resolved, resolveQuantity } from './units.js'
+export { bindVariables, variablesOf } from './variables.js'

@@ -1,9 +1,11 @@
 import type { DecodeContext } from '../../../src/ingest/decode.js'
+import { createGraphiteDecoder } from '../../../src/ingest/formats/graphite.js'
 import { createLineProtocolDecoder } from '../../../src/ingest/formats/line-protocol.js'
 import { createNativeDecoder } from '../../../src/ingest/formats/native.js'
 import { createRemoteWriteDecoder } from '../../../src/ingest/formats/prometheus-remote-write.js'
+import { createRemoteWrite2Decoder } from '../../../src/ingest/formats/prometheus-remote-write-2.js'
 import { DEFAULT_LIMITS } from '../../../src/ingest/limits.js'
-import { lineProtocol, nativeBatch, remoteWrite, type Sent } from './encode.js'
+import { graphite, lineProtocol, nativeBatch, remoteWrite, remoteWrite2, type Sent } from './encode.js'
 import { GOLDEN } from './golden.js'
 
 export interface Format {
@@ -33,6 +35,20 @@ export const FORMATS: Format[] = [
     expresses: all,
     encode: (samples) => remoteWrite(samples),
     decoder: () => createRemoteWriteDecoder(DEFAULT_LIMITS),
+  },
+  {
+    name: 'Prometheus remote write 2.0',
+    expresses: all,
+    encode: (samples) => remoteWrite2(samples),
+    decoder: () => createRemoteWrite2Decoder(DEFAULT_LIMITS),
+  },
+  {
+    name: 'Graphite plaintext with tags',
+    expresses: ({ labels, metric }) =>
+      (Object.keys(labels).length > 0 || !metric.includes('.')) &&
+      !/[ ;]/.test(Object.values(labels).join('')),
+    encode: graphite,
+    decoder: () => createGraphiteDecoder(DEFAULT_LIMITS),
   },
   {
     name: 'native batch',
