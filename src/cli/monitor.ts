@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
@@ -104,7 +105,7 @@ async function start(
       registry,
       monitorUrl: listening.url,
       roleType: 'MONITOR',
-      hostname: values.hostname,
+      hostname: values.hostname || hostname(),
       logger,
     })
     stops.push(() => self.stop())
