@@ -1,6 +1,6 @@
 import type { AdditionalConfig, Condition, ConfigGenerator, EffectiveValue } from '../descriptors/index.js'
 import { lookupIn, peerList, peerLookup } from './lookup.js'
-import { type Context, rolesOf, valueOf } from './scope.js'
+import { type Context, rolesOf, textOf } from './scope.js'
 import { type Lookup, substitute } from './substitute.js'
 
 /** A key and a value of a generated file, before the file's format comes in. */
@@ -36,7 +36,7 @@ export function parameterEntries(
   for (const each of ordered) {
     const { parameter } = each
     if (!isWritten(each, generator)) continue
-    const value = valueOf(context.config, parameter.name)
+    const value = textOf(context.config, parameter.name)
     if (value === undefined) continue
     const byScript = parameter.alternateScriptParameterName !== undefined || parameter.scriptBased
     if (!byScript || value === '') {
@@ -108,6 +108,6 @@ export function holds(when: Condition, context: Context): boolean {
   }
   if (when.dependency !== undefined && !context.service.dependencies.has(when.dependency)) return false
   if (when.parameter === undefined) return true
-  const value = valueOf(context.config, when.parameter)
+  const value = textOf(context.config, when.parameter)
   return value !== undefined && value !== '' && value !== 'false'
 }

@@ -13,7 +13,7 @@ export interface Context {
 }
 
 /** A parameter's value as templates and files get it; undefined when it has none. */
-export function valueOf(config: EffectiveConfig, name: string): string | undefined {
+export function textOf(config: EffectiveConfig, name: string): string | undefined {
   const each = config.get(name)
   if (!each) return undefined
   // Provided values come from products that are not here: neutral ones keep scripts going.
@@ -24,8 +24,8 @@ export function valueOf(config: EffectiveConfig, name: string): string | undefin
 /** The user or group of a process: the role's own where its type has one, else the service's. */
 export function processUser({ config }: Pick<Context, 'config'>): { user: string; group: string } {
   return {
-    user: valueOf(config, 'process_username') ?? 'root',
-    group: valueOf(config, 'process_groupname') ?? 'root',
+    user: textOf(config, 'process_username') ?? 'root',
+    group: textOf(config, 'process_groupname') ?? 'root',
   }
 }
 

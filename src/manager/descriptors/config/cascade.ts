@@ -31,10 +31,7 @@ export interface Level {
  *   .get('heap') // { value: '512', source: 'GROUP', … }
  * ```
  */
-export function effectiveConfig(
-  parameters: readonly Parameter[],
-  levels: readonly Level[],
-): EffectiveConfig {
+export function effectiveConfig(parameters: readonly Parameter[], levels: readonly Level[]): EffectiveConfig {
   const out = new Map<string, EffectiveValue>()
   for (const parameter of parameters) {
     const found: { source: Source; value: string }[] = []

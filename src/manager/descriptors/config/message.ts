@@ -21,3 +21,6 @@ export interface ConfigMessage {
   readonly parameter: string
   readonly text: string
 }
+
+/** How a check says what it found. */
+export type Report = (level: ConfigMessage['level'], code: ConfigMessage['code'], text: string) => void

@@ -7,10 +7,10 @@ export function checkUri(
   wrong: (text: string) => void,
 ): void {
   const match = /^([A-Za-z][A-Za-z0-9+.-]*):(.+)$/.exec(value)
-  if (!match || /\s/.test(value)) return wrong('must be a URI, such as http://host:8080/path')
-  const scheme = match[1]!.toLowerCase()
+  const scheme = match?.[1]?.toLowerCase()
   const { allowedSchemes } = parameter
-  if (allowedSchemes.length > 0 && !allowedSchemes.some((each) => each.toLowerCase() === scheme))
-    return wrong(`must start with one of ${allowedSchemes.map((each) => `${each}:`).join(', ')}`)
-  if (!parameter.opaque && !match[2]!.startsWith('/')) wrong(`must go on with / after ${scheme}:`)
+  if (!match || /\s/.test(value)) wrong('must be a URI, such as http://host:8080/path')
+  else if (allowedSchemes.length > 0 && !allowedSchemes.some((each) => each.toLowerCase() === scheme))
+    wrong(`must start with one of ${allowedSchemes.map((each) => `${each}:`).join(', ')}`)
+  else if (!parameter.opaque && !match[2]!.startsWith('/')) wrong(`must go on with / after ${scheme}:`)
 }

@@ -146,10 +146,7 @@ export function number(
 }
 
 /** One of the words; any other is reported with the given level and read as `other`. */
-export function oneOf<T extends string>(
-  allowed: readonly T[],
-  other?: { value: T; what: string },
-): Read<T> {
+export function oneOf<T extends string>(allowed: readonly T[], other?: { value: T; what: string }): Read<T> {
   return (value, at) => {
     if (allowed.includes(value as T)) return value as T
     const choice = `${shown(value)} is not one of ${allowed.join(', ')}`

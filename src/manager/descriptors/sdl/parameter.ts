@@ -17,7 +17,10 @@ import {
 } from '../json/read.js'
 import { isArray, type Parameter, parameter, parameterTypes, type Scope, units } from '../model/parameter.js'
 
-type Given = Omit<Parameter, 'scope' | 'purpose' | 'emitted' | 'hidden' | 'scriptBased' | 'file' | 'default'> & {
+type Given = Omit<
+  Parameter,
+  'scope' | 'purpose' | 'emitted' | 'hidden' | 'scriptBased' | 'file' | 'default'
+> & {
   readonly default: unknown
 }
 
