@@ -13,7 +13,8 @@ const missing = [
   ...(existsSync('/usr/share/java/zookeeper.jar') ? [] : ['the package libzookeeper-java']),
   ...(hasJava() ? [] : ['a Java runtime']),
 ]
-if (missing.length > 0) console.warn(`NOT TESTED: a real ZooKeeper quorum, for want of ${missing.join(' and ')}`)
+if (missing.length > 0)
+  console.warn(`NOT TESTED: a real ZooKeeper quorum, for want of ${missing.join(' and ')}`)
 
 const folder = mkdtempSync(join(tmpdir(), 'bw-zookeeper-'))
 const running: Started[] = []

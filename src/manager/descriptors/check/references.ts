@@ -67,6 +67,7 @@ export function checkReferences(service: WrittenService, files: ReadonlySet<stri
         { ...at, path: [...at.path, 'configWriter', 'peerConfigGenerators', i, 'roleName'] },
         'MISSING',
         'a gateway must name the role type whose roles are listed; add roleName',
+        'warning',
       )
 }
 
