@@ -12,7 +12,7 @@ import { environmentOf } from './environment.js'
 import type { ProcessInput } from './input.js'
 import { isKerberized } from './kerberos.js'
 import { lookupIn } from './lookup.js'
-import { maskInput } from './mask.js'
+import { hasSecrets, maskInput } from './mask.js'
 import { GenerationError, type GenerationProblem } from './problem.js'
 import type { ClientConfigTarget, GeneratedFile, Process } from './process.js'
 import { directoriesOf, lifeOf, limitsOf } from './runtime.js'
@@ -198,6 +198,7 @@ function finish(drafts: readonly DraftFile[], problems: GenerationProblem[]): Ge
 /** Generates twice, the second time with all secrets blotted out, and keeps of that what differs. */
 function shownBeside(input: ProcessInput, make: (input: ProcessInput) => Process): Process {
   const real = make(input)
+  if (!hasSecrets(input)) return real
   const shown = make(maskInput(input))
   const byPath = new Map(shown.files.map((file) => [file.path, file.contents]))
   const files = real.files.map((file): GeneratedFile => {

@@ -29,11 +29,24 @@ export function processUser({ config }: Pick<Context, 'config'>): { user: string
   }
 }
 
+// Every file of every role asks: a service's roles are put in order once.
+const byType = new WeakMap<ServiceInstance, ReadonlyMap<string, readonly RoleInstance[]>>()
+
 /** Roles of a type in a fixed order: by host, then by name. */
-export function rolesOf(service: ServiceInstance, type: string): RoleInstance[] {
-  return service.roles
-    .filter((role) => role.type === type)
-    .sort((a, b) => compare(a.hostname, b.hostname) || compare(a.name, b.name))
+export function rolesOf(service: ServiceInstance, type: string): readonly RoleInstance[] {
+  const types = byType.get(service) ?? inOrder(service)
+  byType.set(service, types)
+  return types.get(type) ?? []
+}
+
+function inOrder({ roles }: ServiceInstance): ReadonlyMap<string, readonly RoleInstance[]> {
+  const out = new Map<string, RoleInstance[]>()
+  for (const role of [...roles].sort((a, b) => compare(a.hostname, b.hostname) || compare(a.name, b.name))) {
+    const same = out.get(role.type)
+    if (same) same.push(role)
+    else out.set(role.type, [role])
+  }
+  return out
 }
 
 /** By code units, so that the order does not depend on the machine's language. */

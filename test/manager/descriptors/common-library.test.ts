@@ -119,6 +119,7 @@ describe('functions that scripts of the field call', () => {
     const strict = `set -e; . ${common}; source_parcel_environment; locate_java_home_no_verify; get_generic_java_opts; echo fine`
     expect(
       execFileSync('bash', ['-c', strict], {
+        stdio: ['ignore', 'pipe', 'pipe'],
         encoding: 'utf8',
         env: { PATH: process.env.PATH ?? '' },
       }).trim(),

@@ -1,6 +1,7 @@
 import { isArray, type Parameter } from '../model/parameter.js'
 import type { ConfigMessage, Report } from './message.js'
 import { checkNumber } from './number.js'
+import { conformPattern } from './regex.js'
 import { listOf } from './text-value.js'
 import { checkThresholds } from './thresholds.js'
 import { checkUri } from './uri.js'
@@ -68,7 +69,7 @@ function checkText(parameter: Parameter, value: string, report: Report): void {
   const { type, conformRegex, minLength, maxLength } = parameter
   if (type === 'path') checkPath(parameter, value, report)
   if (type === 'uri') checkUri(parameter, value, (text) => report('ERROR', 'NOT_A_URI', text))
-  if (conformRegex !== undefined && value !== '' && !new RegExp(`^(?:${conformRegex})$`, 'u').test(value))
+  if (conformRegex !== undefined && value !== '' && conformPattern(conformRegex)?.test(value) === false)
     report('ERROR', 'NO_MATCH', `must match ${conformRegex}`)
   if (value !== '' && minLength !== undefined && value.length < minLength)
     report('ERROR', 'LENGTH', `must have at least ${minLength} characters`)
