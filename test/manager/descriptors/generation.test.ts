@@ -433,6 +433,79 @@ describe('secrets', () => {
   })
 })
 
+describe('TLS', () => {
+  const tls = sdl(
+    {},
+    {
+      sslServer: {
+        keyIdentifier: 'demo',
+        enabledConfigName: 'tls.on',
+        keystoreLocationConfigName: 'keystore.location',
+        keystoreLocationDefault: '/etc/demo.jks',
+        keystorePasswordConfigName: 'keystore.password.generator',
+        keystorePasswordScriptBased: 'true',
+      },
+      sslClient: { truststorePasswordConfigName: 'truststore.password' },
+      externalLink: { name: 'w', label: 'W', url: 'http://h/', secureUrl: 'https://h/' },
+      startRunner: {
+        program: 'scripts/control.sh',
+        environmentVariables: { RAW: token('ssl_server_keystore_password') },
+      },
+      configWriter: {
+        generators: [
+          { filename: 'all.properties', configFormat: 'properties' },
+          {
+            filename: 'listed.properties',
+            configFormat: 'properties',
+            includedParams: [
+              'ssl_enabled',
+              'ssl_client_truststore_location',
+              'ssl_client_truststore_password',
+            ],
+          },
+        ],
+      },
+    },
+  )
+  const spec = {
+    roles: [
+      {
+        type: 'DEMO_SERVER',
+        config: {
+          ssl_enabled: 'true',
+          ssl_server_keystore_password: 'hunter2',
+          ssl_client_truststore_location: '/t.jks',
+          ssl_client_truststore_password: 'hunter3',
+        },
+      },
+    ],
+  }
+
+  test('only what has a name for files is written, a password as its script where that is asked for', async () => {
+    const { descriptor } = describeSdl(tls)
+    const { files, environment, shown } = await generate(descriptor!, spec)
+    expect(fileText(files, 'all.properties').split('\n')).toEqual([
+      'tls.on=true',
+      'keystore.location=/etc/demo.jks',
+      'keystore.password.generator={{CMF_CONF_DIR}}/altscripts/ssl_server_keystore_password.sh',
+      'truststore.password=hunter3',
+      '',
+    ])
+    expect(fileText(files, 'listed.properties')).toBe('tls.on=true\ntruststore.password=hunter3\n')
+    expect(environment.RAW).toBe('hunter2')
+    expect(shown!.environment.RAW).toBe(MASK)
+  })
+
+  test('links are the secure ones where it is on', async () => {
+    const { descriptor } = describeSdl(tls)
+    const url = (config: Record<string, string>) => {
+      const service = serviceOf(descriptor!, { roles: [{ type: 'DEMO_SERVER', config }] })
+      return roleLinks({ service, role: service.roles[0]! })[0]!.url
+    }
+    expect([url({}), url({ ssl_enabled: 'true' })]).toEqual(['http://h/', 'https://h/'])
+  })
+})
+
 describe('what cannot be generated names every place', () => {
   const failing = async (content: unknown, spec: ServiceSpec = {}) => {
     const { descriptor } = describeSdl(content)
