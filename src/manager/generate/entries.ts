@@ -37,9 +37,10 @@ export function parameterEntries(
     const { parameter } = each
     if (!isWritten(each, generator)) continue
     const value = textOf(context.config, parameter.name)
-    if (value === undefined) continue
+    // Blank means not set, as where the format comes from: an empty number or class name would stop the reader.
+    if (value === undefined || value === '') continue
     const byScript = parameter.alternateScriptParameterName !== undefined || parameter.scriptBased
-    if (!byScript || value === '') {
+    if (!byScript) {
       out.push({ key: parameter.configName, value, sensitive: parameter.sensitive })
       continue
     }

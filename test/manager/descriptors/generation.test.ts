@@ -263,6 +263,37 @@ describe('dependencies', () => {
   })
 })
 
+test('a file system that is not HDFS is known by its URI; what is blank is not written', async () => {
+  const dfs = describeSdl(
+    sdl({
+      name: 'OTHER_DFS',
+      roles: undefined,
+      parameters: [
+        { name: 'uri', label: 'U', description: 'U.', type: 'string' },
+        { name: 'blank', label: 'B', description: 'B.', type: 'string', default: '' },
+        {
+          name: 'none',
+          label: 'N',
+          description: 'N.',
+          type: 'path_array',
+          pathType: 'serviceSpecific',
+          default: [],
+        },
+      ],
+      providesDfs: { fileSystemUri: token('uri') },
+      gateway: {
+        alternatives: { name: 'hadoop-conf', linkRoot: '/etc/hadoop' },
+        configWriter: { generators: [{ filename: 'hadoop-conf/hdfs-site.xml', configFormat: 'hadoop_xml' }] },
+      },
+    }),
+  ).descriptor!
+  const other = serviceOf(dfs, { config: { uri: 'other://x/' } })
+  const { files } = await generate(greeter, { roles, dependencies: [['HDFS', other]] })
+  expect(fileText(files, 'hadoop-conf/core-site.xml')).toContain('<value>other://x/</value>')
+  const site = fileText(files, 'hadoop-conf/hdfs-site.xml')
+  expect([...site.matchAll(/<name>(.*)<\/name>/g)].map((each) => each[1])).toEqual(['uri'])
+})
+
 describe('HDFS', () => {
   const ha = (extra: ServiceSpec['roles'] = []) => ({
     roles: [

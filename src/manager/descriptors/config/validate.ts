@@ -91,7 +91,13 @@ function checkList(parameter: Parameter, items: readonly string[], report: Repor
     report('ERROR', 'LENGTH', `must have at most ${maxLength} elements`)
   if (parameter.required && items.length === 0) report('ERROR', 'MISSING', 'is required; give it a value')
   for (const item of items) {
-    if (item === '') report('ERROR', 'LENGTH', `has an empty element; remove a ${parameter.separator}`)
+    // Blocks of text are given as lists of lines, where an empty one may be meant.
+    if (item === '')
+      report(
+        type === 'string_array' ? 'WARNING' : 'ERROR',
+        'LENGTH',
+        `has an empty element; remove a ${parameter.separator}`,
+      )
     else if (type === 'path_array') checkPath(parameter, item, report)
     else if (type === 'uri_array') checkUri(parameter, item, (text) => report('ERROR', 'NOT_A_URI', text))
   }
