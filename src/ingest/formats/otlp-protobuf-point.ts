@@ -1,8 +1,12 @@
+import { MalformedBodyError } from '../errors.js'
 import type { Label } from '../naming.js'
 import { BYTES, FIXED64, type ProtobufReader, VARINT } from '../protobuf.js'
 import { isVolatile, type Kind, labelName, millisecondsOf, type OtlpPoint } from './otlp-point.js'
 
 /** Reads data points and attributes of OTLP's protobuf encoding into objects; all but numbers that are known go this way. */
+
+/** Attributes, buckets or quantiles of a point. */
+const MOST_ITEMS = 2000
 
 export const bytes = (field: number) => (field << 3) | BYTES
 export const fixed64 = (field: number) => (field << 3) | FIXED64
@@ -76,6 +80,8 @@ export function readPoint(reader: ProtobufReader, kind: Kind): OtlpPoint {
     else if (kind === 'histogram' && tag === bytes(7)) point.bounds = packed(reader, (each) => each.double())
     else if (kind === 'summary' && tag === bytes(6)) {
       point.quantiles ??= []
+      if (point.quantiles.length >= MOST_ITEMS)
+        throw new MalformedBodyError(`a summary has more than ${MOST_ITEMS} quantiles`, reader.at)
       point.quantiles.push(readQuantile(reader))
     } else return false
     return true
@@ -99,7 +105,11 @@ function packed(reader: ProtobufReader, read: (reader: ProtobufReader) => number
   const end = reader.block()
   const values: number[] = []
   reader.end = end
-  while (reader.at < end) values.push(read(reader))
+  while (reader.at < end) {
+    if (values.length >= MOST_ITEMS)
+      throw new MalformedBodyError(`a histogram has more than ${MOST_ITEMS} buckets`, reader.at)
+    values.push(read(reader))
+  }
   reader.end = outer
   return values
 }
@@ -142,6 +152,8 @@ export function readAttribute(reader: ProtobufReader, end: number, into: Label[]
     else return false
     return true
   })
+  // Far more than any limit allows need not be kept to be refused.
+  if (into.length >= MOST_ITEMS) return
   if (value !== undefined && !(ofResource && isVolatile(key))) into.push({ name: labelName(key), value })
 }
 

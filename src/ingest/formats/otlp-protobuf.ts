@@ -1,5 +1,5 @@
 import { ByteCache } from '../byte-cache.js'
-import { type DecodeContext, tooManySamples } from '../decode.js'
+import { type DecodeContext, tooManyItems, tooManySamples } from '../decode.js'
 import type { IngestLimits } from '../limits.js'
 import type { Label } from '../naming.js'
 import { ProtobufReader } from '../protobuf.js'
@@ -53,6 +53,7 @@ interface State {
   key: Uint8Array
   keyView: DataView
   position: number
+  points: number
 }
 
 /** A decoder with caches of its own, bounded by `labelCacheBytes`. Throws `MalformedBodyError`, `RequestTooLargeError`. */
@@ -74,9 +75,24 @@ export function createOtlpProtobufDecoder(
       next = 0
     }
     const reader = new ProtobufReader(body)
-    const state: State = { reader, context, samples, numbers, next, series, key, keyView, position: 0 }
+    const state: State = {
+      reader,
+      context,
+      samples,
+      numbers,
+      next,
+      series,
+      key,
+      keyView,
+      position: 0,
+      points: 0,
+    }
+    let resources = 0
     try {
-      eachMessage(reader, body.length, 1, () => decodeResource(state, reader.end))
+      eachMessage(reader, body.length, 1, () => {
+        if (++resources > context.limits.samplesPerRequest) throw tooManyItems(context.limits)
+        decodeResource(state, reader.end)
+      })
     } finally {
       next = state.next
     }
@@ -108,7 +124,7 @@ function decodeResource(state: State, end: number): void {
   reader.at = start
   eachMessage(reader, end, 2, () =>
     eachMessage(reader, reader.end, 2, () => {
-      state.position++
+      if (++state.position > state.context.limits.samplesPerRequest) throw tooManyItems(state.context.limits)
       decodeMetric(state, reader.end, resource, number)
     }),
   )
@@ -161,6 +177,7 @@ function decodeMetric(
   const number = isNumber ? numberOf(state, resourceNumber, nameStart, nameEnd) : -1
   reader.at = start
   eachMessage(reader, end, 1, () => {
+    if (++state.points > context.limits.samplesPerRequest) throw tooManyItems(context.limits)
     const at = reader.at
     let taken = isNumber ? takeNumber(state, reader.end, metric, resource, number) : undefined
     if (taken === undefined) {
