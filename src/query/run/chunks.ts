@@ -4,7 +4,7 @@ import type { Leaf } from '../plan/leaf.js'
 import type { Subject } from './select-entities.js'
 
 /** How close samples are expected to be where nothing is known: the agent's shortest usual interval, milliseconds. */
-const EXPECTED_INTERVAL = 10_000
+export const EXPECTED_INTERVAL = 10_000
 /** Columns of a rollup point against one of a sample. */
 const ROLLUP_WEIGHT = 5
 

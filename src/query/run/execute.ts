@@ -9,7 +9,7 @@ import { type Plan, type PlannedItem, planStatement } from '../plan/item.js'
 import type { Window } from '../plan/leaf.js'
 import { printPredicate } from '../syntax/index.js'
 import { calendarFilter } from './calendar.js'
-import { chunksOf, pointsPerEntity } from './chunks.js'
+import { chunksOf, EXPECTED_INTERVAL, pointsPerEntity } from './chunks.js'
 import type { QueryEnvironment } from './environment.js'
 import { pointLimit } from './errors.js'
 import { EntityEvaluation } from './evaluation.js'
@@ -87,7 +87,8 @@ export async function executeStatement(
   const split = [...subjectsOf.values()].some((subjects) =>
     subjects.some((subject) => subject.part !== undefined),
   )
-  const plan = planStatement(checked, items, window, request.rollup, keep === undefined && !split)
+  const few = samplesOf([...subjectsOf], window) <= limits.fewSamples
+  const plan = planStatement(checked, items, window, request.rollup, keep === undefined && !split && !few)
   if (items.some((item) => hasFact(item.expression)) || checked.usesFacts)
     await environment.cores.refresh(signal)
   const evaluation = new EntityEvaluation(createFacts(catalogue, environment.cores.of), keep)
@@ -136,6 +137,15 @@ export async function executeStatement(
   }
   await passPending()
   sink.endStatement([...warnings])
+}
+
+/** About how many samples the items read. */
+function samplesOf(items: readonly (readonly [TypedItem, readonly Subject[]])[], window: Window): number {
+  const perSeries = (window.to - window.from) / EXPECTED_INTERVAL
+  let samples = 0
+  for (const [item, subjects] of items)
+    samples += subjects.length * metricsOf(item.expression).length * perSeries
+  return samples
 }
 
 /** Which entities give a stream of an item. */
