@@ -1,9 +1,8 @@
-import type { Rollup } from '../../wire/timeseries.js'
 import { isActive } from '../check/selection.js'
 import type { CheckedStatement } from '../check/statement.js'
 import type { TypedItem } from '../check/typed.js'
 import { hasFact, hasUnknownMetric, metricsOf } from '../check/walk.js'
-import { onePoint, type Points, pointsOf } from '../functions/points.js'
+import { onePoint, pointsOf } from '../functions/points.js'
 import { ROLLUP_MS } from '../functions/rollup.js'
 import { type Plan, type PlannedItem, planStatement } from '../plan/item.js'
 import type { Window } from '../plan/leaf.js'
@@ -13,6 +12,7 @@ import { chunksOf, EXPECTED_INTERVAL, pointsPerEntity } from './chunks.js'
 import type { QueryEnvironment } from './environment.js'
 import { pointLimit } from './errors.js'
 import { EntityEvaluation } from './evaluation.js'
+import type { Execution, StatementRequest } from './execution.js'
 import { createFacts } from './facts.js'
 import { fulfils } from './filter.js'
 import { collectionFrequency } from './frequency.js'
@@ -20,39 +20,9 @@ import { executeGrouped } from './grouped.js'
 import { type Chunk, chunkOf } from './ordinals.js'
 import { type LeafPoints, type ReadContext, readLeaves } from './read.js'
 import { type SelectionRequest, type Subject, selectAll } from './select-entities.js'
-import type { AnswerSink, StreamOwner } from './sink.js'
+import type { AnswerSink } from './sink.js'
 import { starItems } from './star.js'
 import { OF_ENTITY, templateOf } from './template.js'
-
-export interface StatementRequest {
-  readonly window: Window
-  readonly rollup: Rollup
-  readonly streamLimit: number
-  readonly joinRenamed: boolean
-  readonly timeZone: string
-  /** When the query has to be done, milliseconds as `performance.now()`. */
-  readonly deadline: number
-  readonly signal: AbortSignal
-  /** Waits until the reader has taken what the sink has ready. */
-  readonly flush: () => Promise<void>
-  readonly onSql?: ReadContext['onSql']
-}
-
-/** Everything that the parts of one statement's execution share. */
-export interface Execution {
-  readonly checked: CheckedStatement
-  readonly request: StatementRequest
-  readonly environment: QueryEnvironment
-  readonly sink: AnswerSink
-  readonly plan: Plan
-  readonly evaluation: EntityEvaluation
-  readonly selection: SelectionRequest
-  readonly counts: { streams: number; points: number }
-  readonly warnings: Set<string>
-  read(places: Iterable<number>, chunk: Chunk): Promise<LeafPoints>
-  /** False when the stream limit is reached: nothing more is to be added. */
-  emit(owner: StreamOwner, frequencyMs: number | null, points: Points): boolean
-}
 
 /** Runs a checked statement, and writes its answer to the sink. */
 export async function executeStatement(
