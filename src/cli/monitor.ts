@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
@@ -42,6 +42,13 @@ async function start(
   try {
     const engine = await startEngine(values, logger, signal)
     stops.push(() => engine.stop())
+    engine.onState(({ state, error, connectionChanged }) => {
+      if (state === 'restarting' || state === 'failed') logger.error({ err: error }, `the engine is ${state}`)
+      if (!connectionChanged) return
+      // Rare: another program took the engine's port. Every client holds the old one; a new start is the simple way.
+      logger.fatal('the engine has moved to another port; the monitor starts again')
+      void stop().finally(() => process.exit(1))
+    })
     new Gauge({
       name: 'bellwether_engine_memory_bytes',
       help: 'Resident memory of the embedded engine',
@@ -98,7 +105,7 @@ async function start(
       registry,
       monitorUrl: listening.url,
       roleType: 'MONITOR',
-      hostname: values.hostname,
+      hostname: values.hostname || hostname(),
       logger,
     })
     stops.push(() => self.stop())
@@ -109,15 +116,14 @@ async function start(
   }
 }
 
-async function startEngine(values: Settings, logger: Logger, signal: AbortSignal): Promise<Engine> {
+function startEngine(values: Settings, logger: Logger, signal: AbortSignal): Promise<Engine> {
+  const dataDir = resolve(join(values.data, 'clickhouse'))
   if (values.clickhouseUrl !== '') {
-    const url = new URL(values.clickhouseUrl)
+    const url = new URL(values.clickhouseUrl) // the schema of the settings has checked it
     if (values.clickhouseUser !== '') url.username = encodeURIComponent(values.clickhouseUser)
     if (values.clickhousePassword !== '') url.password = encodeURIComponent(values.clickhousePassword)
-    return openEngine({ url: url.href, dataDir: '', logger, signal })
+    return openEngine({ url: url.href, dataDir, logger, signal })
   }
-  const dataDir = resolve(join(values.data, 'clickhouse'))
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   return openEngine({ dataDir, logger, memoryLimitBytes: values.clickhouseMemory || undefined, signal })
 }
 

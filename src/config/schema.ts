@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import { bytes, duration, flag, type Option, oneOf, port, text, url, whole } from './option.js'
 
 /** Every setting there is, once; each role picks the ones it takes. */
@@ -98,8 +97,8 @@ const agentPort: Option<number> = {
 const hostName: Option<string> = {
   key: 'hostname',
   parse: text,
-  default: hostname(),
-  help: 'Name of this host in metrics',
+  default: '',
+  help: "Name of this host in metrics; default: the machine's own",
   placeholder: 'NAME',
 }
 const rackId: Option<string> = {

@@ -45,8 +45,7 @@ serving.then(
   (error: unknown) => dieSaying(`chdb_query_cmdline: ${String(error)}`),
 )
 
-const reniced = new Set<number>()
-setInterval(() => lowerMergePriority(reniced), 10_000)
+setInterval(lowerMergePriority, 5_000)
 
 function dieSaying(text: string): void {
   writeSync(2, `${text}\n`)

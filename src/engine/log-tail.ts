@@ -4,8 +4,12 @@ const KEPT_LINES = 12
 const MAX_LINE = 400
 const FORWARDED_PER_MINUTE = 30
 
-/** Empty lines, frames of stack traces (the binary has no symbols) and their ends, and merges ended by a DROP or a stop. */
-const NOISE = /^$|^\d+\. .* @ 0x|^ ?\(version [\d.]+\)$|Cancelled merging parts/
+/**
+ * Empty lines, frames of stack traces (the binary has no symbols) and their ends, merges ended by a DROP or a stop, and
+ * answers that the client did not wait for.
+ */
+const NOISE =
+  /^$|^\d+\. .* @ 0x|^ ?\(version [\d.]+\)$|Cancelled merging parts|Broken pipe|Connection reset by peer|Write buffer has been canceled/
 
 export interface LogTail {
   /** Takes a piece of the engine's standard error. */

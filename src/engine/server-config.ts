@@ -15,7 +15,10 @@ const MIB = 1024 ** 2
 /** With less free space than this on the disk, inserts are refused with NOT_ENOUGH_SPACE (243). */
 export const INSERT_MIN_FREE_BYTES = 64 * MIB
 
-/** `config.xml` of the embedded server; its ports are arguments of the process. The figures behind the settings: docs/decisions/0002-embedded-clickhouse.md. */
+/**
+ * `config.xml` of the embedded server; its ports are arguments of the process.
+ * The figures behind the settings: docs/decisions/0002-embedded-clickhouse.md.
+ */
 export function serverConfigXml(config: ServerConfig): string {
   const memory = config.memoryLimitBytes
   return document({
@@ -23,7 +26,10 @@ export function serverConfigXml(config: ServerConfig): string {
     users_config: config.usersFile,
     listen_host: LOOPBACK,
     keep_alive_timeout: SERVER_KEEP_ALIVE_S,
-    max_connections: 512,
+    // Every open connection holds a thread, idle ones too; a query may need several more.
+    max_connections: 1_024,
+    max_thread_pool_size: 2_000,
+    max_thread_pool_free_size: 16,
 
     max_server_memory_usage: memory,
     // Merges must not push queries and inserts out of the limit.
@@ -36,8 +42,6 @@ export function serverConfigXml(config: ServerConfig): string {
     compiled_expression_cache_size: 32 * MIB,
     query_cache: { max_size_in_bytes: 0 },
 
-    max_thread_pool_size: 512,
-    max_thread_pool_free_size: 16,
     background_pool_size: clamp(config.cores, 2, 8),
     background_schedule_pool_size: 8,
     background_common_pool_size: 2,
@@ -49,9 +53,14 @@ export function serverConfigXml(config: ServerConfig): string {
     logger: {
       console: 1,
       level: 'error',
-      levels: ['executeQuery', 'DynamicQueryHandler', 'PredefinedQueryHandler', 'TCPHandler'].map((name) => ({
-        logger: { name, level: 'none' },
-      })),
+      levels: {
+        logger: ['executeQuery', 'DynamicQueryHandler', 'PredefinedQueryHandler', 'TCPHandler'].map(
+          (name) => ({
+            name,
+            level: 'none',
+          }),
+        ),
+      },
     },
     send_crash_reports: { enabled: 'false' },
   })
@@ -111,7 +120,7 @@ const PRODUCT_GRANTS = [
 type Xml = string | number | { [name: string]: Xml | Xml[] | undefined }
 
 function document(content: Xml): string {
-  return `<!-- Written at every start; changes here are lost. -->\n<clickhouse>\n${children(content, '  ')}</clickhouse>\n`
+  return `<!-- Written at every start: changes here are lost. Files in config.d and users.d beside it are kept and win. -->\n<clickhouse>\n${children(content, '  ')}</clickhouse>\n`
 }
 
 function children(content: Xml, indent: string): string {

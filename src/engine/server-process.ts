@@ -10,6 +10,7 @@ const ENDED_BY_ITSELF = 'The engine ended by itself.'
 
 const POLL_MS = 25
 const TERM_GRACE_MS = 5_000
+const STOP_BOUND_MS = 15_000
 
 export interface ServerProcess {
   readonly pid: number | undefined
@@ -19,7 +20,7 @@ export interface ServerProcess {
   ready(connection: EngineConnection, timeoutMs: number, signal?: AbortSignal): Promise<string>
   /** Why it is gone, from its exit and its last log lines. */
   failure(fallback: EngineErrorCode): EngineError
-  /** SIGTERM, after 5 s SIGKILL; resolves when it is gone. */
+  /** SIGTERM, after 5 s SIGKILL; resolves when it is gone, or after 15 s when even that has no effect (a hung disk). */
   stop(): Promise<void>
   kill(): void
 }
@@ -109,8 +110,9 @@ export function startServerProcess(command: ServerCommand, logger: EngineLogger)
       if (gone) return
       child.kill('SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), TERM_GRACE_MS)
-      await exited
+      await Promise.race([exited, delay(STOP_BOUND_MS)])
       clearTimeout(timer)
+      if (!gone) logger.error({ pid: child.pid }, 'ClickHouse cannot be ended, not even by SIGKILL')
     },
   }
 }

@@ -53,7 +53,7 @@ export class ByteCache<T> {
   #young = generation<T>()
   #old: Generation<T> | undefined
   #last = -1
-  /** Length of the key that `next` found. */
+  /** Length of the key that `next` has found. */
   matched = 0
 
   /** `valueBytes`: what a value costs, as a guess, so that it counts against `maxBytes` too. */
@@ -78,8 +78,8 @@ export class ByteCache<T> {
   }
 
   /**
-   * The value of the entry that followed the last one found, if its key stands at `start` and the byte `end` follows it;
-   * then `matched` is the key's length.
+   * The value of the entry that followed the last one found, if its key stands at `start` and ends before `end`; then
+   * `matched` is the key's length. The caller must see for itself that the key ends there.
    */
   next(view: DataView, start: number, end: number): T | undefined {
     const young = this.#young
@@ -88,11 +88,14 @@ export class ByteCache<T> {
     if (guess < 0) return undefined
     const offset = young.offsets[guess]!
     const length = young.offsets[guess + 1]! - offset
-    if (start + length >= view.byteLength || view.getUint8(start + length) !== end) return undefined
-    if (!same(young.view, offset, view, start, length)) return undefined
-    this.#last = guess
+    if (start + length >= end || !same(young.view, offset, view, start, length)) return undefined
     this.matched = length
     return young.values[guess]
+  }
+
+  /** Confirms that what `next` found is what came. */
+  advance(): void {
+    this.#last = this.#young.successors[this.#last]! - 1
   }
 
   /** The value of the key at `start` … `end` of `view`, if it is known. */

@@ -16,6 +16,7 @@ export {
   type Numbers,
 } from './native/decode.js'
 export { SchemaVersionError } from './schema/migrate.js'
-export { BATCH_METRIC, TABLES } from './schema/tables.js'
-export { openStore, type Store, type StoreOptions, type StoreStats } from './store.js'
+export { ONLY_SAMPLES, TABLES } from './schema/tables.js'
+export type { StoreStats } from './stats.js'
+export { openStore, type Store, type StoreOptions } from './store.js'
 export * from './types.js'

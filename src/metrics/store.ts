@@ -12,11 +12,13 @@ import type { Hash } from './ids.js'
 import { DEFAULT_LIMITS, type StoreLimits } from './limits.js'
 import { migrate, SchemaVersionError } from './schema/migrate.js'
 import { createSelfMetrics, NO_METRICS } from './self-metrics.js'
+import type { StoreStats } from './stats.js'
 import { type Catalogue, StoreUnavailableError, type Writer } from './types.js'
 import { describeFailure } from './writer/failure.js'
 import { createInsert } from './writer/insert.js'
 import { endInserts, loadMarks } from './writer/marks.js'
-import { createWriter, DEFAULT_TUNING, type WriterTuning } from './writer/writer.js'
+import { DEFAULT_TUNING, type WriterTuning } from './writer/tuning.js'
+import { createWriter } from './writer/writer.js'
 
 export interface StoreOptions {
   connection: Connection
@@ -61,22 +63,6 @@ export interface Store {
    * be called twice.
    */
   stop(graceMs?: number): Promise<void>
-}
-
-export interface StoreStats {
-  metrics: number
-  entities: number
-  series: number
-  /** Bytes of samples that wait for ClickHouse or are on their way to it. */
-  bufferedBytes: number
-  /** Memory of the table of series and its indexes. */
-  catalogueBytes: number
-  /** Stored batches that a resend is compared with. */
-  rememberedBatches: number
-  /** Inserts that ClickHouse is working on. */
-  inserts: number
-  /** Why samples cannot be stored at the moment; empty when they can. */
-  failure: string
 }
 
 const INSERT_TIMEOUT_MS = 30_000
@@ -148,7 +134,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     })
     if (!ended) logger.warn({}, 'metrics store: inserts of an earlier process are still running')
     await refresh()
-    await loadMarks(clients.reads, tuning.batches, writer.mark)
+    await loadMarks(clients.reads, tuning.batches, Date.now(), writer.mark)
   } catch (error) {
     await closeClients()
     if (error instanceof SchemaVersionError) throw error
@@ -166,17 +152,17 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   ]
 
   let stopped: Promise<void> | undefined
-  const stop = (graceMs?: number): Promise<void> => {
+  const stop = (graceMs = 10_000): Promise<void> => {
     stopped ??= (async () => {
       for (const end of ticks) end()
       signal?.removeEventListener('abort', onAbort)
       await writer.stop(graceMs)
-      try {
-        await persistPending()
-        await flushSeen()
-      } catch (error) {
-        logger.warn({ err: error }, 'metrics store: the newest part of the catalogue is not stored')
-      }
+      const last = persistPending()
+        .then(flushSeen)
+        .catch((error: unknown) =>
+          logger.warn({ err: error }, 'metrics store: the newest part of the catalogue is not stored'),
+        )
+      await Promise.race([last, new Promise((resolve) => setTimeout(resolve, graceMs).unref())])
       await closeClients()
     })()
     return stopped

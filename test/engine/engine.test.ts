@@ -1,12 +1,19 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { READ_SETTINGS, WRITE_SETTINGS } from '../../src/engine/index.js'
+import { type EngineLogger, READ_SETTINGS, WRITE_SETTINGS } from '../../src/engine/index.js'
 import { startTestEngine, type TestEngine, until } from './support.js'
 
 let started: TestEngine
+const logged: object[] = []
+const recorder: EngineLogger = {
+  debug() {},
+  info() {},
+  warn: (fields) => logged.push(fields),
+  error: (fields) => logged.push(fields),
+}
 beforeAll(async () => {
-  started = await startTestEngine()
+  started = await startTestEngine({ logger: recorder })
   await started.client.command({ query: 'CREATE DATABASE bw' })
 })
 afterAll(() => started?.cleanUp())
@@ -133,6 +140,22 @@ describe('who may do what', () => {
     const listening = await listeningSockets(started.engine.pid!)
     expect(listening).toEqual([{ address: '0100007F', port }])
   })
+})
+
+test('failed queries are told to whoever asked, and not to the log', async () => {
+  for (const query of ['SELECT 1 FROM nope', 'no SQL at all'])
+    await expect(started.client.command({ query })).rejects.toThrow()
+  expect((await fetch(`${started.engine.connection.url}/?query=SELECT%201&user=mallory`)).status).toBe(403)
+  // Something that does belong into the log comes after them in it.
+  await started.client.command({
+    query: 'CREATE TABLE bw.sick (a UInt64) ENGINE = MergeTree ORDER BY tuple()',
+  })
+  await started.client.command({ query: 'INSERT INTO bw.sick VALUES (1)' })
+  await started.client.command({ query: 'ALTER TABLE bw.sick UPDATE a = throwIf(1) WHERE 1' }).catch(() => {})
+  await until('the failed mutation is in the log', () => JSON.stringify(logged).includes('throwIf'))
+  await started.client.command({ query: 'DROP TABLE bw.sick SYNC' })
+  expect(JSON.stringify(logged[0])).toContain('throwIf(1_UInt8')
+  expect(JSON.stringify(logged)).not.toMatch(/nope|no SQL|mallory/)
 })
 
 test('a read that its client gives up is ended in the engine', async () => {

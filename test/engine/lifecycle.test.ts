@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { EngineError, type EngineStateChange, openEngine } from '../../src/engine/index.js'
@@ -139,6 +140,58 @@ test('a frozen engine is stopped all the same', async () => {
   process.kill(pid, 'SIGSTOP')
   await started.engine.stop()
   expect(isAlive(pid)).toBe(false)
+})
+
+test('Ctrl-C in the terminal reaches the parent, not the engine', async () => {
+  const parent = spawn(process.execPath, [join(import.meta.dirname, 'parent-process.js'), folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  })
+  const exited = once(parent, 'exit')
+  try {
+    const [line] = (await once(parent.stdout!, 'data')) as [Buffer]
+    const { pid, url } = JSON.parse(line.toString()) as { pid: number; url: string }
+    process.kill(-parent.pid!, 'SIGINT')
+    const [answer] = (await Promise.race([once(parent.stdout!, 'data'), exited])) as [unknown]
+    expect(String(answer)).toBe('interrupted\n')
+    expect(isAlive(pid)).toBe(true)
+    expect((await fetch(`${url}/ping`)).ok).toBe(true)
+  } finally {
+    parent.kill('SIGKILL')
+    await exited
+  }
+})
+
+test('merges give way to queries and inserts', async () => {
+  const started = await start()
+  await createTable(started)
+  const nices = () => {
+    const tasks = `/proc/${started.engine.pid}/task`
+    return readdirSync(tasks)
+      .filter((id) => readFileSync(join(tasks, id, 'comm'), 'latin1') === 'MergeMutate\n')
+      .map((id) => getPriority(Number(id)))
+  }
+  await until('merge threads are niced', () => nices().length > 0 && nices().every((nice) => nice === 5))
+})
+
+test('settings of the operator in config.d and users.d win', async () => {
+  await mkdir(join(folder, 'config.d'))
+  await mkdir(join(folder, 'users.d'))
+  await writeFile(
+    join(folder, 'config.d', 'mine.xml'),
+    '<clickhouse><background_pool_size>3</background_pool_size></clickhouse>',
+  )
+  await writeFile(
+    join(folder, 'users.d', 'mine.xml'),
+    '<clickhouse><profiles><default><max_execution_time>77</max_execution_time></default></profiles></clickhouse>',
+  )
+  const { client } = await start()
+  const result = await client.query({
+    query: `SELECT value FROM system.server_settings WHERE name = 'background_pool_size'
+            UNION ALL SELECT value FROM system.settings WHERE name = 'max_execution_time' ORDER BY value`,
+    format: 'JSONEachRow',
+  })
+  expect(await result.json()).toEqual([{ value: '3' }, { value: '77' }])
 })
 
 test('a parent killed with SIGKILL leaves no orphan, and the next one gets the folder at once', async () => {

@@ -107,9 +107,11 @@ function decode(body: Uint8Array, scale: number, context: DecodeContext, names: 
       continue
     }
 
-    let set = cache.next(view, i, SPACE)
-    if (set !== undefined) i += cache.matched
-    else {
+    let set = cache.next(view, i, n)
+    if (set !== undefined && body[i + cache.matched] === SPACE) {
+      i += cache.matched
+      cache.advance()
+    } else {
       i = endOfKey(body, i)
       if (body[i] !== SPACE) {
         i = refuse('syntax', 'no fields: a space and field=value must follow', i)
