@@ -1,5 +1,6 @@
 import { nearest } from '../names/index.js'
 import { didYouMean, type Expression, FUNCTIONS } from '../syntax/index.js'
+import { acrossNames } from './across-names.js'
 import { problemAt } from './arguments.js'
 import { checkCall } from './call.js'
 import type { CheckContext } from './context.js'
@@ -66,6 +67,12 @@ function checkMetric(name: string, { catalogue, warnings }: CheckContext): Typed
   if (found !== undefined) {
     const { metric, isRateOfCounter, units } = found
     return { kind: 'metric', shape: 'stream', units, metric, isRateOfCounter }
+  }
+  for (const { base, plural, total } of acrossNames(name.toLowerCase())) {
+    const member = resolveMetric(catalogue, base)
+    if (member === undefined) continue
+    const { metric, isRateOfCounter, units } = member
+    return { kind: 'across', shape: 'stream', units, metric, isRateOfCounter, plural, total }
   }
   const near = nearest(name, metricNames(catalogue), 3)
   const warning = `There is no metric “${name}”.${didYouMean(near)}`

@@ -1,7 +1,9 @@
+import type { Entity } from '../../metrics/index.js'
 import { isActive } from '../check/selection.js'
 import type { CheckedStatement } from '../check/statement.js'
 import type { TypedItem } from '../check/typed.js'
-import { hasFact, hasUnknownMetric, metricsOf } from '../check/walk.js'
+import { acrossOf, hasFact, hasUnknownMetric, metricsOf } from '../check/walk.js'
+import { pointLimit } from '../errors.js'
 import { onePoint, pointsOf } from '../functions/points.js'
 import { ROLLUP_MS } from '../functions/rollup.js'
 import { type Plan, type PlannedItem, planStatement } from '../plan/item.js'
@@ -10,7 +12,6 @@ import { printPredicate } from '../syntax/index.js'
 import { calendarFilter } from './calendar.js'
 import { chunksOf, EXPECTED_INTERVAL, pointsPerEntity } from './chunks.js'
 import type { QueryEnvironment } from './environment.js'
-import { pointLimit } from './errors.js'
 import { EntityEvaluation } from './evaluation.js'
 import type { Execution, StatementRequest } from './execution.js'
 import { createFacts } from './facts.js'
@@ -19,7 +20,7 @@ import { collectionFrequency } from './frequency.js'
 import { executeGrouped } from './grouped.js'
 import { type Chunk, chunkOf } from './ordinals.js'
 import { type LeafPoints, type ReadContext, readLeaves } from './read.js'
-import { type SelectionRequest, type Subject, selectAll } from './select-entities.js'
+import { type SelectionRequest, type Subject, selectAll, selectFrom } from './select-entities.js'
 import type { AnswerSink } from './sink.js'
 import { starItems } from './star.js'
 import { OF_ENTITY, templateOf } from './template.js'
@@ -100,7 +101,7 @@ export async function executeStatement(
     if (planned.groupings.length > 0) {
       await passPending()
       await executeGrouped(planned, subjects, execution)
-    } else if (planned.metrics.length === 0 && !hasFact(item.expression)) {
+    } else if (isConstant(item)) {
       await passPending()
       constantStream(planned, execution)
     } else pending.push([planned, subjects])
@@ -108,6 +109,9 @@ export async function executeStatement(
   await passPending()
   sink.endStatement([...warnings])
 }
+
+const isConstant = ({ expression }: TypedItem) =>
+  metricsOf(expression).length === 0 && !hasFact(expression) && acrossOf(expression).length === 0
 
 /** About how many samples the items read. */
 function samplesOf(items: readonly (readonly [TypedItem, readonly Subject[]])[], window: Window): number {
@@ -121,12 +125,27 @@ function samplesOf(items: readonly (readonly [TypedItem, readonly Subject[]])[],
 /** Which entities give a stream of an item. */
 function selector(checked: CheckedStatement, selection: SelectionRequest, environment: QueryEnvironment) {
   const { where } = checked.statement
+  const { catalogue, ancestors } = environment
   const key = checked.timeless ? (where === undefined ? '' : printPredicate(where)) : undefined
   return (item: TypedItem): readonly Subject[] => {
     const metrics = metricsOf(item.expression)
+    const across = acrossOf(item.expression)
+    if (across.length > 0) {
+      const lists = across.map(({ metric, plural }) =>
+        ancestors.of(catalogue, metric, plural).map(({ entity }) => entity),
+      )
+      return selectFrom(common(lists), selection, metrics)
+    }
     if (metrics.length > 0) return environment.selections.select(key, selection, metrics)
     return hasFact(item.expression) && where !== undefined ? selectAll(selection) : []
   }
+}
+
+/** The entities that are in each of the lists, which are in the order of their ids. */
+function common(lists: readonly (readonly Entity[])[]): readonly Entity[] {
+  const [first = [], ...rest] = lists
+  const others = rest.map((list) => new Set(list.map(({ id }) => id)))
+  return first.filter(({ id }) => others.every((ids) => ids.has(id)))
 }
 
 function readContext(request: StatementRequest, environment: QueryEnvironment): ReadContext {
@@ -136,6 +155,8 @@ function readContext(request: StatementRequest, environment: QueryEnvironment): 
     transport,
     catalogue,
     mayRepeat,
+    ancestors: environment.ancestors,
+    chunkPoints: limits.chunkPoints,
     signal: request.signal,
     mostPoints: Math.max(20_000_000, 2 * limits.chunkPoints),
     settings: { max_execution_time: Math.ceil(seconds), max_memory_usage: limits.memoryBytes },
