@@ -110,6 +110,17 @@ describe('over TCP', () => {
     one.destroy()
   })
 
+  test('a last line without an end, cut off while the lines before it are being stored', async () => {
+    const { ingest, rows } = await bench.start()
+    const { port } = await ingest.listenGraphite('127.0.0.1', 0)
+    const socket = connect(port, '127.0.0.1')
+    socket.write(`cut 1 ${T}\ncut 2 ${T + 1}`)
+    // Lines are gathered for 200 ms and then stored, which takes some more.
+    await sleep(250)
+    socket.end()
+    expect(await eventually(rows, 2)).toHaveLength(2)
+  })
+
   test('a line without an end closes the connection', async () => {
     const { ingest } = await bench.start({ labelSetBytes: 1000 })
     const { port } = await ingest.listenGraphite('127.0.0.1', 0)
