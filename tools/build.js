@@ -11,7 +11,9 @@ async function sources(folder) {
 
 async function transpile(folder, outdir) {
   const files = await sources(folder)
-  await rm(outdir, { recursive: true, force: true })
+  // dist/web is Vite's.
+  for (const name of await readdir(outdir).catch(() => []))
+    if (name !== 'web') await rm(join(outdir, name), { recursive: true, force: true })
   await build({
     entryPoints: files.filter((f) => f.endsWith('.ts') && !f.endsWith('.d.ts')),
     outdir,
@@ -29,7 +31,9 @@ async function transpile(folder, outdir) {
 
 /** Programs of a folder, each with what it imports from our own sources in one file; packages stay imports. */
 async function bundle(programs, outdir) {
-  await rm(outdir, { recursive: true, force: true })
+  // dist/web is Vite's.
+  for (const name of await readdir(outdir).catch(() => []))
+    if (name !== 'web') await rm(join(outdir, name), { recursive: true, force: true })
   await build({
     entryPoints: programs,
     outdir,

@@ -226,6 +226,21 @@ describeInBrowser('chart builder', () => {
     await expect.poll(titles).toEqual(['load_1'])
   })
 
+  it('says which rollup it shows, and what lies behind a point', async () => {
+    const before = server.world
+    server.world = { ...before, since: Date.now() - 8 * 86_400_000 }
+    open = await openPage(
+      browser,
+      builder('select load_1 where hostId = "h-1" and category = HOST', '&from=now-7d'),
+    )
+    const { page } = open
+    await drawn(page, '0-all')
+    expect(await textOf(chart(page, '0-all').locator('.card-head'))).toContain('10 min rollup')
+    await pointAt(page, '0-all', 0.5)
+    expect(await textOf(page.locator('.tooltip-more'))).toMatch(/^from [\d.]+ to [\d.]+$/)
+    server.world = before
+  })
+
   it('answers every statement of a script on its own', async () => {
     open = await openPage(browser, builder(`${DISKS};\nselect load_1 where category = HOST`))
     const { page } = open

@@ -219,6 +219,28 @@ describeInBrowser('start page', () => {
     await expect.poll(() => asked.map((query) => query.aborted)).toEqual([true, true, true, false])
   })
 
+  it('refreshes by itself, waits while its tab is in the background, and catches up afterwards', async () => {
+    open = await openPage(browser, `${server.url}?refresh=1`)
+    const { page } = open
+    await drawn(page, 'cpu')
+    const asked = () => server.queries.filter(({ query }) => query.includes('cpu_user_rate')).length
+    const before = asked()
+    await expect.poll(asked, { timeout: 10_000 }).toBeGreaterThan(before + 1)
+    const show = (state: string) =>
+      page.evaluate(
+        `Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true }); document.dispatchEvent(new Event('visibilitychange'))`,
+      )
+    await show('hidden')
+    await expect.poll(() => textOf(page.locator('.chip'))).toBe('Paused')
+    await page.waitForTimeout(300)
+    const hidden = asked()
+    await page.waitForTimeout(2500)
+    expect(asked()).toBe(hidden)
+    await show('visible')
+    await expect.poll(asked, { timeout: 800 }).toBeGreaterThan(hidden)
+    expect(await textOf(page.locator('.chip'))).toBe('Live')
+  })
+
   it('pauses and goes on by the chip and by key', async () => {
     open = await openPage(browser, server.url)
     const { page } = open

@@ -1,7 +1,7 @@
 /** One uPlot chart: made, fed, resized and destroyed. Everything around it (title, legend, tooltip) is not here. */
 
 import uPlot from 'uplot'
-import { formatTimeTicks } from '../format/time.js'
+import { formatTimeTicks, TIME_STEPS } from '../format/time.js'
 import { formatTicks, PLAIN, tickSteps, type Unit } from '../format/units.js'
 import type { Interval } from '../state/time.js'
 import { type ChartColors, lineColor } from './colors.js'
@@ -82,7 +82,7 @@ export function createPlot(
 
   // A stack's layers are drawn from the highest to the lowest, each over the one before.
   const order = model.lines.map((_, i) => (stack ? model.lines.length - 1 - i : i))
-  const lineOf = (seriesIndex: number) => order[seriesIndex - 1] as number
+  const lineOf = (seriesIndex: number) => order[seriesIndex - 1]
   const seriesOf = (line: number) => (stack ? model.lines.length - line : line + 1)
 
   const series = (): uPlot.Series[] =>
@@ -100,6 +100,20 @@ export function createPlot(
         points: { size: 5, width: 1, fill: stroke, filter: isolatedPoints },
       }
     })
+
+  // Dotted, with what lies between them filled.
+  const around = model.envelope === null ? null : (model.lines[0] as ChartModel['lines'][number])
+  const envelope = (): uPlot.Series[] =>
+    around === null
+      ? []
+      : ['min', 'max'].map((label) => ({
+          label,
+          scale: around.scale,
+          stroke: lineColor(colors, around.color),
+          width: 0.75,
+          dash: [1, 3],
+          points: { show: false },
+        }))
 
   const hoverNow = (u: uPlot): Hover | null => {
     const { left, top, idx, idxs } = u.cursor
@@ -155,7 +169,8 @@ export function createPlot(
       {
         font,
         stroke: colors.text,
-        space: 72,
+        space: 60,
+        incrs: [...TIME_STEPS],
         size: 34,
         gap: 4,
         grid: { stroke: colors.grid, width: 1 },
@@ -165,14 +180,17 @@ export function createPlot(
       valueAxis(left ?? PLAIN, 'y', 3),
       ...(right ? [valueAxis(right, 'y2', 1)] : []),
     ],
-    series: [{}, ...series()],
+    series: [{}, ...series(), ...envelope()],
+    ...(around === null
+      ? {}
+      : { bands: [{ series: [3, 2] as [number, number], fill: fade(lineColor(colors, around.color)) }] }),
     tzDate: (time) => (utc ? uPlot.tzDate(new Date(time), 'Etc/UTC') : new Date(time)),
     hooks: {
       setCursor: [(u) => settings.onHover(hoverNow(u))],
       setSeries: [
         (u, index, change) => {
           if (!('focus' in change)) return
-          focused = index === null || !change.focus ? null : lineOf(index)
+          focused = index === null || !change.focus ? null : (lineOf(index) ?? null)
           highlight.show(focused === null || !own || !highlights ? null : seriesOf(focused))
           settings.onHover(hoverNow(u))
         },
@@ -202,7 +220,9 @@ export function createPlot(
 
   const data = () => {
     const columns = drawnColumns(model, shown)
-    return [model.joined.times, ...order.map((i) => columns[i])] as uPlot.AlignedData
+    const { envelope } = model
+    const more = envelope ? [envelope.min, envelope.max] : []
+    return [model.joined.times, ...order.map((i) => columns[i]), ...more] as uPlot.AlignedData
   }
   const u = new uPlot(options, data(), parent)
 
@@ -240,6 +260,8 @@ export function createPlot(
 function mix(color: string, surface: string): string {
   return `color-mix(in srgb, ${color} 55%, ${surface})`
 }
+
+const fade = (color: string) => `color-mix(in srgb, ${color} 14%, transparent)`
 
 /** Points are drawn where a line cannot be: alone between two gaps. */
 function isolatedPoints(u: uPlot, series: number, show: boolean): number[] | null {
