@@ -76,6 +76,8 @@ describeInBrowser('start page', () => {
     server.world = { ...worldOf('node-1'), since: Date.now() - 25_000 }
     for (const id of CHARTS) await drawn(page, id)
     expect(await linePixels(page, 'network', 0, 0.3)).toBe(0)
+    await pointAt(page, 'network', 0.2)
+    await soon(() => textOf(chart(page, 'network').locator('.legend .value').first())).toBe('–')
   })
 
   it('puts hosts side by side and lets one be picked', async () => {
