@@ -13,7 +13,7 @@ export type Reason =
   | 'unsupported'
 
 /** What the format's rule leaves out without an error, because every well-behaved sender sends it. */
-export type Skip = 'stale' | 'nan' | 'string' | 'exemplar' | 'empty'
+export type Skip = 'stale' | 'nan' | 'string' | 'exemplar' | 'late'
 
 export interface Refusal {
   reason: Reason

@@ -266,6 +266,41 @@ describe('native', () => {
   })
 })
 
+describe('Ambari and collectd', () => {
+  const json = { 'content-type': 'application/json' }
+  test('Ambari: 200, with the errors of what was refused', async () => {
+    const metrics = [
+      { metricname: 'amb', hostname: 'a1', appid: 'x', metrics: { [T]: 1, [T + 1]: 2 } },
+      { metricname: 'amb', metrics: { [T]: 'x' } },
+    ]
+    const url = `${main.url}/ws/v1/timeline/metrics`
+    const good = await post(url, JSON.stringify({ metrics: metrics.slice(0, 1) }), json)
+    expect([good.status, JSON.parse(good.text)]).toEqual([200, { errors: [] }])
+    const partial = await post(url, JSON.stringify({ metrics }), json)
+    expect([partial.status, JSON.parse(partial.text).refused]).toEqual([200, 1])
+    expect((await about('amb')).map((row) => row.entity)).toContain('appid=x,hostname=a1')
+    expect((await post(url, 'x', json)).status).toBe(400)
+    expect((await post(url, '{}', { 'content-type': 'text/xml' })).status).toBe(415)
+    expect(await (await fetch(`${url}/livenodes`)).json()).toEqual(['127.0.0.1'])
+  })
+
+  test('collectd: 204, or 400 with what was refused', async () => {
+    const list = {
+      values: [3],
+      dstypes: ['gauge'],
+      dsnames: ['value'],
+      time: T / 1000,
+      host: 'c1',
+      plugin: 'coll',
+      type: 'coll',
+    }
+    expect((await post(`${main.url}/collectd`, JSON.stringify([list]), json)).status).toBe(204)
+    const partial = await post(`${main.url}/collectd`, JSON.stringify([list, 1]), json)
+    expect([partial.status, JSON.parse(partial.text).refused]).toEqual([400, 1])
+    expect((await about('coll'))[0]).toMatchObject({ entity: 'hostname=c1', time: T, value: 3 })
+  })
+})
+
 describe('limits and faults', () => {
   let small: TestIngest
   beforeAll(async () => {

@@ -134,7 +134,7 @@ describe('the manager', () => {
   it('answers unknown API paths with a plain 404 in JSON, and page paths with the page', async () => {
     const url = await manager('http://127.0.0.1:9')
     const missing = await fetch(`${url}/api/v45/nothing`)
-    expect([missing.status, (await missing.json()).code]).toEqual([404, 'NOT_FOUND'])
+    expect([missing.status, ((await missing.json()) as { code: string }).code]).toEqual([404, 'NOT_FOUND'])
     const page = await fetch(`${url}/charts?q=1`)
     expect(await page.text()).toContain('<title>page')
     expect(page.headers.get('content-security-policy')).toContain("default-src 'self'")

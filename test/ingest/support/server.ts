@@ -6,6 +6,7 @@ import { Registry } from 'prom-client'
 import { listen } from '../../../src/cli/listen.js'
 import { createIngest, type Ingest, type IngestLimits } from '../../../src/ingest/index.js'
 import { openStore, type Store, type StoreOptions } from '../../../src/metrics/index.js'
+import { ONLY_SAMPLES } from '../../../src/metrics/schema/tables.js'
 import { startTestEngine, type TestEngine } from '../../engine/support.js'
 
 const logger = pino({ level: 'silent' })
@@ -72,7 +73,7 @@ export async function startBench(): Promise<TestBench> {
 async function rowsOf({ client, catalogue }: Store): Promise<Row[]> {
   const result = await client.query({
     query: `SELECT toFloat64(metric) AS metric, toFloat64(entity) AS entity, toUnixTimestamp64Milli(ts) AS time, v AS value
-            FROM samples WHERE metric != 0`,
+            FROM samples WHERE samples.${ONLY_SAMPLES}`,
     format: 'JSONCompactEachRow',
   })
   const metrics = new Map<number, string>()
