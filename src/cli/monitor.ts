@@ -66,7 +66,10 @@ async function start(
     stops.push(() => store.stop())
     engine.onState(({ state, error, connectionChanged }) => {
       if (state === 'restarting' || state === 'failed') logger.error({ err: error }, `the engine is ${state}`)
-      if (connectionChanged) store.reconnect(connectionOf(engine, values))
+      if (connectionChanged)
+        store
+          .reconnect(connectionOf(engine, values))
+          .catch((reason) => logger.error({ err: reason }, 'the moved engine cannot be reached'))
     })
     const ingest = createIngest({ store, logger, registry })
     stops.push(() => ingest.stop())
