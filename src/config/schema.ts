@@ -138,8 +138,8 @@ const streamLimit: Option<number> = {
   help: 'Streams that one query returns at the most, unless it asks for another limit',
   placeholder: 'N',
 }
-const bufferBytes: Option<number> = {
-  key: 'bufferBytes',
+const storeBufferBytes: Option<number> = {
+  key: 'storeBufferBytes',
   parse: bytes,
   default: 64 * 1024 ** 2,
   shownDefault: '64m',
@@ -156,8 +156,22 @@ const maxSeries: Option<number> = {
 const maxSeriesPerSender: Option<number> = {
   key: 'maxSeriesPerSender',
   parse: whole(1, 100_000_000),
-  default: 2_000_000,
+  default: 1_000_000,
   help: 'Series that the catalogue takes from one sender',
+  placeholder: 'N',
+}
+const maxEntities: Option<number> = {
+  key: 'maxEntities',
+  parse: whole(1, 100_000_000),
+  default: 1_000_000,
+  help: 'Entities that the catalogue takes',
+  placeholder: 'N',
+}
+const maxMetrics: Option<number> = {
+  key: 'maxMetrics',
+  parse: whole(1, 10_000_000),
+  default: 100_000,
+  help: 'Metrics (names) that the catalogue takes',
   placeholder: 'N',
 }
 const helpFlag: Option<boolean> = { key: 'help', parse: flag, default: false, help: 'Show this', short: 'h' }
@@ -172,9 +186,11 @@ export const monitorOptions = {
   clickhousePassword,
   clickhouseDatabase,
   clickhouseMemory,
-  bufferBytes,
+  storeBufferBytes,
   maxSeries,
   maxSeriesPerSender,
+  maxEntities,
+  maxMetrics,
   streamLimit,
   hostname: hostName,
   logLevel,

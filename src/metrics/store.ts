@@ -31,7 +31,10 @@ export interface StoreOptions {
   signal?: AbortSignal
   /** How long to wait for ClickHouse to answer, milliseconds. Default: 30 s. */
   connectTimeoutMs?: number
-  /** How often other monitors' additions to the catalogue are looked for, milliseconds. Default: 5 s; 0: never. */
+  /**
+   * How often other monitors' additions to the catalogue are looked for, and ours without a sample are stored,
+   * milliseconds. Default: 5 s; 0: never.
+   */
   refreshMs?: number
   /** How often it is written down when entities were seen last, milliseconds. Default: 60 s; 0: only at the end. */
   seenMs?: number
@@ -123,6 +126,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       ...(signal && { signal }),
     })
   }
+  /** What was registered without a sample is stored too, a little later. */
+  const exchange = async (): Promise<void> => {
+    await persistPending()
+    await refresh()
+  }
   const flushSeen = () => seenLog.flush(clients.inserts, instance)
 
   try {
@@ -145,7 +153,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 
   const ticks = [
-    every(refreshMs, refresh, 'the catalogue could not be refreshed', logger),
+    every(refreshMs, exchange, 'the catalogue could not be refreshed', logger),
     every(seenMs, flushSeen, 'when entities were seen last could not be stored', logger, () =>
       Math.ceil(catalogue.entityCount / SEEN_PER_INTERVAL),
     ),

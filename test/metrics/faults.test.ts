@@ -361,10 +361,11 @@ describe('the engine not answering', () => {
 })
 
 describe('the disk full', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'bellwether-full-'))
+  let folder = ''
   let mounted = false
   let bench: Bench | undefined
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'bellwether-full-'))
     try {
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=96m', 'tmpfs', folder], { stdio: 'pipe' })
       mounted = true

@@ -255,6 +255,17 @@ describe('two stores on one engine', () => {
   })
 })
 
+describe('by themselves, after a while, stores', () => {
+  it('exchange what was registered, and write down when entities were seen', async () => {
+    const a = await bench.open('periodic', { refreshMs: 20, seenMs: 20 })
+    const b = await bench.open('periodic', { refreshMs: 20 })
+    const series = seriesOf(a, 'm', 'h')
+    await expect.poll(() => b.catalogue.seriesCount, { timeout: 10_000 }).toBe(1)
+    await a.writer.write(columns([series, NOW, 1]))
+    await expect.poll(() => b.catalogue.lastSeen(0), { timeout: 10_000 }).toBe(NOW)
+  })
+})
+
 describe('limits', () => {
   it('are named by the error, with their setting, and do not touch what is known', async () => {
     const store = await bench.open('limits', {
