@@ -44,5 +44,5 @@ export function createTable(name, layout) {
     metric ${id} CODEC(${idCodec}), entity ${id} CODEC(${idCodec}),
     ts DateTime64(3, 'UTC') CODEC(${time}), v Float64 CODEC(${value})
   ) ENGINE = ${engine} PARTITION BY toYYYYMMDD(ts) ORDER BY (${order})
-  SETTINGS non_replicated_deduplication_window = 1000${settings && `, ${settings}`}`
+  SETTINGS non_replicated_deduplication_window = 10000${settings && `, ${settings}`}`
 }

@@ -16,6 +16,7 @@ import { phaseOf, startSchedule } from './schedule.js'
 import type { Outcome } from './send/outcome.js'
 import { createPoster } from './send/post.js'
 import { startSender } from './send/sender.js'
+import type { SpoolStats } from './spool/spool.js'
 import { openSpool } from './spool/spool.js'
 import { createAgentMetrics } from './status/metrics.js'
 import { openStatusPage } from './status/page.js'
@@ -35,10 +36,12 @@ export interface AgentStatus {
   hostname: string
   monitorUrl: string
   intervalMs: number
+  /** Rounds since the start. */
+  rounds: number
   lastRound: { time: string; samples: number; seconds: number; failed: string[] } | null
   lastSent: string | null
   lastError: { time: string; reason: string } | null
-  spool: object
+  spool: SpoolStats
 }
 
 const compress = promisify(gzip)
@@ -54,8 +57,11 @@ const compress = promisify(gzip)
 export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
   const options = resolveOptions(agentOptions)
   const { logger, dataDir, intervalMs } = options
-  const hostId = await loadHostId(dataDir)
   const unlock = await lockFolder(dataDir)
+  const hostId = await loadHostId(dataDir).catch(async (error) => {
+    await unlock()
+    throw error
+  })
   const spool = await openSpool({
     dir: join(dataDir, 'spool'),
     maxBytes: options.spoolBytes,
@@ -69,6 +75,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
   const builder = createRoundBuilder()
   const hostname = () => options.hostname ?? systemHostname()
   const hostOf = createHostSource(hostId, options.rackId)
+  let rounds = 0
   let lastRound: AgentStatus['lastRound'] = null
   let lastSent: AgentStatus['lastSent'] = null
   let lastError: AgentStatus['lastError'] = null
@@ -79,6 +86,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     hostname: hostname(),
     monitorUrl: options.ingestUrl.origin,
     intervalMs,
+    rounds,
     lastRound,
     lastSent,
     lastError,
@@ -118,6 +126,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     await spool.append({ time, gzip: options.gzip, payload })
     sender.wake()
     const seconds = (performance.now() - began) / 1000
+    rounds++
     metrics.rounds.inc()
     metrics.samples.inc(builder.sampleCount)
     metrics.roundSeconds.set(seconds)
@@ -131,6 +140,10 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     if (outcome.kind === 'sent') {
       metrics.sentBytes.inc(bytes)
       lastSent = now
+      if (outcome.refused) {
+        metrics.samplesRefused.inc(outcome.refused.count)
+        lastError = { time: now, reason: `samples refused: ${outcome.refused.reasons}` }
+      }
     } else lastError = { time: now, reason: outcome.reason }
   }
 

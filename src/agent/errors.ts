@@ -12,8 +12,8 @@ const texts: Record<AgentErrorCode, (data: Record<string, unknown>) => string> =
     `${path} holds no host id. Restore it from a backup, or delete it: the host then counts as a new one.`,
   DATA_FOLDER_UNUSABLE: ({ path }) =>
     `The agent cannot use its data folder ${path}. It must be a folder that its user can write.`,
-  DATA_FOLDER_IN_USE: ({ path }) =>
-    `The data folder ${path} is in use by another agent. Stop it, or give each agent a folder of its own.`,
+  DATA_FOLDER_IN_USE: ({ path, pid }) =>
+    `The data folder ${path} is in use by another agent (process ${pid}). Stop it, or give each agent a folder of its own.`,
   STATUS_PORT_UNUSABLE: ({ host, port }) =>
     `The agent cannot listen on ${host}:${port} for its status page. Free the port, or give the agent another one.`,
 }

@@ -30,7 +30,7 @@ export interface AgentOptions {
   spoolAgeMs?: number
   /** Bytes of unsent batches in memory at most, while the disk cannot be written. Default: 8 MiB. */
   memoryBytes?: number
-  /** Compress batches. Default: unless the monitor is on loopback. */
+  /** Compress batches, in the spool too. Default: true. */
   gzip?: boolean
   /** Longest wait for an answer of the monitor, milliseconds. Default: 30000. */
   sendTimeoutMs?: number
@@ -62,7 +62,7 @@ export function resolveOptions(options: AgentOptions): ResolvedOptions {
     spoolBytes: within(options, 'spoolBytes', 256 * 1024 * 1024, 64 * 1024, Number.MAX_SAFE_INTEGER),
     spoolAgeMs: within(options, 'spoolAgeMs', 7 * 86_400_000, 1000, Number.MAX_SAFE_INTEGER),
     memoryBytes: within(options, 'memoryBytes', 8 * 1024 * 1024, 0, 1024 * 1024 * 1024),
-    gzip: options.gzip ?? !isLoopback(ingestUrl.hostname),
+    gzip: options.gzip ?? true,
     sendTimeoutMs: within(options, 'sendTimeoutMs', 30_000, 100, 600_000),
   }
 }
@@ -93,5 +93,3 @@ function ingestUrlOf(monitorUrl: string): URL {
 function bad(option: string, value: unknown, expected: string): never {
   throw new AgentError('BAD_OPTION', { option, value, expected })
 }
-
-const isLoopback = (hostname: string) => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)

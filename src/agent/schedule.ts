@@ -19,13 +19,20 @@ export function phaseOf(hostId: string, intervalMs: number): number {
   return (hash % Math.max(1, Math.floor(intervalMs / step))) * step
 }
 
-/**
- * The time of the next round. Points that come sooner than a quarter of the interval after `now` are passed over, so that
- * a round that came late (a suspended host, a clock that was set) is not followed by another at once.
- */
-export function nextTick({ intervalMs, phaseMs }: Grid, now: number): number {
-  const soonest = now + intervalMs / 4
+/** The first point of the grid that is not before `soonest`. */
+export function nextTick({ intervalMs, phaseMs }: Grid, soonest: number): number {
   return Math.ceil((soonest - phaseMs) / intervalMs) * intervalMs + phaseMs
+}
+
+/**
+ * The time of the round after one that started at `started` and ended at `now`. At least a quarter of the interval lies
+ * between two rounds, so that one off the grid (the first, one after a suspend or after the clock was set) is not followed
+ * by another at once.
+ */
+export function nextRound(grid: Grid, started: number, now: number): number {
+  const soonest = started + grid.intervalMs / 4
+  // A clock that was set back during the round must not make us wait for the old time.
+  return nextTick(grid, started > now ? now : Math.max(now, soonest))
 }
 
 /**
@@ -35,8 +42,11 @@ export function nextTick({ intervalMs, phaseMs }: Grid, now: number): number {
 export function stampOf({ intervalMs, phaseMs }: Grid, now: number): number {
   const nearest = Math.round((now - phaseMs) / intervalMs) * intervalMs + phaseMs
   if (Math.abs(now - nearest) <= Math.min(1000, intervalMs / 4)) return nearest
-  return Math.floor(now / 1000) * 1000
+  return Math.floor((now + EARLY_MS) / 1000) * 1000
 }
+
+/** Timers may fire this early. */
+const EARLY_MS = 20
 
 export interface Schedule {
   /** Ends it; resolves when the round under way is over. May be called twice. */
@@ -47,8 +57,9 @@ export interface Schedule {
 const MAX_SLEEP_MS = 60_000
 
 /**
- * Calls `round` at once and then on the grid, never two at a time: a round that takes longer than the interval costs the
- * points that it covers, and `skipped` gets their number. What `round` throws goes to `failed`.
+ * Calls `round` at the next whole second and then on the grid, never two at a time: a round that takes longer than the
+ * interval costs the points that it covers, and `skipped` gets their number. What `round` throws goes to `failed`. (Not at
+ * once: a process that is started again in the same second would give its first round the stamp of its forerunner's last.)
  */
 export function startSchedule(
   grid: Grid,
@@ -59,29 +70,31 @@ export function startSchedule(
   let timer: NodeJS.Timeout | undefined
   let running = Promise.resolve()
 
-  const run = async () => {
+  async function run() {
+    const started = Date.now()
     const began = performance.now()
     try {
-      await round(stampOf(grid, Date.now()))
+      await round(stampOf(grid, started))
     } catch (error) {
       failed(error)
     }
     const missed = Math.floor((performance.now() - began) / grid.intervalMs)
     if (missed > 0) skipped(missed)
+    sleep(nextRound(grid, started, Date.now()))
   }
-  const sleep = (until: number) => {
+
+  function sleep(until: number) {
     if (stopped) return
-    timer = setTimeout(
-      () => {
-        const now = Date.now()
-        // Not there yet (a long interval, or the clock was set back): sleep on, but never past the next point of the grid.
-        if (now < until - 20) sleep(Math.min(until, nextTick(grid, now)))
-        else running = run().then(() => sleep(nextTick(grid, Date.now())))
-      },
-      Math.min(MAX_SLEEP_MS, Math.max(0, until - Date.now())),
-    )
+    const wake = () => {
+      const now = Date.now()
+      // Not there yet (a long interval, or the clock was set back): sleep on, but never past the next point of the grid.
+      if (now < until - EARLY_MS) sleep(Math.min(until, nextTick(grid, now)))
+      else running = run()
+    }
+    timer = setTimeout(wake, Math.min(MAX_SLEEP_MS, Math.max(0, until - Date.now())))
   }
-  running = run().then(() => sleep(nextTick(grid, Date.now())))
+
+  sleep(Math.floor(Date.now() / 1000) * 1000 + 1000)
   return {
     async stop() {
       stopped = true

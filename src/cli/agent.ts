@@ -15,7 +15,7 @@ export function run(args: string[]): Promise<number> {
           monitorUrl: values.monitorUrl,
           intervalMs: values.interval,
           statusPort: values.agentPort,
-          hostname: values.hostname,
+          ...(values.hostname === '' ? {} : { hostname: values.hostname }),
           rackId: values.rackId,
           spoolBytes: values.spoolBytes,
           spoolAgeMs: values.spoolAge,

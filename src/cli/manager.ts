@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Registry } from 'prom-client'
 import { managerOptions } from '../config/index.js'
@@ -32,7 +33,7 @@ export function run(args: string[]): Promise<number> {
           registry,
           monitorUrl: values.monitorUrl,
           roleType: 'MANAGER',
-          hostname: values.hostname,
+          hostname: values.hostname || hostname(),
           logger,
         })
         return {

@@ -6,12 +6,17 @@ import type { EntityId, MetricId } from './types.js'
  * Durable ids. They are part of the data format: changing anything here orphans what is stored.
  *
  * An id is the first 52 bits of the SHA-256 of a canonical name, so that monitors agree without talking. 52 bits are a
- * safe integer, and as the bits of a Float64 they are never a NaN, so they may be copied between Float64Arrays. 0 is
- * never an id: it marks the rows that record stored batches.
+ * safe integer, and as the bits of a Float64 they are never a NaN, so they may be copied between Float64Arrays. Numbers
+ * below `FIRST_ID` are never ids: in the samples table they mark the rows that record stored batches.
  */
 export type Hash = (text: string) => number
 
-export const sha52: Hash = (text) => Number.parseInt(hash('sha256', text, 'hex').slice(0, 13), 16) || 1
+export const FIRST_ID = 2 ** 22
+
+export const sha52: Hash = (text) => {
+  const id = Number.parseInt(hash('sha256', text, 'hex').slice(0, 13), 16)
+  return id < FIRST_ID ? id + FIRST_ID : id
+}
 
 /** `name` is folded to lower case: metric names are compared without case. */
 export function metricId(name: string, hashOf: Hash = sha52): MetricId {
@@ -34,6 +39,14 @@ const MASK_52 = (1n << 52n) - 1n
  */
 export function batchKey(body: Uint8Array): number {
   return Number(h64Raw(body) & MASK_52) || 1
+}
+
+/**
+ * Text as UTF-8 can carry it: half a surrogate pair (JSON can bring one) becomes U+FFFD, as it does in the database and in
+ * the hashes.
+ */
+export function wellFormed(text: string): string {
+  return /\p{Surrogate}/u.test(text) ? Buffer.from(text).toString() : text
 }
 
 const scratch = new Float64Array(1)

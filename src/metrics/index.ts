@@ -7,8 +7,16 @@ export { DEFAULT_DATABASE } from './client.js'
 export { batchKey, entityId, metricId } from './ids.js'
 export { DEFAULT_LIMITS, type StoreLimits } from './limits.js'
 export { type ReadOptions, readBlocks } from './native/client.js'
-export { type Block, type Column, NativeFormatError, type Numbers } from './native/decode.js'
+export {
+  type Block,
+  type BlockDecoder,
+  type Column,
+  createBlockDecoder,
+  NativeFormatError,
+  type Numbers,
+} from './native/decode.js'
 export { SchemaVersionError } from './schema/migrate.js'
-export { BATCH_METRIC, TABLES } from './schema/tables.js'
-export { openStore, type Store, type StoreOptions, type StoreStats } from './store.js'
+export { ONLY_SAMPLES, TABLES } from './schema/tables.js'
+export type { StoreStats } from './stats.js'
+export { openStore, type Store, type StoreOptions } from './store.js'
 export * from './types.js'

@@ -222,10 +222,10 @@ function sameTimes(known: Float64Array, times: Float64Array, start: number, end:
   return true
 }
 
-/** How a value stands in a query: in double quotes unless it has one itself. */
+/** How a value stands in a query: in double quotes; a quote in it, and backslashes before a quote, get a backslash. */
 export function quoteValue(text: string): string {
-  if (!text.includes('"')) return `"${text}"`
-  return text.includes("'") ? `"${text.replaceAll('"', '\\"')}"` : `'${text}'`
+  if (!text.includes('"') && !text.endsWith('\\')) return `"${text}"`
+  return `"${text.replace(/(\\*)"/g, '$1$1\\"').replace(/\\+$/, '$&$&')}"`
 }
 
 /** The `expression` of a stream of a template, with what the entity contributes. */

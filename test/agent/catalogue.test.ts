@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { collectedMetrics, definitionOf, parseCatalogue } from '../../src/agent/catalogue/index.js'
 
@@ -37,6 +38,12 @@ describe('the metric catalogue', () => {
   it('refuses the same name twice, and what is no list', () => {
     expect(() => parseCatalogue(JSON.stringify([entry, entry]))).toThrow(/twice/)
     expect(() => parseCatalogue('{}')).toThrow(/array/)
+  })
+
+  it('is what docs/metrics.md says', () => {
+    const script = new URL('../../tools/metrics-doc.js', import.meta.url).pathname
+    const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   })
 
   it('knows no other names', () => {

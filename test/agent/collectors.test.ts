@@ -36,14 +36,14 @@ describe('the collectors on this machine', () => {
     expect(of('physical_memory_used')).toBeGreaterThan(0)
     expect(of('physical_memory_used')).toBeLessThan(totalmem())
     expect(of('physical_memory_memfree')).toBeLessThan(totalmem())
-    expect(Math.abs(of('load_1') - loadavg()[0]!)).toBeLessThan(2)
+    expect(Math.abs(of('load_1') - loadavg()[0]!)).toBeLessThan(5)
     expect(of('cores')).toBe(cpus().length)
     expect(of('cpu_percent')).toBeGreaterThanOrEqual(0)
     expect(of('cpu_percent')).toBeLessThanOrEqual(100)
     const states = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'soft_irq', 'steal']
     const spent = states.reduce((sum, state) => sum + (values.get(`cpu_${state}_rate`) ?? 0), 0)
-    expect(spent).toBeGreaterThan(cpus().length * 0.7)
-    expect(spent).toBeLessThan(cpus().length * 1.3)
+    expect(spent).toBeGreaterThan(cpus().length * 0.5)
+    expect(spent).toBeLessThan(cpus().length * 1.5)
     expect(of('uptime')).toBeGreaterThan(0)
     expect(of('context_switches_rate')).toBeGreaterThan(0)
     expect(of('agent_fd_open')).toBeGreaterThan(2)
@@ -69,6 +69,54 @@ describe('the collectors on this machine', () => {
     expect(values.get('agent_cpu_user_rate')! + values.get('agent_cpu_system_rate')!).toBeGreaterThan(0.2)
     expect(values.get('page_faults_rate')).toBeGreaterThan(10)
     expect(pages.length).toBeGreaterThan(0)
+  })
+})
+
+describe('the collectors together', () => {
+  it('report every metric of the catalogue on a host that has everything, and no other', async () => {
+    const meminfo = readFileSync('/proc/meminfo', 'utf8')
+    const psi =
+      'some avg10=0.00 avg60=0.00 avg300=0.00 total=7\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=5\n'
+    const snmp = [
+      'Tcp: ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs OutSegs RetransSegs InErrs OutRsts',
+      'Tcp: 1 2 3 4 5 6 7 8 9 10',
+      'Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors',
+      'Udp: 1 2 3 4 5\n',
+    ].join('\n')
+    const proc = tree({
+      stat: 'cpu 1 1 1 1 1 1 1 1 1 1\ncpu0 1 1 1 1\nintr 5 1\nctxt 5\nprocesses 7\nprocs_running 1\nprocs_blocked 0\nsoftirq 9 1\n',
+      meminfo: `${meminfo}\nCommitted_AS: 5 kB\n`,
+      vmstat: 'pswpin 1\npswpout 1\npgpgin 1\npgpgout 1\npgfault 1\npgmajfault 1\noom_kill 0\n',
+      loadavg: '0.1 0.2 0.3 1/200 99\n',
+      uptime: '12.5 20.0\n',
+      diskstats: '8 0 sda 1 1 1 1 1 1 1 1 1 1 1\n',
+      'net/dev': 'eth0: 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n',
+      'net/snmp': snmp,
+      'net/netstat': 'TcpExt: ListenOverflows ListenDrops TCPTimeouts\nTcpExt: 1 2 3\n',
+      'net/sockstat': 'sockets: used 9\nTCP: inuse 3 orphan 0 tw 10 alloc 3 mem 342\n',
+      'sys/fs/file-nr': '717 0 1000\n',
+      'sys/kernel/random/entropy_avail': '256\n',
+      'sys/vm/dirty_ratio': '20\n',
+      'pressure/cpu': psi,
+      'pressure/memory': psi,
+      'pressure/io': psi,
+      'self/mountinfo': '1 1 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n',
+    })
+    const sys = tree({
+      'class/net/eth0/operstate': 'up\n',
+      'class/net/eth0/speed': '1000\n',
+      'class/net/eth0/duplex': 'full\n',
+    })
+    const round = rounds(proc, sys)
+    await round()
+    await delay(20)
+    // Time has to pass for the CPU too.
+    writeFileSync(
+      join(proc, 'stat'),
+      readFileSync(join(proc, 'stat'), 'utf8').replace('cpu 1 1 1 1', 'cpu 2 2 2 2'),
+    )
+    const reported = new Set([...(await round()).keys()].map((name) => name.split(' ').at(-1)!))
+    expect([...reported].sort()).toEqual(collectedMetrics.map(({ name }) => name).sort())
   })
 })
 

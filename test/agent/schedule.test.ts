@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { nextTick, phaseOf, stampOf, startSchedule } from '../../src/agent/schedule.js'
+import { nextRound, nextTick, phaseOf, stampOf, startSchedule } from '../../src/agent/schedule.js'
 import { until } from './support.js'
 
 const interval = fc.integer({ min: 1, max: 3600 }).map((s) => s * 1000)
@@ -11,14 +11,28 @@ const onGrid = (time: number, grid: { intervalMs: number; phaseMs: number }) =>
 describe('the schedule', () => {
   it('puts the next round on the grid, neither at once nor more than a round and a quarter ahead', () => {
     fc.assert(
-      fc.property(interval, fc.string(), clock, (intervalMs, hostId, now) => {
-        const grid = { intervalMs, phaseMs: phaseOf(hostId, intervalMs) }
-        const next = nextTick(grid, now)
-        expect(onGrid(next, grid)).toBe(true)
-        expect(next - now).toBeGreaterThanOrEqual(intervalMs / 4)
-        expect(next - now).toBeLessThanOrEqual(intervalMs * 1.25)
-      }),
+      fc.property(
+        interval,
+        fc.string(),
+        clock,
+        fc.nat({ max: 10_000_000 }),
+        (intervalMs, hostId, started, took) => {
+          const grid = { intervalMs, phaseMs: phaseOf(hostId, intervalMs) }
+          const now = started + took
+          const next = nextRound(grid, started, now)
+          expect(onGrid(next, grid)).toBe(true)
+          expect(next).toBeGreaterThanOrEqual(now)
+          expect(next - started).toBeGreaterThanOrEqual(intervalMs / 4)
+          expect(next - now).toBeLessThanOrEqual(intervalMs * 1.25)
+        },
+      ),
     )
+  })
+
+  it('goes on soon when the clock is set back by an hour during a round', () => {
+    const grid = { intervalMs: 10_000, phaseMs: 0 }
+    const started = 1_700_000_000_000
+    expect(nextRound(grid, started, started - 3_600_000 + 5)).toBe(started - 3_600_000 + 10_000)
   })
 
   it('stamps a round that starts near its time with that time exactly, and does not drift', () => {
@@ -32,7 +46,7 @@ describe('the schedule', () => {
           let tick = nextTick(grid, start)
           for (const delay of delays) {
             expect(stampOf(grid, tick + delay)).toBe(tick)
-            const next = nextTick(grid, tick + delay)
+            const next = nextRound(grid, tick + delay, tick + delay + 200)
             expect(next).toBe(tick + intervalMs)
             tick = next
           }
@@ -48,7 +62,7 @@ describe('the schedule', () => {
   it('follows a late round with the next point of the grid and no burst', () => {
     const grid = { intervalMs: 10_000, phaseMs: 3000 }
     const woken = 1_700_000_000_000 + 3_600_000 + 4321
-    expect(nextTick(grid, woken)).toBe(1_700_000_000_000 + 3_613_000)
+    expect(nextRound(grid, woken, woken + 30)).toBe(1_700_000_000_000 + 3_613_000)
   })
 
   it('spreads hosts over the interval by whole seconds', () => {

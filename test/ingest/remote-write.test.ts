@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createRemoteWriteDecoder } from '../../src/ingest/formats/prometheus-remote-write.js'
 import { DEFAULT_LIMITS } from '../../src/ingest/limits.js'
@@ -76,6 +77,18 @@ test('exemplars are skipped, native histograms refused', () => {
   expect(context.samples()).toHaveLength(1)
   expect(context.outcome.skipped.get('exemplar')).toBe(1)
   expect(context.outcome.list[0]).toMatchObject({ reason: 'unsupported', position: 1 })
+})
+
+test('every time and value is read as written', () => {
+  const time = fc.oneof(fc.maxSafeNat(), fc.nat(), fc.integer({ min: 2 ** 34, max: 2 ** 43 }))
+  fc.assert(
+    fc.property(time, fc.double({ noNaN: true, noDefaultInfinity: true }), (ms, value) => {
+      const context = contextFor(undefined, { pastSeconds: 1e15, futureSeconds: 1e15 })
+      decode(message([series(up, sample(value, ms))]), context)
+      expect(context.samples().map((s) => [s.time, s.value])).toEqual([[ms, value]])
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 test('negative times are far in the past', () => {

@@ -1,6 +1,7 @@
 import { type BaseLogger, pino } from 'pino'
 import {
   type Connection,
+  ONLY_SAMPLES,
   openStore,
   type SampleColumns,
   type Store,
@@ -73,6 +74,6 @@ export async function rowsOf<T>(store: Store, query: string): Promise<T[]> {
 
 /** Samples as they are stored, duplicates not collapsed. */
 export async function countSamples(store: Store): Promise<number> {
-  const [row] = await rowsOf<{ n: string }>(store, 'SELECT count() AS n FROM samples WHERE metric != 0')
+  const [row] = await rowsOf<{ n: string }>(store, `SELECT count() AS n FROM samples WHERE ${ONLY_SAMPLES}`)
   return Number(row?.n)
 }

@@ -23,6 +23,10 @@ const TRANSIENT =
   /^\/((sys|proc|dev(?!\/shm$))\/|run\/(user|credentials|netns|docker|containerd)\/|var\/lib\/(docker|containerd|containers|kubelet)\/)/
 const CONTAINER_FILES = new Set(['/etc/hosts', '/etc/hostname', '/etc/resolv.conf'])
 
+/** A monitor takes no longer texts in names and attributes, and would refuse the batch for one. */
+const MAX_MOUNTPOINT = 1000
+const MAX_SOURCE = 500
+
 /** Reads /proc/PID/mountinfo (proc_pid_mountinfo(5)); lines of another form are left out. */
 export function parseMountInfo(text: string): Mount[] {
   const mounts: Mount[] = []
@@ -36,7 +40,7 @@ export function parseMountInfo(text: string): Mount[] {
       mountpoint: unescapeOctal(fields[4]!),
       readOnly: isReadOnly(fields[5]) || isReadOnly(fields[dash + 3]),
       type: fields[dash + 1]!,
-      source: unescapeOctal(fields[dash + 2]!),
+      source: unescapeOctal(fields[dash + 2]!).slice(0, MAX_SOURCE),
     })
   }
   return mounts
@@ -65,6 +69,7 @@ export function selectMounts(all: Mount[], limit = 1000): Mount[] {
 }
 
 function isReal({ type, mountpoint, readOnly }: Mount): boolean {
+  if (mountpoint.length > MAX_MOUNTPOINT) return false
   if (PSEUDO.has(type) || TRANSIENT.test(mountpoint) || CONTAINER_FILES.has(mountpoint)) return false
   if (type === 'overlay') return mountpoint === '/'
   return type !== 'tmpfs' || !readOnly

@@ -1,7 +1,7 @@
 /** What an answer of the monitor means for the batch. */
 export type Outcome =
-  /** Stored: the batch is done. */
-  | { kind: 'sent' }
+  /** Stored: the batch is done. `refused` says how many of its samples the monitor left out, and why. */
+  | { kind: 'sent'; refused?: { count: number; reasons: string } }
   /** Come back later, not before `retryAfterMs` if that is given. */
   | { kind: 'retry'; reason: string; retryAfterMs?: number }
   /** Refused for good: the same bytes would be refused again. */
@@ -18,11 +18,21 @@ export function outcomeOf(
   retryAfter: string | undefined,
   now: number,
 ): Outcome {
-  if (status >= 200 && status < 300) return { kind: 'sent' }
+  if (status >= 200 && status < 300) {
+    const refused = refusedOf(text)
+    return refused ? { kind: 'sent', refused } : { kind: 'sent' }
+  }
   const reason = `HTTP ${status}${text ? `: ${text.slice(0, 500)}` : ''}`
   if (status >= 400 && status < 500 && !NOT_THE_BATCH.has(status)) return { kind: 'rejected', reason }
   const retryAfterMs = parseRetryAfter(retryAfter, now)
   return retryAfterMs === undefined ? { kind: 'retry', reason } : { kind: 'retry', reason, retryAfterMs }
+}
+
+/** From the answer's JSON, which may be cut off after its first members: `{"samples":…,"refused":…,"reasons":{…},…`. */
+function refusedOf(text: string): { count: number; reasons: string } | undefined {
+  const count = Number(/"refused":\s*(\d{1,9})\b/.exec(text)?.[1] ?? 0)
+  const reasons = /"reasons":\s*(\{[^{}]{0,500}\})/.exec(text)?.[1] ?? ''
+  return count > 0 ? { count, reasons } : undefined
 }
 
 /** Seconds or a date (RFC 9110 §10.2.3), as milliseconds from now, at most five minutes. */

@@ -14,7 +14,7 @@ export interface Poster {
   close(): void
 }
 
-const MAX_TEXT_BYTES = 2000
+const MAX_TEXT_BYTES = 8000
 
 /** Posts to one URL over one connection that is kept. */
 export function createPoster(url: URL, timeoutMs: number): Poster {
@@ -23,10 +23,12 @@ export function createPoster(url: URL, timeoutMs: number): Poster {
 
   function once(body: Uint8Array, headers: Record<string, string>, signal: AbortSignal, again: boolean) {
     return new Promise<PostAnswer>((resolve, reject) => {
+      let answered = false
       const outgoing = request(
         url,
         { method: 'POST', agent, signal, headers: { ...headers, 'content-length': body.length } },
         (incoming) => {
+          answered = true
           let text = ''
           incoming.setEncoding('utf8')
           incoming.on('data', (chunk: string) => {
@@ -49,7 +51,8 @@ export function createPoster(url: URL, timeoutMs: number): Poster {
       const fail = (error: NodeJS.ErrnoException) => {
         clearTimeout(timer)
         // The server closed a kept connection just as we used it (RFC 9112 §9.5): once more, on a new one.
-        const stale = outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+        const stale =
+          !answered && outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
         if (stale && again && !signal.aborted) once(body, headers, signal, false).then(resolve, reject)
         else reject(error)
       }

@@ -34,6 +34,7 @@ export function startSender({ spool, poster, logger, observe, backOff = backOffM
   let stopping = false
   let failures = 0
   let rejections = 0
+  let refusing = false
   let wakeUp = () => {}
   let awake = true
   /** Ends a wait when the sender is stopped. */
@@ -77,6 +78,13 @@ export function startSender({ spool, poster, logger, observe, backOff = backOffM
     failures = 0
     if (outcome.kind === 'sent') {
       rejections = 0
+      // The clock of this host an hour ahead, for instance: the batch is taken, and nothing of it shows on any chart.
+      if (outcome.refused && !refusing)
+        logger.warn(
+          outcome.refused,
+          'The monitor leaves out samples of this host; later batches may be as this one',
+        )
+      refusing = outcome.refused !== undefined
       await spool.done(item)
       return
     }

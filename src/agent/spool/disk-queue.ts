@@ -88,10 +88,12 @@ export async function openDiskQueue(dir: string, segmentBytes: number) {
   async function removeHead() {
     const [segment] = segments
     head = undefined
+    // The newest file is used again, and known to be empty then.
     if (!segment) return
     if (segments.length === 1 && handle) {
       segment.bytes = 0
       segment.waiting = 0
+      head = []
       await handle.truncate(0)
       return
     }
@@ -141,13 +143,14 @@ export async function openDiskQueue(dir: string, segmentBytes: number) {
 
     /** The oldest record that waits, without its payload; undefined when the queue is empty. */
     async peek(): Promise<DiskRecord | undefined> {
-      for (let segment = segments[0]; segment && segment.waiting > 0; segment = segments[0]) {
-        if (!head) {
+      for (let segment = segments[0]; segment; segment = segments[0]) {
+        if (segment.waiting === 0 && segments.length === 1) return undefined
+        if (!head && segment.waiting > 0) {
           const file = await readFile(segment.path)
           head = scanSegment(file.subarray(0, segment.bytes)).waiting
           segment.waiting = head.length
         }
-        const place = head[0]
+        const place = head?.[0]
         if (place) return { ...place, segment }
         await removeHead()
       }

@@ -154,8 +154,12 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
         }
       } catch (error) {
         diskFailed(error)
-        // A file that cannot be read must not hold up those after it.
-        if (queue && record) lose('dropped', await queue.dropOldest().catch(() => 0))
+        // A file that is gone or broken must not hold up those after it; other errors (no descriptors left) may pass.
+        const { code } = error as NodeJS.ErrnoException
+        if (queue && queue.records() > 0 && (code === 'ENOENT' || code === 'EIO')) {
+          lose('dropped', await queue.dropOldest().catch(() => 0))
+          continue
+        }
         if (memory.length === 0) return undefined
       }
       const entry = memory[0]

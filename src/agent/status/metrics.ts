@@ -63,6 +63,10 @@ export function createAgentMetrics(spoolStats: () => SpoolStats) {
     ),
     collectorFailures: counter('bellwether_agent_collector_failures_total', 'Failures.', 'collector'),
     samples: counter('bellwether_agent_samples_total', 'Samples collected.'),
+    samplesRefused: counter(
+      'bellwether_agent_samples_refused_total',
+      'Samples that the monitor left out of batches it took.',
+    ),
     attempts: counter('bellwether_agent_send_attempts_total', 'Attempts to send a batch.', 'outcome'),
     sentBytes: counter('bellwether_agent_sent_bytes_total', 'Bytes of batches that were stored.'),
     sendSeconds: counter('bellwether_agent_send_seconds_total', 'Time of all attempts to send.'),

@@ -1,15 +1,9 @@
 import { type DecodeContext, tooManySamples } from '../decode.js'
 import type { IngestLimits } from '../limits.js'
 import type { Reason } from '../outcome.js'
+import { sameBytes } from '../same-bytes.js'
 import { NameCache } from './line-protocol-names.js'
-import {
-  booleanLength,
-  endOfFieldKey,
-  endOfKey,
-  endOfLine,
-  endOfString,
-  sameBytes,
-} from './line-protocol-scan.js'
+import { booleanLength, endOfFieldKey, endOfKey, endOfLine, endOfString } from './line-protocol-scan.js'
 
 /**
  * Influx line protocol, v1 and v2: `measurement[,tag=value…] field=value[,field=value…] [time]`.
@@ -107,9 +101,11 @@ function decode(body: Uint8Array, scale: number, context: DecodeContext, names: 
       continue
     }
 
-    let set = cache.next(view, i, SPACE)
-    if (set !== undefined) i += cache.matched
-    else {
+    let set = cache.next(view, i, n)
+    if (set !== undefined && body[i + cache.matched] === SPACE) {
+      i += cache.matched
+      cache.advance()
+    } else {
       i = endOfKey(body, i)
       if (body[i] !== SPACE) {
         i = refuse('syntax', 'no fields: a space and field=value must follow', i)

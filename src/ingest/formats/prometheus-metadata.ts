@@ -3,16 +3,23 @@ import { BYTES, type ProtobufReader } from '../protobuf.js'
 import type { Registrar } from '../registrar.js'
 
 /** prompb/types.proto: MetricMetadata.MetricType. */
-const COUNTER = 1
-const HISTOGRAM = 3
-const SUMMARY = 5
-const TYPES = ['unknown', 'counter', 'gauge', 'histogram', 'gaugehistogram', 'summary', 'info', 'stateset']
+export const METRIC_TYPES = [
+  'unknown',
+  'counter',
+  'gauge',
+  'histogram',
+  'gaugehistogram',
+  'summary',
+  'info',
+  'stateset',
+]
 
 const TYPE = 1 << 3
 const FAMILY = (2 << 3) | BYTES
 const HELP = (4 << 3) | BYTES
 const UNIT = (5 << 3) | BYTES
 const MOST_HELP = 1000
+const MOST_UNIT = 40
 
 const utf8 = new TextDecoder('utf-8')
 
@@ -37,35 +44,46 @@ export function declareMetric(reader: ProtobufReader, registrar: Registrar): voi
       reader.at = end
     } else reader.skip(tag & 7)
   }
-  describeFamily(registrar, family, TYPES[type] ?? 'unknown', description, unit)
+  describeFamily(registrar, family, METRIC_TYPES[type] ?? 'unknown', description, unit)
 }
 
 /**
  * Applies a family's type, help and unit to its metrics: a counter's `_total`, a histogram's `_bucket`, `_sum` and
  * `_count`, a summary's `_sum` and `_count`.
  */
-export function describeFamily(
+function describeFamily(
   registrar: Registrar,
   family: string,
   type: string,
   description: string,
   unit: string,
 ): void {
-  const name = metricName(family)
-  if (name === '' || type === 'unknown') return
-  const unitNumerators = unit === '' ? {} : { unitNumerators: [unit.slice(0, 40)] }
-  const text = description === '' ? {} : { description: description.slice(0, MOST_HELP) }
-  const describe = (suffix: string, isCounter: boolean, withUnit: boolean) => {
-    const metric = name + suffix
-    if (registrar.known(metric))
-      registrar.metric({ name: metric, isCounter, ...text, ...(withUnit ? unitNumerators : {}) })
-  }
-  const monotonic = type === TYPES[COUNTER]
-  describe('', monotonic, true)
-  if (monotonic && !name.endsWith('_total')) describe('_total', true, true)
-  if (type === TYPES[HISTOGRAM]) describe('_bucket', true, false)
-  if (type === TYPES[HISTOGRAM] || type === TYPES[SUMMARY]) {
-    describe('_sum', true, true)
-    describe('_count', true, false)
-  }
+  const suffixes = ['', ...(SUFFIXES[type] ?? [])]
+  for (const suffix of suffixes) describeSeries(registrar, family + suffix, type, description, unit)
+}
+
+const SUFFIXES: Readonly<Record<string, readonly string[]>> = {
+  counter: ['_total'],
+  histogram: ['_bucket', '_sum', '_count'],
+  summary: ['_sum', '_count'],
+}
+
+/** Applies type, help and unit of its family to one metric, if it exists and the type says something. */
+export function describeSeries(
+  registrar: Registrar,
+  rawName: string,
+  type: string,
+  description: string,
+  unit: string,
+): void {
+  const name = metricName(rawName)
+  if (name === '' || type === 'unknown' || !registrar.known(name)) return
+  const part = type === 'histogram' || type === 'summary' ? /_(bucket|sum|count)$/.exec(name)?.[1] : undefined
+  const counted = part === 'bucket' || part === 'count'
+  registrar.metric({
+    name,
+    isCounter: type === 'counter' || part !== undefined,
+    ...(description !== '' && { description: description.slice(0, MOST_HELP) }),
+    ...(unit !== '' && !counted && { unitNumerators: [unit.slice(0, MOST_UNIT)] }),
+  })
 }

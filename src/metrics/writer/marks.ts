@@ -1,30 +1,46 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { readBlocks } from '../native/client.js'
 import type { Block } from '../native/decode.js'
-import { BATCH_METRIC, TABLES } from '../schema/tables.js'
+import { HOUR_MS, ONLY_MARKS, TABLES } from '../schema/tables.js'
+import { DAY_MS } from './days.js'
 
 type Mark = (key: number, day: number) => void
 
-const SELECT = `SELECT entity, toUInt32(toUnixTimestamp64Milli(ts) / 86400000) AS day FROM ${TABLES.samples} WHERE metric = ${BATCH_METRIC}`
+const SELECT = `SELECT entity, toUInt32(toUnixTimestamp64Milli(ts) / ${DAY_MS}) AS day FROM ${TABLES.samples} WHERE`
 
-/** Reports the newest `count` batches that are stored, oldest first. */
-export async function loadMarks(client: ClickHouseClient, count: number, mark: Mark): Promise<void> {
+/** How far back the newest marks are looked for, hours: usually the first is enough, after a long pause more are needed. */
+const WINDOWS = [2, 48, 31 * 24, 1_000_000]
+
+/** Reports the newest batches that are stored, oldest first: `count` of them at most. */
+export async function loadMarks(
+  client: ClickHouseClient,
+  count: number,
+  now: number,
+  mark: Mark,
+): Promise<void> {
   const found: [key: number, day: number][] = []
-  await readBlocks(client, `${SELECT} ORDER BY v DESC LIMIT ${count}`, (block) =>
-    each(block, (k, d) => found.push([k, d])),
-  )
+  for (const hours of WINDOWS) {
+    found.length = 0
+    const since = Math.max(0, Math.floor(now / HOUR_MS) - hours)
+    const query = `${SELECT} metric >= ${since} AND ${ONLY_MARKS} ORDER BY metric DESC LIMIT ${count}`
+    await readBlocks(client, query, (block) => each(block, (key, day) => found.push([key, day])))
+    if (found.length > 0) break
+  }
   for (const [key, day] of found.reverse()) mark(key, day)
 }
 
-/** Reports which of the batches are stored. */
+/** Reports which of these batches were stored in the last two days. */
 export async function findMarks(
   client: ClickHouseClient,
   keys: readonly number[],
+  now: number,
   mark: Mark,
 ): Promise<void> {
+  const since = Math.max(0, Math.floor(now / HOUR_MS) - WINDOWS[1]!)
   for (let at = 0; at < keys.length; at += 5_000) {
     const some = keys.slice(at, at + 5_000).join(',')
-    await readBlocks(client, `${SELECT} AND entity IN (${some})`, (block) => each(block, mark))
+    const query = `${SELECT} metric >= ${since} AND ${ONLY_MARKS} AND entity IN (${some})`
+    await readBlocks(client, query, (block) => each(block, mark))
   }
 }
 

@@ -8,6 +8,7 @@ export type ArgumentKind =
   | 'statistic'
   | 'role'
   | 'attribute'
+  | 'resampling'
 
 export interface FunctionSignature {
   /** Lower case: the name in the syntax tree. */
@@ -112,6 +113,13 @@ const ours: Row[] = [
     'scalar',
     'where the line through the points is so much later',
   ],
+  [
+    'resample',
+    ['stream', 'seconds', 'resampling'],
+    2,
+    'stream',
+    'one point for each stretch of time, at its end',
+  ],
 ]
 
 /** Functions that take any number of attributes at the end. */
@@ -139,11 +147,12 @@ export const FUNCTIONS: ReadonlyMap<string, FunctionSignature> = new Map(
 
 /** The words a function is known to take, where there is a list of them. */
 export const ARGUMENT_WORDS: Readonly<Partial<Record<ArgumentKind, readonly string[]>>> = {
+  resampling: ['avg', 'min', 'max', 'sum', 'last', 'count'],
   fact: ['numCores'],
   statistic: ['max', 'min', 'avg', 'std_dev', 'sample', 'counter', 'total'],
 }
 
-const WORDS: readonly ArgumentKind[] = ['fact', 'statistic', 'role', 'attribute']
+const WORDS: readonly ArgumentKind[] = ['fact', 'statistic', 'role', 'attribute', 'resampling']
 
 /** The kind of the argument at a place, from 0; undefined for an unknown function or one argument too many. */
 export function argumentKind(name: string, index: number): ArgumentKind | undefined {

@@ -1,5 +1,5 @@
 import { encodeNativeBatch } from '../../../src/wire/native-batch.js'
-import { type Field, message } from './protobuf-writer.js'
+import { type Field, message, varint } from './protobuf-writer.js'
 
 /** Encoders of the tests: what a sender would send for these samples, in each format. */
 export interface Sent {
@@ -93,4 +93,127 @@ export function nativeBatch(
     sampleTime: Float64Array.from(flat, (sample) => sample.time),
     sampleValue: Float64Array.from(flat, (sample) => sample.value),
   })
+}
+
+export function remoteWrite2(
+  samples: readonly Sent[],
+  metadata?: { type: number; help: string; unit: string },
+): Uint8Array {
+  const symbols = ['']
+  const ref = (text: string) => {
+    if (!symbols.includes(text)) symbols.push(text)
+    return symbols.indexOf(text)
+  }
+  const series = seriesOf(samples).map((group): Field => {
+    const labels = Object.entries({ __name__: group.metric, ...group.labels }).sort(([a], [b]) =>
+      a < b ? -1 : 1,
+    )
+    const refs = labels.flat().flatMap((text) => varint(ref(text)))
+    return [
+      5,
+      'bytes',
+      message([
+        [1, 'bytes', Uint8Array.from(refs)],
+        ...group.samples.map(
+          ({ time, value }): Field => [
+            2,
+            'bytes',
+            message([
+              [1, 'double', value],
+              [2, 'varint', time],
+            ]),
+          ],
+        ),
+        ...(metadata
+          ? [
+              [
+                5,
+                'bytes',
+                message([
+                  [1, 'varint', metadata.type],
+                  [3, 'varint', ref(metadata.help)],
+                  [4, 'varint', ref(metadata.unit)],
+                ]),
+              ] satisfies Field,
+            ]
+          : []),
+      ]),
+    ]
+  })
+  return message([...symbols.map((text): Field => [4, 'bytes', text]), ...series])
+}
+
+export function graphite(samples: readonly Sent[]): Uint8Array {
+  const lines = samples.map(({ metric, labels, time, value }) => {
+    const tags = Object.entries(labels).map(([name, text]) => `;${name}=${text}`)
+    return `${metric}${tags.join('')} ${value} ${time / 1000}`
+  })
+  return Buffer.from(`${lines.join('\n')}\n`)
+}
+
+export function ambari(samples: readonly Sent[]): Uint8Array {
+  const metrics = seriesOf(samples).map((group) => ({
+    metricname: group.metric,
+    ...group.labels,
+    timestamp: group.samples[0]!.time,
+    starttime: group.samples[0]!.time,
+    metrics: Object.fromEntries(group.samples.map(({ time, value }) => [time, value])),
+  }))
+  return Buffer.from(JSON.stringify({ metrics }))
+}
+
+export function collectd(samples: readonly Sent[]): Uint8Array {
+  const lists = samples.map(({ metric, labels, time, value }) => ({
+    values: [value],
+    dstypes: ['gauge'],
+    dsnames: ['value'],
+    time: time / 1000,
+    interval: 10,
+    host: '',
+    plugin: metric,
+    plugin_instance: '',
+    type: metric,
+    type_instance: '',
+    ...labels,
+  }))
+  return Buffer.from(JSON.stringify(lists))
+}
+
+const attributesOf = (labels: Record<string, string>) =>
+  Object.entries(labels).map(([key, stringValue]) => ({ key, value: { stringValue } }))
+
+/** Every sample a gauge, in one resource without attributes. */
+export function otlpJson(samples: readonly Sent[]): Uint8Array {
+  const metrics = samples.map(({ metric, labels, time, value }) => ({
+    name: metric,
+    gauge: {
+      dataPoints: [{ attributes: attributesOf(labels), timeUnixNano: `${time}000000`, asDouble: value }],
+    },
+  }))
+  return Buffer.from(JSON.stringify({ resourceMetrics: [{ resource: {}, scopeMetrics: [{ metrics }] }] }))
+}
+
+export const keyValue = (key: string, value: string): Uint8Array =>
+  message([
+    [1, 'bytes', key],
+    [2, 'bytes', message([[1, 'bytes', value]])],
+  ])
+
+export function otlpProtobuf(samples: readonly Sent[]): Uint8Array {
+  const metrics = samples.map(({ metric, labels, time, value }): Field => {
+    const point = message([
+      ...Object.entries(labels).map(([key, text]): Field => [7, 'bytes', keyValue(key, text)]),
+      [3, 'fixed64', BigInt(time) * 1_000_000n],
+      [4, 'double', value],
+    ])
+    return [
+      2,
+      'bytes',
+      message([
+        [1, 'bytes', metric],
+        [5, 'bytes', message([[1, 'bytes', point]])],
+      ]),
+    ]
+  })
+  return message([[1, 'bytes', message([[2, 'bytes', message(metrics)]])]])
 }

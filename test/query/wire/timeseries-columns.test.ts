@@ -175,7 +175,9 @@ describe('columnar time-series answers', () => {
   test('a value with quotes stands in the expression so that it can be read again', () => {
     const text = (name: string) => expressionText([{ quoted: 'n' }], { n: name })
     expect(text('a b')).toBe('"a b"')
-    expect(text('a"b')).toBe(`'a"b'`)
-    expect(text(`a"b'c`)).toBe(`"a\\"b'c"`)
+    expect(text('a"b')).toBe('"a\\"b"')
+    expect(text('a\\"b')).toBe('"a\\\\\\"b"')
+    expect(text('a\\.b')).toBe('"a\\.b"')
+    expect(text('a\\')).toBe('"a\\\\"')
   })
 })

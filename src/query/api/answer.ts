@@ -1,0 +1,77 @@
+import { QueryError } from '../errors.js'
+import type { ByteSink } from '../run/sink.js'
+
+/** From this many bytes on, an answer is sent while it is made. */
+const START_BYTES = 262_144
+const PIECE_BYTES = 131_072
+
+/**
+ * Makes the HTTP answer of a query: a small one at once and with its length, so that an error still gets its own status;
+ * a large one piece by piece, as fast as the reader takes it.
+ */
+export async function answerFrom(
+  sink: ByteSink,
+  run: (flush: () => Promise<void>) => Promise<void>,
+  cancel: () => void,
+): Promise<Response> {
+  const headers = { 'content-type': sink.contentType, 'cache-control': 'no-store' }
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  let wanted: (() => void) | undefined
+  let start!: (response: Response) => void
+  const started = new Promise<Response>((resolve) => {
+    start = resolve
+  })
+  const begin = () => {
+    const body = new ReadableStream<Uint8Array>(
+      {
+        start: (own) => {
+          controller = own
+        },
+        pull: () => wanted?.(),
+        cancel: () => {
+          cancel()
+          wanted?.()
+        },
+      },
+      { highWaterMark: 4 * PIECE_BYTES, size: (piece) => piece?.byteLength ?? 0 },
+    )
+    start(new Response(body, { headers }))
+  }
+  const flush = async () => {
+    if (sink.ready < (controller === undefined ? START_BYTES : PIECE_BYTES)) return
+    if (controller === undefined) begin()
+    controller?.enqueue(sink.take())
+    if ((controller?.desiredSize ?? 1) > 0) return
+    await new Promise<void>((resolve) => {
+      wanted = resolve
+    })
+    wanted = undefined
+  }
+  const finished = run(flush).then(
+    () => {
+      if (controller === undefined) {
+        const bytes = sink.take()
+        start(new Response(bytes, { headers: { ...headers, 'content-length': String(bytes.byteLength) } }))
+        return
+      }
+      if (sink.ready > 0) controller.enqueue(sink.take())
+      controller.close()
+    },
+    (error: unknown) => {
+      if (controller === undefined) throw error
+      const known = error instanceof QueryError ? error : undefined
+      sink.fail(known?.message ?? 'The query failed.', known?.code ?? 'INTERNAL')
+      try {
+        if (sink.contentType === 'application/json' || sink.contentType.startsWith('text/'))
+          controller.error(error)
+        else {
+          controller.enqueue(sink.take())
+          controller.close()
+        }
+      } catch {
+        // The reader is gone: there is nobody to tell.
+      }
+    },
+  )
+  return Promise.race([started, finished.then(() => started)])
+}

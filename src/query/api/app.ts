@@ -1,0 +1,179 @@
+import type { HttpBindings } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { BaseLogger } from 'pino'
+import { Histogram, type Registry } from 'prom-client'
+import type { Store } from '../../metrics/index.js'
+import type { ErrorBody } from '../../wire/timeseries.js'
+import { QueryError } from '../errors.js'
+import { AncestorCache } from '../run/ancestor-cache.js'
+import { createCores } from '../run/cores.js'
+import type { QueryEnvironment } from '../run/environment.js'
+import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../run/limits.js'
+import { runScript } from '../run/script.js'
+import { SelectionCache } from '../run/selection-cache.js'
+import type { ByteSink } from '../run/sink.js'
+import { createTransport } from '../run/transport.js'
+import { answerFrom } from './answer.js'
+import { ColumnsSink } from './columns-sink.js'
+import { CsvSink } from './csv-sink.js'
+import { Gate } from './gate.js'
+import { JsonSink } from './json-sink.js'
+import { type AnswerForm, readParameters } from './parameters.js'
+
+export interface QueryApiOptions {
+  readonly store: Pick<Store, 'catalogue' | 'connection' | 'database'>
+  readonly logger: BaseLogger
+  /** Where `bellwether_query_…` metrics are registered. */
+  readonly registry?: Registry
+  /** What is not named keeps its default, `DEFAULT_QUERY_LIMITS`. */
+  readonly limits?: Partial<QueryLimits>
+}
+
+export interface QueryApi {
+  readonly app: Hono<{ Bindings: Partial<HttpBindings> }>
+  /** Cancels what runs, and closes the connections. May be called twice. */
+  stop(): Promise<void>
+}
+
+const FIRST_VERSION = 6
+const FIRST_POST_VERSION = 11
+const LAST_VERSION = 60
+const WAITING = 200
+
+/**
+ * The time-series API, for versions v6 to v45 and what may follow.
+ *
+ *     const query = createQueryApi({ store, logger })
+ *     app.route('/', query.app) // GET and POST /api/v45/timeseries
+ */
+export function createQueryApi(options: QueryApiOptions): QueryApi {
+  const { store, logger, registry } = options
+  const limits: QueryLimits = { ...DEFAULT_QUERY_LIMITS, ...options.limits }
+  const transport = createTransport(() => store.connection, store.database)
+  const { catalogue } = store
+  const environment: QueryEnvironment = {
+    catalogue,
+    transport,
+    limits,
+    selections: new SelectionCache(),
+    ancestors: new AncestorCache(),
+    cores: createCores(catalogue, transport),
+    mayRepeat: () => true,
+  }
+  const gate = new Gate(limits.concurrent, WAITING)
+  const stopping = new AbortController()
+  const duration =
+    registry &&
+    new Histogram({
+      name: 'bellwether_query_seconds',
+      help: 'Time from a query to the end of its answer',
+      labelNames: ['outcome'],
+      buckets: [0.002, 0.005, 0.01, 0.05, 0.2, 1, 5, 30],
+      registers: [registry],
+    })
+
+  const sinkFor = (form: AnswerForm): ByteSink =>
+    form === 'csv'
+      ? new CsvSink()
+      : form === 'columns'
+        ? new ColumnsSink()
+        : new JsonSink((index) => catalogue.entityAt(index))
+
+  async function timeSeries(c: Context, parameters: ReadonlyMap<string, string>): Promise<Response> {
+    const start = performance.now()
+    const { form, request } = readParameters(parameters, limits, Date.now())
+    const cancelled = new AbortController()
+    const signal = AbortSignal.any([cancelled.signal, c.req.raw.signal, stopping.signal])
+    const sink = sinkFor(form)
+    const leave = await gate.enter(signal)
+    let outcome = 'error'
+    const run = async (flush: () => Promise<void>) => {
+      try {
+        await runScript({ ...request, signal }, environment, sink, flush)
+        outcome = 'ok'
+      } finally {
+        leave()
+        duration?.observe({ outcome }, (performance.now() - start) / 1000)
+      }
+    }
+    return answerFrom(sink, run, () =>
+      cancelled.abort(new DOMException('the reader went away', 'AbortError')),
+    )
+  }
+
+  const app = new Hono<{ Bindings: Partial<HttpBindings> }>()
+  app.use('/api/:version/timeseries/*', async (c, next) => {
+    const version = Number(/^v(\d{1,3})$/.exec(c.req.param('version'))?.[1] ?? 0)
+    const first = c.req.method === 'POST' ? FIRST_POST_VERSION : FIRST_VERSION
+    if (version >= first && version <= LAST_VERSION) return next()
+    return c.json<ErrorBody>(
+      {
+        message: `There is no ${c.req.method} ${c.req.path}: the versions are v${first} to v45.`,
+        code: 'NOT_FOUND',
+      },
+      404,
+    )
+  })
+  app.get('/api/:version/timeseries', (c) => timeSeries(c, new Map(Object.entries(c.req.query()))))
+  app.post(
+    '/api/:version/timeseries',
+    bodyLimit({
+      maxSize: limits.bodyBytes,
+      onError: (c) =>
+        c.json<ErrorBody>(
+          { message: `The body is larger than ${limits.bodyBytes} bytes.`, code: 'BAD_REQUEST' },
+          413,
+        ),
+    }),
+    async (c) => timeSeries(c, new Map([...Object.entries(c.req.query()), ...(await bodyParameters(c))])),
+  )
+  app.onError((error, c) => errorResponse(error, c, logger))
+
+  let stopped: Promise<void> | undefined
+  const stop = () => {
+    stopped ??= (async () => {
+      stopping.abort(new QueryError('STORE_UNAVAILABLE', 'The monitor is stopping.'))
+      transport.stop()
+    })()
+    return stopped
+  }
+  return { app, stop }
+}
+
+async function bodyParameters(c: Context): Promise<[string, string][]> {
+  let body: unknown
+  try {
+    body = JSON.parse(await c.req.text())
+  } catch {
+    throw new QueryError('BAD_REQUEST', 'The body is no JSON: send an object with query, from and to.')
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new QueryError('BAD_REQUEST', 'The body must be a JSON object with query, from and to.')
+  const parameters: [string, string][] = []
+  for (const [name, value] of Object.entries(body)) {
+    if (value === null || value === undefined) continue
+    if (name === 'variables' && typeof value === 'object') {
+      for (const [variable, text] of Object.entries(value))
+        parameters.push([`variable.${variable}`, String(text)])
+    } else if (typeof value === 'object') throw new QueryError('BAD_REQUEST', `${name} cannot be an object.`)
+    else parameters.push([name, String(value)])
+  }
+  return parameters
+}
+
+/** The one place where what was thrown becomes an answer. */
+function errorResponse(error: unknown, c: Context, logger: BaseLogger): Response {
+  if (c.req.raw.signal.aborted || (error instanceof DOMException && error.name === 'AbortError'))
+    return new Response(null, { status: 499 })
+  if (!(error instanceof QueryError)) {
+    logger.error({ err: error, path: c.req.path }, 'a query failed')
+    return c.json<ErrorBody>(
+      { message: 'The query failed; the log of the monitor says why.', code: 'INTERNAL' },
+      500,
+    )
+  }
+  if (error.status >= 500) logger.warn({ err: error, code: error.code }, error.message)
+  const headers: Record<string, string> = error.code === 'STORE_UNAVAILABLE' ? { 'retry-after': '5' } : {}
+  return c.json(error.body, error.status, headers)
+}

@@ -1,0 +1,81 @@
+import { nearest } from '../names/index.js'
+import { didYouMean, type Expression, FUNCTIONS } from '../syntax/index.js'
+import { acrossNames } from './across-names.js'
+import { problemAt } from './arguments.js'
+import { checkCall } from './call.js'
+import type { CheckContext } from './context.js'
+import { metricNames, resolveMetric } from './metric-names.js'
+import type { Shape, TypedExpression } from './typed.js'
+import { NO_UNITS, unitsOfOperation } from './units.js'
+
+/** Resolves names and checks arguments. Reports mistakes in `context.problems` and then gives something to go on with. */
+export function checkExpression(node: Expression, context: CheckContext): TypedExpression {
+  switch (node.kind) {
+    case 'number':
+      return { kind: 'number', shape: 'number', units: NO_UNITS, value: node.value }
+    case 'metric':
+      return checkMetric(node.name, context)
+    case 'word':
+      context.problems.push(problemAt(node, `“${node.text}” cannot stand here.`, ['an expression']))
+      return { kind: 'number', shape: 'number', units: NO_UNITS, value: 0 }
+    case 'negate': {
+      const argument = checkExpression(node.operand, context)
+      if (argument.kind === 'number') return { ...argument, value: -argument.value }
+      return {
+        kind: 'apply',
+        apply: { name: 'pointwise', by: 'negate' },
+        argument,
+        shape: argument.shape,
+        units: argument.units,
+      }
+    }
+    case 'binary': {
+      const left = checkExpression(node.left, context)
+      const right = checkExpression(node.right, context)
+      return {
+        kind: 'combine',
+        operator: node.operator,
+        left,
+        right,
+        shape: widest(left.shape, right.shape),
+        units: unitsOfOperation(node.operator, left.units, right.units),
+      }
+    }
+    case 'call': {
+      const signature = FUNCTIONS.get(node.name)
+      if (signature !== undefined)
+        return checkCall(node, signature, context, (argument) => checkExpression(argument, context))
+      const near = nearest(node.name, FUNCTIONS.keys(), 3)
+      context.problems.push(
+        problemAt(
+          node.nameSpan,
+          `There is no function “${node.name}”.${didYouMean(near)}`,
+          ['a function'],
+          near,
+        ),
+      )
+      return { kind: 'number', shape: 'number', units: NO_UNITS, value: 0 }
+    }
+  }
+}
+
+export const widest = (a: Shape, b: Shape): Shape =>
+  a === 'stream' || b === 'stream' ? 'stream' : a === 'scalar' || b === 'scalar' ? 'scalar' : 'number'
+
+function checkMetric(name: string, { catalogue, warnings }: CheckContext): TypedExpression {
+  const found = resolveMetric(catalogue, name)
+  if (found !== undefined) {
+    const { metric, isRateOfCounter, units } = found
+    return { kind: 'metric', shape: 'stream', units, metric, isRateOfCounter }
+  }
+  for (const { base, plural, total } of acrossNames(name.toLowerCase())) {
+    const member = resolveMetric(catalogue, base)
+    if (member === undefined) continue
+    const { metric, isRateOfCounter, units } = member
+    return { kind: 'across', shape: 'stream', units, metric, isRateOfCounter, plural, total }
+  }
+  const near = nearest(name, metricNames(catalogue), 3)
+  const warning = `There is no metric “${name}”.${didYouMean(near)}`
+  if (!warnings.includes(warning)) warnings.push(warning)
+  return { kind: 'unknown-metric', shape: 'stream', units: NO_UNITS, name }
+}

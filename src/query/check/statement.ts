@@ -1,0 +1,242 @@
+import type { Catalogue, Entity } from '../../metrics/index.js'
+import type { QueryProblem } from '../../wire/timeseries.js'
+import { STEPS_IN_ALL } from '../regex/index.js'
+import {
+  type CompareOperator,
+  type Comparison,
+  type Predicate,
+  printExpression,
+  resolveQuantity,
+  type Span,
+  type Statement,
+} from '../syntax/index.js'
+import { problemAt } from './arguments.js'
+import { normalizeAttribute } from './attributes.js'
+import type { CheckContext } from './context.js'
+import { checkExpression } from './expression.js'
+import { compilePattern } from './pattern.js'
+import { type Activity, type Candidates, equalsSelector, matchSelector, type Selector } from './selection.js'
+import type { TypedExpression, TypedItem } from './typed.js'
+import { hasFact, hasGrouping } from './walk.js'
+
+/** The predicate, checked: conditions on attributes, known beforehand, and on streams, known when they are read. */
+export type Filter =
+  | { readonly kind: 'all' | 'any'; readonly operands: readonly Filter[] }
+  | { readonly kind: 'select'; readonly selector: Selector }
+  | {
+      readonly kind: 'compare'
+      readonly left: TypedExpression
+      readonly operator: CompareOperator
+      /** In the unit of the left side. */
+      readonly right: number
+    }
+
+export interface CheckedStatement {
+  readonly statement: Statement
+  /** Undefined for `*`: the items depend on the entities. */
+  readonly items: readonly TypedItem[] | undefined
+  readonly filter: Filter | undefined
+  readonly candidates: Candidates
+  readonly warnings: readonly string[]
+  /** Whether the selection of entities depends on the catalogue only, not on time or variables. */
+  readonly timeless: boolean
+  /** Whether a condition uses a fact of a host, a cluster or a service. */
+  readonly usesFacts: boolean
+}
+
+export interface CheckOptions {
+  readonly catalogue: Catalogue
+  readonly activity: Activity
+  /** What `$NAME` stands for, by name in lower case. */
+  readonly variables: ReadonlyMap<string, string>
+  readonly movingAverageSeconds: number
+}
+
+/** Checks one statement. With problems, it is to be refused. */
+export function checkStatement(
+  statement: Statement,
+  options: CheckOptions,
+): { checked: CheckedStatement; problems: QueryProblem[] } {
+  const context: CheckContext = {
+    catalogue: options.catalogue,
+    problems: [],
+    warnings: [],
+    movingAverageSeconds: options.movingAverageSeconds,
+    budget: { steps: STEPS_IN_ALL },
+  }
+  const { select, where } = statement
+  let items: TypedItem[] | undefined
+  if (Array.isArray(select)) {
+    items = select.map((item) => {
+      const { offset, length, alias } = item
+      const expression = checkExpression(item.expression, context)
+      checkGroupings(expression, item, context)
+      const text = printExpression(item.expression)
+      return { expression, text, span: { offset, length }, ...(alias !== undefined && { alias }) }
+    })
+  }
+  const filter = where === undefined ? undefined : checkPredicate(where, context, options)
+  return {
+    checked: {
+      statement,
+      items,
+      filter,
+      candidates: where === undefined ? {} : candidatesOf(where, options.variables),
+      warnings: context.warnings,
+      timeless: where === undefined || isTimeless(where),
+      usesFacts: comparisonsOf(filter).some((comparison) => hasFact(comparison.left)),
+    },
+    problems: context.problems,
+  }
+}
+
+/** What is over many entities cannot be mixed with what is of one: there is no entity to take. */
+function checkGroupings(expression: TypedExpression, at: Span, context: CheckContext): void {
+  if (!hasGrouping(expression)) return
+  const kinds = new Set<string>()
+  const visit = (node: TypedExpression, inside: boolean): void => {
+    if (node.kind === 'group') {
+      if (inside)
+        context.problems.push(
+          problemAt(at, `${node.group.name} cannot stand inside another function over entities.`),
+        )
+      kinds.add(
+        JSON.stringify(
+          'attributes' in node.group ? node.group.attributes.map(normalizeAttribute) : node.group,
+        ),
+      )
+      visit(node.argument, true)
+    } else if (!inside && (node.kind === 'metric' || node.kind === 'fact' || node.kind === 'role-count'))
+      kinds.add('')
+    else if (node.kind === 'combine') {
+      visit(node.left, inside)
+      visit(node.right, inside)
+    } else if (node.kind === 'apply') visit(node.argument, inside)
+  }
+  visit(expression, false)
+  if (kinds.size > 1)
+    context.problems.push(
+      problemAt(
+        at,
+        'Streams of groups can be combined with numbers and with streams of the same groups only.',
+      ),
+    )
+}
+
+function checkPredicate(node: Predicate, context: CheckContext, options: CheckOptions): Filter {
+  const { catalogue, activity, variables } = options
+  switch (node.kind) {
+    case 'and':
+    case 'or':
+      return {
+        kind: node.kind === 'and' ? 'all' : 'any',
+        operands: node.operands.map((operand) => checkPredicate(operand, context, options)),
+      }
+    case 'equals': {
+      const value = resolveVariable(node.value, variables)
+      if (value === undefined) {
+        context.problems.push(
+          problemAt(
+            node.value,
+            `$${node.value.text} has no value here: write the value, or give it as variable.${node.value.text}.`,
+            ['a value'],
+          ),
+        )
+        return { kind: 'all', operands: [] }
+      }
+      return { kind: 'select', selector: equalsSelector(node.attribute, value, catalogue, activity) }
+    }
+    case 'differs': {
+      const value = resolveVariable(node.value, variables)
+      const equals =
+        value === undefined ? () => false : equalsSelector(node.attribute, value, catalogue, activity)
+      return { kind: 'select', selector: (entity) => equals(entity) === false }
+    }
+    case 'rlike': {
+      const compiled = compilePattern(node, context.budget)
+      if ('problem' in compiled) {
+        context.problems.push(compiled.problem)
+        return { kind: 'all', operands: [] }
+      }
+      return {
+        kind: 'select',
+        selector: matchSelector(node.attribute, compiled.matches, catalogue, activity),
+      }
+    }
+    case 'compare':
+      return checkComparison(node, context)
+  }
+}
+
+function checkComparison(node: Comparison, context: CheckContext): Filter {
+  const left = checkExpression(node.left, context)
+  if (hasGrouping(left))
+    context.problems.push(
+      problemAt(node.left, 'A condition is about one entity: functions over many cannot stand here.'),
+    )
+  if (left.shape === 'stream' && left.kind !== 'unknown-metric')
+    context.problems.push(
+      problemAt(
+        node.left,
+        'A condition compares a scalar: last(…), min(…), max(…) or the like of this stream.',
+        [`last(${printExpression(node.left)})`],
+      ),
+    )
+  const right = resolveQuantity(node.right, left.units, printExpression(node.left))
+  if ('problem' in right) {
+    context.problems.push(right.problem)
+    return { kind: 'compare', left, operator: node.operator, right: 0 }
+  }
+  return { kind: 'compare', left, operator: node.operator, right: right.value }
+}
+
+function resolveVariable(value: { form: string; text: string }, variables: ReadonlyMap<string, string>) {
+  if (value.form !== 'variable') return value as never
+  const text = variables.get(value.text.toLowerCase())
+  return text === undefined ? undefined : ({ ...value, text, form: 'string' } as never)
+}
+
+/** Category and name, where every answer must have them: then not every entity need be looked at. */
+function candidatesOf(node: Predicate, variables: ReadonlyMap<string, string>): Candidates {
+  const parts = node.kind === 'and' ? node.operands : [node]
+  let category: string | undefined
+  let entityName: string | undefined
+  for (const part of parts) {
+    if (part.kind !== 'equals') continue
+    const value = resolveVariable(part.value, variables) as { text: string } | undefined
+    const name = normalizeAttribute(part.attribute)
+    if (name === 'category') category = value?.text.toUpperCase()
+    if (name === 'entityname') entityName = value?.text
+  }
+  return { ...(category !== undefined && { category }), ...(entityName !== undefined && { entityName }) }
+}
+
+/**
+ * Whether an entity's attributes fulfil the predicate; undefined when a condition on its streams decides.
+ */
+export function selects(filter: Filter | undefined, entity: Entity): boolean | undefined {
+  if (filter === undefined) return true
+  if (filter.kind === 'select') return filter.selector(entity)
+  if (filter.kind === 'compare') return undefined
+  const decisive = filter.kind === 'any'
+  let open = false
+  for (const operand of filter.operands) {
+    const result = selects(operand, entity)
+    if (result === decisive) return decisive
+    if (result === undefined) open = true
+  }
+  return open ? undefined : !decisive
+}
+
+/** Every comparison of a filter. */
+export function comparisonsOf(filter: Filter | undefined): Extract<Filter, { kind: 'compare' }>[] {
+  if (filter === undefined || filter.kind === 'select') return []
+  return filter.kind === 'compare' ? [filter] : filter.operands.flatMap(comparisonsOf)
+}
+
+function isTimeless(node: Predicate): boolean {
+  if (node.kind === 'and' || node.kind === 'or') return node.operands.every(isTimeless)
+  if (node.kind === 'compare') return true
+  if (node.kind !== 'rlike' && node.value.form === 'variable') return false
+  return normalizeAttribute(node.attribute) !== 'active'
+}

@@ -1,0 +1,101 @@
+import type { Metric } from '../../metrics/index.js'
+import type { Rollup } from '../../wire/timeseries.js'
+import type { AggregateName } from '../functions/aggregate.js'
+import type { ResampleName } from '../functions/resample.js'
+
+/** Milliseconds since the epoch, both inclusive. */
+export interface Window {
+  readonly from: number
+  readonly to: number
+}
+
+/** What is read from the store for one metric: the columns that the rest of an expression is computed from. */
+export type Leaf = { readonly metric: Metric; readonly window: Window } & (
+  | { readonly kind: 'samples' }
+  /** One aggregate over the window, computed by the store. */
+  | { readonly kind: 'aggregate'; readonly by: AggregateName }
+  /** Buckets of `step` milliseconds, `count` of them from `window.from` on, computed by the store. */
+  | { readonly kind: 'grid'; readonly by: ResampleName; readonly step: number; readonly count: number }
+  /** Points of a rollup, with their statistics. */
+  | { readonly kind: 'rollup'; readonly level: Rollup }
+  /** Of an entity that others belong to: their streams, folded. */
+  | {
+      readonly kind: 'across'
+      readonly level: Rollup
+      readonly plural: string
+      readonly total: boolean
+      readonly isRateOfCounter: boolean
+    }
+)
+
+/** Leaves that one SQL statement can read together. */
+export interface LeafGroup {
+  readonly kind: Leaf['kind']
+  readonly window: Window
+  readonly leaves: readonly Leaf[]
+  /** Places of the leaves in the plan. */
+  readonly places: readonly number[]
+  readonly metrics: readonly Metric[]
+}
+
+/** The leaves of a plan, each once. */
+export class Leaves {
+  readonly list: Leaf[] = []
+  readonly #places = new Map<string, number>()
+  #recorded: Set<number> | undefined
+
+  /** Runs `f` and tells which leaves it added or used. */
+  record<T>(f: () => T): { result: T; places: ReadonlySet<number> } {
+    const places = new Set<number>()
+    this.#recorded = places
+    const result = f()
+    this.#recorded = undefined
+    return { result, places }
+  }
+
+  add(leaf: Leaf): number {
+    const { metric, window } = leaf
+    const more =
+      leaf.kind === 'grid'
+        ? `${leaf.by}/${leaf.step}`
+        : leaf.kind === 'aggregate'
+          ? leaf.by
+          : leaf.kind === 'rollup'
+            ? leaf.level
+            : leaf.kind === 'across'
+              ? `${leaf.level}/${leaf.plural}/${leaf.total}/${leaf.isRateOfCounter}`
+              : ''
+    const key = `${leaf.kind}/${metric.index}/${window.from}/${window.to}/${more}`
+    const known = this.#places.get(key)
+    const place = known ?? this.list.push(leaf) - 1
+    this.#places.set(key, place)
+    this.#recorded?.add(place)
+    return place
+  }
+}
+
+/** What keeps leaves of one kind and window apart when they are read. */
+function apart(leaf: Leaf, place: number): string | number {
+  if (leaf.kind === 'grid') return `${leaf.by}/${leaf.step}`
+  if (leaf.kind === 'rollup') return leaf.level
+  return leaf.kind === 'across' ? place : ''
+}
+
+/** Groups those of the leaves that are wanted by what can be read together. */
+export function groupLeaves(leaves: readonly Leaf[], wanted: Iterable<number>): LeafGroup[] {
+  const groups = new Map<string, { leaves: Leaf[]; places: number[] }>()
+  for (const place of wanted) {
+    const leaf = leaves[place] as Leaf
+    const { window } = leaf
+    const key = `${leaf.kind}/${window.from}/${window.to}/${apart(leaf, place)}`
+    const group = groups.get(key) ?? { leaves: [], places: [] }
+    groups.set(key, group)
+    group.leaves.push(leaf)
+    group.places.push(place)
+  }
+  return [...groups.values()].map((group) => {
+    const first = group.leaves[0] as Leaf
+    const metrics = [...new Set(group.leaves.map((leaf) => leaf.metric))]
+    return { kind: first.kind, window: first.window, metrics, ...group }
+  })
+}

@@ -1,0 +1,18 @@
+import type { Catalogue } from '../../metrics/index.js'
+import type { AncestorCache } from './ancestor-cache.js'
+import type { Cores } from './cores.js'
+import type { QueryLimits } from './limits.js'
+import type { SelectionCache } from './selection-cache.js'
+import type { Transport } from './transport.js'
+
+/** What queries run on; one for the life of the process. */
+export interface QueryEnvironment {
+  readonly catalogue: Catalogue
+  readonly transport: Transport
+  readonly limits: QueryLimits
+  readonly selections: SelectionCache
+  readonly cores: Cores
+  readonly ancestors: AncestorCache
+  /** Whether a sample may be stored more than once in the window. */
+  readonly mayRepeat: (from: number, to: number) => boolean
+}

@@ -1,0 +1,254 @@
+import type { Entity } from '../../metrics/index.js'
+import { isActive } from '../check/selection.js'
+import type { CheckedStatement } from '../check/statement.js'
+import type { TypedItem } from '../check/typed.js'
+import { acrossOf, hasFact, hasUnknownMetric, metricsOf } from '../check/walk.js'
+import { pointLimit } from '../errors.js'
+import { onePoint, pointsOf } from '../functions/points.js'
+import { ROLLUP_MS } from '../functions/rollup.js'
+import { type Plan, type PlannedItem, planStatement } from '../plan/item.js'
+import type { Window } from '../plan/leaf.js'
+import { printPredicate } from '../syntax/index.js'
+import { calendarFilter } from './calendar.js'
+import { chunksOf, EXPECTED_INTERVAL, pointsPerEntity } from './chunks.js'
+import type { QueryEnvironment } from './environment.js'
+import { EntityEvaluation } from './evaluation.js'
+import type { Execution, StatementRequest } from './execution.js'
+import { createFacts } from './facts.js'
+import { fulfils } from './filter.js'
+import { collectionFrequency } from './frequency.js'
+import { executeGrouped } from './grouped.js'
+import { type Chunk, chunkOf } from './ordinals.js'
+import { type LeafPoints, type ReadContext, readLeaves } from './read.js'
+import { type SelectionRequest, type Subject, selectAll, selectFrom } from './select-entities.js'
+import type { AnswerSink } from './sink.js'
+import { starItems } from './star.js'
+import { OF_ENTITY, templateOf } from './template.js'
+
+/** Runs a checked statement, and writes its answer to the sink. */
+export async function executeStatement(
+  checked: CheckedStatement,
+  request: StatementRequest,
+  environment: QueryEnvironment,
+  sink: AnswerSink,
+): Promise<void> {
+  const { window, streamLimit, signal } = request
+  const { catalogue, limits } = environment
+  const { statement, filter, candidates } = checked
+  const selection: SelectionRequest = {
+    catalogue,
+    filter,
+    candidates,
+    window,
+    joinRenamed: request.joinRenamed,
+  }
+  const warnings = new Set(checked.warnings)
+  const counts = { streams: 0, points: 0 }
+  sink.beginStatement({
+    timeSeriesQuery: statement.text,
+    startTime: new Date(window.from).toISOString(),
+    endTime: new Date(window.to).toISOString(),
+  })
+  const items = (checked.items ?? starItems(selectAll(selection), catalogue)).filter(
+    (item) => !hasUnknownMetric(item.expression),
+  )
+  const keep = calendarFilter(statement.days, statement.hours, request.timeZone)
+  const select = selector(checked, selection, environment)
+  const subjectsOf = new Map(items.map((item) => [item, select(item)]))
+  const split = [...subjectsOf.values()].some((subjects) =>
+    subjects.some((subject) => subject.part !== undefined),
+  )
+  const few = samplesOf([...subjectsOf], window) <= limits.fewSamples
+  const plan = planStatement(checked, items, window, request.rollup, keep === undefined && !split && !few)
+  if (items.some((item) => hasFact(item.expression)) || checked.usesFacts)
+    await environment.cores.refresh(signal)
+  const evaluation = new EntityEvaluation(createFacts(catalogue, environment.cores.of), keep)
+  const active = { to: window.to, graceMs: limits.activeSeconds * 1000 }
+  const execution: Execution = {
+    checked,
+    request,
+    environment,
+    sink,
+    plan,
+    evaluation,
+    selection,
+    counts,
+    warnings,
+    read: (places, chunk) => readLeaves(plan.leaves, places, chunk, readContext(request, environment)),
+    emit(owner, frequencyMs, points) {
+      if (counts.streams >= streamLimit) {
+        warnings.add(
+          `The query hit the maximum results limit of ${streamLimit} streams: this is a partial answer. Name fewer entities, or raise the limit.`,
+        )
+        return false
+      }
+      counts.streams++
+      counts.points += points.end - points.start
+      if (counts.points > limits.points) throw pointLimit(limits.points)
+      const known =
+        owner.index === undefined ? owner : { ...owner, active: isActive(catalogue, owner.index, active) }
+      sink.addStream(known, frequencyMs, points)
+      return true
+    },
+  }
+  const pending: [PlannedItem, readonly Subject[]][] = []
+  const passPending = async () => {
+    if (pending.length > 0) await executeItems(pending.splice(0), execution)
+  }
+  for (const planned of plan.items) {
+    const { item } = planned
+    const subjects = subjectsOf.get(item) as readonly Subject[]
+    if (planned.groupings.length > 0) {
+      await passPending()
+      await executeGrouped(planned, subjects, execution)
+    } else if (isConstant(item)) {
+      await passPending()
+      constantStream(planned, execution)
+    } else pending.push([planned, subjects])
+  }
+  await passPending()
+  sink.endStatement([...warnings])
+}
+
+const isConstant = ({ expression }: TypedItem) =>
+  metricsOf(expression).length === 0 && !hasFact(expression) && acrossOf(expression).length === 0
+
+/** About how many samples the items read. */
+function samplesOf(items: readonly (readonly [TypedItem, readonly Subject[]])[], window: Window): number {
+  const perSeries = (window.to - window.from) / EXPECTED_INTERVAL
+  let samples = 0
+  for (const [item, subjects] of items)
+    samples += subjects.length * metricsOf(item.expression).length * perSeries
+  return samples
+}
+
+/** Which entities give a stream of an item. */
+function selector(checked: CheckedStatement, selection: SelectionRequest, environment: QueryEnvironment) {
+  const { where } = checked.statement
+  const { catalogue, ancestors } = environment
+  const key = checked.timeless ? (where === undefined ? '' : printPredicate(where)) : undefined
+  return (item: TypedItem): readonly Subject[] => {
+    const metrics = metricsOf(item.expression)
+    const across = acrossOf(item.expression)
+    if (across.length > 0) {
+      const lists = across.map(({ metric, plural }) =>
+        ancestors.of(catalogue, metric, plural).map(({ entity }) => entity),
+      )
+      return selectFrom(common(lists), selection, metrics)
+    }
+    if (metrics.length > 0) return environment.selections.select(key, selection, metrics)
+    return hasFact(item.expression) && where !== undefined ? selectAll(selection) : []
+  }
+}
+
+/** The entities that are in each of the lists, which are in the order of their ids. */
+function common(lists: readonly (readonly Entity[])[]): readonly Entity[] {
+  const [first = [], ...rest] = lists
+  const others = rest.map((list) => new Set(list.map(({ id }) => id)))
+  return first.filter(({ id }) => others.every((ids) => ids.has(id)))
+}
+
+function readContext(request: StatementRequest, environment: QueryEnvironment): ReadContext {
+  const { limits, transport, catalogue, mayRepeat } = environment
+  const seconds = Math.max(0.1, (request.deadline - performance.now()) / 1000)
+  return {
+    transport,
+    catalogue,
+    mayRepeat,
+    ancestors: environment.ancestors,
+    chunkPoints: limits.chunkPoints,
+    signal: request.signal,
+    mostPoints: Math.max(20_000_000, 2 * limits.chunkPoints),
+    settings: { max_execution_time: Math.ceil(seconds), max_memory_usage: limits.memoryBytes },
+    ...(request.onSql !== undefined && { onSql: request.onSql }),
+  }
+}
+
+/** A number in the select list: a line from one end of the window to the other, of no entity. */
+function constantStream(planned: PlannedItem, execution: Execution): void {
+  const { sink, request, checked, evaluation, emit } = execution
+  const value = planned.evaluate(evaluation)
+  if (typeof value !== 'number' || !Number.isFinite(value)) return
+  const { from, to } = request.window
+  sink.beginItem(templateOf(planned.item, checked.statement, request.rollup, []))
+  const owner = { category: '', name: '', displayName: planned.item.text, attributes: {} }
+  emit(owner, 0, pointsOf(Float64Array.of(from, to), Float64Array.of(value, value)))
+}
+
+/** Items that give a stream per entity: read together where that is little, else one item after the other. */
+async function executeItems(items: [PlannedItem, readonly Subject[]][], execution: Execution): Promise<void> {
+  const { plan, environment, request } = execution
+  const most = environment.limits.chunkPoints
+  const cost = items.reduce(
+    (sum, [item, subjects]) => sum + subjects.length * pointsPerEntity(plan.leaves, wantedPlaces(item, plan)),
+    0,
+  )
+  const streams = items.reduce((sum, [, subjects]) => sum + subjects.length, 0)
+  const together = cost <= most && streams <= Math.max(1000, 4 * request.streamLimit)
+  for (const pass of together ? [items] : items.map((item) => [item]))
+    if (!(await executePass(pass, execution))) return
+}
+
+const wantedPlaces = (item: PlannedItem, plan: Plan) => new Set([...item.places, ...plan.comparisonPlaces])
+
+/** Reads and answers items together, chunk by chunk. False when the stream limit is reached. */
+async function executePass(
+  items: [PlannedItem, readonly Subject[]][],
+  execution: Execution,
+): Promise<boolean> {
+  const { plan, request, environment, read, counts } = execution
+  const places = new Set(items.flatMap(([item]) => [...wantedPlaces(item, plan)]))
+  const single = items.length === 1
+  // Entities whose streams are all wanted need not be read beyond the limit; where conditions drop some, that is unknown.
+  const remaining = request.streamLimit - counts.streams
+  const limit =
+    single && plan.comparisonPlaces.size === 0 ? Math.ceil(1.1 * remaining) + 16 : Number.POSITIVE_INFINITY
+  const perChunk = Math.min(limit, environment.limits.chunkPoints / pointsPerEntity(plan.leaves, places))
+  const chunks = chunksOf(
+    items.map(([, subjects]) => subjects),
+    single ? perChunk : Number.POSITIVE_INFINITY,
+  )
+  for (const { entities, partial, ranges } of chunks) {
+    request.signal.throwIfAborted()
+    const chunk = chunkOf(entities, partial)
+    const points = await read(places, chunk)
+    for (const [i, [planned, subjects]] of items.entries()) {
+      const [start, end] = ranges[i] as [number, number]
+      if (!(await emitStreams(planned, subjects, start, end, chunk, points, execution))) return false
+    }
+  }
+  return true
+}
+
+/** How many streams are written before the reader gets his turn. */
+const STREAMS_PER_TURN = 500
+
+async function emitStreams(
+  planned: PlannedItem,
+  subjects: readonly Subject[],
+  start: number,
+  end: number,
+  chunk: Chunk,
+  points: LeafPoints,
+  execution: Execution,
+): Promise<boolean> {
+  const { checked, request, sink, plan, evaluation, emit } = execution
+  const { item } = planned
+  const isStream = item.expression.shape === 'stream'
+  const rollupMs = ROLLUP_MS[request.rollup]
+  sink.beginItem(templateOf(item, checked.statement, request.rollup, OF_ENTITY))
+  for (let i = start; i < end; i++) {
+    const subject = subjects[i] as Subject
+    evaluation.at(subject, chunk.ordinalOfIndex.get(subject.entity.index) ?? -1, points)
+    if (subject.open && checked.filter !== undefined)
+      if (!fulfils(checked.filter, subject.entity, plan.comparisons, evaluation)) continue
+    const value = planned.evaluate(evaluation)
+    const result = typeof value === 'number' ? onePoint(request.window.to, value) : value
+    if (result.end === result.start) continue
+    const frequency = !isStream ? 0 : rollupMs > 0 ? rollupMs : collectionFrequency(result)
+    if (!emit(subject.entity, frequency, result)) return false
+    if (i % STREAMS_PER_TURN === 0) await request.flush()
+  }
+  await request.flush()
+  return true
+}

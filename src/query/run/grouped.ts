@@ -1,0 +1,231 @@
+import type { Entity } from '../../metrics/index.js'
+import type { ExpressionPiece } from '../../wire/timeseries-columns.js'
+import { attributeReader, normalizeAttribute } from '../check/attributes.js'
+import type { Grouping } from '../check/typed.js'
+import { pointLimit } from '../errors.js'
+import { fold, histogramQuantile } from '../functions/across.js'
+import { sumOf } from '../functions/aggregate.js'
+import { countOf, NO_POINTS, onePoint, type Points } from '../functions/points.js'
+import { ROLLUP_MS } from '../functions/rollup.js'
+import type { GroupEvaluation, PlannedItem } from '../plan/item.js'
+import { printPredicate } from '../syntax/index.js'
+import { chunksOf, pointsPerEntity } from './chunks.js'
+import type { Execution } from './execution.js'
+import { fulfils } from './filter.js'
+import { collectionFrequency } from './frequency.js'
+import { chunkOf } from './ordinals.js'
+import type { Subject } from './select-entities.js'
+import type { StreamOwner } from './sink.js'
+import { OF_ENTITY, templateOf } from './template.js'
+
+interface Member {
+  readonly subject: Subject
+  readonly points: Points
+}
+
+/** A group's streams by the place of the grouping that made them. */
+interface Group {
+  readonly owner: StreamOwner
+  readonly points: (Points | undefined)[]
+}
+
+/** Answers an item with functions over many entities: all their streams first, then one stream a group. */
+export async function executeGrouped(
+  planned: PlannedItem,
+  subjects: readonly Subject[],
+  execution: Execution,
+): Promise<void> {
+  const members = await collect(planned, subjects, execution)
+  const groups = new Map<string, Group>()
+  planned.groupings.forEach(({ group }, place) => {
+    for (const [key, { owner, points }] of groupsOf(group, members[place] as Member[])) {
+      const known = groups.get(key) ?? { owner, points: [] }
+      groups.set(key, known)
+      known.points[place] = points
+    }
+  })
+  emitGroups(planned, groups, execution)
+  await execution.request.flush()
+}
+
+/** Per grouping, the streams of its argument. */
+async function collect(
+  planned: PlannedItem,
+  subjects: readonly Subject[],
+  execution: Execution,
+): Promise<Member[][]> {
+  const { plan, environment, request, checked, evaluation, read } = execution
+  const places = new Set([...planned.places, ...plan.comparisonPlaces])
+  const perChunk = environment.limits.chunkPoints / pointsPerEntity(plan.leaves, places)
+  const members: Member[][] = planned.groupings.map(() => [])
+  let held = 0
+  for (const { entities, partial, ranges } of chunksOf([subjects], perChunk)) {
+    request.signal.throwIfAborted()
+    const chunk = chunkOf(entities, partial)
+    const points = await read(places, chunk)
+    const [start, end] = ranges[0] as [number, number]
+    for (let i = start; i < end; i++) {
+      const subject = subjects[i] as Subject
+      evaluation.at(subject, chunk.ordinalOfIndex.get(subject.entity.index) ?? -1, points)
+      if (subject.open && checked.filter !== undefined)
+        if (!fulfils(checked.filter, subject.entity, plan.comparisons, evaluation)) continue
+      planned.groupings.forEach(({ evaluate }, place) => {
+        const value = evaluate(evaluation)
+        const result = typeof value === 'number' ? onePoint(request.window.to, value) : value
+        if (countOf(result) === 0) return
+        held += countOf(result)
+        members[place]?.push({ subject, points: result })
+      })
+      if (held > environment.limits.groupedPoints) throw pointLimit(environment.limits.groupedPoints)
+    }
+  }
+  return members
+}
+
+function groupsOf(
+  group: Grouping,
+  members: readonly Member[],
+): Map<string, { owner: StreamOwner; points: Points }> {
+  if (group.name === 'top' || group.name === 'bottom') return ranked(group.name, group.count, members)
+  if (group.name === 'histogram_quantile') return quantiles(group.quantile, members)
+  if (!('attributes' in group)) return new Map()
+  const foldName = group.name.slice(0, 3) as 'sum' | 'avg' | 'max' | 'min'
+  const result = new Map<string, { owner: StreamOwner; points: Points }>()
+  for (const [key, { owner, list }] of byAttributes(group.attributes, members))
+    result.set(key, {
+      owner,
+      points: fold(
+        foldName,
+        list.map((member) => member.points),
+      ),
+    })
+  return result
+}
+
+/** Entities that have all of the attributes, by their values. */
+function byAttributes(names: readonly string[], members: readonly Member[]) {
+  const readers = names.map((name) => attributeReader(name))
+  const groups = new Map<string, { owner: StreamOwner; list: Member[] }>()
+  for (const member of members) {
+    const { entity } = member.subject
+    const values = readers.map((read) => read(entity))
+    if (values.includes(undefined)) continue
+    const key = JSON.stringify(values)
+    const known = groups.get(key)
+    if (known !== undefined) {
+      known.list.push(member)
+      continue
+    }
+    const attributes: Record<string, string> = {}
+    names.forEach((name, i) => {
+      attributes[name] = values[i] as string
+    })
+    const text = values.join(', ')
+    const owner = { category: entity.category, name: text || 'all', displayName: text || 'all', attributes }
+    groups.set(key, { owner, list: [member] })
+  }
+  return groups
+}
+
+/** The streams with the largest or smallest means, best first. */
+function ranked(name: 'top' | 'bottom', count: number, members: readonly Member[]) {
+  const sign = name === 'top' ? -1 : 1
+  const mean = ({ points: { values, start, end } }: Member) => sumOf(values, start, end) / (end - start)
+  const sorted = members
+    .map((member) => ({ member, mean: mean(member) }))
+    .sort((a, b) => sign * (a.mean - b.mean) || a.member.subject.entity.id - b.member.subject.entity.id)
+    .slice(0, count)
+  return new Map(
+    sorted.map(({ member: { subject, points } }) => [
+      `${subject.entity.id} ${subject.entity.name}`,
+      { owner: subject.entity as StreamOwner, points },
+    ]),
+  )
+}
+
+/** Buckets of one histogram have the same attributes but for `le`. */
+function quantiles(quantile: number, members: readonly Member[]) {
+  const result = new Map<string, { owner: StreamOwner; points: Points }>()
+  const names = new Set<string>()
+  for (const { subject } of members)
+    for (const name of Object.keys(subject.entity.attributes))
+      if (normalizeAttribute(name) !== 'le') names.add(name)
+  const histograms = new Map<string, { entity: Entity; list: Member[] }>()
+  for (const member of members) {
+    const { entity } = member.subject
+    const key = JSON.stringify([
+      entity.category,
+      ...[...names].map((name) => entity.attributes[name] ?? null),
+    ])
+    const known = histograms.get(key) ?? { entity, list: [] }
+    histograms.set(key, known)
+    known.list.push(member)
+  }
+  for (const [key, { entity, list }] of histograms) {
+    const buckets = list.map(({ subject, points }) => ({ le: upperEnd(subject.entity), points }))
+    const attributes = Object.fromEntries(
+      Object.entries(entity.attributes).filter(([name]) => normalizeAttribute(name) !== 'le'),
+    )
+    const text = Object.values(attributes).join(', ') || 'all'
+    const owner = { category: entity.category, name: text, displayName: text, attributes }
+    result.set(key, {
+      owner,
+      points: histogramQuantile(
+        quantile,
+        buckets.filter(({ le }) => !Number.isNaN(le)),
+      ),
+    })
+  }
+  return result
+}
+
+function upperEnd(entity: Entity): number {
+  const le = attributeReader('le')(entity)
+  if (le === undefined) return Number.NaN
+  return /^\+?inf$/i.test(le) ? Number.POSITIVE_INFINITY : Number(le)
+}
+
+function emitGroups(planned: PlannedItem, groups: ReadonlyMap<string, Group>, execution: Execution): void {
+  const { checked, request, sink, evaluation, emit } = execution
+  const { item } = planned
+  const perEntity = planned.groupings.every(({ group }) => group.name === 'top' || group.name === 'bottom')
+  let conditions: readonly ExpressionPiece[] | undefined
+  let points: Group['points'] = []
+  const over: GroupEvaluation = {
+    entity: evaluation.entity,
+    leaf: () => NO_POINTS,
+    hostFact: (_, fallback) => fallback,
+    clusterFact: (_, fallback) => fallback,
+    roleCount: () => 0,
+    groupPoints: (place) => points[place] ?? NO_POINTS,
+  }
+  for (const { owner, points: own } of groups.values()) {
+    points = own
+    const value = planned.evaluate(over)
+    const result = typeof value === 'number' ? onePoint(request.window.to, value) : value
+    if (countOf(result) === 0) continue
+    const where = perEntity ? OF_ENTITY : ofGroup(owner, checked.statement.where)
+    if (conditions === undefined || JSON.stringify(conditions) !== JSON.stringify(where)) {
+      conditions = where
+      sink.beginItem(templateOf(item, checked.statement, request.rollup, where))
+    }
+    const rollupMs = ROLLUP_MS[request.rollup]
+    const frequency = item.expression.shape !== 'stream' ? 0 : rollupMs || collectionFrequency(result)
+    if (!emit(owner, frequency, result)) return
+  }
+}
+
+/** The statement's own condition, and the group's values. */
+function ofGroup(
+  owner: StreamOwner,
+  where: Parameters<typeof printPredicate>[0] | undefined,
+): ExpressionPiece[] {
+  const pieces: ExpressionPiece[] = []
+  if (where !== undefined)
+    pieces.push(where.kind === 'or' ? `(${printPredicate(where)})` : printPredicate(where))
+  for (const name of Object.keys(owner.attributes)) {
+    if (pieces.length > 0) pieces.push(' AND ')
+    pieces.push(`${name} = `, { quoted: name })
+  }
+  return pieces
+}

@@ -1,0 +1,92 @@
+import type { QueryProblem } from '../../wire/timeseries.js'
+import { type CheckedStatement, checkStatement } from '../check/statement.js'
+import { badQuery, timeLimit } from '../errors.js'
+import type { Window } from '../plan/leaf.js'
+import { chooseRollup, type RollupWish } from '../plan/rollup-choice.js'
+import { parseScript, type Script } from '../syntax/index.js'
+import type { QueryEnvironment } from './environment.js'
+import { executeStatement } from './execute.js'
+import type { AnswerSink } from './sink.js'
+
+export interface QueryRequest {
+  readonly query: string
+  readonly window: Window
+  readonly rollup: RollupWish
+  /** Streams per statement. */
+  readonly streamLimit: number
+  /** An entity that was renamed as one stream under its present name. */
+  readonly joinRenamed: boolean
+  /** IANA name, for `day in` and `hour in`. */
+  readonly timeZone: string
+  /** What `$NAME` stands for, by lower-case name. */
+  readonly variables: ReadonlyMap<string, string>
+  readonly signal: AbortSignal
+}
+
+/** Parses and checks a query. Throws `QueryError` with every problem found. */
+export function checkScript(request: QueryRequest, environment: QueryEnvironment): CheckedStatement[] {
+  const { catalogue, limits } = environment
+  const problems: QueryProblem[] = []
+  const checked = parsed(request.query).statements.map((statement) => {
+    const result = checkStatement(statement, {
+      catalogue,
+      activity: { to: request.window.to, graceMs: limits.activeSeconds * 1000 },
+      variables: request.variables,
+      movingAverageSeconds: limits.movingAverageSeconds,
+    })
+    problems.push(...result.problems)
+    return result.checked
+  })
+  if (problems.length > 0) throw badQuery(problems)
+  return checked
+}
+
+/**
+ * Answers a query, statement after statement. Throws `QueryError`, or the signal's reason. `flush` is called now and then,
+ * and waits until the reader has taken what is ready.
+ */
+export async function runScript(
+  request: QueryRequest,
+  environment: QueryEnvironment,
+  sink: AnswerSink,
+  flush: () => Promise<void>,
+): Promise<void> {
+  const { limits } = environment
+  const statements = checkScript(request, environment)
+  const { window, streamLimit, joinRenamed, timeZone } = request
+  const deadline = performance.now() + limits.seconds * 1000
+  const timer = new AbortController()
+  const timeout = setTimeout(() => timer.abort(timeLimit(limits.seconds)), limits.seconds * 1000)
+  const signal = AbortSignal.any([request.signal, timer.signal])
+  try {
+    for (const checked of statements) {
+      const expressions = checked.items?.map((item) => item.expression) ?? []
+      const rollup = chooseRollup(request.rollup, window, expressions)
+      await executeStatement(
+        checked,
+        { window, rollup, streamLimit, joinRenamed, timeZone, deadline, signal, flush },
+        environment,
+        sink,
+      )
+    }
+    sink.end()
+    await flush()
+  } finally {
+    clearTimeout(timeout)
+  }
+}
+
+/** Dashboards send the same texts again and again. */
+const REMEMBERED = 500
+const LONGEST_REMEMBERED = 10_000
+const scripts = new Map<string, Script>()
+
+function parsed(text: string): Script {
+  const known = scripts.get(text)
+  if (known !== undefined) return known
+  const { script, problems } = parseScript(text)
+  if (script === undefined) throw badQuery(problems)
+  if (scripts.size >= REMEMBERED) scripts.clear()
+  if (text.length <= LONGEST_REMEMBERED) scripts.set(text, script)
+  return script
+}

@@ -1,0 +1,43 @@
+import type { Metric } from '../../metrics/index.js'
+import { type SelectionRequest, type Subject, selectEntities } from './select-entities.js'
+
+/** Selections that are remembered, and entities in them. */
+const MOST_ENTRIES = 256
+const MOST_SUBJECTS = 500_000
+
+/**
+ * Remembers which entities a predicate selects, as long as the catalogue does not change: dashboards ask the same again
+ * and again. What depends on the time asked for (`active`, names that were changed) is not remembered.
+ */
+export class SelectionCache {
+  readonly #known = new Map<string, readonly Subject[]>()
+  #version = -1
+  #size = 0
+
+  /** `key`: the predicate's text; undefined when the selection depends on more than the catalogue. */
+  select(key: string | undefined, request: SelectionRequest, metrics: readonly Metric[]): readonly Subject[] {
+    if (key === undefined) return selectEntities(request, metrics)
+    const { catalogue, joinRenamed } = request
+    if (catalogue.version !== this.#version) {
+      this.#known.clear()
+      this.#size = 0
+      this.#version = catalogue.version
+    }
+    const full = `${metrics.map((metric) => metric.index).join(',')}/${joinRenamed}/${key}`
+    const known = this.#known.get(full)
+    if (known !== undefined) return known
+    const subjects = selectEntities(request, metrics)
+    if (subjects.some(({ entity }) => entity.names.length > 1) && !joinRenamed) return subjects
+    if (subjects.length > MOST_SUBJECTS / 4 || isViewOf(subjects)) return subjects
+    if (this.#known.size >= MOST_ENTRIES || this.#size + subjects.length > MOST_SUBJECTS) {
+      this.#known.clear()
+      this.#size = 0
+    }
+    this.#known.set(full, subjects)
+    this.#size += subjects.length
+    return subjects
+  }
+}
+
+/** Whether an entity stands under one of several names. */
+const isViewOf = (subjects: readonly Subject[]) => subjects.some((subject) => subject.part !== undefined)

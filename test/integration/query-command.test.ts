@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ask, eventually, startProgram, startUp, stopProgram, temporaryFolder, type Up } from './program.js'
+
+let up: Up
+const { path, remove } = temporaryFolder()
+beforeAll(async () => {
+  up = await startUp(path)
+  await fetch(`${up.monitorUrl}/write`, {
+    method: 'POST',
+    body: 'queue,host=web1,name=orders depth=42,age=3.5',
+  })
+  await eventually(
+    'a point',
+    async () => (await ask(up.url, 'select load_1 where category = HOST'))[0]?.[1].length,
+  )
+}, 90_000)
+afterAll(async () => {
+  await stopProgram(up)
+  remove()
+})
+
+async function query(...args: string[]): Promise<{ code: unknown; output: string }> {
+  const program = startProgram(['query', ...args, '--url', up.url])
+  return { code: await program.exited, output: program.output() }
+}
+
+describe('bellwether query', () => {
+  it('prints a table with a sparkline', async () => {
+    const { code, output } = await query('select queue_depth where hostname = web1')
+    expect(code).toBe(0)
+    expect(output).toMatch(/metric +entity +last +min +max +points/)
+    expect(output).toMatch(/queue_depth .*42 +42 +42 +1 +▁/)
+  })
+
+  it('prints JSON and CSV as the API gives them', async () => {
+    const json = await query('select queue_age', '--json', '--from', 'now-5m')
+    expect(JSON.parse(json.output).items[0].timeSeries[0].data[0].value).toBe(3.5)
+    const csv = await query('select queue_age', '--csv')
+    expect(csv.output.trim().split('\n').at(-1)).toMatch(/,queue_age,.*,3\.5/)
+  })
+
+  it('marks an error under the query and ends with 1', async () => {
+    const { code, output } = await query('select queue_age wher name = orders')
+    expect(code).toBe(1)
+    expect(output).toContain('\n                 ^^^^\n')
+    expect(output).toContain('WHERE')
+  })
+
+  it('names the nearest metric when there is none of that name', async () => {
+    const { code, output } = await query('select queu_depth')
+    expect(code).toBe(0)
+    expect(output).toContain('queue_depth')
+  })
+
+  it('says where it looked when nothing answers', async () => {
+    const program = startProgram(['query', 'select a', '--url', 'http://127.0.0.1:9'])
+    expect(await program.exited).toBe(1)
+    expect(program.output()).toContain('nothing answers at http://127.0.0.1:9')
+  })
+
+  it('asks for a query when there is none', async () => {
+    const { code, output } = await query()
+    expect(code).toBe(2)
+    expect(output).toContain('bellwether query "select')
+  })
+})

@@ -1,0 +1,257 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { host, only, openQueryBed, pointsOf, type QueryBed } from './support.js'
+
+let bed: QueryBed
+const T = Date.UTC(2026, 0, 5, 12)
+const window = { from: T, to: T + 600_000 }
+
+beforeAll(async () => {
+  bed = await openQueryBed()
+  const minute = (i: number) => T + i * 60_000
+  await bed.put(
+    { name: 'load_1' },
+    host('a'),
+    [3, 1, 4, 1, 5].map((v, i) => [minute(i), v]),
+  )
+  await bed.put(
+    { name: 'load_1' },
+    host('b'),
+    [2, 7, 1, 8].map((v, i) => [minute(i), v]),
+  )
+  await bed.put({ name: 'total_x', isCounter: true, unitNumerators: ['bytes'] }, host('a'), [
+    [minute(0), 60],
+    [minute(1), 180],
+    [minute(2), 30],
+    [minute(3), 90],
+  ])
+  await bed.put(
+    'zero',
+    host('a'),
+    [0, 2, 0, 4, 0].map((v, i) => [minute(i), v]),
+  )
+  await bed.put('single', host('a'), [[minute(2), 9]])
+  await bed.put(
+    'late',
+    host('a'),
+    [10, 20, 30].map((v, i) => [minute(i) + 20_000, v]),
+  )
+}, 60_000)
+afterAll(() => bed.cleanUp())
+
+const ask = async (query: string) => only(await bed.ask(query, window), T)
+
+describe('functions of one stream', () => {
+  test('a plain metric has both ends of the window', async () => {
+    const item = await bed.ask('select load_1 where hostname = a', { from: T + 60_000, to: T + 180_000 })
+    expect(only(item, T)).toEqual([
+      [60, 1],
+      [120, 4],
+      [180, 1],
+    ])
+  })
+  test.each([
+    [
+      'dt(total_x)',
+      [
+        [60, 2],
+        [120, -2.5],
+        [180, 1],
+      ],
+    ],
+    [
+      'dt0(total_x)',
+      [
+        [60, 2],
+        [180, 1],
+      ],
+    ],
+    [
+      'x_rate',
+      [
+        [60, 2],
+        [180, 1],
+      ],
+    ],
+    [
+      'counter_delta(x_rate)',
+      [
+        [60, 120],
+        [180, 60],
+      ],
+    ],
+    [
+      'increase(total_x)',
+      [
+        [60, 120],
+        [120, 30],
+        [180, 60],
+      ],
+    ],
+    [
+      'rate(total_x)',
+      [
+        [60, 2],
+        [180, 1],
+      ],
+    ],
+    [
+      'integral(load_1)',
+      [
+        [0, 180],
+        [60, 60],
+        [120, 240],
+        [180, 60],
+        [240, 300],
+      ],
+    ],
+    [
+      'moving_avg(load_1, 120)',
+      [
+        [0, 3],
+        [60, 2],
+        [120, 2.5],
+        [180, 2.5],
+        [240, 3],
+      ],
+    ],
+    ['last(load_1)', [[240, 5]]],
+    ['min(load_1)', [[60, 1]]],
+    ['max(load_1)', [[240, 5]]],
+    ['avg(load_1)', [[240, 2.8]]],
+    ['sum(load_1)', [[240, 14]]],
+    ['count(load_1)', [[240, 5]]],
+    ['percentile(load_1, 50)', [[240, 3]]],
+    [
+      'greatest(load_1, 2)',
+      [
+        [0, 3],
+        [60, 2],
+        [120, 4],
+        [180, 2],
+        [240, 5],
+      ],
+    ],
+    [
+      'least(load_1, avg(load_1))',
+      [
+        [0, 2.8],
+        [60, 1],
+        [120, 2.8],
+        [180, 1],
+        [240, 2.8],
+      ],
+    ],
+    [
+      'load_1 / last(load_1)',
+      [
+        [0, 0.6],
+        [60, 0.2],
+        [120, 0.8],
+        [180, 0.2],
+        [240, 1],
+      ],
+    ],
+    ['(last(integral(load_1)) * 100 / 60) / last(load_1)', [[240, 100]]],
+    ['last(load_1) / max(zero)', [[240, 1.25]]],
+    [
+      '-load_1 + 1',
+      [
+        [0, -2],
+        [60, 0],
+        [120, -3],
+        [180, 0],
+        [240, -4],
+      ],
+    ],
+    [
+      '2 * load_1 - load_1',
+      [
+        [0, 3],
+        [60, 1],
+        [120, 4],
+        [180, 1],
+        [240, 5],
+      ],
+    ],
+    [
+      'abs(0 - load_1)',
+      [
+        [0, 3],
+        [60, 1],
+        [120, 4],
+        [180, 1],
+        [240, 5],
+      ],
+    ],
+    ['predict_linear(late, 60)', [[140, 40]]],
+    ['timeshift(single, 60)', [[180, 9]]],
+    [
+      'load_1 - late',
+      [
+        [0, -7],
+        [60, -19],
+        [120, -26],
+      ],
+    ],
+  ])('%s', async (expression, expected) => {
+    const got = await ask(`select ${expression} where hostname = a`)
+    expect(got.map(([t]) => t)).toEqual(expected.map(([t]) => t))
+    for (const [i, [, value]] of got.entries()) expect(value).toBeCloseTo(expected[i]?.[1] as number, 9)
+  })
+
+  test('division by zero leaves the point out', async () => {
+    expect(await ask('select load_1 / zero where hostname = a')).toEqual([
+      [60, 0.5],
+      [180, 0.25],
+    ])
+  })
+
+  test('functions that need two points give no stream for one', async () => {
+    for (const name of ['dt', 'dt0', 'integral', 'increase'])
+      expect((await bed.ask(`select ${name}(single) where hostname = a`, window)).timeSeries).toEqual([])
+  })
+
+  test('resample stamps whole buckets with their end', async () => {
+    expect(await ask('select resample(load_1, 120, avg) where hostname = a')).toEqual([
+      [120, 2],
+      [240, 2.5],
+      [360, 5],
+    ])
+    expect(await ask('select resample(load_1 * 1, 120, avg) where hostname = a')).toEqual([
+      [120, 2],
+      [240, 2.5],
+      [360, 5],
+    ])
+    for (const by of ['min', 'max', 'sum', 'last', 'count'])
+      expect(await ask(`select resample(load_1, 120, ${by}) where hostname = a`)).toEqual(
+        await ask(`select resample(load_1 * 1, 120, ${by}) where hostname = a`),
+      )
+  })
+})
+
+describe('functions over entities', () => {
+  test('by attribute and over all', async () => {
+    const all = await bed.ask('select max_by(load_1)', window)
+    expect(pointsOf(all)).toEqual({ all: [3, 7, 4, 8, 5].map((v, i) => [T + i * 60_000, v]) })
+    const by = await bed.ask('select sum_by(load_1, hostname) where category = HOST', window)
+    expect(by.timeSeries.map((s) => s.metadata.attributes.hostname).sort()).toEqual(['a', 'b'])
+    for (const { metadata, data } of by.timeSeries) {
+      const again = await bed.ask(metadata.expression, window)
+      expect(again.timeSeries.map((s) => s.data)).toEqual([data])
+    }
+  })
+  test('top keeps the streams with the largest means', async () => {
+    expect(Object.keys(pointsOf(await bed.ask('select top(load_1, 1)', window)))).toEqual(['b'])
+    expect(Object.keys(pointsOf(await bed.ask('select bottom(load_1, 1) * 2', window)))).toEqual(['a'])
+  })
+})
+
+describe('conditions on streams', () => {
+  test('drop entities, not points', async () => {
+    const item = await bed.ask('select load_1 where last(load_1) > 6', window)
+    expect(pointsOf(item)).toEqual({ b: [2, 7, 1, 8].map((v, i) => [T + i * 60_000, v]) })
+    expect((await bed.ask('select zero where last(load_1) > 6', window)).timeSeries).toEqual([])
+    const either = await bed.ask('select load_1 where hostname = a or last(load_1) > 6', window)
+    expect(Object.keys(pointsOf(either)).sort()).toEqual(['a', 'b'])
+  })
+})

@@ -1,0 +1,72 @@
+import type { ComponentChildren } from 'preact'
+import type { Theme } from '../state/use-theme.js'
+import type { Page } from '../state/view.js'
+
+interface HeaderProps {
+  readonly page: Page
+  readonly onPage: (page: Page) => void
+  readonly utc: boolean
+  readonly onUtc: () => void
+  readonly theme: Theme
+  readonly onTheme: () => void
+  readonly onHelp: () => void
+  /** The page's own controls. */
+  readonly children: ComponentChildren
+}
+
+const PAGES: readonly { page: Page; label: string; address: string }[] = [
+  { page: 'hosts', label: 'Hosts', address: '?' },
+  { page: 'charts', label: 'Chart builder', address: '?page=charts' },
+]
+
+export function Header(props: HeaderProps) {
+  const go = (event: MouseEvent, page: Page) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return
+    event.preventDefault()
+    props.onPage(page)
+  }
+  return (
+    <header class="top">
+      <a class="brand" href="?" onClick={(event) => go(event, 'hosts')}>
+        <img src="./bell.svg" alt="" width="22" height="22" /> Bellwether
+      </a>
+      <nav aria-label="Pages">
+        {PAGES.map(({ page, label, address }) => (
+          <a
+            key={page}
+            href={address}
+            aria-current={page === props.page ? 'page' : undefined}
+            onClick={(event) => go(event, page)}
+          >
+            {label}
+          </a>
+        ))}
+      </nav>
+      <span class="spacer" />
+      {props.children}
+      <div class="group">
+        <button
+          type="button"
+          class="button quiet"
+          onClick={props.onUtc}
+          aria-pressed={props.utc}
+          title="Time zone: local or UTC (u)"
+        >
+          {props.utc ? 'UTC' : 'Local'}
+        </button>
+        <button
+          type="button"
+          class="button quiet"
+          onClick={props.onTheme}
+          aria-label={props.theme === 'dark' ? 'Light theme' : 'Dark theme'}
+          title="Dark or light (d)"
+        >
+          {props.theme === 'dark' ? '☀' : '☾'}
+        </button>
+        <button type="button" class="button quiet" onClick={props.onHelp} aria-label="Help" title="Help (?)">
+          ?
+        </button>
+      </div>
+    </header>
+  )
+}

@@ -1,0 +1,10 @@
+import { render } from 'preact'
+import 'uplot/dist/uPlot.min.css'
+import './styles/base.css'
+import './styles/frame.css'
+import './styles/charts.css'
+import './styles/builder.css'
+import { App } from './app.js'
+
+const root = document.getElementById('app')
+if (root) render(<App />, root)

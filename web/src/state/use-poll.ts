@@ -1,0 +1,54 @@
+/** A poller as a hook: runs a query over a range, and again at every step of a live range. */
+
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import { serverNow } from '../api/clock.js'
+import { ApiError } from '../api/errors.js'
+import { createPoller, type PollState } from '../api/poller.js'
+import { type Answer, fetchTimeSeries } from '../api/timeseries.js'
+import { resolveRange, type TimeRange } from './time.js'
+
+export type Poll = PollState<Answer> & { readonly run: () => void }
+
+const EMPTY: PollState<Answer> = { loading: false, value: null, error: null, loadedAt: null, retryAt: null }
+
+/**
+ * `query` null: nothing is asked. A change of the query forgets the old answer; a change of the range keeps it until the
+ * new one is there.
+ */
+export function usePoll(
+  query: string | null,
+  range: TimeRange,
+  utc: boolean,
+  everyMs: number,
+  held: boolean,
+): Poll {
+  const [state, setState] = useState(EMPTY)
+  const asked = useMemo(() => ({ query, range, utc }), [])
+  const poller = useMemo(
+    () =>
+      createPoller<Answer>({
+        load: (signal) => {
+          const interval = resolveRange(asked.range, serverNow())
+          if (asked.query === null || interval === null)
+            return Promise.reject(new ApiError('The time range cannot be read.', 400, 'BAD_RANGE'))
+          return fetchTimeSeries({ query: asked.query, interval, utc: asked.utc }, signal)
+        },
+        onState: setState,
+        again: (error) => !(error instanceof ApiError) || error.passing,
+      }),
+    [],
+  )
+
+  useEffect(() => {
+    const forget = asked.query !== query
+    asked.query = query
+    asked.range = range
+    asked.utc = utc
+    if (query !== null) poller.run(forget)
+  }, [query, range.from, range.to, utc])
+  useEffect(() => poller.every(everyMs), [everyMs])
+  useEffect(() => poller.hold(held), [held])
+  useEffect(() => () => poller.stop(), [])
+
+  return { ...(query === null ? EMPTY : state), run: poller.run }
+}
