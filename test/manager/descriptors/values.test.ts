@@ -199,6 +199,13 @@ describe('the cascade', () => {
     expect(unknownNames(config, { heap: '1', haep: '2' }).map((each) => each.parameter)).toEqual(['haep'])
   })
 
+  test('what the service type fixes cannot be set', () => {
+    const fixed = of('path', { name: 'log_dir', default: '/var/log/x', fixed: true })
+    const config = effectiveConfig([fixed], [{ source: 'ROLE', values: { log_dir: '/other' } }])
+    expect(config.get('log_dir')).toMatchObject({ value: '/var/log/x', source: 'DEFAULT' })
+    expect(unknownNames(config, { log_dir: '/other' }).map((each) => each.code)).toEqual(['FIXED'])
+  })
+
   test('the defaults of our own service types are good, but for what has to be given', async () => {
     const missing: string[] = []
     for (const type of ['ZOOKEEPER', 'HDFS', 'PROCESS', 'MGMT']) {

@@ -17,6 +17,7 @@ export interface ConfigMessage {
     | 'LENGTH'
     | 'BAD_TEXT'
     | 'UNKNOWN_NAME'
+    | 'FIXED'
   /** The parameter's name. */
   readonly parameter: string
   readonly text: string

@@ -20,7 +20,7 @@ export function loggingParameters(logging: Logging | undefined, scope: Scope): P
         configName: logging.configName,
         required: true,
         default: logging.dir,
-        hidden: !logging.modifiable,
+        fixed: !logging.modifiable,
       }),
     )
   if (logging.loggingType === 'log4j' || logging.loggingType === 'logback') {

@@ -20,7 +20,7 @@ import { isArray, type Parameter, parameter, parameterTypes, type Scope, units }
 
 type Given = Omit<
   Parameter,
-  'scope' | 'purpose' | 'emitted' | 'hidden' | 'scriptBased' | 'file' | 'default'
+  'scope' | 'purpose' | 'emitted' | 'hidden' | 'fixed' | 'scriptBased' | 'file' | 'default'
 > & {
   readonly default: unknown
 }
