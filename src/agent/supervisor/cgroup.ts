@@ -10,6 +10,8 @@ export interface Cgroups {
   remove(folder: string): void
   /** SIGKILL to all in it, at once (kernel 5.14 on). False where the kernel cannot. */
   kill(folder: string): boolean
+  /** Removes what is left of it, if it is empty. */
+  close(): void
 }
 
 /**
@@ -22,7 +24,7 @@ export function findCgroups(own: { label: string; pids: readonly number[] }, pro
     const mount = mountOfCgroup2(readFileSync(`${procRoot}/self/mountinfo`, 'utf8'))
     const path = /^0::(\/.*)$/m.exec(readFileSync(`${procRoot}/self/cgroup`, 'utf8'))?.[1]
     if (!mount || path === undefined) return undefined
-    const here = join(mount, path)
+    const here = path === '/' ? mount : join(mount, path)
     const base = here.endsWith('/bellwether-agent') ? dirname(here) : here
     accessSync(join(base, 'cgroup.procs'), constants.W_OK)
     if (base !== mount) moveToLeaf(base, own.pids)
@@ -62,14 +64,17 @@ export function cgroupsBelow(root: string): Cgroups {
         .map(([name]) => name)
       return { folder, refused }
     },
-    remove(folder) {
-      try {
-        rmdirSync(folder)
-      } catch {
-        // Not empty yet, or gone: the next start in it, or the next removal, sees to it.
-      }
-    },
+    remove,
+    close: () => remove(root),
     kill: (folder) => write(folder, 'cgroup.kill', '1'),
+  }
+}
+
+function remove(folder: string) {
+  try {
+    rmdirSync(folder)
+  } catch {
+    // Not empty yet, or gone: the next start in it, or the next removal, sees to it.
   }
 }
 

@@ -48,7 +48,10 @@ export interface Status {
 
 export type Request =
   | { op: 'hello' }
-  | { op: 'start'; launch: Launch }
+  /** Idempotent. `onlyAdopt`: if it runs already; `NOT_RUNNING` otherwise. */
+  | { op: 'start'; launch: Launch; onlyAdopt?: boolean }
+  /** Ends what runs from a record that cannot be read, and that no `start` has claimed. */
+  | { op: 'endStrays' }
   | { op: 'stop'; id: number }
   | { op: 'signal'; id: number; signal: string }
   | { op: 'restart'; id: number }
