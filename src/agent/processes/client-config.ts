@@ -35,7 +35,11 @@ export async function deployClientConfig(
     )
 }
 
-async function written(config: DesiredClientConfig, files: readonly WrittenFile[], account: Account): Promise<string> {
+async function written(
+  config: DesiredClientConfig,
+  files: readonly WrittenFile[],
+  account: Account,
+): Promise<string> {
   const folder = await writeFolder(dirname(config.directory), `.deploy-${config.name}`, files, account)
   // A process's folder has one for its logs.
   await rm(join(folder, 'logs'), { recursive: true, force: true })

@@ -50,7 +50,10 @@ export async function openDesiredStore(dataDir: string, logger: Logger): Promise
       held.desired = parseDesired(state.desired, held.faults)
       held.generation = whole(state.generation)
     } catch (error) {
-      logger.error({ error: String(error) }, `${desiredFile} is damaged: nothing is changed until the manager answers`)
+      logger.error(
+        { error: String(error) },
+        `${desiredFile} is damaged: nothing is changed until the manager answers`,
+      )
     }
   }
 
@@ -66,7 +69,10 @@ export async function openDesiredStore(dataDir: string, logger: Logger): Promise
       Object.assign(held, { generation, desired, faults })
       const { term, deploymentId } = held
       await writeWhole(desiredFile, textOf({ term, deploymentId, generation, desired })).catch((error) =>
-        logger.error({ error: String(error) }, 'The desired state could not be written; it is in force, but only in memory'),
+        logger.error(
+          { error: String(error) },
+          'The desired state could not be written; it is in force, but only in memory',
+        ),
       )
     },
     async dropDesired() {
@@ -79,4 +85,5 @@ export async function openDesiredStore(dataDir: string, logger: Logger): Promise
 }
 
 const asObject = (value: unknown): Record<string, unknown> => (isObject(value) ? value : {})
-const whole = (value: unknown): number => (Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0)
+const whole = (value: unknown): number =>
+  Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0

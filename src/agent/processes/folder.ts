@@ -123,7 +123,10 @@ async function own(path: string, { uid, gid }: Account) {
 }
 
 /** Makes data and log folders that are missing; those that exist are left as they are. */
-export async function makeDirectories(directories: readonly DesiredDirectory[], account: Account): Promise<Problem | undefined> {
+export async function makeDirectories(
+  directories: readonly DesiredDirectory[],
+  account: Account,
+): Promise<Problem | undefined> {
   for (const { path, mode, user, group } of directories) {
     const there = await stat(path).catch(() => undefined)
     if (there?.isDirectory()) continue

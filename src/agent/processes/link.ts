@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Problem, Status, SupervisorClient } from '../supervisor/index.js'
 import { connectSupervisor, openSupervisor } from '../supervisor/index.js'
-import type { Request } from '../supervisor/protocol.js'
+import type { Hello, Request } from '../supervisor/protocol.js'
 
 /** The agent's side of the supervisor: connected as long as there is something to supervise, and again when it was lost. */
 export interface SupervisorLink {
@@ -11,6 +11,8 @@ export interface SupervisorLink {
   connected(): boolean
   /** The last that was heard; of the old connection until there is a new one. */
   statuses(): ReadonlyMap<number, Status>
+  /** As the supervisor said last. */
+  hasCgroups(): boolean
   /** Rejects without a connection. */
   ask(request: Request): Promise<Problem | undefined>
   stop(): Promise<void>
@@ -30,6 +32,7 @@ export function openLink(folder: string, logger: Logger, events: LinkEvents): Su
   const statuses = new Map<number, Status>()
   let client: SupervisorClient | undefined
   let needed = false
+  let cgroups = false
   let wakeUp = () => {}
 
   const pause = (ms: number) =>
@@ -41,6 +44,11 @@ export function openLink(folder: string, logger: Logger, events: LinkEvents): Su
     ])
 
   const clientEvents = {
+    hello(hello: Hello) {
+      statuses.clear()
+      for (const status of hello.processes) statuses.set(status.id, status)
+      cgroups = hello.cgroups
+    },
     status(status: Status) {
       statuses.set(status.id, status)
       events.status(status)
@@ -56,7 +64,8 @@ export function openLink(folder: string, logger: Logger, events: LinkEvents): Su
           ? await openSupervisor(folder, clientEvents)
           : await connectSupervisor(folder, clientEvents)
       } catch (error) {
-        if (failures === 0) logger.error({ error: String(error) }, 'The supervisor of processes cannot be started')
+        if (failures === 0)
+          logger.error({ error: String(error) }, 'The supervisor of processes cannot be started')
       }
       if (!client) {
         await pause(needed ? RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]! : LOOK_MS)
@@ -64,13 +73,10 @@ export function openLink(folder: string, logger: Logger, events: LinkEvents): Su
       }
       if (stop.signal.aborted) break
       failures = 0
-      statuses.clear()
-      for (const status of client.hello.processes) statuses.set(status.id, status)
       events.connected()
       await client.closed
       client = undefined
-      if (!stop.signal.aborted)
-        logger.warn('The supervisor has ended; another takes over its processes')
+      if (!stop.signal.aborted) logger.warn('The supervisor has ended; another takes over its processes')
     }
     client?.close()
   })()
@@ -84,6 +90,7 @@ export function openLink(folder: string, logger: Logger, events: LinkEvents): Su
     },
     connected: () => client !== undefined,
     statuses: () => statuses,
+    hasCgroups: () => cgroups,
     ask: async (request) => {
       if (!client) throw new Error('there is no supervisor')
       return client.ask(request)

@@ -34,7 +34,10 @@ export function reportOf({ process, status, failure, revision, since, lost }: Kn
     return { id, name, ...base, state, since: failure.since, problem: failure.problem }
   }
   if (lost) {
-    const problem = { code: 'RECORD_LOST', message: 'it was started, and its end is not known: it is not run again' }
+    const problem = {
+      code: 'RECORD_LOST',
+      message: 'it was started, and its end is not known: it is not run again',
+    }
     return { id, name, ...base, state: 'EXITED', since, problem }
   }
   return { id, name, ...base, state: wanted === 'STOPPED' ? 'STOPPED' : 'PREPARING', since }

@@ -100,7 +100,8 @@ export function createRunner(options: RunnerOptions): Runner {
     const actions = plan(desired, { statuses, unread, told, hasRun, revisionOf })
     for (const action of actions) {
       if (action.kind === 'start') attempt(`process ${action.process.id}`, () => start(action.process))
-      else if (action.kind === 'refresh') attempt(`process ${action.process.id}`, () => refresh(action.process))
+      else if (action.kind === 'refresh')
+        attempt(`process ${action.process.id}`, () => refresh(action.process))
       else if (action.kind === 'adopt') attempt(`process ${action.process.id}`, () => adopt(action.process))
       else if (action.kind === 'stop') void link.ask({ op: 'stop', id: action.id }).catch(() => {})
       else {
@@ -150,7 +151,13 @@ export function createRunner(options: RunnerOptions): Runner {
       ...(FINAL.has(problem.code) ? {} : { retryAt: Date.now() + delayMs }),
     })
     clearTimeout(timer)
-    timer = setTimeout(wake, Math.min(...[...failures.values()].map(({ retryAt }) => (retryAt ?? Infinity) - Date.now()), RETRY_MAX_MS) + 10)
+    timer = setTimeout(
+      wake,
+      Math.min(
+        ...[...failures.values()].map(({ retryAt }) => (retryAt ?? Infinity) - Date.now()),
+        RETRY_MAX_MS,
+      ) + 10,
+    )
     timer.unref()
   }
 
@@ -190,7 +197,10 @@ export function createRunner(options: RunnerOptions): Runner {
   /** The manager may have changed its mind while files were fetched. */
   function isWanted(id: number): boolean {
     const { desired } = store.held
-    return desired?.processes.some((one) => one.id === id && one.wanted === 'RUNNING') === true && !desired.hardStop
+    return (
+      desired?.processes.some((one) => one.id === id && one.wanted === 'RUNNING') === true &&
+      !desired.hardStop
+    )
   }
 
   async function adopt(process: DesiredProcess): Promise<Problem | undefined> {
@@ -250,14 +260,19 @@ export function createRunner(options: RunnerOptions): Runner {
       )
     }
     for (const [id, status] of statuses)
-      if (!listed.has(id)) processes.push(reportOf({ status, revision: applied.revisionOf(id), since: status.since }))
-    const clientConfigs = (desired?.clientConfigs ?? []).flatMap(({ name, revision }): ClientConfigReport[] => {
-      const failure = failures.get(`config ${name}`)
-      if (failure) return [{ name, revision, state: 'FAILED', problem: failure.problem }]
-      const done = deployed.get(name)
-      return done ? [done] : []
-    })
-    const pending = processes.some(({ state }) => state === 'PREPARING' || state === 'STOPPING' || state === 'STARTING')
+      if (!listed.has(id))
+        processes.push(reportOf({ status, revision: applied.revisionOf(id), since: status.since }))
+    const clientConfigs = (desired?.clientConfigs ?? []).flatMap(
+      ({ name, revision }): ClientConfigReport[] => {
+        const failure = failures.get(`config ${name}`)
+        if (failure) return [{ name, revision, state: 'FAILED', problem: failure.problem }]
+        const done = deployed.get(name)
+        return done ? [done] : []
+      },
+    )
+    const pending = processes.some(
+      ({ state }) => state === 'PREPARING' || state === 'STOPPING' || state === 'STARTING',
+    )
     return { processes, clientConfigs, settled: !pending && busy.size === 0 && !queued }
   }
 

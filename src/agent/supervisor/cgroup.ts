@@ -19,7 +19,10 @@ export interface Cgroups {
  * `Delegate=yes`). The rule that only leaves hold processes (cgroups(7)) then has the agent and the supervisor move to a
  * leaf of their own. Undefined where there is no cgroup v2 or it cannot be written: there are no limits then.
  */
-export function findCgroups(own: { label: string; pids: readonly number[] }, procRoot = '/proc'): Cgroups | undefined {
+export function findCgroups(
+  own: { label: string; pids: readonly number[] },
+  procRoot = '/proc',
+): Cgroups | undefined {
   try {
     const mount = mountOfCgroup2(readFileSync(`${procRoot}/self/mountinfo`, 'utf8'))
     const path = /^0::(\/.*)$/m.exec(readFileSync(`${procRoot}/self/cgroup`, 'utf8'))?.[1]

@@ -69,7 +69,10 @@ export function hasCookie(pid: number, cookie: string): boolean {
  * Signals a process if it is still the one that is meant. Between the look and the signal it would have to end, and its id
  * to be given away again by a kernel that first goes through all others.
  */
-export function signalExactly({ pid, start }: { pid: number; start: string }, signal: NodeJS.Signals): boolean {
+export function signalExactly(
+  { pid, start }: { pid: number; start: string },
+  signal: NodeJS.Signals,
+): boolean {
   if (!runs(pid, start)) return false
   return signalQuietly(pid, signal)
 }

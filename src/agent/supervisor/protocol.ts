@@ -7,7 +7,16 @@ export const SUPERVISOR_PROTOCOL = 1
 export interface Launch
   extends Pick<
     DesiredProcess,
-    'id' | 'name' | 'run' | 'program' | 'args' | 'autoRestart' | 'startRetries' | 'startSeconds' | 'stop' | 'logs'
+    | 'id'
+    | 'name'
+    | 'run'
+    | 'program'
+    | 'args'
+    | 'autoRestart'
+    | 'startRetries'
+    | 'startSeconds'
+    | 'stop'
+    | 'logs'
   > {
   /** Absolute. */
   folder: string
@@ -64,6 +73,8 @@ export interface Hello {
   protocol: number
   pid: number
   bootId: string
+  /** Can cgroups be made here. */
+  cgroups: boolean
   processes: Status[]
 }
 

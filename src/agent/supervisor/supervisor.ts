@@ -30,7 +30,11 @@ const LOG_POLL_MS = 1000
 const FAST_BYTES = 4 * 1024 * 1024
 
 /** All processes of a host, those of the supervisors before this one included. `folder` holds their records. */
-export function createSupervisor(folder: string, agentPid: number | undefined, events: SupervisorEvents): Supervisor {
+export function createSupervisor(
+  folder: string,
+  agentPid: number | undefined,
+  events: SupervisorEvents,
+): Supervisor {
   const records = openRecords(join(folder, 'processes'))
   const boot = bootId()
   const managed = new Map<number, Managed>()
@@ -107,10 +111,15 @@ export function createSupervisor(folder: string, agentPid: number | undefined, e
     const cookies = strays.filter((id) => !managed.has(id)).map(cookieOf)
     strays = []
     const left = () => cookies.flatMap((cookie) => membersOf({ cookie }))
-    for (const [signal, waitMs] of [['SIGTERM', 5000], ['SIGKILL', 1000]] as const) {
+    for (const [signal, waitMs] of [
+      ['SIGTERM', 5000],
+      ['SIGKILL', 1000],
+    ] as const) {
       const members = left()
       if (members.length === 0) return
-      events.log(`${signal} to ${members.map(({ pid }) => pid).join(', ')}: their records are lost and nobody wants them`)
+      events.log(
+        `${signal} to ${members.map(({ pid }) => pid).join(', ')}: their records are lost and nobody wants them`,
+      )
       for (const one of members) signalExactly(one, signal)
       await delay(waitMs, undefined, { ref: false })
     }
@@ -135,6 +144,7 @@ export function createSupervisor(folder: string, agentPid: number | undefined, e
             protocol: SUPERVISOR_PROTOCOL,
             pid: process.pid,
             bootId: boot,
+            cgroups: cgroups !== undefined,
             processes: [...managed.values()].map((one) => one.status()),
           }
         case 'start':
@@ -149,7 +159,9 @@ export function createSupervisor(folder: string, agentPid: number | undefined, e
           return undefined
         }
         case 'restart':
-          return managed.get(request.id)?.restart() ?? (managed.has(request.id) ? undefined : unknown(request.id))
+          return (
+            managed.get(request.id)?.restart() ?? (managed.has(request.id) ? undefined : unknown(request.id))
+          )
         case 'signal': {
           const one = managed.get(request.id)
           return one ? one.signal(request.signal) : unknown(request.id)
