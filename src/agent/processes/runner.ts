@@ -97,7 +97,9 @@ export function createRunner(options: RunnerOptions): Runner {
     const statuses = link.statuses()
     const unread = new Set(faults.flatMap(({ id }) => (id === undefined ? [] : [id])))
     const { hasRun, revisionOf } = applied
-    const actions = plan(desired, { statuses, unread, told, hasRun, revisionOf })
+    const actions = plan(desired, { statuses, unread, told, hasRun, revisionOf }).filter(
+      (action) => action.kind !== 'adopt' || !adoptTried.has(action.process.id),
+    )
     for (const action of actions) {
       if (action.kind === 'start') attempt(`process ${action.process.id}`, () => start(action.process))
       else if (action.kind === 'refresh')
@@ -205,7 +207,6 @@ export function createRunner(options: RunnerOptions): Runner {
 
   async function adopt(process: DesiredProcess): Promise<Problem | undefined> {
     const { id, name } = process
-    if (adoptTried.has(id)) return undefined
     adoptTried.add(id)
     await link.ask({ op: 'start', launch: launchOf(process, join(processDir, name)), onlyAdopt: true })
     return undefined
@@ -250,7 +251,7 @@ export function createRunner(options: RunnerOptions): Runner {
       if (!firstSeen.has(id)) firstSeen.set(id, Date.now())
       processes.push(
         reportOf({
-          process,
+          process: desired?.hardStop ? { ...process, wanted: 'STOPPED' } : process,
           status: statuses.get(id),
           failure: failures.get(`process ${id}`),
           revision: applied.revisionOf(id),
