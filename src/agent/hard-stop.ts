@@ -6,7 +6,7 @@ import { holderOf } from './lock.js'
 import { removeFolder } from './processes/orphans.js'
 import { openSupervisor } from './supervisor/index.js'
 
-const AGENT_MS = 20_000
+const END_MS = 20_000
 const nothing = { hello() {}, status() {}, gone() {} }
 
 /**
@@ -18,7 +18,7 @@ export async function hardStop(dataDir: string, logger: Logger): Promise<void> {
   if (pid !== undefined) {
     logger.info({ pid }, 'Ending the agent')
     process.kill(pid, 'SIGTERM')
-    const deadline = Date.now() + AGENT_MS
+    const deadline = Date.now() + END_MS
     while ((await holderOf(dataDir, 'agent')) !== undefined) {
       if (Date.now() > deadline)
         throw new Error(`the agent (process ${pid}) does not end; kill it and try again`)
@@ -38,6 +38,16 @@ export async function endProcesses(dataDir: string, logger: Logger): Promise<voi
   logger.info({ processes: client.hello.processes.length }, 'Stopping all processes')
   await client.ask({ op: 'end', hard: true })
   await client.closed
+  await gone(folder, 'supervisor')
+}
+
+async function gone(folder: string, holder: 'agent' | 'supervisor') {
+  const deadline = performance.now() + END_MS
+  for (let pid = await holderOf(folder, holder); pid !== undefined; pid = await holderOf(folder, holder)) {
+    if (performance.now() > deadline)
+      throw new Error(`the ${holder} (process ${pid}) does not end; kill it and try again`)
+    await delay(25)
+  }
 }
 
 /** For a clean start: no process runs, and nothing of earlier ones is left but the note of which commands have been run. */

@@ -76,7 +76,8 @@ export async function startManager(
     self.times.push(performance.now())
     commands = commands.filter(({ id }) => !beat.commands.some((done) => done.id === id))
     release()
-    if (beat.generation === generation && commands.length === 0 && self.holdMs > 0)
+    const nothing = beat.generation === generation && commands.length === 0
+    if (judged.verdict === 'next' && nothing && self.holdMs > 0)
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, self.holdMs)
         release = () => {

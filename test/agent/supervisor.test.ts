@@ -1,7 +1,9 @@
+import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { hardStop } from '../../src/agent/index.js'
 import { cgroupsBelow } from '../../src/agent/supervisor/cgroup.js'
 import { createFrameReader, encodeFrame } from '../../src/agent/supervisor/frame.js'
@@ -253,22 +255,23 @@ describe('a process that', () => {
   it('is not signalled when its id has gone to another', async () => {
     const one = await supervise()
     await one.start(1, 'sleep', ['1000'])
-    const { pid } = await one.see(1, ({ state }) => state === 'RUNNING')
-    const supervisor = one.client.hello.pid
-    process.kill(supervisor, 'SIGKILL')
+    await one.see(1, ({ state }) => state === 'RUNNING')
+    process.kill(one.client.hello.pid, 'SIGKILL')
     await one.client.closed
+    const stranger = spawn('sleep', ['1004'], { detached: true, stdio: 'ignore' })
+    onTestFinished(() => void stranger.kill('SIGKILL'))
+    const { pid } = stranger
     // As if the host's process ids had gone round in the meantime.
     const path = join(one.dataDir, 'supervisor/processes/1.json')
     const record = JSON.parse(readFileSync(path, 'utf8'))
-    record.status.start = String(Number(record.status.start) - 1)
-    record.cookie = 'other'
+    const ours = record.status.pid
+    record.status.pid = pid
     writeFileSync(path, JSON.stringify(record))
     const next = await supervise(one.dataDir)
     await next.see(1, ({ pid: now }) => now !== undefined && now !== pid)
     await next.client.ask({ op: 'stop', id: 1 })
     await next.see(1, ({ state }) => state === 'STOPPED')
-    expect(one.runs(pid!)).toBe(true)
-    process.kill(pid!, 'SIGKILL')
+    expect([one.runs(pid!), one.runs(ours)]).toEqual([true, false])
   })
 
   it('has the limits that it is to have', async () => {
@@ -295,7 +298,6 @@ describe('a process that', () => {
       const { accountOf } = await import(process.argv[1])
       console.log(JSON.stringify([await accountOf('root', undefined), await accountOf('nobody', undefined)]))`
     const module = new URL('../../dist/agent/supervisor/account.js', import.meta.url).pathname
-    const { spawnSync } = await import('node:child_process')
     const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script, module], {
       cwd: dataDir,
       encoding: 'utf8',
@@ -312,8 +314,7 @@ describe('the supervisor', () => {
     const one = await supervise()
     const socket = join(one.dataDir, 'supervisor/control.sock')
     expect(one.mode(socket)).toBe(0o600)
-    const { connect } = await import('node:net')
-    for (const bytes of [Buffer.from([255, 255, 255, 255]), Buffer.from('\x02\0\0\0{]'), encodeFrame({ n: 1, op: 'nonsense' }), encodeFrame(null)]) {
+    for (const bytes of [Buffer.from([255, 255, 255, 255]), Buffer.from('\x02\0\0\0{]'), encodeFrame({ n: 1, op: 'nonsense' }), encodeFrame(null), encodeFrame({ n: 2, op: 'start' })]) {
       const stranger = connect(socket)
       stranger.on('error', () => {})
       stranger.write(bytes)
