@@ -76,7 +76,9 @@ async function processStart(pid: number): Promise<string> {
       readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
     ])
     // The command in parentheses may hold anything; the start time is field 22 (proc_pid_stat(5)).
-    return `${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]} ${boot.trim()}`
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    // A zombie has ended, even if nobody waits for it (containers without an init).
+    return fields[0] === 'Z' ? 'gone' : `${fields[19]} ${boot.trim()}`
   } catch {
     return 'gone'
   }

@@ -102,10 +102,7 @@ const request = shape<HeartbeatRequest>({
   facts: optional(facts),
   generation: revision,
   settled: truth,
-  faults: list(
-    shape<DesiredFault>({ path: text(4000), message: text(4000), id: optional(id) }),
-    1000,
-  ),
+  faults: list(shape<DesiredFault>({ path: text(4000), message: text(4000), id: optional(id) }), 1000),
   processes: list(processReport, 10_000),
   clientConfigs: list(
     shape<ClientConfigReport>({
@@ -195,9 +192,10 @@ const endpoint: Check<MetricEndpoint> = (value, path) => {
     maxBytes: byDefault(whole(1, 256 * 1024 * 1024), 16 * 1024 * 1024),
   })(value, path)
   const complete =
-    checked.type === 'mntr' ? checked.host !== undefined && checked.port !== undefined : checked.url !== undefined
-  if (!complete)
-    throw new ShapeError(path, checked.type === 'mntr' ? 'with host and port' : 'with a url')
+    checked.type === 'mntr'
+      ? checked.host !== undefined && checked.port !== undefined
+      : checked.url !== undefined
+  if (!complete) throw new ShapeError(path, checked.type === 'mntr' ? 'with host and port' : 'with a url')
   return checked
 }
 
@@ -266,7 +264,13 @@ const command: Check<AgentCommand> = (value, path) => {
   const { kind } = shape<{ kind: AgentCommand['kind'] }>({ kind: oneOf('signal', 'restart') })(value, path)
   const base = { id: text(64), processId: id }
   return kind === 'signal'
-    ? { kind, ...shape<{ id: string; processId: number; signal: string }>({ ...base, signal: signalName })(value, path) }
+    ? {
+        kind,
+        ...shape<{ id: string; processId: number; signal: string }>({ ...base, signal: signalName })(
+          value,
+          path,
+        ),
+      }
     : { kind, ...shape<{ id: string; processId: number }>(base)(value, path) }
 }
 
@@ -294,7 +298,8 @@ export function parseHeartbeatAnswer(value: unknown): ParsedAnswer {
   const faults: DesiredFault[] = []
   const { desired, commands } = value as { desired?: unknown; commands?: unknown }
   if (desired !== undefined && desired !== null) checked.desired = parseDesired(desired, faults)
-  if (commands !== undefined && commands !== null) checked.commands = each(commands, command, 'commands', 1000, faults)
+  if (commands !== undefined && commands !== null)
+    checked.commands = each(commands, command, 'commands', 1000, faults)
   return { answer: checked, faults }
 }
 

@@ -3,7 +3,7 @@
  *
  * A beat tells how the host is; the answer tells how it should be, always as the whole desired state, and only when the agent
  * does not hold that generation yet. The manager may hold a beat for up to `waitMs` and answer as soon as there is something
- * to tell, so that a command reaches the host at once; an agent that has news itself cuts such a beat off and sends another.
+ * to tell, so that a command reaches the host at once (not the first one of an instance: its agent waits to hear); an agent that has news itself cuts such a beat off and sends another.
  * So every answer may be lost: nothing in it is meant for once. Commands come again until a beat reports them.
  *
  * Other answers: 307 or 503 with `Location`: the active manager is there. 401, 403: the token is wrong. 409 with

@@ -16,14 +16,18 @@ export interface Account {
  * Who a process is to run as. Asks id(1), which knows every source of accounts that the system has (LDAP, SSSD), not only
  * /etc/passwd. A name that is all digits is taken as a number only if there is no such user.
  */
-export async function accountOf(user: string | undefined, group: string | undefined): Promise<Account | Problem> {
+export async function accountOf(
+  user: string | undefined,
+  group: string | undefined,
+): Promise<Account | Problem> {
   const me = { uid: process.getuid!(), gid: process.getgid!() }
   const myGroups = process.getgroups!()
   if (user === undefined && group === undefined) return { ...me, groups: myGroups }
   const wanted = user === undefined ? { ...me, groups: myGroups } : await lookUp(user)
   if (!wanted) return { code: 'NO_SUCH_USER', message: `there is no user "${user}" on this host` }
   const gid = group === undefined ? wanted.gid : await groupId(group)
-  if (gid === undefined) return { code: 'NO_SUCH_GROUP', message: `there is no group "${group}" on this host` }
+  if (gid === undefined)
+    return { code: 'NO_SUCH_GROUP', message: `there is no group "${group}" on this host` }
   const { uid, groups } = wanted
   if (uid === me.uid && gid === me.gid) return { uid, gid, groups: myGroups }
   if (me.uid !== 0)
@@ -31,7 +35,8 @@ export async function accountOf(user: string | undefined, group: string | undefi
       code: 'CANNOT_SWITCH_USER',
       message: `it is to run as ${user ?? uid}:${group ?? gid}, and the agent (user ${me.uid}) is not root: run the agent as root, or the role as the agent's user`,
     }
-  const supplementary = groups.length > 0 ? `--groups=${[...new Set([gid, ...groups])].join(',')}` : '--clear-groups'
+  const supplementary =
+    groups.length > 0 ? `--groups=${[...new Set([gid, ...groups])].join(',')}` : '--clear-groups'
   return {
     uid,
     gid,
@@ -41,7 +46,9 @@ export async function accountOf(user: string | undefined, group: string | undefi
 }
 
 async function lookUp(user: string): Promise<{ uid: number; gid: number; groups: number[] } | undefined> {
-  const [uid, gid, groups] = await Promise.all(['-u', '-g', '-G'].map((flag) => ask('id', [flag, '--', user])))
+  const [uid, gid, groups] = await Promise.all(
+    ['-u', '-g', '-G'].map((flag) => ask('id', [flag, '--', user])),
+  )
   if (uid === undefined || gid === undefined) return undefined
   return { uid: Number(uid), gid: Number(gid), groups: (groups ?? '').split(' ').filter(Boolean).map(Number) }
 }

@@ -10,6 +10,8 @@ export interface Cgroups {
   remove(folder: string): void
   /** SIGKILL to all in it, at once (kernel 5.14 on). False where the kernel cannot. */
   kill(folder: string): boolean
+  /** Removes what is left of it, if it is empty. */
+  close(): void
 }
 
 /**
@@ -17,12 +19,15 @@ export interface Cgroups {
  * `Delegate=yes`). The rule that only leaves hold processes (cgroups(7)) then has the agent and the supervisor move to a
  * leaf of their own. Undefined where there is no cgroup v2 or it cannot be written: there are no limits then.
  */
-export function findCgroups(own: { label: string; pids: readonly number[] }, procRoot = '/proc'): Cgroups | undefined {
+export function findCgroups(
+  own: { label: string; pids: readonly number[] },
+  procRoot = '/proc',
+): Cgroups | undefined {
   try {
     const mount = mountOfCgroup2(readFileSync(`${procRoot}/self/mountinfo`, 'utf8'))
     const path = /^0::(\/.*)$/m.exec(readFileSync(`${procRoot}/self/cgroup`, 'utf8'))?.[1]
     if (!mount || path === undefined) return undefined
-    const here = join(mount, path)
+    const here = path === '/' ? mount : join(mount, path)
     const base = here.endsWith('/bellwether-agent') ? dirname(here) : here
     accessSync(join(base, 'cgroup.procs'), constants.W_OK)
     if (base !== mount) moveToLeaf(base, own.pids)
@@ -62,14 +67,17 @@ export function cgroupsBelow(root: string): Cgroups {
         .map(([name]) => name)
       return { folder, refused }
     },
-    remove(folder) {
-      try {
-        rmdirSync(folder)
-      } catch {
-        // Not empty yet, or gone: the next start in it, or the next removal, sees to it.
-      }
-    },
+    remove,
+    close: () => remove(root),
     kill: (folder) => write(folder, 'cgroup.kill', '1'),
+  }
+}
+
+function remove(folder: string) {
+  try {
+    rmdirSync(folder)
+  } catch {
+    // Not empty yet, or gone: the next start in it, or the next removal, sees to it.
   }
 }
 

@@ -6,10 +6,10 @@ import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { SYSTEM_PATH } from './account.js'
 import { createFrameReader, encodeFrame } from './frame.js'
 import type { Hello, Message, Problem, Request, Status } from './protocol.js'
 import { SUPERVISOR_PROTOCOL } from './protocol.js'
-import { SYSTEM_PATH } from './account.js'
 import { SOCKET } from './server.js'
 
 export interface SupervisorClient {
@@ -22,6 +22,8 @@ export interface SupervisorClient {
 }
 
 export interface ClientEvents {
+  /** All there is, before anything else that changes it. */
+  hello(hello: Hello): void
   status(status: Status): void
   gone(id: number): void
 }
@@ -30,11 +32,17 @@ const ANSWER_MS = 10_000
 const START_MS = 15_000
 
 /** Connects to a supervisor that runs; undefined when none does. */
-export async function connectSupervisor(folder: string, events: ClientEvents): Promise<SupervisorClient | undefined> {
+export async function connectSupervisor(
+  folder: string,
+  events: ClientEvents,
+): Promise<SupervisorClient | undefined> {
   const socket = await reach(folder)
   if (!socket) return undefined
   let n = 0
-  const waiting = new Map<number, { resolve(result: Hello | Problem | undefined): void; reject(error: Error): void }>()
+  const waiting = new Map<
+    number,
+    { resolve(result: Hello | Problem | undefined): void; reject(error: Error): void }
+  >()
   const read = createFrameReader((value) => {
     const message = value as Message
     if (message.kind === 'status') events.status(message.status)
@@ -42,6 +50,8 @@ export async function connectSupervisor(folder: string, events: ClientEvents): P
     else {
       const one = waiting.get(message.n)
       waiting.delete(message.n)
+      // Here, and not where it was asked for: the next frame may already be a change to it.
+      if (message.ok && message.result) events.hello(message.result)
       one?.resolve(message.ok ? message.result : message.problem)
     }
   })
@@ -64,10 +74,12 @@ export async function connectSupervisor(folder: string, events: ClientEvents): P
     new Promise<Hello | Problem | undefined>((resolve, reject) => {
       const mine = ++n
       const timer = setTimeout(() => socket.destroy(new Error('the supervisor does not answer')), ms)
-      const done = <T>(then: (value: T) => void) => (value: T) => {
-        clearTimeout(timer)
-        then(value)
-      }
+      const done =
+        <T>(then: (value: T) => void) =>
+        (value: T) => {
+          clearTimeout(timer)
+          then(value)
+        }
       waiting.set(mine, { resolve: done(resolve), reject: done(reject) })
       socket.write(encodeFrame({ n: mine, ...request }))
     })
@@ -79,7 +91,8 @@ export async function connectSupervisor(folder: string, events: ClientEvents): P
   return {
     hello,
     // A hard end waits for every process to stop.
-    ask: async (request) => (await send(request, request.op === 'end' ? 86_400_000 : ANSWER_MS)) as Problem | undefined,
+    ask: async (request) =>
+      (await send(request, request.op === 'end' ? 86_400_000 : ANSWER_MS)) as Problem | undefined,
     closed,
     close: () => void socket.destroy(),
   }
@@ -112,23 +125,34 @@ export async function openSupervisor(folder: string, events: ClientEvents): Prom
 }
 
 async function start(folder: string) {
-  const child = spawn(process.execPath, [...FLAGS, findProgram(), await realpath(folder), String(process.pid)], {
-    cwd: folder,
-    detached: true,
-    stdio: 'ignore',
-    env: { PATH: process.env.PATH ?? SYSTEM_PATH, UV_THREADPOOL_SIZE: '1' },
-  })
+  const child = spawn(
+    process.execPath,
+    [...FLAGS, findProgram(), await realpath(folder), String(process.pid)],
+    {
+      cwd: folder,
+      detached: true,
+      stdio: 'ignore',
+      env: { PATH: process.env.PATH ?? SYSTEM_PATH, UV_THREADPOOL_SIZE: '1' },
+    },
+  )
   child.on('error', () => {})
   child.unref()
 }
 
 /** Little to do, so little memory to do it with. */
-const FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64', '--v8-pool-size=0', '--disable-warning=ExperimentalWarning']
+const FLAGS = [
+  '--max-semi-space-size=1',
+  '--max-old-space-size=64',
+  '--v8-pool-size=0',
+  '--disable-warning=ExperimentalWarning',
+]
 
 /** It always runs transpiled: from the sources (under vitest) it is looked for in dist/. */
 function findProgram(): string {
   const here = fileURLToPath(new URL('.', import.meta.url))
-  const folder = import.meta.url.endsWith('.ts') ? here.replace(/\/src(\/agent\/supervisor\/)$/, '/dist$1') : here
+  const folder = import.meta.url.endsWith('.ts')
+    ? here.replace(/\/src(\/agent\/supervisor\/)$/, '/dist$1')
+    : here
   const program = `${folder}main.js`
   if (!existsSync(program)) throw new Error(`${program} is missing: run "npm run build"`)
   return program

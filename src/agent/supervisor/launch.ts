@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { ResourceLimits } from '../../wire/heartbeat.js'
-import { accountOf, type Account, SYSTEM_PATH } from './account.js'
+import { type Account, accountOf, SYSTEM_PATH } from './account.js'
 import { COOKIE } from './proc.js'
 import { closedFolder, findProgram } from './program.js'
 import type { Launch, Problem } from './protocol.js'
@@ -19,7 +19,11 @@ export interface Prepared {
  * process that we start is the program. Node.js can switch user itself, but drops all groups, and knows neither limits nor
  * cgroups. Nothing that comes from outside is part of the shell's text.
  */
-export async function prepare(launch: Launch, cookie: string, cgroup: string | undefined): Promise<Prepared | Problem> {
+export async function prepare(
+  launch: Launch,
+  cookie: string,
+  cgroup: string | undefined,
+): Promise<Prepared | Problem> {
   const { folder, name } = launch
   const account = await accountOf(launch.user, launch.group)
   if ('code' in account) return account

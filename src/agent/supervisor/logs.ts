@@ -32,7 +32,11 @@ export interface Logs {
  * The folder belongs to the process's user, who could put links where we, often as root, write. So no link is followed, and
  * a file with another owner or a second name is refused. Throws when it is so, or the disk is full.
  */
-export function openLogs(folder: string, account: Account, limits: { maxBytes: number; backups: number }): Logs {
+export function openLogs(
+  folder: string,
+  account: Account,
+  limits: { maxBytes: number; backups: number },
+): Logs {
   const root = openSync(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
   let directory: number
   try {
@@ -87,7 +91,11 @@ function openLog(path: string, account: Account): number {
   const stat = fstatSync(fd)
   if (stat.uid === process.getuid!() && stat.uid !== account.uid && stat.size === 0 && stat.nlink === 1)
     fchownSync(fd, account.uid, account.gid)
-  else if (!stat.isFile() || stat.nlink !== 1 || (stat.uid !== account.uid && stat.uid !== process.getuid!())) {
+  else if (
+    !stat.isFile() ||
+    stat.nlink !== 1 ||
+    (stat.uid !== account.uid && stat.uid !== process.getuid!())
+  ) {
     closeSync(fd)
     throw new Error('a log file is a link, has a second name, or belongs to another user')
   }

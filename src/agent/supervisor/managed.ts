@@ -123,7 +123,10 @@ export function createManaged(record: Record, { cgroups, save, changed, warn }: 
       // Before anything runs: a command that may have been started is never started again.
       set({ state: 'STARTING' }, launch.run === 'once')
     } catch (error) {
-      return fail({ code: 'CANNOT_RECORD', message: `its start could not be recorded: ${(error as Error).message}` })
+      return fail({
+        code: 'CANNOT_RECORD',
+        message: `its start could not be recorded: ${(error as Error).message}`,
+      })
     }
     const cgroup = cgroups?.make(launch.name, launch.limits)
     const prepared = await prepare(launch, record.cookie, cgroup?.folder)
@@ -134,7 +137,10 @@ export function createManaged(record: Record, { cgroups, save, changed, warn }: 
       logs = undefined
       logs = openLogs(launch.folder, prepared.account, launch.logs)
     } catch (error) {
-      return fail({ code: 'CANNOT_LOG', message: `its log files cannot be opened: ${(error as Error).message}` })
+      return fail({
+        code: 'CANNOT_LOG',
+        message: `its log files cannot be opened: ${(error as Error).message}`,
+      })
     }
     const child = spawn(prepared.file, prepared.args, {
       cwd: launch.folder,
@@ -152,7 +158,10 @@ export function createManaged(record: Record, { cgroups, save, changed, warn }: 
     child.once('exit', (code, signal) => {
       isChild = false
       if (released) return
-      ended({ at: Date.now(), ...(code === null ? {} : { code }), ...(signal === null ? {} : { signal }) }, true)
+      ended(
+        { at: Date.now(), ...(code === null ? {} : { code }), ...(signal === null ? {} : { signal }) },
+        true,
+      )
     })
     child.on('error', (error) => warn(`${launch.name}: ${error.message}`))
     set({
@@ -401,7 +410,8 @@ export function createManaged(record: Record, { cgroups, save, changed, warn }: 
     },
     signal(name) {
       const { pid, start } = record.status
-      const sent = pid !== undefined && start !== undefined && signalExactly({ pid, start }, name as NodeJS.Signals)
+      const sent =
+        pid !== undefined && start !== undefined && signalExactly({ pid, start }, name as NodeJS.Signals)
       return sent ? undefined : { code: 'NOT_RUNNING', message: `${launch.name} does not run` }
     },
     isLive: () => !ENDED.includes(record.status.state),

@@ -20,7 +20,11 @@ export const CRASH_WINDOW_MS = 600_000
  * `startRetries` times, whatever `autoRestart` says: a port may still be in use, a disk slow. After it, `autoRestart` decides:
  * the first time at once, then after 1 s, 2 s, … one minute.
  */
-export function decide(launch: Pick<Launch, 'autoRestart' | 'startRetries'>, early: boolean, ends: Ends): Decision {
+export function decide(
+  launch: Pick<Launch, 'autoRestart' | 'startRetries'>,
+  early: boolean,
+  ends: Ends,
+): Decision {
   if (early)
     return ends.quickExits > launch.startRetries
       ? { kind: 'give-up' }

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { uptime } from 'node:os'
 
 /** What tells a process from any other, and where it belongs (proc_pid_stat(5)). */
 export interface ProcessStat {
@@ -68,7 +69,10 @@ export function hasCookie(pid: number, cookie: string): boolean {
  * Signals a process if it is still the one that is meant. Between the look and the signal it would have to end, and its id
  * to be given away again by a kernel that first goes through all others.
  */
-export function signalExactly({ pid, start }: { pid: number; start: string }, signal: NodeJS.Signals): boolean {
+export function signalExactly(
+  { pid, start }: { pid: number; start: string },
+  signal: NodeJS.Signals,
+): boolean {
   if (!runs(pid, start)) return false
   return signalQuietly(pid, signal)
 }
@@ -84,3 +88,7 @@ export function signalQuietly(pid: number, signal: NodeJS.Signals): boolean {
 }
 
 export const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+
+/** Wall-clock time of a start time; USER_HZ is 100 wherever Node.js runs. Milliseconds since the epoch. */
+export const startTime = (start: string): number =>
+  Math.round(Date.now() - uptime() * 1000 + Number(start) * 10)

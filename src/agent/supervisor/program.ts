@@ -4,7 +4,12 @@ import type { Account } from './account.js'
 import type { Problem } from './protocol.js'
 
 /** Checks, before a process is made, that the program can be executed by the account: execve(2) would only say 127. */
-export function findProgram(program: string, folder: string, path: string, account: Account): string | Problem {
+export function findProgram(
+  program: string,
+  folder: string,
+  path: string,
+  account: Account,
+): string | Problem {
   const cannot = (message: string): Problem => ({ code: 'CANNOT_EXECUTE', message: `${program}: ${message}` })
   const candidates =
     isAbsolute(program) || program.includes('/')

@@ -7,7 +7,16 @@ export const SUPERVISOR_PROTOCOL = 1
 export interface Launch
   extends Pick<
     DesiredProcess,
-    'id' | 'name' | 'run' | 'program' | 'args' | 'autoRestart' | 'startRetries' | 'startSeconds' | 'stop' | 'logs'
+    | 'id'
+    | 'name'
+    | 'run'
+    | 'program'
+    | 'args'
+    | 'autoRestart'
+    | 'startRetries'
+    | 'startSeconds'
+    | 'stop'
+    | 'logs'
   > {
   /** Absolute. */
   folder: string
@@ -48,7 +57,10 @@ export interface Status {
 
 export type Request =
   | { op: 'hello' }
-  | { op: 'start'; launch: Launch }
+  /** Idempotent. `onlyAdopt`: if it runs already; `NOT_RUNNING` otherwise. */
+  | { op: 'start'; launch: Launch; onlyAdopt?: boolean }
+  /** Ends what runs from a record that cannot be read, and that no `start` has claimed. */
+  | { op: 'endStrays' }
   | { op: 'stop'; id: number }
   | { op: 'signal'; id: number; signal: string }
   | { op: 'restart'; id: number }
@@ -61,6 +73,8 @@ export interface Hello {
   protocol: number
   pid: number
   bootId: string
+  /** Can cgroups be made here. */
+  cgroups: boolean
   processes: Status[]
 }
 

@@ -29,6 +29,10 @@ export async function openControlServer(
   }
 
   async function answer(socket: Socket, message: unknown) {
+    if (typeof message !== 'object' || message === null || !Number.isInteger((message as { n?: unknown }).n)) {
+      socket.destroy()
+      return
+    }
     const { n, ...request } = message as { n: number } & Request
     try {
       const result = await handle(request as Request)

@@ -1,8 +1,10 @@
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { findCgroups } from './cgroup.js'
 import type { Managed } from './managed.js'
 import { createManaged } from './managed.js'
-import { bootId, COOKIE } from './proc.js'
+import { leaderWith, membersOf } from './members.js'
+import { bootId, COOKIE, signalExactly, startTime } from './proc.js'
 import type { Hello, Launch, Problem, Request, Status } from './protocol.js'
 import { SUPERVISOR_PROTOCOL } from './protocol.js'
 import type { Record } from './records.js'
@@ -28,12 +30,18 @@ const LOG_POLL_MS = 1000
 const FAST_BYTES = 4 * 1024 * 1024
 
 /** All processes of a host, those of the supervisors before this one included. `folder` holds their records. */
-export function createSupervisor(folder: string, agentPid: number | undefined, events: SupervisorEvents): Supervisor {
+export function createSupervisor(
+  folder: string,
+  agentPid: number | undefined,
+  events: SupervisorEvents,
+): Supervisor {
   const records = openRecords(join(folder, 'processes'))
   const boot = bootId()
   const managed = new Map<number, Managed>()
   const label = labelOf(folder)
   const cgroups = findCgroups({ label, pids: [process.pid, ...(agentPid === undefined ? [] : [agentPid])] })
+
+  const cookieOf = (id: number) => `${label}:${id}`
 
   const manage = (record: Record) => {
     const one = createManaged(record, {
@@ -48,6 +56,7 @@ export function createSupervisor(folder: string, agentPid: number | undefined, e
 
   const { records: known, bad } = records.load()
   for (const file of bad) events.log(`${file} cannot be read and was set aside`)
+  let strays = bad.map((file) => Number.parseInt(file, 10))
   for (const record of known) {
     const { status, launch } = record
     // After a restart of the host the agent starts what is to run, as if it were new; what ran once must not run again.
@@ -73,7 +82,7 @@ export function createSupervisor(folder: string, agentPid: number | undefined, e
   }
   boundLogs()
 
-  function start(launch: Launch) {
+  function start(launch: Launch, onlyAdopt: boolean): Problem | undefined {
     // Idempotent: the agent repeats itself when it is not sure.
     if (managed.has(launch.id)) return undefined
     const status: Status = {
@@ -86,10 +95,34 @@ export function createSupervisor(folder: string, agentPid: number | undefined, e
       unexpectedExits: 0,
     }
     // The same for every supervisor of this folder: a process is found by it even when its record is lost.
-    const cookie = `${label}:${launch.id}`
-    const one = manage({ cookie, bootId: boot, launch, status, quickExits: 0, crashes: [] })
-    one.start()
+    const cookie = cookieOf(launch.id)
+    const found = leaderWith(cookie)
+    if (!found && onlyAdopt) return { code: 'NOT_RUNNING', message: `${launch.name} does not run` }
+    if (!found) {
+      manage({ cookie, bootId: boot, launch, status, quickExits: 0, crashes: [] }).start()
+      return undefined
+    }
+    const running = { ...status, pid: found.pid, start: found.start, startedAt: startTime(found.start) }
+    manage({ cookie, bootId: boot, launch, status: running, quickExits: 0, crashes: [] }).resume(true)
     return undefined
+  }
+
+  async function endStrays() {
+    const cookies = strays.filter((id) => !managed.has(id)).map(cookieOf)
+    strays = []
+    const left = () => cookies.flatMap((cookie) => membersOf({ cookie }))
+    for (const [signal, waitMs] of [
+      ['SIGTERM', 5000],
+      ['SIGKILL', 1000],
+    ] as const) {
+      const members = left()
+      if (members.length === 0) return
+      events.log(
+        `${signal} to ${members.map(({ pid }) => pid).join(', ')}: their records are lost and nobody wants them`,
+      )
+      for (const one of members) signalExactly(one, signal)
+      await delay(waitMs, undefined, { ref: false })
+    }
   }
 
   function forget(id: number): Problem | undefined {
@@ -111,10 +144,14 @@ export function createSupervisor(folder: string, agentPid: number | undefined, e
             protocol: SUPERVISOR_PROTOCOL,
             pid: process.pid,
             bootId: boot,
+            cgroups: cgroups !== undefined,
             processes: [...managed.values()].map((one) => one.status()),
           }
         case 'start':
-          return start(request.launch)
+          return start(request.launch, request.onlyAdopt === true)
+        case 'endStrays':
+          void endStrays()
+          return undefined
         case 'stop': {
           const one = managed.get(request.id)
           if (!one) return unknown(request.id)
@@ -122,7 +159,9 @@ export function createSupervisor(folder: string, agentPid: number | undefined, e
           return undefined
         }
         case 'restart':
-          return managed.get(request.id)?.restart() ?? (managed.has(request.id) ? undefined : unknown(request.id))
+          return (
+            managed.get(request.id)?.restart() ?? (managed.has(request.id) ? undefined : unknown(request.id))
+          )
         case 'signal': {
           const one = managed.get(request.id)
           return one ? one.signal(request.signal) : unknown(request.id)
@@ -138,6 +177,7 @@ export function createSupervisor(folder: string, agentPid: number | undefined, e
       clearInterval(polling)
       clearTimeout(bounding)
       for (const one of managed.values()) one.release()
+      if (hard) cgroups?.close()
     },
     live: () => [...managed.values()].filter((one) => one.isLive()).length,
   }
