@@ -21,7 +21,15 @@ const request = {
   waitMs: 1000,
 }
 const process = { id: 3, name: '3-zk1-SERVER', program: 'sleep' }
-const report = { id: 3, name: '3-zk1-SERVER', state: 'RUNNING', since: 1, restarts: 0, unexpectedExits: 0, revision: 0 }
+const report = {
+  id: 3,
+  name: '3-zk1-SERVER',
+  state: 'RUNNING',
+  since: 1,
+  restarts: 0,
+  unexpectedExits: 0,
+  revision: 0,
+}
 
 describe('a heartbeat request', () => {
   it('is taken with what a newer agent may add, which is left out', () => {
@@ -33,9 +41,21 @@ describe('a heartbeat request', () => {
     ['no object', [], 'the message must be an object'],
     ['no host id', { ...request, hostId: '' }, 'hostId must be an id'],
     ['a sequence that does not count', { ...request, sequence: 1.5 }, 'sequence must be a whole number'],
-    ['an unknown state', { ...request, processes: [{ ...report, state: 'FINE' }] }, 'processes[0].state must be one of'],
-    ['too many processes', { ...request, processes: Array(10_001).fill(report) }, 'processes must be a list of at most'],
-    ['an exit code beyond a byte', { ...request, processes: [{ ...report, exit: { at: 1, code: 256 } }] }, 'processes[0].exit.code'],
+    [
+      'an unknown state',
+      { ...request, processes: [{ ...report, state: 'FINE' }] },
+      'processes[0].state must be one of',
+    ],
+    [
+      'too many processes',
+      { ...request, processes: Array(10_001).fill(report) },
+      'processes must be a list of at most',
+    ],
+    [
+      'an exit code beyond a byte',
+      { ...request, processes: [{ ...report, exit: { at: 1, code: 256 } }] },
+      'processes[0].exit.code',
+    ],
   ])('with %s is refused, and why is said', (_, value, message) => {
     expect(() => parseHeartbeatRequest(value)).toThrow(message)
   })
@@ -69,18 +89,39 @@ describe('a desired state', () => {
     ['an absolute file', { ...process, files: [{ path: '/etc/passwd', content: '' }] }, 'files[0].path'],
     ['a file in logs', { ...process, files: [{ path: 'logs/stdout.log', content: '' }] }, 'files[0].path'],
     ['a file with two contents', { ...process, files: [{ path: 'a', content: '', base64: '' }] }, 'files[0]'],
-    ['a file at another server', { ...process, files: [{ path: 'a', digest: '0'.repeat(64), url: '//evil/x' }] }, 'files[0].url'],
-    ['the same file twice', { ...process, files: [{ path: 'a', content: '' }, { path: 'a', content: '' }] }, 'files'],
+    [
+      'a file at another server',
+      { ...process, files: [{ path: 'a', digest: '0'.repeat(64), url: '//evil/x' }] },
+      'files[0].url',
+    ],
+    [
+      'the same file twice',
+      {
+        ...process,
+        files: [
+          { path: 'a', content: '' },
+          { path: 'a', content: '' },
+        ],
+      },
+      'files',
+    ],
     ['a user that is an option', { ...process, user: '-root' }, 'user'],
     ['an unknown limit', { ...process, limits: { rlimits: { speed: 1 } } }, 'limits.rlimits.speed'],
     ['a variable with =', { ...process, environment: { 'A=B': '1' } }, 'environment'],
     ['an argument with NUL', { ...process, args: ['a\0b'] }, 'args[0]'],
-    ['an endpoint without a URL', { ...process, metrics: [{ name: 'm', type: 'jmx', rules: 'r' }] }, 'metrics[0]'],
+    [
+      'an endpoint without a URL',
+      { ...process, metrics: [{ name: 'm', type: 'jmx', rules: 'r' }] },
+      'metrics[0]',
+    ],
   ])('with %s has the fault named, and its other processes', (_, bad, path) => {
     const { state, faults } = faultsOf([bad, { ...process, id: 5, name: '5-zk1-SERVER' }])
     expect(state.processes.map(({ id }) => id)).toEqual([5])
     expect(faults).toHaveLength(1)
-    expect(faults[0]).toMatchObject({ path: expect.stringContaining(`desired.processes[0].${path}`.replace('.files[0]', '.files[0]')), id: 3 })
+    expect(faults[0]).toMatchObject({
+      path: expect.stringContaining(`desired.processes[0].${path}`.replace('.files[0]', '.files[0]')),
+      id: 3,
+    })
   })
 
   it('takes the first of two processes with one id', () => {
@@ -90,7 +131,9 @@ describe('a desired state', () => {
   })
 
   it('does not let a key change what all objects have', () => {
-    const { state } = faultsOf([JSON.parse('{"id":3,"name":"3-a-B","program":"x","environment":{"__proto__":"y"}}')])
+    const { state } = faultsOf([
+      JSON.parse('{"id":3,"name":"3-a-B","program":"x","environment":{"__proto__":"y"}}'),
+    ])
     expect(Object.keys(state.processes[0]!.environment)).toEqual(['__proto__'])
     expect(({} as Record<string, unknown>).y).toBeUndefined()
   })
@@ -107,8 +150,13 @@ describe('an answer', () => {
       nextIntervalMs: 1,
       clock: { received: 1, sent: 1 },
     }
-    expect(() => parseHeartbeatAnswer({ ...answer, agentToken: 'my secret' })).toThrow(/^agentToken must be a token/)
-    expect(parseHeartbeatAnswer({ ...answer, desired: { processes: [] }, commands: [{ kind: 'x' }] }).faults[0]!.path).toBe('commands[0].kind')
+    expect(() => parseHeartbeatAnswer({ ...answer, agentToken: 'my secret' })).toThrow(
+      /^agentToken must be a token/,
+    )
+    expect(
+      parseHeartbeatAnswer({ ...answer, desired: { processes: [] }, commands: [{ kind: 'x' }] }).faults[0]!
+        .path,
+    ).toBe('commands[0].kind')
   })
 })
 
