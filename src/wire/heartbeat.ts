@@ -185,7 +185,10 @@ export interface DesiredProcess {
   /** Absolute, or relative to the process's folder, which is its working directory. */
   program: string
   args: string[]
-  /** All of it: nothing is inherited but a PATH, if there is none here. */
+  /**
+   * All of it but `PATH` and `CONF_DIR` (the folder), which it may replace. In values and in `args`, `{{CMF_CONF_DIR}}` stands
+   * for the folder.
+   */
   environment: Record<string, string>
   /** Default: the agent's own. */
   user?: string

@@ -335,6 +335,27 @@ describe('a process that', () => {
     expect([one.runs(pid!), one.runs(ours)]).toEqual([true, false])
   })
 
+  it('was interrupted by a restart of the host is new to the agent if it is to run, and not run again if it was a command', async () => {
+    const one = await supervise()
+    await one.start(1, 'sleep', ['1000'])
+    await one.start(2, 'sh', ['-c', 'echo x >> ../../marks; exec sleep 1000'], { run: 'once' })
+    const { pid } = await one.see(1, ({ state }) => state === 'RUNNING')
+    await until(() => existsSync(join(one.dataDir, 'marks')), 'the command')
+    const command = one.latest.get(2)!.pid!
+    process.kill(one.client.hello.pid, 'SIGKILL')
+    await one.client.closed
+    for (const id of [pid!, command]) process.kill(id, 'SIGKILL')
+    for (const id of [1, 2]) {
+      const path = join(one.dataDir, `supervisor/processes/${id}.json`)
+      writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), bootId: 'before' }))
+    }
+    const next = await supervise(one.dataDir)
+    await next.see(2, ({ state }) => state === 'EXITED')
+    expect(next.latest.get(2)!.problem).toMatchObject({ code: 'INTERRUPTED' })
+    expect(next.latest.has(1)).toBe(false)
+    expect(readFileSync(join(one.dataDir, 'marks'), 'utf8')).toBe('x\n')
+  })
+
   it('has the limits that it is to have', async () => {
     const one = await supervise()
     const limits = { rlimits: { nofile: { soft: 123, hard: 456 }, core: 0 }, cpuWeight: 50 }
