@@ -10,11 +10,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { connect } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { hardStop } from '../../src/agent/index.js'
-import { cgroupsBelow } from '../../src/agent/supervisor/cgroup.js'
+import { cgroupsBelow, findCgroups } from '../../src/agent/supervisor/cgroup.js'
 import { createFrameReader, encodeFrame } from '../../src/agent/supervisor/frame.js'
 import { connectSupervisor, openSupervisor } from '../../src/agent/supervisor/index.js'
 import { decide } from '../../src/agent/supervisor/policy.js'
@@ -25,6 +25,11 @@ import { silent, temporaryFolder, until } from './support.js'
 
 const shell = (id: number, script: string, more: object = {}) => wanted(id, 'sh', ['-c', script], more)
 const isRoot = process.getuid?.() === 0
+const cgroup2 = (() => {
+  const found = findCgroups({ label: 'probe', pids: [] })
+  found?.close()
+  return found
+})()
 
 /** A supervisor without an agent. */
 async function supervise(dataDir = dataFolder()) {
@@ -178,6 +183,37 @@ describe('processes outlive those who watch them', () => {
       'it to be adopted',
     )
   })
+
+  it('agent and supervisor killed again and again at any moment: no command runs twice, and each one ends in a report', async () => {
+    const manager = await startManager()
+    const dataDir = dataFolder()
+    const look = lookInto(dataDir)
+    const marks = join(dataDir, 'marks')
+    const commands: object[] = []
+    for (let life = 0; life < 6; life++) {
+      const agent = await spawnAgent(dataDir, manager)
+      for (let i = 0; i < 4; i++) {
+        const id = commands.length + 1
+        commands.push(shell(id, `echo ${id} >> ${marks}; sleep 0.1`, { run: 'once' }))
+      }
+      manager.want(state(commands))
+      await delay(60 * life)
+      const supervisor = look.supervisorPid()
+      const both = [agent.pid, ...(supervisor !== undefined && look.runs(supervisor) ? [supervisor] : [])]
+      for (const pid of life % 2 ? both : both.reverse()) process.kill(pid!, 'SIGKILL')
+    }
+    await spawnAgent(dataDir, manager)
+    const all = () => manager.requests.at(-1)!.processes
+    await until(
+      () => all().length === commands.length && all().every(({ state }) => state === 'EXITED'),
+      'all reports',
+    )
+    const ran = readFileSync(marks, 'utf8').trim().split('\n')
+    expect(new Set(ran).size).toBe(ran.length)
+    for (const { id, exit, problem } of all())
+      if (!ran.includes(String(id)))
+        expect({ id, exit, problem }).toMatchObject({ problem: expect.anything() })
+  }, 60_000)
 
   it('ends an agent, its processes and the supervisor on a hard stop; a clean start removes their folders', async () => {
     const manager = await startManager()
@@ -458,6 +494,24 @@ describe('the supervisor', () => {
       kind: 'leave',
     })
   })
+
+  it.skipIf(cgroup2 === undefined)(
+    'puts each process in a cgroup of its own, and removes it (needs a cgroup v2 that can be written)',
+    async () => {
+      const one = await supervise()
+      await one.start(1, 'sh', ['-c', 'env -i setsid sleep 1005 & sleep 1000'])
+      const { pid, cgroup } = await one.see(1, ({ state }) => state === 'RUNNING')
+      expect(readFileSync(`/proc/${pid}/cgroup`, 'utf8')).toMatch(/^0::.*\/1-test1-SERVER$/m)
+      const members = () => readFileSync(`${cgroup}/cgroup.procs`, 'utf8').trim().split('\n')
+      expect(members()).toHaveLength(3)
+      await one.client.ask({ op: 'stop', id: 1 })
+      await one.see(1, ({ state }) => state === 'STOPPED')
+      expect(existsSync(cgroup!)).toBe(false)
+      await one.client.ask({ op: 'end', hard: true })
+      await one.client.closed
+      expect(existsSync(dirname(cgroup!))).toBe(false)
+    },
+  )
 
   it('sets cgroup limits where the controllers are, and names those that it cannot set', () => {
     const root = temporaryFolder()
