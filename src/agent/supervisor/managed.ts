@@ -7,16 +7,8 @@ import { prepare } from './launch.js'
 import type { Logs } from './logs.js'
 import { openLogs } from './logs.js'
 import { leaderWith, membersOf, stillThere } from './members.js'
-import { CRASH_WINDOW_MS, decide } from './policy.js'
-import {
-  cannotKill,
-  forkedAway,
-  interrupted,
-  killed,
-  limitsNotSet,
-  notRunning,
-  tooManyExits,
-} from './problems.js'
+import { judgeEnd } from './policy.js'
+import { cannotKill, interrupted, killed, limitsNotSet, notRunning } from './problems.js'
 import type { ProcessStat } from './proc.js'
 import { readStat, runs, signalExactly, signalQuietly } from './proc.js'
 import type { Exit, Problem, Status } from './protocol.js'
@@ -217,38 +209,22 @@ export function createManaged(record: Record, { cgroups, save, changed, warn }: 
       return
     }
     const left = members(seen)
-    if (launch.run === 'once') {
-      set({ state: 'EXITED', exit })
-      void endLeft(left).then(tidy)
-      return
-    }
     const ranMs = began === undefined ? exit.at - startedAt : performance.now() - began
-    const early = launch.startSeconds > 0 && ranMs < launch.startSeconds * 1000
-    if (early) record.quickExits++
-    else {
-      record.quickExits = 0
-      record.crashes = [...record.crashes.filter((at) => exit.at - at < CRASH_WINDOW_MS), exit.at]
-    }
-    const counted = { exit, unexpectedExits: unexpectedExits + 1 }
-    if (early && exit.code === 0 && left.length > 0) {
-      set({ ...counted, state: 'FATAL', problem: forkedAway(left) })
-      void endLeft(left).then(tidy)
-      return
-    }
-    const decision = decide(launch, early, record)
-    if (decision.kind === 'give-up') {
-      set({ ...counted, state: 'FATAL', problem: tooManyExits(exit, record.quickExits, launch) })
-      void endLeft(left).then(tidy)
-    } else if (decision.kind === 'leave') {
-      set({ ...counted, state: 'EXITED' })
-      void endLeft(left).then(tidy)
-    } else {
-      set({ ...counted, state: 'BACKOFF' })
-      const mine = attempt
-      void endLeft(left).then(() => {
-        if (mine === attempt && record.status.state === 'BACKOFF') again(decision.delayMs)
-      })
-    }
+    const {
+      state: next,
+      problem,
+      delayMs,
+      quickExits,
+      crashes,
+    } = judgeEnd(launch, record, { exit, ranMs, left })
+    Object.assign(record, { quickExits, crashes })
+    const counted = launch.run === 'keep' ? { unexpectedExits: unexpectedExits + 1 } : {}
+    set({ state: next, exit, ...counted, ...(problem ? { problem } : {}) })
+    const mine = attempt
+    void endLeft(left).then(() => {
+      if (next !== 'BACKOFF') tidy()
+      else if (mine === attempt && record.status.state === 'BACKOFF') again(delayMs)
+    })
   }
 
   function again(delayMs: number) {
