@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Db, LostLeaseError, lead, openDatabase, withTerm } from '../../src/manager/database/index.js'
+import {
+  createPool,
+  type Db,
+  LostLeaseError,
+  lead,
+  openDatabase,
+  withTerm,
+} from '../../src/manager/database/index.js'
 import { acquireLease, renewLease } from '../../src/manager/database/lease.js'
+import { until } from '../engine/support.js'
 import { silent, startTestPostgres, type TestPostgres } from './support.js'
 
 let server: TestPostgres
@@ -143,5 +151,38 @@ describe('a manager that leads', () => {
     expect(second.term()).toBe(2)
     await expect(addUser(db, 1, 'late')).rejects.toBeInstanceOf(LostLeaseError)
     await second.stop()
+  })
+})
+
+describe('several hosts in the URL', () => {
+  test('the first that answers and takes writes is used, and the next one when it fails', async () => {
+    const other = await startTestPostgres()
+    const ports: number[] = []
+    for (const { postgres } of [server, other]) {
+      await server.query(postgres.url, "create role shared superuser login password 'secret'")
+      await server.query(postgres.url, 'create database shared owner shared')
+      ports.push(Number(new URL(postgres.url).port))
+    }
+    const url = `postgresql://shared:secret@127.0.0.1:1,127.0.0.1:${ports[0]},127.0.0.1:${ports[1]}/shared`
+    const pool = createPool(url)
+    const portInUse = async () => {
+      const client = await pool.connect()
+      const { rows } = await client.query<{ port: string }>("select current_setting('port') as port", [])
+      client.release()
+      return Number(rows[0]!.port)
+    }
+    expect(await portInUse()).toBe(ports[0])
+    // As a primary that has become a standby.
+    await server.query(server.postgres.url, 'alter system set default_transaction_read_only = on')
+    await server.query(server.postgres.url, 'select pg_reload_conf()')
+    await server.query(
+      server.postgres.url,
+      "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'shared'",
+    )
+    await until('the other server', async () => (await portInUse().catch(() => 0)) === ports[1])
+    await other.postgres.stop()
+    await pool.end()
+    await expect(pool.connect()).rejects.toMatchObject({ code: 'UNREACHABLE' })
+    await other.cleanUp()
   })
 })
