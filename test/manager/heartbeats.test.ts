@@ -3,6 +3,7 @@ import { type ActiveManager, startActive } from '../../src/manager/active.js'
 import type { Core } from '../../src/manager/core.js'
 import { agentRoutes } from '../../src/manager/heartbeats/index.js'
 import { createHosts, deleteHost, hostNamed } from '../../src/manager/model/index.js'
+import { until } from '../engine/support.js'
 import { newCore } from './core.js'
 import { type SimulatedAgent, simulateAgent } from './simulated-agent.js'
 import { startTestPostgres, type TestPostgres } from './support.js'
@@ -63,7 +64,6 @@ describe('joining', () => {
 
   test('a host that was entered by hand becomes the agent’s', async () => {
     const [id] = await core.change((change) => createHosts(change, [{ hostname: 'by-hand' }]))
-    await active.runtime.refresh([id!])
     const agent = newAgent({ hostname: 'by-hand' })
     expect(await agent.beat()).toMatchObject({ status: 200 })
     expect(hostNamed(await core.model(), 'by-hand')).toMatchObject({ id, hostId: agent.hostId })
@@ -129,7 +129,7 @@ describe('a beat is refused', () => {
     await agent.beat()
     const host = hostNamed(await core.model(), agent.hostId)
     await core.change((change) => deleteHost(change, host))
-    await active.runtime.refresh([host.id])
+    await until('the runtime to know', () => active.runtime.host(host.id) === undefined)
     expect((await agent.beat()).status).toBe(403)
   })
 })

@@ -183,7 +183,10 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     if (!facts) throw new ShapeError('facts', 'there when a host joins')
     const id = await core.change(async (change) => {
       const model = await change.model()
-      const named = [...model.hosts.values()].find((each) => each.hostname === facts.hostname)
+      const all = [...model.hosts.values()]
+      const known = all.find((each) => each.hostId === hostId)
+      if (known) return known.id
+      const named = all.find((each) => each.hostname === facts.hostname)
       if (named && !runtime.host(named.id)?.session) {
         // Entered by hand, before its agent came.
         await change.trx.updateTable('host').set({ hostId }).where('id', '=', named.id).execute()

@@ -16,16 +16,16 @@ export interface NewHost {
 
 export async function createHosts(change: Change, wanted: readonly NewHost[]): Promise<number[]> {
   const model = await change.model()
-  const ids = new Set([...model.hosts.values()].map((host) => host.hostId))
+  const known = new Set([...model.hosts.values()].map((host) => host.hostId))
   const names = new Set([...model.hosts.values()].map((host) => host.hostname))
   const rows = wanted.map((each) => {
     const hostId = each.hostId ?? randomUUID()
     if (!/^[A-Za-z0-9-]{8,64}$/.test(hostId))
       throw invalid(`"${hostId.slice(0, 80)}" is not a host id: it needs 8 to 64 letters, digits and dashes.`)
     const hostname = checkHostname(each.hostname)
-    if (ids.has(hostId)) throw exists(`Host "${hostId}"`)
+    if (known.has(hostId)) throw exists(`Host "${hostId}"`)
     if (names.has(hostname)) throw exists(`Host "${hostname}"`)
-    ids.add(hostId)
+    known.add(hostId)
     names.add(hostname)
     return {
       hostId,
@@ -41,8 +41,10 @@ export async function createHosts(change: Change, wanted: readonly NewHost[]): P
   })
   if (rows.length === 0) return []
   const made = await change.trx.insertInto('host').values(rows).returning(['id', 'hostId']).execute()
+  const ids = rows.map((row) => made.find((each) => each.hostId === row.hostId)!.id)
+  change.touchHosts(ids)
   change.touch()
-  return rows.map((row) => made.find((each) => each.hostId === row.hostId)!.id)
+  return ids
 }
 
 export interface HostUpdate {
@@ -79,5 +81,6 @@ export async function deleteHost(change: Change, host: Host): Promise<void> {
       roles.map((role) => role.name),
     )
   await change.trx.deleteFrom('host').where('id', '=', host.id).execute()
+  change.touchHosts([host.id])
   change.touch()
 }
