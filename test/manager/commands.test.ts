@@ -345,6 +345,31 @@ describe('a manager that goes in the middle of a command', () => {
   })
 })
 
+describe('a host that is not heard of', () => {
+  beforeEach(begin)
+
+  test('fails its steps with words on it, after the missed heartbeats that are set', async () => {
+    await core.change((change) =>
+      updateConfig(change, { scope: 'MANAGER', id: 0 }, [
+        { name: 'HEARTBEAT_INTERVAL', value: '1' },
+        { name: 'MISSED_HB_BAD', value: '2' },
+      ]),
+    )
+    // Settings are read anew every few seconds, and at the start.
+    await active.stop()
+    active = await startActive({ core })
+    for (const agent of agents) agent.manager = active.receiver
+    await agents[2]!.stop()
+    const command = await run(planServiceStart(await active.commands.at(), await zk()))
+    expect(command).toMatchObject({
+      success: false,
+      resultMessage: expect.stringMatching(/zk-SERVER-.*Host h3 has not been heard of/),
+    })
+    expect(agents.map((agent) => agent.log.length)).toEqual([1, 1, 0])
+    await end()
+  })
+})
+
 describe('a database that dies in the middle of a command', () => {
   beforeEach(begin)
 

@@ -1,4 +1,4 @@
-import { LostLeaseError } from './errors.js'
+import { isTransient, LostLeaseError } from './errors.js'
 import { acquireLease, type Holder, type LeaseTimes, leaseTimes, releaseLease, renewLease } from './lease.js'
 import type { Db } from './open.js'
 
@@ -37,7 +37,15 @@ export async function lead(options: LeadershipOptions): Promise<Leadership> {
   for (;;) {
     options.signal?.throwIfAborted()
     const before = clock()
-    const result = await acquireLease(db, holder, times.durationMs)
+    const result = await acquireLease(db, holder, times.durationMs).catch((error: unknown) => {
+      if (!isTransient(error)) throw error
+      logger.warn({ reason: (error as Error).message }, 'The database is away; waiting')
+      return undefined
+    })
+    if (!result) {
+      await wait(times.renewMs, options.signal)
+      continue
+    }
     if (result.acquired) {
       term = result.term
       safeUntil = before + times.durationMs - times.marginMs
