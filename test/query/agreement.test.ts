@@ -34,7 +34,13 @@ function makeData(seed: number): Data {
   }
   let count = 0
   const result: Data = {
-    gauge: series(60_000, 0, 0.1, () => Math.round(random() * 200 - 100) / 4),
+    gauge: series(60_000, 0, 0.1, () =>
+      random() < 0.02
+        ? Number.NaN
+        : random() < 0.02
+          ? Number.NEGATIVE_INFINITY
+          : Math.round(random() * 200 - 100) / 4,
+    ),
     jittered: series(60_000, 900, 0, () => random() * 1000),
     counter: series(60_000, 0, 0.05, () => (count = random() < 0.05 ? 0 : count + Math.floor(random() * 50))),
     sparse: series(60_000, 0, 0.8, () => Math.floor(random() * 3)),

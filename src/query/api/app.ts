@@ -19,10 +19,11 @@ import { ColumnsSink } from './columns-sink.js'
 import { CsvSink } from './csv-sink.js'
 import { Gate } from './gate.js'
 import { JsonSink } from './json-sink.js'
+import { moreRoutes } from './more-routes.js'
 import { type AnswerForm, readParameters } from './parameters.js'
 
 export interface QueryApiOptions {
-  readonly store: Pick<Store, 'catalogue' | 'connection' | 'database'>
+  readonly store: Pick<Store, 'catalogue' | 'client' | 'connection' | 'database'>
   readonly logger: BaseLogger
   /** Where `bellwether_query_…` metrics are registered. */
   readonly registry?: Registry
@@ -128,6 +129,8 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     }),
     async (c) => timeSeries(c, new Map([...Object.entries(c.req.query()), ...(await bodyParameters(c))])),
   )
+  app.use('/api/:version/timeseries/dashboards', bodyLimit({ maxSize: 8 * limits.bodyBytes }))
+  app.route('/api/:version/timeseries', moreRoutes(store))
   app.onError((error, c) => errorResponse(error, c, logger))
 
   let stopped: Promise<void> | undefined

@@ -1,3 +1,4 @@
+import type { QueryPlan } from '../../wire/timeseries.js'
 import { expressionText, type ItemHead, type StreamTemplate } from '../../wire/timeseries-columns.js'
 import type { Points, Statistics } from '../functions/points.js'
 import type { ByteSink, StreamOwner } from '../run/sink.js'
@@ -69,8 +70,9 @@ export class JsonSink implements ByteSink {
     this.#text += ']}'
   }
 
-  endStatement(warnings: readonly string[]): void {
-    this.#text += `],"warnings":${JSON.stringify(warnings)},"timeSeriesQuery":${JSON.stringify(this.#query)}}`
+  endStatement(warnings: readonly string[], plan?: QueryPlan): void {
+    const explained = plan === undefined ? '' : `,"plan":${JSON.stringify(plan)}`
+    this.#text += `],"warnings":${JSON.stringify(warnings)},"timeSeriesQuery":${JSON.stringify(this.#query)}${explained}}`
   }
 
   end(): void {

@@ -60,6 +60,10 @@ export async function executeStatement(
   )
   const few = samplesOf([...subjectsOf], window) <= limits.fewSamples
   const plan = planStatement(checked, items, window, request.rollup, keep === undefined && !split && !few)
+  request.onPlan?.(
+    plan,
+    items.map((item) => subjectsOf.get(item)?.length ?? 0),
+  )
   if (items.some((item) => hasFact(item.expression)) || checked.usesFacts)
     await environment.cores.refresh(signal)
   const evaluation = new EntityEvaluation(createFacts(catalogue, environment.cores.of), keep)

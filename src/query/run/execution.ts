@@ -22,6 +22,8 @@ export interface StatementRequest {
   /** Waits until the reader has taken what the sink has ready. */
   readonly flush: () => Promise<void>
   readonly onSql?: ReadContext['onSql']
+  /** Told of the plan before anything is read, for EXPLAIN. */
+  readonly onPlan?: ((plan: Plan, entities: readonly number[]) => void) | undefined
 }
 
 /** Everything that the parts of one statement's execution share. */

@@ -1,4 +1,5 @@
 import type { Catalogue } from '../../metrics/index.js'
+import type { QueryPlan } from '../../wire/timeseries.js'
 import { pointLimit } from '../errors.js'
 import type { AggregateName } from '../functions/aggregate.js'
 import type { Points } from '../functions/points.js'
@@ -26,8 +27,8 @@ export interface ReadContext {
   readonly mostPoints: number
   /** Points to read at once, where there is a choice. */
   readonly chunkPoints: number
-  /** Called with each statement that is run, for EXPLAIN. */
-  readonly onSql?: (sql: string, rows: number, milliseconds: number) => void
+  /** Told of each SQL statement that was run, for EXPLAIN. */
+  readonly onSql?: ((run: QueryPlan['statements'][number]) => void) | undefined
 }
 
 /** What was read: per leaf, by its place in the plan, the points of each entity of the chunk. */
@@ -119,13 +120,16 @@ async function run(
 ): Promise<void> {
   const { transport, signal, settings, mostPoints, onSql } = context
   const start = performance.now()
+  let rowsRead = 0
   await transport.select(sql, {
-    settings,
+    // The number of rows read is known at the end only.
+    settings: onSql === undefined ? settings : { ...settings, wait_end_of_query: 1 },
     signal,
+    onRowsRead: onSql && ((rows) => (rowsRead = rows)),
     onBlock: (block) => {
       collector.add(block as never)
       if (collector.rows > mostPoints) throw pointLimit(mostPoints)
     },
   })
-  onSql?.(sql, collector.rows, performance.now() - start)
+  onSql?.({ sql, rows: collector.rows, rowsRead, milliseconds: performance.now() - start })
 }

@@ -1,4 +1,5 @@
 import type { Entity } from '../../metrics/index.js'
+import type { QueryPlan } from '../../wire/timeseries.js'
 import type { ItemHead, StreamTemplate } from '../../wire/timeseries-columns.js'
 import type { Points } from '../functions/points.js'
 
@@ -17,7 +18,7 @@ export interface AnswerSink {
   beginItem(template: StreamTemplate): void
   /** `frequencyMs`: 0 for a scalar, null for irregular times. The points' columns are not kept. */
   addStream(owner: StreamOwner, frequencyMs: number | null, points: Points): void
-  endStatement(warnings: readonly string[]): void
+  endStatement(warnings: readonly string[], plan?: QueryPlan): void
   end(): void
 }
 

@@ -13,6 +13,8 @@ export interface SelectOptions {
   readonly settings?: Readonly<Record<string, number>>
   readonly signal?: AbortSignal
   readonly onBlock: (block: Block) => void
+  /** Told how many rows ClickHouse has read, as far as it knew when it began to answer. */
+  readonly onRowsRead?: ((rows: number) => void) | undefined
 }
 
 export interface Transport {
@@ -71,7 +73,10 @@ export function createTransport(connectionNow: () => Connection, database: strin
       }
       signal?.addEventListener('abort', onAbort, { once: true })
       request.on('error', (error) => settle(connectionError(error)))
-      request.on('response', (response) => read(response, onBlock, settle))
+      request.on('response', (response) => {
+        options.onRowsRead?.(rowsRead(response))
+        read(response, onBlock, settle)
+      })
       request.end(body)
     })
 
@@ -81,6 +86,14 @@ export function createTransport(connectionNow: () => Connection, database: strin
       agents.plain.destroy()
       agents.secure.destroy()
     },
+  }
+}
+
+function rowsRead(response: IncomingMessage): number {
+  try {
+    return Number(JSON.parse(String(response.headers['x-clickhouse-summary'])).read_rows) || 0
+  } catch {
+    return 0
   }
 }
 

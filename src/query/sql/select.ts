@@ -35,14 +35,18 @@ export function scopeConditions(scope: Scope): string {
   return `${idCondition('metric', scope.metrics)}${entities} AND ${times}`
 }
 
-/** `FINAL`: a sample that is stored twice is read once; it costs up to four times as much while parts are unmerged. */
+/**
+ * A sender may say NaN or infinity: such a sample is none.
+ *
+ * `FINAL`: a sample that is stored twice is read once; it costs up to four times as much while parts are unmerged.
+ */
 function source(scope: Scope, final: boolean): string {
-  return `FROM ${TABLES.samples}${final ? ' FINAL' : ''} WHERE ${scopeConditions(scope)}`
+  return `FROM ${TABLES.samples}${final ? ' FINAL' : ''} WHERE ${scopeConditions(scope)} AND isFinite(v)`
 }
 
 /** Columns metric, entity, ts, v; in no order over all, but ascending inside each block's runs of one series. */
 export function samplesSql(scope: Scope): string {
-  return `SELECT metric, entity, ts, v ${source(scope, false)}`
+  return `SELECT metric, entity, ts, v FROM ${TABLES.samples} WHERE ${scopeConditions(scope)}`
 }
 
 /** What each aggregate takes: columns of value and, where it has a time of its own, of time. */
