@@ -13,8 +13,9 @@ export class ColumnsSink implements ByteSink {
   readonly contentType = TIME_SERIES_COLUMNS_CONTENT_TYPE
   readonly #encoder = new TimeSeriesColumnsEncoder()
   #template = 0
-  /** Numbers of entities in the answer, by index in the catalogue; those under a former name by that too. */
-  readonly #entities = new Map<number, Map<string, number>>()
+  #isActive: (entity: number) => boolean = () => true
+  /** Numbers of entities in the answer, by index in the catalogue; the name is the last one under which it was added. */
+  readonly #entities = new Map<number, { name: string; number: number }>()
 
   get ready(): number {
     return this.#encoder.ready
@@ -24,7 +25,9 @@ export class ColumnsSink implements ByteSink {
     return this.#encoder.take()
   }
 
-  beginStatement(head: ItemHead): void {
+  beginStatement(head: ItemHead, isActive: (entity: number) => boolean): void {
+    this.#isActive = isActive
+    this.#entities.clear()
     this.#encoder.beginItem(head)
   }
 
@@ -57,16 +60,12 @@ export class ColumnsSink implements ByteSink {
   }
 
   #entityOf(owner: StreamOwner): number {
-    if (owner.index === undefined) return this.#encoder.addEntity(owner.displayName, ownerAttributes(owner))
-    let names = this.#entities.get(owner.index)
-    if (names === undefined) {
-      names = new Map()
-      this.#entities.set(owner.index, names)
-    }
-    const known = names.get(owner.name)
-    if (known !== undefined) return known
-    const added = this.#encoder.addEntity(owner.displayName, ownerAttributes(owner))
-    names.set(owner.name, added)
-    return added
+    const { index, displayName, name } = owner
+    if (index === undefined) return this.#encoder.addEntity(displayName, ownerAttributes(owner, true))
+    const known = this.#entities.get(index)
+    if (known !== undefined && known.name === name) return known.number
+    const number = this.#encoder.addEntity(displayName, ownerAttributes(owner, this.#isActive(index)))
+    this.#entities.set(index, { name, number })
+    return number
   }
 }

@@ -10,16 +10,17 @@ import { type Plan, type PlannedItem, planStatement } from '../plan/item.js'
 import type { Window } from '../plan/leaf.js'
 import { printPredicate } from '../syntax/index.js'
 import { calendarFilter } from './calendar.js'
-import { chunksOf, EXPECTED_INTERVAL, pointsPerEntity } from './chunks.js'
+import { chunksOf, EXPECTED_INTERVAL, type Part, pointsPerEntity } from './chunks.js'
 import type { QueryEnvironment } from './environment.js'
 import { EntityEvaluation } from './evaluation.js'
 import type { Execution, StatementRequest } from './execution.js'
 import { createFacts } from './facts.js'
 import { fulfils } from './filter.js'
-import { collectionFrequency } from './frequency.js'
+import { frequencies } from './frequency.js'
 import { executeGrouped } from './grouped.js'
-import { type Chunk, chunkOf } from './ordinals.js'
-import { type LeafPoints, type ReadContext, readLeaves } from './read.js'
+import type { LeafPoints } from './ordinals.js'
+import { chunkOf } from './ordinals.js'
+import { type ReadContext, readLeaves } from './read.js'
 import { type SelectionRequest, type Subject, selectAll, selectFrom } from './select-entities.js'
 import type { AnswerSink } from './sink.js'
 import { starItems } from './star.js'
@@ -44,11 +45,15 @@ export async function executeStatement(
   }
   const warnings = new Set(checked.warnings)
   const counts = { streams: 0, points: 0 }
-  sink.beginStatement({
-    timeSeriesQuery: statement.text,
-    startTime: new Date(window.from).toISOString(),
-    endTime: new Date(window.to).toISOString(),
-  })
+  const activity = { to: window.to, graceMs: limits.activeSeconds * 1000 }
+  sink.beginStatement(
+    {
+      timeSeriesQuery: statement.text,
+      startTime: new Date(window.from).toISOString(),
+      endTime: new Date(window.to).toISOString(),
+    },
+    (entity) => isActive(catalogue, entity, activity),
+  )
   const items = (checked.items ?? starItems(selectAll(selection), catalogue)).filter(
     (item) => !hasUnknownMetric(item.expression),
   )
@@ -67,7 +72,6 @@ export async function executeStatement(
   if (items.some((item) => hasFact(item.expression)) || checked.usesFacts)
     await environment.cores.refresh(signal)
   const evaluation = new EntityEvaluation(createFacts(catalogue, environment.cores.of), keep)
-  const active = { to: window.to, graceMs: limits.activeSeconds * 1000 }
   const execution: Execution = {
     checked,
     request,
@@ -89,26 +93,24 @@ export async function executeStatement(
       counts.streams++
       counts.points += points.end - points.start
       if (counts.points > limits.points) throw pointLimit(limits.points)
-      const known =
-        owner.index === undefined ? owner : { ...owner, active: isActive(catalogue, owner.index, active) }
-      sink.addStream(known, frequencyMs, points)
+      sink.addStream(owner, frequencyMs, points)
       return true
     },
   }
-  const pending: [PlannedItem, readonly Subject[]][] = []
+  // Neighbouring items of one kind are read together.
+  let pending: [PlannedItem, readonly Subject[]][] = []
+  let grouped = false
   const passPending = async () => {
-    if (pending.length > 0) await executeItems(pending.splice(0), execution)
+    const items = pending
+    pending = []
+    if (items.length > 0) await (grouped ? executeGrouped : executeItems)(items, execution)
   }
   for (const planned of plan.items) {
-    const { item } = planned
-    const subjects = subjectsOf.get(item) as readonly Subject[]
-    if (planned.groupings.length > 0) {
-      await passPending()
-      await executeGrouped(planned, subjects, execution)
-    } else if (isConstant(item)) {
-      await passPending()
-      constantStream(planned, execution)
-    } else pending.push([planned, subjects])
+    const isGrouped = planned.groupings.length > 0
+    if (isGrouped !== grouped || isConstant(planned.item)) await passPending()
+    grouped = isGrouped
+    if (isConstant(planned.item)) constantStream(planned, execution)
+    else pending.push([planned, subjectsOf.get(planned.item) as readonly Subject[]])
   }
   await passPending()
   sink.endStatement([...warnings])
@@ -212,14 +214,11 @@ async function executePass(
     items.map(([, subjects]) => subjects),
     single ? perChunk : Number.POSITIVE_INFINITY,
   )
-  for (const { entities, partial, ranges } of chunks) {
+  for (const { entities, partial, parts } of chunks) {
     request.signal.throwIfAborted()
-    const chunk = chunkOf(entities, partial)
-    const points = await read(places, chunk)
-    for (const [i, [planned, subjects]] of items.entries()) {
-      const [start, end] = ranges[i] as [number, number]
-      if (!(await emitStreams(planned, subjects, start, end, chunk, points, execution))) return false
-    }
+    const points = entities.length === 0 ? [] : await read(places, chunkOf(entities, partial))
+    for (const [i, [planned]] of items.entries())
+      if (!(await emitStreams(planned, parts[i] as Part, points, execution))) return false
   }
   return true
 }
@@ -229,28 +228,25 @@ const STREAMS_PER_TURN = 500
 
 async function emitStreams(
   planned: PlannedItem,
-  subjects: readonly Subject[],
-  start: number,
-  end: number,
-  chunk: Chunk,
+  { subjects, start, end, ordinals }: Part,
   points: LeafPoints,
   execution: Execution,
 ): Promise<boolean> {
   const { checked, request, sink, plan, evaluation, emit } = execution
   const { item } = planned
-  const isStream = item.expression.shape === 'stream'
   const rollupMs = ROLLUP_MS[request.rollup]
+  const frequencyOf =
+    item.expression.shape !== 'stream' ? () => 0 : rollupMs > 0 ? () => rollupMs : frequencies()
   sink.beginItem(templateOf(item, checked.statement, request.rollup, OF_ENTITY))
   for (let i = start; i < end; i++) {
     const subject = subjects[i] as Subject
-    evaluation.at(subject, chunk.ordinalOfIndex.get(subject.entity.index) ?? -1, points)
+    evaluation.at(subject, ordinals[i - start] as number, points)
     if (subject.open && checked.filter !== undefined)
       if (!fulfils(checked.filter, subject.entity, plan.comparisons, evaluation)) continue
     const value = planned.evaluate(evaluation)
     const result = typeof value === 'number' ? onePoint(request.window.to, value) : value
     if (result.end === result.start) continue
-    const frequency = !isStream ? 0 : rollupMs > 0 ? rollupMs : collectionFrequency(result)
-    if (!emit(subject.entity, frequency, result)) return false
+    if (!emit(subject.entity, frequencyOf(result), result)) return false
     if (i % STREAMS_PER_TURN === 0) await request.flush()
   }
   await request.flush()

@@ -25,7 +25,7 @@ export async function explainStatement(
   }
   let warnings: readonly string[] = []
   const counting: AnswerSink = {
-    beginStatement: (head) => sink.beginStatement(head),
+    beginStatement: (head, isActive) => sink.beginStatement(head, isActive),
     beginItem() {},
     addStream(_owner, _frequency, { start: first, end }) {
       plan.streams++

@@ -7,9 +7,9 @@ import { fold, histogramQuantile } from '../functions/across.js'
 import { sumOf } from '../functions/aggregate.js'
 import { countOf, NO_POINTS, onePoint, type Points } from '../functions/points.js'
 import { ROLLUP_MS } from '../functions/rollup.js'
-import type { GroupEvaluation, PlannedItem } from '../plan/item.js'
+import type { GroupEvaluation, Plan, PlannedItem } from '../plan/item.js'
 import { printPredicate } from '../syntax/index.js'
-import { chunksOf, pointsPerEntity } from './chunks.js'
+import { chunksOf, type Part, pointsPerEntity } from './chunks.js'
 import type { Execution } from './execution.js'
 import { fulfils } from './filter.js'
 import { collectionFrequency } from './frequency.js'
@@ -29,54 +29,67 @@ interface Group {
   readonly points: (Points | undefined)[]
 }
 
-/** Answers an item with functions over many entities: all their streams first, then one stream a group. */
+/** Answers items with functions over many entities: all their streams first, then one stream a group. */
 export async function executeGrouped(
-  planned: PlannedItem,
-  subjects: readonly Subject[],
+  items: readonly (readonly [PlannedItem, readonly Subject[]])[],
   execution: Execution,
 ): Promise<void> {
-  const members = await collect(planned, subjects, execution)
-  const groups = new Map<string, Group>()
-  planned.groupings.forEach(({ group }, place) => {
-    for (const [key, { owner, points }] of groupsOf(group, members[place] as Member[])) {
-      const known = groups.get(key) ?? { owner, points: [] }
-      groups.set(key, known)
-      known.points[place] = points
-    }
-  })
-  emitGroups(planned, groups, execution)
-  await execution.request.flush()
+  const { plan, environment } = execution
+  const costs = items.map(
+    ([planned, subjects]) => subjects.length * pointsPerEntity(plan.leaves, placesOf(planned, plan)),
+  )
+  const cost = costs.reduce((sum, each) => sum + each, 0)
+  for (const pass of cost <= environment.limits.chunkPoints ? [items] : items.map((item) => [item])) {
+    const members = await collect(pass, execution)
+    pass.forEach(([planned], i) => {
+      const groups = new Map<string, Group>()
+      planned.groupings.forEach(({ group }, place) => {
+        for (const [key, { owner, points }] of groupsOf(group, members[i]?.[place] as Member[])) {
+          const known = groups.get(key) ?? { owner, points: [] }
+          groups.set(key, known)
+          known.points[place] = points
+        }
+      })
+      emitGroups(planned, groups, execution)
+    })
+    await execution.request.flush()
+  }
 }
 
-/** Per grouping, the streams of its argument. */
+const placesOf = (planned: PlannedItem, plan: Plan) => new Set([...planned.places, ...plan.comparisonPlaces])
+
+/** Per item and grouping, the streams of its argument. */
 async function collect(
-  planned: PlannedItem,
-  subjects: readonly Subject[],
-  execution: Execution,
-): Promise<Member[][]> {
-  const { plan, environment, request, checked, evaluation, read } = execution
-  const places = new Set([...planned.places, ...plan.comparisonPlaces])
+  items: readonly (readonly [PlannedItem, readonly Subject[]])[],
+  { plan, environment, request, checked, evaluation, read }: Execution,
+): Promise<Member[][][]> {
+  const places = new Set(items.flatMap(([planned]) => [...placesOf(planned, plan)]))
   const perChunk = environment.limits.chunkPoints / pointsPerEntity(plan.leaves, places)
-  const members: Member[][] = planned.groupings.map(() => [])
+  const members: Member[][][] = items.map(([planned]) => planned.groupings.map(() => []))
   let held = 0
-  for (const { entities, partial, ranges } of chunksOf([subjects], perChunk)) {
+  const lists = items.map(([, subjects]) => subjects)
+  for (const { entities, partial, parts } of chunksOf(
+    lists,
+    items.length === 1 ? perChunk : Number.POSITIVE_INFINITY,
+  )) {
     request.signal.throwIfAborted()
-    const chunk = chunkOf(entities, partial)
-    const points = await read(places, chunk)
-    const [start, end] = ranges[0] as [number, number]
-    for (let i = start; i < end; i++) {
-      const subject = subjects[i] as Subject
-      evaluation.at(subject, chunk.ordinalOfIndex.get(subject.entity.index) ?? -1, points)
-      if (subject.open && checked.filter !== undefined)
-        if (!fulfils(checked.filter, subject.entity, plan.comparisons, evaluation)) continue
-      planned.groupings.forEach(({ evaluate }, place) => {
-        const value = evaluate(evaluation)
-        const result = typeof value === 'number' ? onePoint(request.window.to, value) : value
-        if (countOf(result) === 0) return
-        held += countOf(result)
-        members[place]?.push({ subject, points: result })
-      })
-      if (held > environment.limits.groupedPoints) throw pointLimit(environment.limits.groupedPoints)
+    const points = await read(places, chunkOf(entities, partial))
+    for (const [k, [planned]] of items.entries()) {
+      const { subjects, start, end, ordinals } = parts[k] as Part
+      for (let i = start; i < end; i++) {
+        const subject = subjects[i] as Subject
+        evaluation.at(subject, ordinals[i - start] as number, points)
+        if (subject.open && checked.filter !== undefined)
+          if (!fulfils(checked.filter, subject.entity, plan.comparisons, evaluation)) continue
+        planned.groupings.forEach(({ evaluate }, place) => {
+          const value = evaluate(evaluation)
+          const result = typeof value === 'number' ? onePoint(request.window.to, value) : value
+          if (countOf(result) === 0) return
+          held += countOf(result)
+          members[k]?.[place]?.push({ subject, points: result })
+        })
+        if (held > environment.limits.groupedPoints) throw pointLimit(environment.limits.groupedPoints)
+      }
     }
   }
   return members

@@ -10,8 +10,8 @@ import { rateOfRollup } from '../plan/apply.js'
 import type { Leaf } from '../plan/leaf.js'
 import { rollupWindow } from '../sql/rollup.js'
 import { EXPECTED_INTERVAL } from './chunks.js'
+import type { LeafPoints } from './ordinals.js'
 import { type Chunk, chunkOf } from './ordinals.js'
-import type { LeafPoints } from './read.js'
 
 type AcrossLeaf = Extract<Leaf, { kind: 'across' }>
 

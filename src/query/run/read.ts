@@ -7,7 +7,7 @@ import { groupLeaves, type Leaf, type LeafGroup } from '../plan/leaf.js'
 import { rollupSql } from '../sql/rollup.js'
 import { aggregateSql, gridSql, type Scope, samplesSql } from '../sql/select.js'
 import type { AncestorCache } from './ancestor-cache.js'
-import type { Chunk } from './ordinals.js'
+import type { Chunk, LeafPoints } from './ordinals.js'
 import { readAcross } from './read-across.js'
 import { AggregateCollector } from './read-aggregates.js'
 import { GridCollector } from './read-grid.js'
@@ -30,9 +30,6 @@ export interface ReadContext {
   /** Told of each SQL statement that was run, for EXPLAIN. */
   readonly onSql?: ((run: QueryPlan['statements'][number]) => void) | undefined
 }
-
-/** What was read: per leaf, by its place in the plan, the points of each entity of the chunk. */
-export type LeafPoints = readonly (readonly (Points | undefined)[] | undefined)[]
 
 /** Reads the wanted leaves for the entities of a chunk: one SQL statement for all that can be read together. */
 export async function readLeaves(

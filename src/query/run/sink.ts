@@ -7,13 +7,12 @@ import type { Points } from '../functions/points.js'
 export type StreamOwner = Pick<Entity, 'category' | 'name' | 'displayName' | 'attributes'> & {
   /** Undefined for what is no entity of the catalogue. */
   readonly index?: number
-  readonly active?: boolean
 }
 
 /** Where an answer goes, in its order. It is synchronous; whoever drives it takes the bytes and waits for the reader. */
 export interface AnswerSink {
-  /** Starts the answer of a statement. */
-  beginStatement(head: ItemHead): void
+  /** Starts the answer of a statement. `isActive`: of an entity, by its index in the catalogue. */
+  beginStatement(head: ItemHead, isActive: (entity: number) => boolean): void
   /** The streams that follow are of this select item. */
   beginItem(template: StreamTemplate): void
   /** `frequencyMs`: 0 for a scalar, null for irregular times. The points' columns are not kept. */
