@@ -187,6 +187,10 @@ function checkComparison(node: Comparison, context: CheckContext): Filter {
     context.problems.push(right.problem)
     return { kind: 'compare', left, operator: node.operator, right: 0 }
   }
+  if (right.assumed && left.kind !== 'unknown-metric')
+    context.warnings.push(
+      `${printExpression(node.left)} has no unit: “${node.right.unit}” was taken as bytes or seconds.`,
+    )
   return { kind: 'compare', left, operator: node.operator, right: right.value }
 }
 
