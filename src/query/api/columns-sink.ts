@@ -1,9 +1,11 @@
+import type { QueryPlan } from '../../wire/timeseries.js'
 import {
   type ItemHead,
   type StreamTemplate,
   TIME_SERIES_COLUMNS_CONTENT_TYPE,
   TimeSeriesColumnsEncoder,
 } from '../../wire/timeseries-columns.js'
+import { QueryError } from '../errors.js'
 import type { Points } from '../functions/points.js'
 import type { ByteSink, StreamOwner } from '../run/sink.js'
 import { ownerAttributes } from './owner-attributes.js'
@@ -47,7 +49,8 @@ export class ColumnsSink implements ByteSink {
     })
   }
 
-  endStatement(warnings: readonly string[]): void {
+  endStatement(warnings: readonly string[], plan?: QueryPlan): void {
+    if (plan !== undefined) throw new QueryError('BAD_REQUEST', 'EXPLAIN is answered as JSON only.')
     this.#encoder.endItem(warnings)
   }
 

@@ -1,4 +1,6 @@
+import type { QueryPlan } from '../../wire/timeseries.js'
 import type { ItemHead, StreamTemplate } from '../../wire/timeseries-columns.js'
+import { QueryError } from '../errors.js'
 import type { Points } from '../functions/points.js'
 import type { ByteSink, StreamOwner } from '../run/sink.js'
 import { isoTime } from './iso.js'
@@ -35,7 +37,9 @@ export class CsvSink implements ByteSink {
     this.#text += text
   }
 
-  endStatement(_warnings: readonly string[]): void {}
+  endStatement(_warnings: readonly string[], plan?: QueryPlan): void {
+    if (plan !== undefined) throw new QueryError('BAD_REQUEST', 'EXPLAIN is answered as JSON only.')
+  }
 
   end(): void {}
 

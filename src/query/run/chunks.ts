@@ -1,6 +1,7 @@
 import type { Entity } from '../../metrics/index.js'
 import { ROLLUP_MS } from '../functions/rollup.js'
 import type { Leaf } from '../plan/leaf.js'
+import { type Chunk, chunkOf, type LeafPoints } from './ordinals.js'
 import type { Subject } from './select-entities.js'
 
 /** How close samples are expected to be where nothing is known: the agent's shortest usual interval, milliseconds. */
@@ -87,4 +88,50 @@ function together(lists: readonly Subjects[]): ChunkPlan {
     ordinals: Int32Array.from(subjects, ({ entity }) => ordinalOf.get(entity.id) as number),
   }))
   return { entities, partial: false, parts }
+}
+
+/** Thrown when a chunk turns out to hold far more than was estimated: it is to be read in smaller ones. */
+export class TooMuchAtOnce extends Error {
+  override name = 'TooMuchAtOnce'
+}
+
+export interface ReadChunk {
+  readonly points: LeafPoints
+  /** One for each of the lists. */
+  readonly parts: readonly Part[]
+}
+
+/**
+ * Reads lists of subjects chunk by chunk. Of a single list, a chunk that turns out too large is read again in halves, and
+ * later ones are as small; of several, `TooMuchAtOnce` is thrown, before anything was yielded.
+ */
+export async function* readChunks(
+  lists: readonly Subjects[],
+  perChunk: number,
+  read: (chunk: Chunk) => Promise<LeafPoints>,
+): AsyncGenerator<ReadChunk> {
+  const [only] = lists
+  if (lists.length !== 1 || only === undefined) {
+    for (const plan of chunksOf(lists, Number.POSITIVE_INFINITY)) yield await readPlan(plan, read)
+    return
+  }
+  let size = perChunk
+  for (let start = 0; start < only.length; ) {
+    const rest = start === 0 ? only : only.slice(start)
+    const [plan] = chunksOf([rest], size)
+    if (plan === undefined) return
+    const partial = plan.partial || start > 0
+    try {
+      yield await readPlan({ ...plan, partial }, read)
+      start += (plan.parts[0] as Part).end
+    } catch (error) {
+      if (!(error instanceof TooMuchAtOnce) || plan.entities.length < 2) throw error
+      size = Math.ceil(plan.entities.length / 2)
+    }
+  }
+}
+
+async function readPlan(plan: ChunkPlan, read: (chunk: Chunk) => Promise<LeafPoints>): Promise<ReadChunk> {
+  const { entities, partial, parts } = plan
+  return { parts, points: entities.length === 0 ? [] : await read(chunkOf(entities, partial)) }
 }

@@ -10,7 +10,7 @@ import { type Plan, type PlannedItem, planStatement } from '../plan/item.js'
 import type { Window } from '../plan/leaf.js'
 import { printPredicate } from '../syntax/index.js'
 import { calendarFilter } from './calendar.js'
-import { chunksOf, EXPECTED_INTERVAL, type Part, pointsPerEntity } from './chunks.js'
+import { EXPECTED_INTERVAL, type Part, pointsPerEntity, readChunks, TooMuchAtOnce } from './chunks.js'
 import type { QueryEnvironment } from './environment.js'
 import { EntityEvaluation } from './evaluation.js'
 import type { Execution, StatementRequest } from './execution.js'
@@ -19,7 +19,6 @@ import { fulfils } from './filter.js'
 import { frequencies } from './frequency.js'
 import { executeGrouped } from './grouped.js'
 import type { LeafPoints } from './ordinals.js'
-import { chunkOf } from './ordinals.js'
 import { type ReadContext, readLeaves } from './read.js'
 import { type SelectionRequest, type Subject, selectAll, selectFrom } from './select-entities.js'
 import type { AnswerSink } from './sink.js'
@@ -132,7 +131,10 @@ function samplesOf(items: readonly (readonly [TypedItem, readonly Subject[]])[],
 function selector(checked: CheckedStatement, selection: SelectionRequest, environment: QueryEnvironment) {
   const { where } = checked.statement
   const { catalogue, ancestors } = environment
-  const key = checked.timeless ? (where === undefined ? '' : printPredicate(where)) : undefined
+  const { from } = checked.statement
+  const key = checked.timeless
+    ? `${from?.name ?? ''} ${where === undefined ? '' : printPredicate(where)}`
+    : undefined
   return (item: TypedItem): readonly Subject[] => {
     const metrics = metricsOf(item.expression)
     const across = acrossOf(item.expression)
@@ -154,6 +156,9 @@ function common(lists: readonly (readonly Entity[])[]): readonly Entity[] {
   return first.filter(({ id }) => others.every((ids) => ids.has(id)))
 }
 
+/** Samples of one entity that are held at once: two months of one a second. */
+const MOST_OF_ONE_ENTITY = 5_000_000
+
 function readContext(request: StatementRequest, environment: QueryEnvironment): ReadContext {
   const { limits, transport, catalogue, mayRepeat } = environment
   const seconds = Math.max(0.1, (request.deadline - performance.now()) / 1000)
@@ -164,7 +169,7 @@ function readContext(request: StatementRequest, environment: QueryEnvironment): 
     ancestors: environment.ancestors,
     chunkPoints: limits.chunkPoints,
     signal: request.signal,
-    mostPoints: Math.max(20_000_000, 2 * limits.chunkPoints),
+    mostPoints: Math.max(MOST_OF_ONE_ENTITY, 2 * limits.chunkPoints),
     settings: { max_execution_time: Math.ceil(seconds), max_memory_usage: limits.memoryBytes },
     ...(request.onSql !== undefined && { onSql: request.onSql }),
   }
@@ -191,8 +196,15 @@ async function executeItems(items: [PlannedItem, readonly Subject[]][], executio
   )
   const streams = items.reduce((sum, [, subjects]) => sum + subjects.length, 0)
   const together = cost <= most && streams <= Math.max(1000, 4 * request.streamLimit)
-  for (const pass of together ? [items] : items.map((item) => [item]))
-    if (!(await executePass(pass, execution))) return
+  if (together && items.length > 1)
+    try {
+      await executePass(items, execution)
+      return
+    } catch (error) {
+      // More than was expected: one item after the other then. Nothing has been written yet.
+      if (!(error instanceof TooMuchAtOnce)) throw error
+    }
+  for (const item of items) if (!(await executePass([item], execution))) return
 }
 
 const wantedPlaces = (item: PlannedItem, plan: Plan) => new Set([...item.places, ...plan.comparisonPlaces])
@@ -210,13 +222,9 @@ async function executePass(
   const limit =
     single && plan.comparisonPlaces.size === 0 ? Math.ceil(1.1 * remaining) + 16 : Number.POSITIVE_INFINITY
   const perChunk = Math.min(limit, environment.limits.chunkPoints / pointsPerEntity(plan.leaves, places))
-  const chunks = chunksOf(
-    items.map(([, subjects]) => subjects),
-    single ? perChunk : Number.POSITIVE_INFINITY,
-  )
-  for (const { entities, partial, parts } of chunks) {
+  const lists = items.map(([, subjects]) => subjects)
+  for await (const { points, parts } of readChunks(lists, perChunk, (chunk) => read(places, chunk))) {
     request.signal.throwIfAborted()
-    const points = entities.length === 0 ? [] : await read(places, chunkOf(entities, partial))
     for (const [i, [planned]] of items.entries())
       if (!(await emitStreams(planned, parts[i] as Part, points, execution))) return false
   }

@@ -9,11 +9,10 @@ import { countOf, NO_POINTS, onePoint, type Points } from '../functions/points.j
 import { ROLLUP_MS } from '../functions/rollup.js'
 import type { GroupEvaluation, Plan, PlannedItem } from '../plan/item.js'
 import { printPredicate } from '../syntax/index.js'
-import { chunksOf, type Part, pointsPerEntity } from './chunks.js'
+import { type Part, pointsPerEntity, readChunks, TooMuchAtOnce } from './chunks.js'
 import type { Execution } from './execution.js'
 import { fulfils } from './filter.js'
 import { collectionFrequency } from './frequency.js'
-import { chunkOf } from './ordinals.js'
 import type { Subject } from './select-entities.js'
 import type { StreamOwner } from './sink.js'
 import { OF_ENTITY, templateOf } from './template.js'
@@ -39,8 +38,10 @@ export async function executeGrouped(
     ([planned, subjects]) => subjects.length * pointsPerEntity(plan.leaves, placesOf(planned, plan)),
   )
   const cost = costs.reduce((sum, each) => sum + each, 0)
-  for (const pass of cost <= environment.limits.chunkPoints ? [items] : items.map((item) => [item])) {
-    const members = await collect(pass, execution)
+  const together = items.length > 1 && cost <= environment.limits.chunkPoints
+  const whole = together ? await collectTogether(items, execution) : undefined
+  for (const pass of whole === undefined ? items.map((item) => [item]) : [items]) {
+    const members = whole ?? (await collect(pass, execution))
     pass.forEach(([planned], i) => {
       const groups = new Map<string, Group>()
       planned.groupings.forEach(({ group }, place) => {
@@ -58,6 +59,19 @@ export async function executeGrouped(
 
 const placesOf = (planned: PlannedItem, plan: Plan) => new Set([...planned.places, ...plan.comparisonPlaces])
 
+/** Undefined when there is more than was expected: then one item is to be read after the other. */
+async function collectTogether(
+  items: readonly (readonly [PlannedItem, readonly Subject[]])[],
+  execution: Execution,
+): Promise<Member[][][] | undefined> {
+  try {
+    return await collect(items, execution)
+  } catch (error) {
+    if (error instanceof TooMuchAtOnce) return undefined
+    throw error
+  }
+}
+
 /** Per item and grouping, the streams of its argument. */
 async function collect(
   items: readonly (readonly [PlannedItem, readonly Subject[]])[],
@@ -68,12 +82,8 @@ async function collect(
   const members: Member[][][] = items.map(([planned]) => planned.groupings.map(() => []))
   let held = 0
   const lists = items.map(([, subjects]) => subjects)
-  for (const { entities, partial, parts } of chunksOf(
-    lists,
-    items.length === 1 ? perChunk : Number.POSITIVE_INFINITY,
-  )) {
+  for await (const { points, parts } of readChunks(lists, perChunk, (chunk) => read(places, chunk))) {
     request.signal.throwIfAborted()
-    const points = await read(places, chunkOf(entities, partial))
     for (const [k, [planned]] of items.entries()) {
       const { subjects, start, end, ordinals } = parts[k] as Part
       for (let i = start; i < end; i++) {

@@ -7,6 +7,7 @@ import { groupLeaves, type Leaf, type LeafGroup } from '../plan/leaf.js'
 import { rollupSql } from '../sql/rollup.js'
 import { aggregateSql, gridSql, type Scope, samplesSql } from '../sql/select.js'
 import type { AncestorCache } from './ancestor-cache.js'
+import { TooMuchAtOnce } from './chunks.js'
 import type { Chunk, LeafPoints } from './ordinals.js'
 import { readAcross } from './read-across.js'
 import { AggregateCollector } from './read-aggregates.js'
@@ -67,14 +68,14 @@ async function readGroup(
   switch (first.kind) {
     case 'samples': {
       const collector = new SampleCollector(metrics, chunk.ordinalOf, ordinals)
-      await run(samplesSql(scope), collector, context)
+      await run(samplesSql(scope), collector, chunk, context)
       const points = collector.finish()
       return group.leaves.map((leaf) => points[group.metrics.indexOf(leaf.metric)] ?? [])
     }
     case 'grid': {
       const { step, count, by } = first
       const collector = new GridCollector(metrics, chunk.ordinalOf, ordinals, { from, step, count, by })
-      await run(gridSql(scope, step, count, by, mayRepeat), collector, context)
+      await run(gridSql(scope, step, count, by, mayRepeat), collector, chunk, context)
       const points = collector.finish()
       return group.leaves.map((leaf) => points[group.metrics.indexOf(leaf.metric)] ?? [])
     }
@@ -82,7 +83,7 @@ async function readGroup(
       const nameOf = (leaf: Leaf) => (leaf as { by: AggregateName }).by
       const names = [...new Set(group.leaves.map(nameOf))]
       const collector = new AggregateCollector(metrics, chunk.ordinalOf, ordinals, names)
-      await run(aggregateSql(scope, names, mayRepeat), collector, context)
+      await run(aggregateSql(scope, names, mayRepeat), collector, chunk, context)
       return group.leaves.map((leaf) => collector.points(group.metrics.indexOf(leaf.metric), nameOf(leaf)))
     }
     case 'across': {
@@ -95,7 +96,7 @@ async function readGroup(
     }
     case 'rollup': {
       const collector = new RollupCollector(metrics, chunk.ordinalOf, ordinals)
-      await run(rollupSql(scope, first.level, mayRepeat), collector, context)
+      await run(rollupSql(scope, first.level, mayRepeat), collector, chunk, context)
       const points = collector.finish()
       return group.leaves.map((leaf) => points[group.metrics.indexOf(leaf.metric)] ?? [])
     }
@@ -113,9 +114,11 @@ function scopeOf(group: LeafGroup, chunk: Chunk, { catalogue }: ReadContext): nu
 async function run(
   sql: string,
   collector: { rows: number; add(block: never): void },
+  chunk: Chunk,
   context: ReadContext,
 ): Promise<void> {
-  const { transport, signal, settings, mostPoints, onSql } = context
+  const { transport, signal, settings, mostPoints, chunkPoints, onSql } = context
+  const most = chunk.entities.length > 1 ? 2 * chunkPoints : mostPoints
   const start = performance.now()
   let rowsRead = 0
   await transport.select(sql, {
@@ -125,7 +128,8 @@ async function run(
     onRowsRead: onSql && ((rows) => (rowsRead = rows)),
     onBlock: (block) => {
       collector.add(block as never)
-      if (collector.rows > mostPoints) throw pointLimit(mostPoints)
+      if (collector.rows <= most) return
+      throw chunk.entities.length > 1 ? new TooMuchAtOnce() : pointLimit(mostPoints)
     },
   })
   onSql?.({ sql, rows: collector.rows, rowsRead, milliseconds: performance.now() - start })

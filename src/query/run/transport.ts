@@ -5,8 +5,8 @@ import {
   type IncomingMessage,
 } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import { type Block, type Connection, createBlockDecoder } from '../../metrics/index.js'
-import { connectionError, engineError, QueryError } from '../errors.js'
+import { type Block, type Connection, createBlockDecoder, NativeFormatError } from '../../metrics/index.js'
+import { connectionError, engineError } from '../errors.js'
 
 export interface SelectOptions {
   /** ClickHouse settings; numbers only, so that nothing of a query can become one. */
@@ -19,7 +19,7 @@ export interface SelectOptions {
 
 export interface Transport {
   /**
-   * Runs a SELECT, and hands over its blocks as they arrive. When the signal is aborted the connection is cut, and
+   * Runs a SELECT, and hands over its blocks as they arrive; what `onBlock` throws ends it. When the signal is aborted the connection is cut, and
    * ClickHouse stops working on it. Rejects with `QueryError`, or the signal's reason.
    */
   select(sql: string, options: SelectOptions): Promise<void>
@@ -122,7 +122,7 @@ function read(response: IncomingMessage, onBlock: (block: Block) => void, settle
     try {
       decoder.push(chunk)
     } catch (error) {
-      if (error instanceof QueryError) return settle(error)
+      if (!(error instanceof NativeFormatError)) return settle(error)
       failed = error
       tail = chunk.toString('latin1')
     }
