@@ -98,9 +98,14 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
         duration?.observe({ outcome }, (performance.now() - start) / 1000)
       }
     }
-    return answerFrom(sink, run, () =>
-      cancelled.abort(new DOMException('the reader went away', 'AbortError')),
-    )
+    const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>
+    return answerFrom(sink, run, {
+      cancel: () => cancelled.abort(new DOMException('the reader went away', 'AbortError')),
+      failed: (error) => {
+        if (!cancelled.signal.aborted) logger.warn({ err: error }, 'a query failed half-way')
+      },
+      cut: outgoing && (() => outgoing.destroy()),
+    })
   }
 
   const app = new Hono<{ Bindings: Partial<HttpBindings> }>()

@@ -13,6 +13,7 @@ import { ownerAttributes } from './owner-attributes.js'
 /** Our own columnar form. */
 export class ColumnsSink implements ByteSink {
   readonly contentType = TIME_SERIES_COLUMNS_CONTENT_TYPE
+  readonly tellsErrors = true
   readonly #encoder = new TimeSeriesColumnsEncoder()
   #template = 0
   #isActive: (entity: number) => boolean = () => true

@@ -11,6 +11,7 @@ import { isoTime } from './iso.js'
  */
 export class CsvSink implements ByteSink {
   readonly contentType = 'text/csv; charset=utf-8'
+  readonly tellsErrors = false
   #text = 'entityName,metricName,timestamp,value\n'
   #metric = ''
 

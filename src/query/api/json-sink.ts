@@ -22,6 +22,7 @@ const MOST_REMEMBERED = 20_000
 /** Cloudera Manager's JSON, written as it comes. */
 export class JsonSink implements ByteSink {
   readonly contentType = 'application/json'
+  readonly tellsErrors = false
   #text = '{"items":['
   #statements = 0
   #streams = 0

@@ -24,6 +24,8 @@ export interface AnswerSink {
 /** A sink that makes bytes. */
 export interface ByteSink extends AnswerSink {
   readonly contentType: string
+  /** Whether the form has room for an error at its end. */
+  readonly tellsErrors: boolean
   /** Bytes that `take` would give. */
   readonly ready: number
   take(): Uint8Array<ArrayBuffer>
