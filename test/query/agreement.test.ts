@@ -184,4 +184,30 @@ describe('agreement with a naive evaluator', () => {
     },
     120_000,
   )
+
+  test('what the store folds over entities is what is folded here', async () => {
+    const store = withLimits(bed, { fewSamples: 0, streams: 1000 })
+    const here = withLimits(bed, { fewSamples: 1e9, streams: 1000 })
+    for (const by of ['avg', 'min', 'max', 'sum'])
+      for (const metric of METRICS)
+        for (const step of [60, 420])
+          for (const where of [
+            '',
+            ' where hostname rlike "h1.*"',
+            ' where hostname rlike "h[0-9]|h1[0-8]"',
+          ]) {
+            const query = `select ${by}_by(resample(${metric}, ${step}, ${by})), ${by}_by(resample(gauge, ${step}, ${by})) * 2${where}`
+            const [one, other] = await Promise.all(
+              [store, here].map((bed) => bed.ask(query, { from: T + 1, to: T + LENGTH })),
+            )
+            expect(one?.timeSeries.length).toBe(2)
+            const points = (item: typeof one) =>
+              item?.timeSeries.map(({ data }) => data.map((p) => [p.timestamp, expect.closeTo(p.value, 6)]))
+            expect(one?.timeSeries.map(({ data }) => data.map((p) => [p.timestamp, p.value]))).toEqual(
+              points(other),
+            )
+          }
+    await store.api.stop()
+    await here.api.stop()
+  }, 60_000)
 })

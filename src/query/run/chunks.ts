@@ -16,7 +16,7 @@ export function pointsPerEntity(leaves: readonly Leaf[], places: Iterable<number
     const leaf = leaves[place] as Leaf
     const length = leaf.window.to - leaf.window.from
     if (leaf.kind === 'samples') sum += 1 + length / EXPECTED_INTERVAL
-    else if (leaf.kind === 'grid') sum += leaf.count
+    else if (leaf.kind === 'grid' || leaf.kind === 'folded-grid') sum += leaf.count
     else if (leaf.kind === 'across') sum += 1 + length / (ROLLUP_MS[leaf.level] || EXPECTED_INTERVAL)
     else if (leaf.kind === 'rollup') sum += (1 + length / ROLLUP_MS[leaf.level]) * ROLLUP_WEIGHT
     else sum += 1

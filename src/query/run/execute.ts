@@ -82,6 +82,7 @@ export async function executeStatement(
     counts,
     warnings,
     read: (places, chunk) => readLeaves(plan.leaves, places, chunk, readContext(request, environment)),
+    readOther: (leaves, chunk) => readLeaves(leaves, leaves.keys(), chunk, readContext(request, environment)),
     emit(owner, frequencyMs, points) {
       if (counts.streams >= streamLimit) {
         warnings.add(

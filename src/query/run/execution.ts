@@ -2,7 +2,7 @@ import type { Rollup } from '../../wire/timeseries.js'
 import type { CheckedStatement } from '../check/statement.js'
 import type { Points } from '../functions/points.js'
 import type { Plan } from '../plan/item.js'
-import type { Window } from '../plan/leaf.js'
+import type { Leaf, Window } from '../plan/leaf.js'
 import type { QueryEnvironment } from './environment.js'
 import type { EntityEvaluation } from './evaluation.js'
 import type { Chunk, LeafPoints } from './ordinals.js'
@@ -38,6 +38,8 @@ export interface Execution {
   readonly counts: { streams: number; points: number }
   readonly warnings: Set<string>
   read(places: Iterable<number>, chunk: Chunk): Promise<LeafPoints>
+  /** Reads leaves that are not in the plan's list, all of them. */
+  readOther(leaves: readonly Leaf[], chunk: Chunk): Promise<LeafPoints>
   /** False when the stream limit is reached: nothing more is to be added. */
   emit(owner: StreamOwner, frequencyMs: number | null, points: Points): boolean
 }

@@ -73,6 +73,8 @@ function describe(leaf: Leaf): string {
       return `${leaf.by} of ${metric.name}, computed by the store, ${when}`
     case 'grid':
       return `${leaf.by} of ${metric.name} in ${leaf.count} buckets of ${leaf.step / 1000} s, computed by the store, ${when}`
+    case 'folded-grid':
+      return `${leaf.by} of ${metric.name} over all entities in ${leaf.count} buckets of ${leaf.step / 1000} s, computed by the store, ${when}`
     case 'rollup':
       return `${leaf.level} of ${metric.name}, ${when}`
     case 'across':

@@ -3,16 +3,18 @@ import type { ExpressionPiece } from '../../wire/timeseries-columns.js'
 import { attributeReader, normalizeAttribute } from '../check/attributes.js'
 import type { Grouping } from '../check/typed.js'
 import { pointLimit } from '../errors.js'
-import { fold, histogramQuantile } from '../functions/across.js'
+import { fold, histogramQuantile, type Times } from '../functions/across.js'
 import { sumOf } from '../functions/aggregate.js'
 import { countOf, NO_POINTS, onePoint, type Points } from '../functions/points.js'
 import { ROLLUP_MS } from '../functions/rollup.js'
 import type { GroupEvaluation, Plan, PlannedItem } from '../plan/item.js'
+import type { Leaf } from '../plan/leaf.js'
 import { printPredicate } from '../syntax/index.js'
-import { type Part, pointsPerEntity, readChunks, TooMuchAtOnce } from './chunks.js'
+import { chunksOf, type Part, pointsPerEntity, readChunks, TooMuchAtOnce } from './chunks.js'
 import type { Execution } from './execution.js'
 import { fulfils } from './filter.js'
 import { collectionFrequency } from './frequency.js'
+import { chunkOf } from './ordinals.js'
 import type { Subject } from './select-entities.js'
 import type { StreamOwner } from './sink.js'
 import { OF_ENTITY, templateOf } from './template.js'
@@ -28,11 +30,50 @@ interface Group {
   readonly points: (Points | undefined)[]
 }
 
+type GroupedItems = readonly (readonly [PlannedItem, readonly Subject[]])[]
+
 /** Answers items with functions over many entities: all their streams first, then one stream a group. */
-export async function executeGrouped(
-  items: readonly (readonly [PlannedItem, readonly Subject[]])[],
-  execution: Execution,
-): Promise<void> {
+export async function executeGrouped(items: GroupedItems, execution: Execution): Promise<void> {
+  const rest = await executeFolded(items, execution)
+  if (rest.length > 0) await executeMembers(rest, execution)
+}
+
+/**
+ * Answers items that the store folds by itself, as long as no other kind of item has come: the order of the select list
+ * holds. Returns the others.
+ */
+async function executeFolded(items: GroupedItems, execution: Execution): Promise<GroupedItems> {
+  const foldable = ([planned, subjects]: GroupedItems[number]) =>
+    planned.groupings.every(({ folded }) => folded !== undefined) &&
+    subjects.length > 0 &&
+    subjects.every(({ open, part }) => !open && part === undefined)
+  if (!items.every(foldable)) return items
+  for (let start = 0; start < items.length; ) {
+    const [, subjects] = items[start] as GroupedItems[number]
+    let end = start + 1
+    while (items[end]?.[1] === subjects) end++
+    const part = items.slice(start, end)
+    const leaves = part.flatMap(([{ groupings }]) => groupings.map(({ folded }) => folded as Leaf))
+    const [plan] = chunksOf([subjects], Number.POSITIVE_INFINITY)
+    const points = await execution.readOther(leaves, chunkOf(plan?.entities ?? [], false))
+    let place = 0
+    for (const [planned] of part) {
+      const own = planned.groupings.map(() => points[place++]?.[0])
+      const owner = {
+        category: subjects[0]?.entity.category ?? '',
+        name: 'all',
+        displayName: 'all',
+        attributes: {},
+      }
+      emitGroups(planned, new Map([['', { owner, points: own }]]), execution)
+    }
+    start = end
+  }
+  await execution.request.flush()
+  return []
+}
+
+async function executeMembers(items: GroupedItems, execution: Execution): Promise<void> {
   const { plan, environment } = execution
   const costs = items.map(
     ([planned, subjects]) => subjects.length * pointsPerEntity(plan.leaves, placesOf(planned, plan)),
@@ -44,8 +85,8 @@ export async function executeGrouped(
     const members = whole ?? (await collect(pass, execution))
     pass.forEach(([planned], i) => {
       const groups = new Map<string, Group>()
-      planned.groupings.forEach(({ group }, place) => {
-        for (const [key, { owner, points }] of groupsOf(group, members[i]?.[place] as Member[])) {
+      planned.groupings.forEach(({ group, times }, place) => {
+        for (const [key, { owner, points }] of groupsOf(group, times, members[i]?.[place] as Member[])) {
           const known = groups.get(key) ?? { owner, points: [] }
           groups.set(key, known)
           known.points[place] = points
@@ -107,6 +148,7 @@ async function collect(
 
 function groupsOf(
   group: Grouping,
+  times: Times,
   members: readonly Member[],
 ): Map<string, { owner: StreamOwner; points: Points }> {
   if (group.name === 'top' || group.name === 'bottom') return ranked(group.name, group.count, members)
@@ -120,6 +162,7 @@ function groupsOf(
       points: fold(
         foldName,
         list.map((member) => member.points),
+        times,
       ),
     })
   return result

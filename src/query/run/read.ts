@@ -5,13 +5,13 @@ import type { AggregateName } from '../functions/aggregate.js'
 import type { Points } from '../functions/points.js'
 import { groupLeaves, type Leaf, type LeafGroup } from '../plan/leaf.js'
 import { rollupSql } from '../sql/rollup.js'
-import { aggregateSql, gridSql, type Scope, samplesSql } from '../sql/select.js'
+import { aggregateSql, foldedGridSql, gridSql, type Scope, samplesSql } from '../sql/select.js'
 import type { AncestorCache } from './ancestor-cache.js'
 import { TooMuchAtOnce } from './chunks.js'
 import type { Chunk, LeafPoints } from './ordinals.js'
 import { readAcross } from './read-across.js'
 import { AggregateCollector } from './read-aggregates.js'
-import { GridCollector } from './read-grid.js'
+import { FoldedGridCollector, GridCollector } from './read-grid.js'
 import { RollupCollector } from './read-rollup.js'
 import { SampleCollector } from './read-samples.js'
 import type { Transport } from './transport.js'
@@ -79,6 +79,13 @@ async function readGroup(
       const points = collector.finish()
       return group.leaves.map((leaf) => points[group.metrics.indexOf(leaf.metric)] ?? [])
     }
+    case 'folded-grid': {
+      const { step, count, by } = first
+      const collector = new FoldedGridCollector(metrics, { from, step, count, by })
+      await run(foldedGridSql(scope, step, count, by, mayRepeat), collector, chunk, context)
+      // Of all entities together: the first of the chunk stands for them.
+      return group.leaves.map((leaf) => [collector.points(group.metrics.indexOf(leaf.metric))])
+    }
     case 'aggregate': {
       const nameOf = (leaf: Leaf) => (leaf as { by: AggregateName }).by
       const names = [...new Set(group.leaves.map(nameOf))]
@@ -105,9 +112,14 @@ async function readGroup(
 
 /** The entities to name in SQL; undefined when naming them would cost more than it saves. */
 function scopeOf(group: LeafGroup, chunk: Chunk, { catalogue }: ReadContext): number[] | undefined {
-  let all = 0
-  for (const metric of group.metrics) all = Math.max(all, catalogue.entitiesOf(metric.index).length)
-  if (chunk.entities.length >= all * NAMED_PART && !chunk.partial) return undefined
+  const counts = group.metrics.map((metric) => catalogue.entitiesOf(metric.index).length)
+  const wanted = chunk.entities.length
+  // What is folded by the store cannot be dropped on arrival: then it is all of them, or those that are named.
+  const all =
+    group.kind === 'folded-grid'
+      ? counts.every((count) => count === wanted)
+      : wanted >= Math.max(...counts) * NAMED_PART
+  if (all && !chunk.partial) return undefined
   return chunk.entities.map((entity) => entity.id)
 }
 

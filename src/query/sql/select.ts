@@ -112,3 +112,29 @@ export function gridSql(
     `${source(scope, mayRepeat && counts(by))}) GROUP BY metric, entity`
   )
 }
+
+export type FoldPair = 'avg' | 'sum' | 'min' | 'max'
+
+/**
+ * As `gridSql`, but folded over the entities: columns metric, values of the buckets, and (but for `avg`) how many samples
+ * each holds. `avg` is the mean of the entities' means, so each counts the same however many samples it has.
+ */
+export function foldedGridSql(
+  scope: Scope,
+  step: number,
+  buckets: number,
+  by: FoldPair,
+  mayRepeat: boolean,
+): string {
+  const n = integer(buckets)
+  const bucket = `toUInt32(intDiv(toUnixTimestamp64Milli(ts) - ${integer(scope.from)}, ${integer(step)}))`
+  const samples = `(SELECT metric, entity, v, ${bucket} AS b ${source(scope, mayRepeat && counts(by))})`
+  if (by === 'avg')
+    return (
+      'SELECT metric, arrayMap(x -> ifNull(x, nan), avgForEach(means)) FROM ' +
+      `(SELECT metric, entity, avgOrNullResample(0, ${n}, 1)(v, b) AS means FROM ${samples} GROUP BY metric, entity) ` +
+      'GROUP BY metric'
+    )
+  const count = `arrayMap(c -> toFloat64(c), countResample(0, ${n}, 1)(b))`
+  return `SELECT metric, ${by}Resample(0, ${n}, 1)(v, b), ${count} FROM ${samples} GROUP BY metric`
+}
