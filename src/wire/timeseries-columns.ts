@@ -106,12 +106,15 @@ export class TimeSeriesColumnsEncoder {
     return this.#templateCount++
   }
 
-  /** Adds an entity; the caller keeps the number and adds each entity once per answer. */
+  /**
+   * Adds an entity; the caller keeps the number and adds each entity once per answer. `attributes` must not be changed
+   * afterwards.
+   */
   addEntity(displayName: string, attributes: Readonly<Record<string, string>>): number {
-    const keys = Object.keys(attributes)
+    const { shape, keys, values } = described(attributes)
     this.#entityRows.push(this.#string(displayName))
-    this.#entityRows.push(this.#shape(keys))
-    for (const key of keys) this.#entityRows.push(this.#string(attributes[key] as string))
+    this.#entityRows.push(this.#shape(shape, keys))
+    for (const value of values) this.#entityRows.push(this.#string(value))
     this.#newEntities++
     return this.#entityCount++
   }
@@ -170,8 +173,7 @@ export class TimeSeriesColumnsEncoder {
     return id
   }
 
-  #shape(keys: string[]): number {
-    const key = keys.join('\n')
+  #shape(key: string, keys: readonly string[]): number {
     const known = this.#shapes.get(key)
     if (known !== undefined) return known
     const id = this.#shapes.size
@@ -212,6 +214,24 @@ export class TimeSeriesColumnsEncoder {
     for (const column of [this.#entityRows, this.#streamRows, this.#values, this.#min, this.#max])
       column.clear()
   }
+}
+
+interface Description {
+  /** The names in one text. */
+  readonly shape: string
+  readonly keys: readonly string[]
+  readonly values: readonly string[]
+}
+/** The same entities are in answer after answer, with the same objects: so these are taken apart once. */
+const descriptions = new WeakMap<object, Description>()
+
+function described(attributes: Readonly<Record<string, string>>): Description {
+  const known = descriptions.get(attributes)
+  if (known !== undefined) return known
+  const keys = Object.keys(attributes)
+  const description = { shape: keys.join('\n'), keys, values: keys.map((key) => attributes[key] as string) }
+  descriptions.set(attributes, description)
+  return description
 }
 
 function sameTimes(known: Float64Array, times: Float64Array, start: number, end: number): boolean {

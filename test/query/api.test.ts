@@ -330,7 +330,7 @@ describe('bounds', () => {
     const { logger, text } = keepingLogger()
     const connection = { ...bed.store.connection, url: 'http://127.0.0.1:9', password: 'very-secret' }
     const api = createQueryApi({
-      store: { catalogue: bed.catalogue, database: 'bellwether', connection },
+      store: { catalogue: bed.catalogue, client: bed.store.client, database: 'bellwether', connection },
       logger,
     })
     const response = await api.app.request('/api/v45/timeseries?query=select+bytes_in')

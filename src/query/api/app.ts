@@ -19,10 +19,11 @@ import { ColumnsSink } from './columns-sink.js'
 import { CsvSink } from './csv-sink.js'
 import { Gate } from './gate.js'
 import { JsonSink } from './json-sink.js'
+import { moreRoutes } from './more-routes.js'
 import { type AnswerForm, readParameters } from './parameters.js'
 
 export interface QueryApiOptions {
-  readonly store: Pick<Store, 'catalogue' | 'connection' | 'database'>
+  readonly store: Pick<Store, 'catalogue' | 'client' | 'connection' | 'database'>
   readonly logger: BaseLogger
   /** Where `bellwether_query_…` metrics are registered. */
   readonly registry?: Registry
@@ -97,9 +98,14 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
         duration?.observe({ outcome }, (performance.now() - start) / 1000)
       }
     }
-    return answerFrom(sink, run, () =>
-      cancelled.abort(new DOMException('the reader went away', 'AbortError')),
-    )
+    const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>
+    return answerFrom(sink, run, {
+      cancel: () => cancelled.abort(new DOMException('the reader went away', 'AbortError')),
+      failed: (error) => {
+        if (!cancelled.signal.aborted) logger.warn({ err: error }, 'a query failed half-way')
+      },
+      cut: outgoing && (() => outgoing.destroy()),
+    })
   }
 
   const app = new Hono<{ Bindings: Partial<HttpBindings> }>()
@@ -128,6 +134,8 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     }),
     async (c) => timeSeries(c, new Map([...Object.entries(c.req.query()), ...(await bodyParameters(c))])),
   )
+  app.use('/api/:version/timeseries/dashboards', bodyLimit({ maxSize: 8 * limits.bodyBytes }))
+  app.route('/api/:version/timeseries', moreRoutes(store))
   app.onError((error, c) => errorResponse(error, c, logger))
 
   let stopped: Promise<void> | undefined
