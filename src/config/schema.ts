@@ -174,6 +174,31 @@ const maxMetrics: Option<number> = {
   help: 'Metrics (names) that the catalogue takes',
   placeholder: 'N',
 }
+const listenPort = (value: string): number => (value === 'off' ? -1 : port(value))
+const graphitePort: Option<number> = {
+  key: 'graphitePort',
+  parse: listenPort,
+  default: -1,
+  shownDefault: 'off',
+  help: 'Port for Graphite plaintext over TCP, usually 2003; off opens none',
+  placeholder: 'PORT',
+}
+const statsdPort: Option<number> = {
+  key: 'statsdPort',
+  parse: listenPort,
+  default: -1,
+  shownDefault: 'off',
+  help: 'Port for StatsD over UDP, usually 8125; off opens none',
+  placeholder: 'PORT',
+}
+const oldestSample: Option<number> = {
+  key: 'oldestSample',
+  parse: duration,
+  default: 400 * 86_400_000,
+  shownDefault: '400d',
+  help: 'Samples older than this are refused',
+  placeholder: 'TIME',
+}
 const helpFlag: Option<boolean> = { key: 'help', parse: flag, default: false, help: 'Show this', short: 'h' }
 
 export const monitorOptions = {
@@ -191,6 +216,9 @@ export const monitorOptions = {
   maxSeriesPerSender,
   maxEntities,
   maxMetrics,
+  graphitePort,
+  statsdPort,
+  oldestSample,
   streamLimit,
   hostname: hostName,
   logLevel,

@@ -1,5 +1,5 @@
-import { type DraftFile, configFiles } from './config-files.js'
 import { allDependencies } from './client-variables.js'
+import { configFiles, type DraftFile } from './config-files.js'
 import type { ServiceInstance } from './input.js'
 import type { Context } from './scope.js'
 

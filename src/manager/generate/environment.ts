@@ -1,4 +1,4 @@
-import { environmentLines, type EffectiveConfig, type Logging, type Runner } from '../descriptors/index.js'
+import { type EffectiveConfig, environmentLines, type Logging, type Runner } from '../descriptors/index.js'
 import { dependencyVariables } from './client-variables.js'
 import type { ParcelEnvironment } from './input.js'
 import { lookupIn } from './lookup.js'
@@ -40,7 +40,10 @@ export function environmentOf(
   for (const scope of ['SERVICE', 'ROLE'] as const) Object.assign(out, valveVariables(context.config, scope))
   for (const [name, value] of Object.entries(out))
     if (value.includes('\0'))
-      context.problems.push({ place: `${more.place} environment ${name}`, message: 'has a zero byte; remove it' })
+      context.problems.push({
+        place: `${more.place} environment ${name}`,
+        message: 'has a zero byte; remove it',
+      })
   return out
 }
 

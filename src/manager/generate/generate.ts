@@ -6,7 +6,7 @@ import {
   type RoleDescriptor,
   type Runner,
 } from '../descriptors/index.js'
-import { type DraftFile, configFiles } from './config-files.js'
+import { configFiles, type DraftFile } from './config-files.js'
 import { clientFiles, dependencyFiles } from './dependency-files.js'
 import { environmentOf } from './environment.js'
 import type { ProcessInput } from './input.js'
@@ -34,14 +34,21 @@ export const STAGE = 'common/run.sh'
  */
 export function generateRole(input: ProcessInput): Process {
   const role = roleDescriptor(input)
-  return shownBeside(input, (each) => build(each, { kind: 'ROLE', role, runner: role.startRunner, place: 'startRunner' }))
+  return shownBeside(input, (each) =>
+    build(each, { kind: 'ROLE', role, runner: role.startRunner, place: 'startRunner' }),
+  )
 }
 
 /** Makes the process of a role command: the role's files, another program. */
 export function generateRoleCommand(input: ProcessInput, command: RoleCommand): Process {
   const role = roleDescriptor(input)
   const process = shownBeside(input, (each) =>
-    build(each, { kind: 'ROLE_COMMAND', role, runner: command.commandRunner, place: `command ${command.name}` }),
+    build(each, {
+      kind: 'ROLE_COMMAND',
+      role,
+      runner: command.commandRunner,
+      place: `command ${command.name}`,
+    }),
   )
   return { ...process, autoRestart: false, startRetries: 0, expectedExitCodes: command.expectedExitCodes }
 }
@@ -66,7 +73,12 @@ export function generateClientConfig(input: ProcessInput): Process {
       { place: input.service.descriptor.type, message: 'has no gateway and so no client configuration' },
     ])
   const process = shownBeside(input, (each) =>
-    build(each, { kind: 'CLIENT_CONFIG', role: undefined, runner: gateway.scriptRunner, place: 'gateway scriptRunner' }),
+    build(each, {
+      kind: 'CLIENT_CONFIG',
+      role: undefined,
+      runner: gateway.scriptRunner,
+      place: 'gateway scriptRunner',
+    }),
   )
   return { ...process, user: 'root', group: 'root', autoRestart: false, startRetries: 0, directories: [] }
 }
@@ -174,7 +186,10 @@ function finish(drafts: readonly DraftFile[], problems: GenerationProblem[]): Ge
   for (const draft of drafts) {
     const before = out.get(draft.path)
     if (before && before.origin === draft.origin && draft.origin === 'GENERATED')
-      problems.push({ place: `file ${draft.path}`, message: 'is written twice; rename one in the descriptor' })
+      problems.push({
+        place: `file ${draft.path}`,
+        message: 'is written twice; rename one in the descriptor',
+      })
     if (!before) out.set(draft.path, { ...draft, shown: undefined })
   }
   return [...out.values()].sort((a, b) => compare(a.path, b.path))

@@ -1,5 +1,5 @@
-import { lookupIn } from './lookup.js'
 import type { ProcessInput } from './input.js'
+import { lookupIn } from './lookup.js'
 import { type Context, valueOf } from './scope.js'
 import { substitute } from './substitute.js'
 

@@ -20,7 +20,9 @@ export function lookupIn(context: Context, trail: readonly ServiceInstance[] = [
     const [type = '', variable] = name.slice('dependency:'.length).split(':')
     const chosen = context.service.dependencies.get(type)
     if (variable === undefined) return chosen?.name ?? 'none'
-    return chosen ? (clientVariable(chosen, variable, context.problems, [...trail, context.service]) ?? '') : ''
+    return chosen
+      ? (clientVariable(chosen, variable, context.problems, [...trail, context.service]) ?? '')
+      : ''
   }
 }
 
@@ -63,7 +65,10 @@ export function clientVariable(
   if (!variable) return undefined
   const place = `${service.descriptor.type} clientVariables ${name}`
   if (trail.includes(service)) {
-    problems.push({ place, message: `service ${service.name} depends on itself; undo one of the dependencies` })
+    problems.push({
+      place,
+      message: `service ${service.name} depends on itself; undo one of the dependencies`,
+    })
     return undefined
   }
   const context: Context = { service, roleType: '', hostname: '', config: service.config, problems }

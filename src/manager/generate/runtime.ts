@@ -10,8 +10,7 @@ export function directoriesOf(context: Context): Directory[] {
     // A heap dump folder such as /tmp belongs to everyone.
     if (parameter.pathType !== 'localDataDir' || parameter.purpose === 'JVM' || !value) continue
     const paths = parameter.type === 'path_array' ? listOf(parameter, value) : [value]
-    for (const path of paths)
-      out.set(path, { path, ...owner, mode: Number.parseInt(parameter.mode, 8) })
+    for (const path of paths) out.set(path, { path, ...owner, mode: Number.parseInt(parameter.mode, 8) })
   }
   return [...out.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
 }

@@ -63,7 +63,11 @@ export function writeLogback(settings: LogSettings): string {
   )
   const appender =
     directory === undefined
-      ? ['  <appender name="RFA" class="ch.qos.logback.core.ConsoleAppender">', '    <target>System.err</target>', encoder]
+      ? [
+          '  <appender name="RFA" class="ch.qos.logback.core.ConsoleAppender">',
+          '    <target>System.err</target>',
+          encoder,
+        ]
       : [
           '  <appender name="RFA" class="ch.qos.logback.core.rolling.RollingFileAppender">',
           `    <file>${path}</file>`,
