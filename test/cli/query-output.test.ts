@@ -49,6 +49,22 @@ describe('the answer of bellwether query', () => {
     expect(lines.at(-1)).toBe('warning: half of it')
   })
 
+  it('shows the plan of EXPLAIN in place of streams', () => {
+    const plan = {
+      rollup: 'RAW',
+      streams: 1,
+      points: 2,
+      items: [{ text: 'dt0(x)', shape: 'stream', entities: 1, reads: ['samples of x'] }],
+      statements: [{ sql: 'SELECT 1', rows: 6, rowsRead: 776, milliseconds: 5.31 }],
+      steps: [{ name: 'read', milliseconds: 5.31 }],
+    }
+    const item = { timeSeries: [], warnings: [], timeSeriesQuery: 'explain …', plan }
+    const lines = responseLines({ items: [item] }, { width: 100, colour: false })
+    expect(lines).toContain('dt0(x): stream of 1 entity')
+    expect(lines).toContain('  SELECT 1')
+    expect(lines.join()).not.toContain('No series')
+  })
+
   it('lets no name from outside steer the terminal', () => {
     const lines = responseLines(
       { items: [{ timeSeries: [stream('\u001b[2Jevil', [1])], warnings: [], timeSeriesQuery: 'q' }] },
