@@ -1,4 +1,4 @@
-import type { QueryProblem, TimeSeries, TimeSeriesResponse } from '../wire/timeseries.js'
+import type { QueryPlan, QueryProblem, TimeSeries, TimeSeriesResponse } from '../wire/timeseries.js'
 
 const TICKS = '▁▂▃▄▅▆▇█'
 
@@ -86,7 +86,7 @@ export function responseLines(
   const lines: string[] = []
   for (const item of answer.items) {
     if (answer.items.length > 1) lines.push(dim(safe(item.timeSeriesQuery)))
-    const { plan } = item as { plan?: QueryPlan }
+    const { plan } = item
     if (plan) lines.push(...planLines(plan))
     else if (item.timeSeries.length === 0) lines.push('No series.')
     else lines.push(...table(item.timeSeries, width, dim))
@@ -94,16 +94,6 @@ export function responseLines(
     for (const error of item.errors ?? []) lines.push(`error: ${safe(error)}`)
   }
   return lines
-}
-
-/** What `EXPLAIN` answers with (docs/api-timeseries.md). */
-interface QueryPlan {
-  rollup: string
-  streams: number
-  points: number
-  items: { text: string; shape: string; entities: number; reads: string[] }[]
-  statements: { sql: string; rows: number; rowsRead: number; milliseconds: number }[]
-  steps: { name: string; milliseconds: number }[]
 }
 
 function planLines(plan: QueryPlan): string[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { problemLines, responseLines, shownValue, sparkline } from '../../src/cli/query-output.js'
-import type { TimeSeries } from '../../src/wire/timeseries.js'
+import type { QueryPlan, TimeSeries } from '../../src/wire/timeseries.js'
 
 function stream(entityName: string, values: number[]): TimeSeries {
   return {
@@ -50,7 +50,7 @@ describe('the answer of bellwether query', () => {
   })
 
   it('shows the plan of EXPLAIN in place of streams', () => {
-    const plan = {
+    const plan: QueryPlan = {
       rollup: 'RAW',
       streams: 1,
       points: 2,
