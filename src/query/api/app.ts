@@ -7,6 +7,7 @@ import type { Store } from '../../metrics/index.js'
 import type { ErrorBody } from '../../wire/timeseries.js'
 import { QueryError } from '../errors.js'
 import { AncestorCache } from '../run/ancestor-cache.js'
+import { type AskedStatement, CollectingSink } from '../run/ask.js'
 import { createCores } from '../run/cores.js'
 import type { QueryEnvironment } from '../run/environment.js'
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../run/limits.js'
@@ -20,7 +21,7 @@ import { CsvSink } from './csv-sink.js'
 import { Gate } from './gate.js'
 import { JsonSink } from './json-sink.js'
 import { moreRoutes } from './more-routes.js'
-import { type AnswerForm, readParameters } from './parameters.js'
+import { type AnswerForm, readParameters, variableMap } from './parameters.js'
 
 export interface QueryApiOptions {
   readonly store: Pick<Store, 'catalogue' | 'client' | 'connection' | 'database'>
@@ -33,8 +34,27 @@ export interface QueryApiOptions {
 
 export interface QueryApi {
   readonly app: Hono<{ Bindings: Partial<HttpBindings> }>
+  /**
+   * Answers a query inside the process, e.g. a trigger's condition. Rejects with `QueryError`, or the signal's reason.
+   *
+   *     const [condition] = await api.ask({ query, from, to, variables: { HOSTID: id }, signal })
+   *     const fires = condition.streams.length > threshold
+   */
+  ask(request: AskRequest): Promise<readonly AskedStatement[]>
   /** Cancels what runs, and closes the connections. May be called twice. */
   stop(): Promise<void>
+}
+
+export interface AskRequest {
+  readonly query: string
+  /** Milliseconds since the epoch; both ends count. */
+  readonly from: number
+  readonly to: number
+  /** What `$NAME` stands for. */
+  readonly variables?: Readonly<Record<string, string>>
+  /** Default: the API's. */
+  readonly streamLimit?: number
+  readonly signal?: AbortSignal
 }
 
 const FIRST_VERSION = 6
@@ -108,6 +128,33 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     })
   }
 
+  async function ask(request: AskRequest): Promise<readonly AskedStatement[]> {
+    const { query, from, to, variables = {}, streamLimit = limits.streams } = request
+    const signal = request.signal ? AbortSignal.any([request.signal, stopping.signal]) : stopping.signal
+    const leave = await gate.enter(signal)
+    const sink = new CollectingSink()
+    try {
+      await runScript(
+        {
+          query,
+          window: { from, to },
+          rollup: { desired: 'RAW', mustUse: false },
+          streamLimit,
+          joinRenamed: false,
+          timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+          variables: variableMap(Object.entries(variables)),
+          signal,
+        },
+        environment,
+        sink,
+        async () => {},
+      )
+    } finally {
+      leave()
+    }
+    return sink.statements
+  }
+
   const app = new Hono<{ Bindings: Partial<HttpBindings> }>()
   app.use('/api/:version/timeseries/*', async (c, next) => {
     const version = Number(/^v(\d{1,3})$/.exec(c.req.param('version'))?.[1] ?? 0)
@@ -146,7 +193,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     })()
     return stopped
   }
-  return { app, stop }
+  return { app, ask, stop }
 }
 
 async function bodyParameters(c: Context): Promise<[string, string][]> {

