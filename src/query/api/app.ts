@@ -109,7 +109,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     const sink = sinkFor(form)
     const leave = await gate.enter(signal)
     let outcome = 'error'
-    const run = async (flush: () => Promise<void>) => {
+    const run = async (flush: () => Promise<void> | undefined) => {
       try {
         await runScript({ ...request, signal }, environment, sink, flush)
         outcome = 'ok'
@@ -147,7 +147,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
         },
         environment,
         sink,
-        async () => {},
+        () => undefined,
       )
     } finally {
       leave()

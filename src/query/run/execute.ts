@@ -162,7 +162,7 @@ const MOST_OF_ONE_ENTITY = 5_000_000
 
 function readContext(request: StatementRequest, environment: QueryEnvironment): ReadContext {
   const { limits, transport, catalogue, mayRepeat } = environment
-  const seconds = Math.max(0.1, (request.deadline - performance.now()) / 1000)
+  const seconds = Math.max(0.1, request.deadline.left)
   return {
     transport,
     catalogue,
