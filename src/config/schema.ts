@@ -146,6 +146,14 @@ const storeBufferBytes: Option<number> = {
   help: 'Memory for samples that wait for ClickHouse; beyond it senders are told to come back',
   placeholder: 'SIZE',
 }
+const hotBytes: Option<number> = {
+  key: 'hotBytes',
+  parse: (value) => (value === 'auto' || value === '-1' ? -1 : bytes(value)),
+  default: -1,
+  shownDefault: 'auto',
+  help: 'Memory for samples that queries are answered from, 0 for none; auto fits it to the machine, and is 0 with --clickhouse-url: only the one monitor that writes to a ClickHouse may have it',
+  placeholder: 'SIZE',
+}
 const maxSeries: Option<number> = {
   key: 'maxSeries',
   parse: whole(1, 100_000_000),
@@ -212,6 +220,7 @@ export const monitorOptions = {
   clickhouseDatabase,
   clickhouseMemory,
   storeBufferBytes,
+  hotBytes,
   maxSeries,
   maxSeriesPerSender,
   maxEntities,

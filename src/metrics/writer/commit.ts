@@ -2,7 +2,7 @@ import type { CatalogueCore } from '../catalogue/catalogue.js'
 import { idBits } from '../ids.js'
 import { HOUR_MS } from '../schema/tables.js'
 import type { SampleColumns, WriteOutcome } from '../types.js'
-import { CHUNK_ROWS, type Chunk, type ChunkPool } from './chunk.js'
+import { CHUNK_ROWS, type Chunk, type ChunkPool, NO_SERIES } from './chunk.js'
 import { DAY_MS } from './days.js'
 
 /** One insert: the chunks of a block, and those who wait for it. */
@@ -49,7 +49,7 @@ export function appendSamples(
   let at = 0
   while (at < length) {
     const chunk = room(commit, pool)
-    const { metric: metrics, entity: entities, time: times, value: values } = chunk
+    const { metric: metrics, entity: entities, time: times, value: values, series: rowSeries } = chunk
     const first = chunk.rows
     let row = first
     for (; at < length && row < CHUNK_ROWS; at++) {
@@ -62,6 +62,7 @@ export function appendSamples(
       times[2 * row] = t
       times[2 * row + 1] = t / 0x1_0000_0000
       values[row] = value[at]!
+      rowSeries[row] = s
       if (t > seen[entity]!) seen[entity] = t
       row++
     }
@@ -84,5 +85,6 @@ export function appendMark(
   chunk.time[2 * row] = time
   chunk.time[2 * row + 1] = time / 0x1_0000_0000
   chunk.value[row] = samples
+  chunk.series[row] = NO_SERIES
   commit.rows++
 }

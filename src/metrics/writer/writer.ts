@@ -36,6 +36,10 @@ export interface WriterOptions {
   tuning?: Partial<WriterTuning>
   metrics?: SelfMetrics
   onFailure?: (error: unknown, attempt: number) => void
+  /** Told of each commit that ClickHouse has acknowledged, before its callers are. Must not throw. */
+  onStored?: (commit: Commit) => void
+  /** Told that it is not known whether rows were stored, or will be. */
+  onDoubt?: () => void
 }
 
 export interface WriterCore extends Writer {
@@ -56,7 +60,17 @@ export interface WriterCore extends Writer {
 }
 
 export function createWriter(options: WriterOptions): WriterCore {
-  const { catalogue, insert, settle, bufferBytes, now = Date.now, metrics = NO_METRICS, onFailure } = options
+  const {
+    catalogue,
+    insert,
+    settle,
+    bufferBytes,
+    now = Date.now,
+    metrics = NO_METRICS,
+    onFailure,
+    onStored,
+    onDoubt,
+  } = options
   const tuning = { ...DEFAULT_TUNING, ...options.tuning }
   const pool: ChunkPool = createChunkPool()
   const stored = createStoredBatches(tuning.batches)
@@ -180,6 +194,7 @@ export function createWriter(options: WriterOptions): WriterCore {
         await insert(commit, aborted.signal)
         down = undefined
         lastTook = clock() - started
+        onStored?.(commit)
         release(commit)
         for (const { key, days } of commit.waiters)
           if (key !== undefined) for (const day of days) stored.add(key, day)
@@ -209,6 +224,7 @@ export function createWriter(options: WriterOptions): WriterCore {
   }
 
   function doubt({ id, waiters }: Commit): void {
+    onDoubt?.()
     doubtful.commits.add(id)
     for (const { key } of waiters) if (key !== undefined) doubtful.keys.add(key)
   }

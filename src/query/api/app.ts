@@ -24,7 +24,8 @@ import { moreRoutes } from './more-routes.js'
 import { type AnswerForm, readParameters, variableMap } from './parameters.js'
 
 export interface QueryApiOptions {
-  readonly store: Pick<Store, 'catalogue' | 'client' | 'connection' | 'database'>
+  readonly store: Pick<Store, 'catalogue' | 'client' | 'connection' | 'database'> &
+    Partial<Pick<Store, 'hot'>>
   readonly logger: BaseLogger
   /** Where `bellwether_query_…` metrics are registered. */
   readonly registry?: Registry
@@ -75,6 +76,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
   const { catalogue } = store
   const environment: QueryEnvironment = {
     catalogue,
+    hot: store.hot,
     transport,
     limits,
     selections: new SelectionCache(),

@@ -161,11 +161,12 @@ function common(lists: readonly (readonly Entity[])[]): readonly Entity[] {
 const MOST_OF_ONE_ENTITY = 5_000_000
 
 function readContext(request: StatementRequest, environment: QueryEnvironment): ReadContext {
-  const { limits, transport, catalogue, mayRepeat } = environment
+  const { limits, transport, catalogue, mayRepeat, hot } = environment
   const seconds = Math.max(0.1, request.deadline.left)
   return {
     transport,
     catalogue,
+    hot,
     mayRepeat,
     ancestors: environment.ancestors,
     chunkPoints: limits.chunkPoints,

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../../metrics/index.js'
+import type { Catalogue, HotSamples } from '../../metrics/index.js'
 import type { QueryPlan } from '../../wire/timeseries.js'
 import { pointLimit } from '../errors.js'
 import type { AggregateName } from '../functions/aggregate.js'
@@ -12,6 +12,7 @@ import type { Chunk, LeafPoints } from './ordinals.js'
 import { readAcross } from './read-across.js'
 import { AggregateCollector } from './read-aggregates.js'
 import { FoldedGridCollector, GridCollector } from './read-grid.js'
+import { evaluateHot, HOT_KINDS } from './read-hot.js'
 import { RollupCollector } from './read-rollup.js'
 import { SampleCollector } from './read-samples.js'
 import type { Transport } from './transport.js'
@@ -19,6 +20,8 @@ import type { Transport } from './transport.js'
 export interface ReadContext {
   readonly transport: Transport
   readonly catalogue: Catalogue
+  /** Samples in memory. */
+  readonly hot?: HotSamples | undefined
   readonly ancestors: AncestorCache
   readonly signal: AbortSignal
   readonly settings: Readonly<Record<string, number>>
@@ -59,6 +62,11 @@ async function readGroup(
   chunk: Chunk,
   context: ReadContext,
 ): Promise<(Points | undefined)[][]> {
+  if (context.hot !== undefined && HOT_KINDS.has(group.kind)) {
+    const reading = context.hot.read(group.metrics, group.window.from, group.window.to)
+    const found = reading instanceof Promise ? await reading : reading
+    if (found !== undefined) return evaluateHot(group, chunk, found, context)
+  }
   const metrics = group.metrics.map((metric) => metric.id)
   const scope: Scope = { metrics, entities: scopeOf(group, chunk, context), ...group.window }
   const ordinals = chunk.entities.length
