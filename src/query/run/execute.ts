@@ -41,6 +41,7 @@ export async function executeStatement(
     candidates,
     window,
     joinRenamed: request.joinRenamed,
+    index: environment.attributes,
   }
   const warnings = new Set(checked.warnings)
   const counts = { streams: 0, points: 0 }
