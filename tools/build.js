@@ -1,4 +1,5 @@
-// Transpiles every TypeScript file one to one (no bundle: stack traces, workers and child entry points keep their paths).
+// Transpiles every TypeScript file of src one to one (no bundle: stack traces, workers and child entry points keep their
+// paths), and bundles the benchmarks.
 import { cp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -10,9 +11,11 @@ async function sources(folder) {
 
 async function transpile(folder, outdir) {
   const files = await sources(folder)
-  await rm(outdir, { recursive: true, force: true })
+  // dist/web is Vite's.
+  for (const name of await readdir(outdir).catch(() => []))
+    if (name !== 'web') await rm(join(outdir, name), { recursive: true, force: true })
   await build({
-    entryPoints: files.filter((f) => f.endsWith('.ts')),
+    entryPoints: files.filter((f) => f.endsWith('.ts') && !f.endsWith('.d.ts')),
     outdir,
     outbase: folder,
     bundle: false,
@@ -26,4 +29,23 @@ async function transpile(folder, outdir) {
     await cp(file, join(outdir, file.slice(folder.length + 1)))
 }
 
+/** Programs of a folder, each with what it imports from our own sources in one file; packages stay imports. */
+async function bundle(programs, outdir) {
+  // dist/web is Vite's.
+  for (const name of await readdir(outdir).catch(() => []))
+    if (name !== 'web') await rm(join(outdir, name), { recursive: true, force: true })
+  await build({
+    entryPoints: programs,
+    outdir,
+    bundle: true,
+    packages: 'external',
+    format: 'esm',
+    target: 'node20',
+    platform: 'node',
+    sourcemap: true,
+    logLevel: 'warning',
+  })
+}
+
 await transpile('src', 'dist')
+await bundle(['bench/main.ts', 'bench/null-sink.ts'], 'dist-bench')

@@ -26,7 +26,7 @@ const dataDir = await mkdtemp(join(tmpdir(), 'bellwether-layout-'))
 const engine = await openEngine({ dataDir, logger: quiet })
 const { url, username, password } = engine.connection
 const client = createClient({ url, username, password, log: { level: ClickHouseLogLevel.OFF } })
-const settings = { async_insert: 0, allow_experimental_codecs: 1 }
+const settings = { async_insert: 0, allow_experimental_codecs: 1, optimize_on_insert: 0 }
 
 const ids = {
   UInt64: Array.from({ length: 4000 }, (_, i) => sha52(`id${i}`)),
@@ -114,12 +114,13 @@ const ready = {
   UInt64: blocksOf(data.tsbs, 'UInt64'),
   UInt32: blocksOf(data.tsbs, 'UInt32'),
   mixed: blocksOf(data.mixed, 'UInt64'),
+  day: blocksOf(tsbs({ hosts: 200, ticks: 4320, start: START - 6 * 3_600_000 }), 'UInt64'),
 }
 const labels = Object.keys(queries('t', 'UInt64'))
 console.log(
-  `| layout | insert M/s | merge s | B/sample TSBS (metric, entity, ts, v) | mixed (ts, v) | ${labels.join(' | ')} |`,
+  `| layout | insert M/s | merge s | B/sample TSBS 30 min (metric, entity, ts, v) | TSBS 12 h (v) | mixed (ts, v) | ${labels.join(' | ')} |`,
 )
-console.log(`| --- | --- | --- | --- | --- | ${labels.map(() => '---').join(' | ')} |`)
+console.log(`| --- | --- | --- | --- | --- | --- | ${labels.map(() => '---').join(' | ')} |`)
 for (const name of names) {
   const layout = LAYOUTS[name]
   const cells = [name]
@@ -138,7 +139,7 @@ for (const name of names) {
       const row = []
       for (const query of Object.values(queries('t', layout.id, suffix)))
         row.push((await best(query)).toFixed(1))
-      unmerged.push([`${name}, ${ready[layout.id].length} parts${suffix}`, '', '', '', '', ...row])
+      unmerged.push([`${name}, ${ready[layout.id].length} parts${suffix}`, '', '', '', '', '', ...row])
     }
   await client.command({ query: 'SYSTEM START MERGES t' })
   const mergeStarted = performance.now()
@@ -152,17 +153,21 @@ for (const name of names) {
     const row = []
     for (const query of Object.values(queries('t', layout.id, ' FINAL')))
       row.push((await best(query)).toFixed(1))
-    unmerged.push(['base, merged FINAL', '', '', '', '', ...row])
+    unmerged.push(['base, merged FINAL', '', '', '', '', '', ...row])
   }
   await client.command({ query: 'DROP TABLE t SYNC' })
-  if (layout.id === 'UInt64') {
+  for (const shape of ['day', 'mixed']) {
+    if (layout.id !== 'UInt64') {
+      cells.push('')
+      continue
+    }
     await client.command({ query: createTable('t', layout), clickhouse_settings: settings })
-    await fill('t', ready.mixed)
+    await fill('t', ready[shape])
     await client.command({ query: 'OPTIMIZE TABLE t FINAL' })
     const { disk, by } = await bytes('t')
-    cells.push(`${disk.toFixed(2)} (${by.ts}, ${by.v})`)
+    cells.push(`${disk.toFixed(2)} (${shape === 'day' ? '' : `${by.ts}, `}${by.v})`)
     await client.command({ query: 'DROP TABLE t SYNC' })
-  } else cells.push('')
+  }
   console.log(`| ${[...cells, ...merged].join(' | ')} |`)
   for (const row of unmerged) console.log(`| ${row.join(' | ')} |`)
 }

@@ -8,13 +8,16 @@ import type { Catalogue, Writer } from '../metrics/index.js'
 import { createAdmission } from './admission.js'
 import { createHandler } from './http/handler.js'
 import { INFLUX_VERSION, influxProtocols, influxQuery } from './http/influx.js'
+import { ambariLiveNodes, ambariProtocol, collectdProtocol } from './http/json-posts.js'
 import { nativeProtocol } from './http/native.js'
+import { otlpProtocol } from './http/otlp.js'
 import { prometheusProtocol } from './http/prometheus.js'
 import { type IngestLimits, ingestLimits } from './limits.js'
 import { createMeters } from './meters.js'
 import { createReceiver } from './receiver.js'
 import { createSenders, type SenderFigures } from './senders.js'
 import { type Listener, listenGraphite } from './sockets/graphite.js'
+import { listenStatsd } from './sockets/statsd.js'
 import { createWork } from './work.js'
 
 export { DEFAULT_LIMITS, type IngestLimits, ingestLimits } from './limits.js'
@@ -36,12 +39,14 @@ export interface Ingest {
   senders(): SenderFigures[]
   /** Listens for Graphite plaintext over TCP. Rejects with Node's error (EADDRINUSE, EACCES, …) when it cannot. */
   listenGraphite(host: string, port: number): Promise<AddressInfo>
+  /** Listens for StatsD over UDP. Rejects like `listenGraphite`. */
+  listenStatsd(host: string, port: number): Promise<AddressInfo>
   /** Refuses new requests with 503 and resolves when those under way are answered. May be called twice. */
   stop(): Promise<void>
 }
 
 /**
- * Ingest over HTTP: `/ingest/native`, `/write`, `/api/v2/write`, `/ping`, `/api/v1/write`.
+ * Ingest over HTTP, and over plain sockets when asked to listen. The routes and what they answer are in docs/ingest.md.
  *
  *     const ingest = createIngest({ store, logger, registry })
  *     app.route('/', ingest.app)
@@ -60,11 +65,20 @@ export function createIngest(options: IngestOptions): Ingest {
 
   const app = new Hono<{ Bindings: HttpBindings }>()
   const listeners: Listener[] = []
+  const keep = async (started: Promise<Listener>): Promise<AddressInfo> => {
+    const listener = await started
+    listeners.push(listener)
+    return listener.address
+  }
   const influx = influxProtocols(limits)
   app.all('/ingest/native', createHandler(nativeProtocol(limits), handlerOptions))
   app.all('/write', createHandler(influx.v1, handlerOptions))
   app.all('/api/v2/write', createHandler(influx.v2, handlerOptions))
   app.all('/api/v1/write', createHandler(prometheusProtocol(limits), handlerOptions))
+  app.all('/v1/metrics', createHandler(otlpProtocol(limits), handlerOptions))
+  app.all('/ws/v1/timeline/metrics', createHandler(ambariProtocol(limits), handlerOptions))
+  app.get('/ws/v1/timeline/metrics/livenodes', ambariLiveNodes)
+  app.all('/collectd', createHandler(collectdProtocol(limits), handlerOptions))
   app.get('/ping', (c) =>
     c.body(null, 204, { 'x-influxdb-version': INFLUX_VERSION, 'x-influxdb-build': 'OSS' }),
   )
@@ -73,11 +87,8 @@ export function createIngest(options: IngestOptions): Ingest {
   return {
     app,
     senders: () => senders.list(),
-    async listenGraphite(host, port) {
-      const listener = await listenGraphite(host, port, limits, handlerOptions)
-      listeners.push(listener)
-      return listener.address
-    },
+    listenGraphite: (host, port) => keep(listenGraphite(host, port, limits, handlerOptions)),
+    listenStatsd: (host, port) => keep(listenStatsd(host, port, limits, handlerOptions)),
     async stop() {
       await Promise.all([work.stop(), ...listeners.map((listener) => listener.stop())])
     },

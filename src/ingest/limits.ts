@@ -4,6 +4,8 @@ export interface IngestLimits {
   bodyBytes: number
   /** Bytes of a body after decompression; decompression stops there and the answer is 413. */
   decodedBytes: number
+  /** Bytes of a body in JSON, which takes many times its size when it is parsed; more is answered 413. */
+  jsonBytes: number
   /** Bytes of all bodies and columns being worked on at one time; beyond it senders get 503 with Retry-After. */
   inFlightBytes: number
   /** Seconds a body may take to arrive; then 408 and the connection is closed. */
@@ -24,6 +26,8 @@ export interface IngestLimits {
   futureSeconds: number
   /** Seconds that a sample may lie in the past; at most the retention of raw samples makes sense. */
   pastSeconds: number
+  /** Refused lines, series or samples after which a request is given up as a whole, with 400. */
+  refusals: number
   /** Refusals that an answer lists; the rest is counted. */
   listedRefusals: number
   /** Bytes of label sets that each format's cache holds, old and new generation together. */
@@ -32,6 +36,10 @@ export interface IngestLimits {
   connections: number
   /** Seconds without a byte after which a plain TCP connection is closed. */
   idleSeconds: number
+  /** Seconds between two flushes of StatsD. */
+  statsdSeconds: number
+  /** StatsD metrics (name, type and tags) that are kept at a time. */
+  statsdMetrics: number
   /** Senders whose figures are kept; the one quiet for longest makes room. */
   senders: number
 }
@@ -41,21 +49,25 @@ const DAY = 86_400
 
 export const DEFAULT_LIMITS: Readonly<IngestLimits> = {
   bodyBytes: 32 * MIB,
-  decodedBytes: 128 * MIB,
+  decodedBytes: 64 * MIB,
+  jsonBytes: 8 * MIB,
   inFlightBytes: 256 * MIB,
   bodySeconds: 30,
   samplesPerRequest: 2_000_000,
-  newSeriesPerRequest: 250_000,
+  newSeriesPerRequest: 100_000,
   labels: 64,
   nameLength: 200,
   valueLength: 2048,
   labelSetBytes: 16_384,
   futureSeconds: 3600,
   pastSeconds: 400 * DAY,
+  refusals: 100_000,
   listedRefusals: 20,
   labelCacheBytes: 128 * MIB,
   connections: 1_000,
   idleSeconds: 600,
+  statsdSeconds: 10,
+  statsdMetrics: 100_000,
   senders: 10_000,
 }
 

@@ -1,7 +1,7 @@
 import type { Outcome, Refusal } from './outcome.js'
 
 /** How the things that a format counts are called in answers. */
-export type Item = 'line' | 'series' | 'item'
+export type Item = 'line' | 'series' | 'metric' | 'item'
 
 /** One refusal in words, e.g. `line 3 (byte 120): not a number: "cpu usage=x"`. */
 export function refusalText(refusal: Refusal, item: Item): string {

@@ -41,6 +41,14 @@ export function batchKey(body: Uint8Array): number {
   return Number(h64Raw(body) & MASK_52) || 1
 }
 
+/**
+ * Text as UTF-8 can carry it: half a surrogate pair (JSON can bring one) becomes U+FFFD, as it does in the database and in
+ * the hashes.
+ */
+export function wellFormed(text: string): string {
+  return /\p{Surrogate}/u.test(text) ? Buffer.from(text).toString() : text
+}
+
 const scratch = new Float64Array(1)
 const words = new Uint32Array(scratch.buffer)
 

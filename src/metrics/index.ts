@@ -17,5 +17,6 @@ export {
 } from './native/decode.js'
 export { SchemaVersionError } from './schema/migrate.js'
 export { ONLY_SAMPLES, TABLES } from './schema/tables.js'
-export { openStore, type Store, type StoreOptions, type StoreStats } from './store.js'
+export type { StoreStats } from './stats.js'
+export { openStore, type Store, type StoreOptions } from './store.js'
 export * from './types.js'

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import type { StoreStats } from './store.js'
+import type { StoreStats } from './stats.js'
 
 /** The store's metrics of itself, `bellwether_store_…`. */
 export interface SelfMetrics {

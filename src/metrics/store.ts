@@ -12,11 +12,13 @@ import type { Hash } from './ids.js'
 import { DEFAULT_LIMITS, type StoreLimits } from './limits.js'
 import { migrate, SchemaVersionError } from './schema/migrate.js'
 import { createSelfMetrics, NO_METRICS } from './self-metrics.js'
+import type { StoreStats } from './stats.js'
 import { type Catalogue, StoreUnavailableError, type Writer } from './types.js'
 import { describeFailure } from './writer/failure.js'
 import { createInsert } from './writer/insert.js'
 import { endInserts, loadMarks } from './writer/marks.js'
-import { createWriter, DEFAULT_TUNING, type WriterTuning } from './writer/writer.js'
+import { DEFAULT_TUNING, type WriterTuning } from './writer/tuning.js'
+import { createWriter } from './writer/writer.js'
 
 export interface StoreOptions {
   connection: Connection
@@ -29,7 +31,10 @@ export interface StoreOptions {
   signal?: AbortSignal
   /** How long to wait for ClickHouse to answer, milliseconds. Default: 30 s. */
   connectTimeoutMs?: number
-  /** How often other monitors' additions to the catalogue are looked for, milliseconds. Default: 5 s; 0: never. */
+  /**
+   * How often other monitors' additions to the catalogue are looked for, and ours without a sample are stored,
+   * milliseconds. Default: 5 s; 0: never.
+   */
   refreshMs?: number
   /** How often it is written down when entities were seen last, milliseconds. Default: 60 s; 0: only at the end. */
   seenMs?: number
@@ -61,22 +66,6 @@ export interface Store {
    * be called twice.
    */
   stop(graceMs?: number): Promise<void>
-}
-
-export interface StoreStats {
-  metrics: number
-  entities: number
-  series: number
-  /** Bytes of samples that wait for ClickHouse or are on their way to it. */
-  bufferedBytes: number
-  /** Memory of the table of series and its indexes. */
-  catalogueBytes: number
-  /** Stored batches that a resend is compared with. */
-  rememberedBatches: number
-  /** Inserts that ClickHouse is working on. */
-  inserts: number
-  /** Why samples cannot be stored at the moment; empty when they can. */
-  failure: string
 }
 
 const INSERT_TIMEOUT_MS = 30_000
@@ -137,6 +126,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       ...(signal && { signal }),
     })
   }
+  /** What was registered without a sample is stored too, a little later. */
+  const exchange = async (): Promise<void> => {
+    await persistPending()
+    await refresh()
+  }
   const flushSeen = () => seenLog.flush(clients.inserts, instance)
 
   try {
@@ -159,24 +153,24 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 
   const ticks = [
-    every(refreshMs, refresh, 'the catalogue could not be refreshed', logger),
+    every(refreshMs, exchange, 'the catalogue could not be refreshed', logger),
     every(seenMs, flushSeen, 'when entities were seen last could not be stored', logger, () =>
       Math.ceil(catalogue.entityCount / SEEN_PER_INTERVAL),
     ),
   ]
 
   let stopped: Promise<void> | undefined
-  const stop = (graceMs?: number): Promise<void> => {
+  const stop = (graceMs = 10_000): Promise<void> => {
     stopped ??= (async () => {
       for (const end of ticks) end()
       signal?.removeEventListener('abort', onAbort)
       await writer.stop(graceMs)
-      try {
-        await persistPending()
-        await flushSeen()
-      } catch (error) {
-        logger.warn({ err: error }, 'metrics store: the newest part of the catalogue is not stored')
-      }
+      const last = persistPending()
+        .then(flushSeen)
+        .catch((error: unknown) =>
+          logger.warn({ err: error }, 'metrics store: the newest part of the catalogue is not stored'),
+        )
+      await Promise.race([last, new Promise((resolve) => setTimeout(resolve, graceMs).unref())])
       await closeClients()
     })()
     return stopped

@@ -82,7 +82,9 @@ export interface Writer {
   /**
    * Takes a batch and resolves after ClickHouse has acknowledged it. The columns may be reused by the caller only after
    * that. `key` is a hash of the batch as it was sent (`batchKey`): the same key again is not stored again, even after a
-   * crash of monitor or engine in between. Rejects with `StoreFullError` or `StoreUnavailableError` (503, Retry-After).
+   * crash of monitor or engine in between. Give none for a batch whose samples were stamped on arrival: the same bytes are
+   * other samples then. Rejects with RangeError for a time before 1970 or after 2286, with `StoreFullError` or
+   * `StoreUnavailableError` (503, Retry-After).
    */
   write(columns: SampleColumns, key?: EntityId): Promise<WriteOutcome>
 }

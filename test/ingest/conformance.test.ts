@@ -61,12 +61,12 @@ describe.each(FORMATS)('$name', ({ expresses, encode, decoder }) => {
   })
 
   test('more samples than a request may have are refused as a whole', () => {
-    const context = contextFor(undefined, { samplesPerRequest: 3 })
+    const context = contextFor(undefined, { samplesPerRequest: 1 })
     expect(() => decoder()(encode(golden.map(({ sent }) => sent)), context)).toThrow(/samplesPerRequest/)
   })
 
   test('more new series than a request may have are refused as a whole', () => {
-    const context = contextFor(undefined, { newSeriesPerRequest: 3 })
+    const context = contextFor(undefined, { newSeriesPerRequest: 1 })
     expect(() => decoder()(encode(golden.map(({ sent }) => sent)), context)).toThrow(/newSeriesPerRequest/)
   })
 })

@@ -7,7 +7,7 @@ import { InfluxDB, Point } from '@influxdata/influxdb-client'
 import SnappyJS from 'snappyjs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeNativeBatch, NATIVE_BATCH_CONTENT_TYPE } from '../../src/wire/native-batch.js'
-import { remoteWrite, remoteWrite2, type Sent } from './support/encode.js'
+import { otlpJson, remoteWrite, remoteWrite2, type Sent } from './support/encode.js'
 import { post, startBench, type TestBench, type TestIngest } from './support/server.js'
 
 let bench: TestBench
@@ -28,6 +28,7 @@ const PROMETHEUS = {
   'content-encoding': 'snappy',
   'x-prometheus-remote-write-version': '0.1.0',
 }
+const JSON_TYPE = { 'content-type': 'application/json' }
 const snappy = (samples: Sent[]) => SnappyJS.compress(remoteWrite(samples))
 
 describe('Influx', () => {
@@ -266,6 +267,41 @@ describe('native', () => {
   })
 })
 
+describe('Ambari and collectd', () => {
+  const json = { 'content-type': 'application/json' }
+  test('Ambari: 200, with the errors of what was refused', async () => {
+    const metrics = [
+      { metricname: 'amb', hostname: 'a1', appid: 'x', metrics: { [T]: 1, [T + 1]: 2 } },
+      { metricname: 'amb', metrics: { [T]: 'x' } },
+    ]
+    const url = `${main.url}/ws/v1/timeline/metrics`
+    const good = await post(url, JSON.stringify({ metrics: metrics.slice(0, 1) }), json)
+    expect([good.status, JSON.parse(good.text)]).toEqual([200, { errors: [] }])
+    const partial = await post(url, JSON.stringify({ metrics }), json)
+    expect([partial.status, JSON.parse(partial.text).refused]).toEqual([200, 1])
+    expect((await about('amb')).map((row) => row.entity)).toContain('appid=x,hostname=a1')
+    expect((await post(url, 'x', json)).status).toBe(400)
+    expect((await post(url, '{}', { 'content-type': 'text/xml' })).status).toBe(415)
+    expect(await (await fetch(`${url}/livenodes`)).json()).toEqual(['127.0.0.1'])
+  })
+
+  test('collectd: 204, or 400 with what was refused', async () => {
+    const list = {
+      values: [3],
+      dstypes: ['gauge'],
+      dsnames: ['value'],
+      time: T / 1000,
+      host: 'c1',
+      plugin: 'coll',
+      type: 'coll',
+    }
+    expect((await post(`${main.url}/collectd`, JSON.stringify([list]), json)).status).toBe(204)
+    const partial = await post(`${main.url}/collectd`, JSON.stringify([list, 1]), json)
+    expect([partial.status, JSON.parse(partial.text).refused]).toEqual([400, 1])
+    expect((await about('coll'))[0]).toMatchObject({ entity: 'hostname=c1', time: T, value: 3 })
+  })
+})
+
 describe('limits and faults', () => {
   let small: TestIngest
   beforeAll(async () => {
@@ -400,6 +436,33 @@ describe('limits and faults', () => {
     const rows = await full.rows()
     expect(rows).toHaveLength(100 * acknowledged.length)
     expect([...new Set(rows.map((row) => row.entity))].sort()).toEqual(acknowledged)
+  })
+
+  test('the engine away: 503 with Retry-After in every protocol, and nothing is acknowledged', async () => {
+    const dying = await startBench()
+    try {
+      const cut = await dying.start({}, { tuning: { retryMs: 200 } })
+      expect((await post(`${cut.url}/write`, `gone v=0 ${NS}`)).status).toBe(204)
+      await dying.stopEngine()
+      const remote = snappy([{ metric: 'gone', labels: {}, time: T, value: 1 }])
+      const answers = [
+        await post(`${cut.url}/write`, `gone v=1 ${NS}`),
+        await post(`${cut.url}/api/v2/write`, `gone v=2 ${NS}`),
+        await post(`${cut.url}/api/v1/write`, remote, PROMETHEUS),
+        await post(
+          `${cut.url}/v1/metrics`,
+          otlpJson([{ metric: 'gone', labels: {}, time: T, value: 3 }]),
+          JSON_TYPE,
+        ),
+      ]
+      for (const answer of answers) {
+        expect(answer.status).toBe(503)
+        expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+        expect(answer.text).toContain('samples cannot be stored')
+      }
+    } finally {
+      await dying.cleanUp()
+    }
   })
 
   test('series beyond the limit of the catalogue: 400, the known ones go on', async () => {

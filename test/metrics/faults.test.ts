@@ -1,8 +1,10 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ONLY_SAMPLES, type Store, StoreFullError, StoreUnavailableError } from '../../src/metrics/index.js'
 import { type Bench, columns, countSamples, rowsOf, seriesOf, startBench } from './support.js'
@@ -167,7 +169,7 @@ describe('the engine killed under load', () => {
     })
     const senders = [0, 1, 2].map((i) => sender(() => store, seriesOf(store, 'm', `h${i}`), i * 1_000_000))
     const total = () => senders.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0)
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < 4; round++) {
       const before = total()
       await until(() => total() > before + 10)
       await sleep(Math.random() * 60)
@@ -185,6 +187,55 @@ describe('the engine killed under load', () => {
     )
     const known = await bench.open('killed')
     expect(known.catalogue.seriesCount).toBe(3)
+  })
+})
+
+describe('the monitor killed under load', () => {
+  let bench: Bench
+  beforeAll(async () => {
+    bench = await startBench()
+  })
+  afterAll(() => bench.cleanUp())
+
+  it('loses nothing that was acknowledged and doubles nothing that is sent again', async () => {
+    const store = await bench.open('orphans')
+    await stopMerges(store)
+    const acknowledged = new Set<number>()
+    let duplicates = 0
+    for (let round = 0; round < 4; round++) {
+      // Every round sends the last batches of the one before again, as senders do that got no answer.
+      const first = Math.max(0, acknowledged.size - 3)
+      const child = spawn(
+        process.execPath,
+        [
+          join(import.meta.dirname, 'monitor-child.mjs'),
+          JSON.stringify(bench.connection('orphans')),
+          String(first),
+        ],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      )
+      let seen = 0
+      const lines = createInterface(child.stdout)
+      lines.on('line', (line) => {
+        const [batch, duplicate] = line.split(' ')
+        acknowledged.add(Number(batch))
+        if (duplicate === 'true') duplicates++
+        seen++
+      })
+      const closed = once(lines, 'close')
+      await until(() => seen > 8)
+      await sleep(Math.random() * 20)
+      child.kill('SIGKILL')
+      await closed
+    }
+    expect(duplicates).toBeGreaterThanOrEqual(9)
+    const stored = await rowsOf<Stored>(
+      store,
+      `SELECT v AS batch, count() AS n, uniqExact(ts) AS different FROM samples WHERE ${ONLY_SAMPLES} GROUP BY v`,
+    )
+    expect(stored.filter(({ n, different }) => n !== different)).toEqual([])
+    const complete = new Set(stored.filter(({ n }) => n === 100).map(({ batch }) => batch))
+    expect([...acknowledged].filter((batch) => !complete.has(batch))).toEqual([])
   })
 })
 
@@ -310,10 +361,11 @@ describe('the engine not answering', () => {
 })
 
 describe('the disk full', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'bellwether-full-'))
+  let folder = ''
   let mounted = false
   let bench: Bench | undefined
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'bellwether-full-'))
     try {
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=96m', 'tmpfs', folder], { stdio: 'pipe' })
       mounted = true

@@ -94,6 +94,45 @@ describe('after a restart', () => {
     expect(entity.names[1]!.since).toBeGreaterThanOrEqual(renamed)
   })
 
+  it('text that is not quite text harms nobody', async () => {
+    const half = '\ud800'
+    const nasty = ['', '\0', half, '\'\\`"', '{x: UInt8}', '\u2028\n\t', '🐑'.repeat(50)]
+    const store = await bench.open('nasty')
+    const register = (to: typeof store) =>
+      nasty.map((text) => {
+        const name = `x${text}`
+        const metric = to.catalogue.addMetric({
+          name,
+          description: text,
+          unitNumerators: nasty,
+          aliases: [`alias ${text}`],
+        })
+        const entity = to.catalogue.addEntity({
+          category: name,
+          name,
+          displayName: text,
+          attributes: { [text]: text },
+        })
+        return to.catalogue.addSeries(metric, entity, text)
+      })
+    const series = register(store)
+    await store.writer.write(columns(...series.map((s): [number, number, number] => [s, NOW, s])))
+    const before = nasty.map((_, i) => [store.catalogue.metricAt(i).name, store.catalogue.entityAt(i)])
+    await store.stop()
+    const again = await bench.open('nasty')
+    register(again)
+    expect(again.catalogue.seriesCount).toBe(nasty.length)
+    const after = before.map(([name, entity]) => [
+      again.catalogue.findMetric(name as string)?.name,
+      again.catalogue.findEntity(
+        (entity as { category: string }).category,
+        (entity as { name: string }).name,
+      ),
+    ])
+    expect(after.map(([name]) => name)).toEqual(before.map(([name]) => name))
+    for (const [, entity] of after) expect(entity).toBeDefined()
+  })
+
   it('what was registered without a sample is kept too', async () => {
     const store = await bench.open('unsampled')
     seriesOf(store, 'm', 'h')
@@ -213,6 +252,17 @@ describe('two stores on one engine', () => {
     expect(
       await rowsOf(a, `SELECT uniqExact(metric, entity) AS series FROM samples WHERE ${ONLY_SAMPLES}`),
     ).toEqual([{ series: 1 }])
+  })
+})
+
+describe('by themselves, after a while, stores', () => {
+  it('exchange what was registered, and write down when entities were seen', async () => {
+    const a = await bench.open('periodic', { refreshMs: 20, seenMs: 20 })
+    const b = await bench.open('periodic', { refreshMs: 20 })
+    const series = seriesOf(a, 'm', 'h')
+    await expect.poll(() => b.catalogue.seriesCount, { timeout: 10_000 }).toBe(1)
+    await a.writer.write(columns([series, NOW, 1]))
+    await expect.poll(() => b.catalogue.lastSeen(0), { timeout: 10_000 }).toBe(NOW)
   })
 })
 

@@ -63,10 +63,10 @@ describe('the address of a page', () => {
 })
 
 describe('the address of an answer', () => {
-  const interval = { from: 0, to: 60_000 }
+  const asked = (query: string, utc = true) => ({ query, interval: { from: 0, to: 60_000 }, utc })
 
   it('keeps the prefix under which the page is served', () => {
-    const address = new URL(apiAddress('http://h:7180/bw/?page=charts', 'select a+b', interval, 'text/csv'))
+    const address = new URL(apiAddress('http://h:7180/bw/?page=charts', asked('select a+b'), 'text/csv'))
     expect(address.pathname).toBe('/bw/api/v45/timeseries')
     expect(address.searchParams.get('query')).toBe('select a+b')
     expect(address.search).toContain('%2B')
@@ -74,13 +74,16 @@ describe('the address of an answer', () => {
     expect(address.searchParams.get('to')).toBe('1970-01-01T00:01:00.000Z')
   })
 
+  it('says the time zone only where the query needs one', () => {
+    const zone = (query: string, utc: boolean) =>
+      new URL(apiAddress('http://h/', asked(query, utc), 'text/csv')).searchParams.get('timeZone')
+    expect(zone('select a where hour in [9:17]', true)).toBe('UTC')
+    expect(zone('select a where day in (1)', false)).toBe(Intl.DateTimeFormat().resolvedOptions().timeZone)
+    expect(zone('select a', true)).toBeNull()
+  })
+
   it('quotes the command for a shell', () => {
-    const command = apiCommand(
-      'http://h/',
-      "select a where b = 'c; rm -rf $HOME'",
-      interval,
-      'application/json',
-    )
+    const command = apiCommand('http://h/', asked("select a where b = 'c; rm -rf $HOME'"), 'application/json')
     expect(command).toContain(`'query=select a where b = '\\''c; rm -rf $HOME'\\'''`)
   })
 })

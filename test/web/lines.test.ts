@@ -12,7 +12,7 @@ import {
   toggle,
 } from '../../web/src/chart/legend.js'
 import { axisRange, buildModel } from '../../web/src/chart/model.js'
-import { readoutAt, valueAt } from '../../web/src/chart/readout.js'
+import { closeRow, readoutAt, valueAt } from '../../web/src/chart/readout.js'
 import { pointRows, sortSummaries, summarize } from '../../web/src/chart/tables.js'
 import { streamsOf } from './streams.js'
 
@@ -37,6 +37,12 @@ describe('labels', () => {
   it('leave out what tells nothing more', () => {
     const streams = streamsOf(disk('read', 'sda', 'n1'), disk('read', 'sda', 'n2'))
     expect(labelStreams(streams)).toEqual(['n1', 'n2'])
+  })
+  it('always show what the chart asks for, as the only disk of a host', () => {
+    expect(labelStreams(streamsOf(disk('read', 'sda')), ['device'])).toEqual(['sda'])
+    const two = streamsOf(disk('read', 'sda'), disk('write', 'sda'))
+    expect(labelStreams(two, ['device'])).toEqual(['read · sda', 'write · sda'])
+    expect(labelStreams(streamsOf({ metric: 'load_1' }), ['device'])).toEqual(['load_1'])
   })
   it('tell apart whatever can be told apart', () => {
     const name = fc.constantFrom('a', 'b', 'c')
@@ -146,6 +152,24 @@ describe('a chart', () => {
     expect(model.lines.map((line) => line.scale)).toEqual(['y', 'y2', 'y', 'y2'])
     expect(model.units).toHaveLength(2)
   })
+  it('keeps the colour of a line when others come before it', () => {
+    const known = new Map<string, number>()
+    const build = (...metrics: string[]) =>
+      buildModel(streamsOf(...metrics.map((metric) => ({ metric }))), { kind: 'lines' }, interval, 300, known)
+    const before = build('b', 'c').lines.map((line) => line.color)
+    const after = build('a', 'b', 'c').lines.map((line) => line.color)
+    expect(before).toEqual([0, 1])
+    expect(after).toEqual([2, 0, 1])
+    expect(build('x').lines[0]?.color).toBe(0)
+  })
+  it('has an envelope where its only line stands for several samples', () => {
+    const rolled = { times: [10, 20], values: [5, 6], spread: 2 }
+    const one = buildModel(streamsOf(rolled), { kind: 'lines' }, interval, 300)
+    expect(one.envelope).toEqual({ min: [3, 4], max: [7, 8] })
+    expect(one.joined.columns).toEqual([[5, 6]])
+    expect(buildModel(streamsOf(rolled, rolled), { kind: 'lines' }, interval, 300).envelope).toBeNull()
+    expect(buildModel(streamsOf({ times: [10] }), { kind: 'lines' }, interval, 300).envelope).toBeNull()
+  })
   it('begins its axis at zero unless all values are far above', () => {
     expect(axisRange(2, 10, { kind: 'lines' })[0]).toBe(0)
     expect(axisRange(90, 100, { kind: 'lines' })[0]).toBeGreaterThan(80)
@@ -190,6 +214,14 @@ describe('the tooltip', () => {
     expect(
       readoutAt(model, () => 0, [true, false, false, true], null, 10).rows.map((row) => row.line),
     ).toEqual([3, 0])
+  })
+  it('takes a point from one collection interval away, and not from further', () => {
+    const [line] = model.lines
+    if (!line) throw new Error('no line')
+    expect(closeRow(model, line, 0, 19, 1)).toBe(0)
+    expect(closeRow(model, line, 0, 21, 1)).toBeNull()
+    expect(closeRow(model, line, 0, 40, 35)).toBe(0)
+    expect(closeRow(model, line, null, 10, 1)).toBeNull()
   })
   it('says nothing in a gap', () => {
     const gap = buildModel(streamsOf({ times: [10, 90] }), { kind: 'lines' }, { from: 0, to: 100 }, 300)

@@ -9,6 +9,8 @@ export interface StreamSpec {
   readonly attributes?: Record<string, string>
   readonly times?: readonly number[]
   readonly values?: readonly number[]
+  /** Half the height of the envelope around each value. */
+  readonly spread?: number
   readonly frequencyMs?: number | null
   readonly units?: readonly [string[], string[]]
 }
@@ -18,6 +20,8 @@ export function streamsOf(...specs: StreamSpec[]): Stream[] {
     specs.map((spec): ColumnarStream => {
       const attributes = { category: 'HOST', entityName: 'h-1', ...spec.attributes }
       const times = Float64Array.from(spec.times ?? [])
+      const values = Float64Array.from(spec.values ?? Array.from(times, () => 1))
+      const around = (by: number) => values.map((value) => value + by)
       return {
         metadata: {
           metricName: spec.metric ?? 'load_1',
@@ -33,7 +37,8 @@ export function streamsOf(...specs: StreamSpec[]): Stream[] {
           rollupUsed: 'RAW',
         },
         times,
-        values: Float64Array.from(spec.values ?? Array.from(times, () => 1)),
+        values,
+        ...(spec.spread === undefined ? {} : { min: around(-spec.spread), max: around(spec.spread) }),
       }
     }),
     0,

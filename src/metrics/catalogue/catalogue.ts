@@ -1,5 +1,5 @@
 import type { EntityDefinition, MetricDefinition } from '../../wire/native-batch.js'
-import { entityId, type Hash, metricId, sha52 } from '../ids.js'
+import { entityId, type Hash, metricId, sha52, wellFormed } from '../ids.js'
 import { limitError, type StoreLimits } from '../limits.js'
 import type { Catalogue, EntityIndex, MetricIndex, SeriesIndex } from '../types.js'
 import { createEntityList, type EntityList } from './entity-list.js'
@@ -93,7 +93,7 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
     senders,
 
     addMetric(definition) {
-      const name = definition.name.toLowerCase()
+      const name = wellFormed(definition.name).toLowerCase()
       const { id, metric } = knownMetric(name)
       if (metric !== undefined) {
         if (metrics.update(metric, definition)) {
@@ -109,9 +109,12 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
       return index
     },
 
-    addEntity(definition) {
-      const category = definition.category.toUpperCase()
-      const { id, index } = knownEntity(category, definition.identity ?? definition.name)
+    addEntity(given) {
+      const name = wellFormed(given.name)
+      const identity = wellFormed(given.identity ?? given.name)
+      const category = wellFormed(given.category).toUpperCase()
+      const definition = { ...given, category, name, identity }
+      const { id, index } = knownEntity(category, identity)
       if (index === undefined) {
         if (entities.count >= limits.entities) throw limitError('entities', limits.entities)
         if (entities.in(category).length === 0 && entities.categories().length >= limits.categories)
@@ -125,13 +128,13 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
         pending.entities.add(index)
         version++
       }
-      const { name, names } = entities.at(index)
-      if (definition.name !== name) {
+      if (!entities.isNamed(index, name)) {
+        const { names } = entities.at(index)
         if (names.length >= limits.namesPerEntity)
-          throw limitError('namesPerEntity', limits.namesPerEntity, definition.name)
+          throw limitError('namesPerEntity', limits.namesPerEntity, name)
         const since = Math.max(now(), names[names.length - 1]!.since + 1)
-        rename(index, definition.name, since)
-        pending.names.push({ entity: index, name: definition.name, since })
+        rename(index, name, since)
+        pending.names.push({ entity: index, name, since })
         version++
       }
       return index

@@ -17,6 +17,8 @@ export interface EntityList {
   byId(id: EntityId): EntityIndex | undefined
   /** Is it this one, or another that happens to have the same id? */
   is(index: EntityIndex, category: string, identity: string): boolean
+  /** Is this its present name? */
+  isNamed(index: EntityIndex, name: string): boolean
   /** By a name's hash (`nameId`); the caller's hash is the same as for ids. */
   find(nameId: number, category: string, name: string): EntityIndex | undefined
   add(entity: NewEntity): EntityIndex
@@ -95,6 +97,7 @@ export function createEntityList(): EntityList {
     byId: (id) => byId.get(id),
     is: (index, category, identity) =>
       categories[categoryOf[index]!] === category && identities[index] === identity,
+    isNamed: (index, name) => names[index] === name,
     find(nameId, category, name) {
       const index = byName.get(nameId)
       if (index === undefined || categories[categoryOf[index]!] !== category) return undefined
@@ -128,7 +131,8 @@ export function createEntityList(): EntityList {
     update(index, changes, displayName) {
       let changed = false
       const old = attributes[index]!
-      for (const key of Object.keys(changes)) if (old[key] !== changes[key]) changed = true
+      for (const key of Object.keys(changes))
+        if (old[key] !== changes[key] && key !== '__proto__') changed = true
       if (changed) attributes[index] = compact({ ...old, ...changes }, shared)
       if (displayName !== undefined && displayName !== displayNames[index]) {
         displayNames[index] = shared(displayName)

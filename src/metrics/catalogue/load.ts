@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { BaseLogger } from 'pino'
 import { readBlocks } from '../native/client.js'
-import type { Block } from '../native/decode.js'
+import type { Block, Column } from '../native/decode.js'
 import { TABLES } from '../schema/tables.js'
 import { CatalogueCollisionError, type CatalogueCore } from './catalogue.js'
 
@@ -56,20 +56,20 @@ export async function load(
   })
   await read(
     TABLES.metrics,
-    `name, display_name, description, is_counter, toJSONString(unit_numerators) AS numerators,
-     toJSONString(unit_denominators) AS denominators, toJSONString(aliases) AS alias_list`,
+    'name, display_name, description, is_counter, unit_numerators, unit_denominators, aliases',
     ' FINAL',
     (block) => {
-      const [name, displayName, description, isCounter, numerators, denominators, aliases] = texts(block)
+      const [name, displayName, description] = texts(block)
+      const [, , , isCounter, numerators, denominators, aliases] = block.columns
       rows(block, (i) =>
         catalogue.loadMetric({
           name: name![i]!,
           displayName: displayName![i]!,
           description: description![i]!,
-          isCounter: Boolean(isCounter![i]),
-          unitNumerators: JSON.parse(numerators![i]!),
-          unitDenominators: JSON.parse(denominators![i]!),
-          aliases: JSON.parse(aliases![i]!),
+          isCounter: isCounter!.values[i] === 1,
+          unitNumerators: listAt(numerators!, i),
+          unitDenominators: listAt(denominators!, i),
+          aliases: listAt(aliases!, i),
         }),
       )
     },
@@ -114,3 +114,7 @@ export async function load(
 
 const numbers = ({ columns }: Block) => columns.map(({ values }) => values as Float64Array)
 const texts = ({ columns }: Block) => columns.map(({ values }) => values as string[])
+
+/** Row `i` of an `Array(String)` column. */
+const listAt = ({ values, offsets }: Column, i: number): string[] =>
+  (values as string[]).slice(i === 0 ? 0 : offsets![i - 1], offsets![i])

@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { insertBlock } from '../native/client.js'
-import { bytesOf, encodeInt64s, encodeStrings, type OutColumn } from '../native/encode.js'
+import { encodeInt64s, encodeStringLists, encodeStrings, type OutColumn } from '../native/encode.js'
 import { TABLES } from '../schema/tables.js'
 import type { CatalogueCore, PendingRows } from './catalogue.js'
 
@@ -15,21 +15,48 @@ export async function persist(
   writer: number,
 ): Promise<void> {
   if (rows.metrics.size > 0) {
-    const values = [...rows.metrics].map((index) => {
-      const metric = catalogue.metrics.at(index)
-      return {
-        id: metric.id,
-        name: metric.name,
-        display_name: metric.displayName,
-        description: metric.description,
-        unit_numerators: metric.unitNumerators,
-        unit_denominators: metric.unitDenominators,
-        is_counter: metric.isCounter,
-        aliases: metric.aliases,
-        writer,
-      }
-    })
-    await client.insert({ table: TABLES.metrics, values, format: 'JSONEachRow' })
+    const metrics = [...rows.metrics].map((index) => catalogue.metrics.at(index))
+    await insertBlock(
+      client,
+      TABLES.metrics,
+      [
+        int64(
+          'id',
+          metrics.map((metric) => metric.id),
+        ),
+        text(
+          'name',
+          metrics.map((metric) => metric.name),
+        ),
+        text(
+          'display_name',
+          metrics.map((metric) => metric.displayName),
+        ),
+        text(
+          'description',
+          metrics.map((metric) => metric.description),
+        ),
+        texts(
+          'unit_numerators',
+          metrics.map((metric) => metric.unitNumerators),
+        ),
+        texts(
+          'unit_denominators',
+          metrics.map((metric) => metric.unitDenominators),
+        ),
+        {
+          name: 'is_counter',
+          type: 'Bool',
+          parts: [Uint8Array.from(metrics, (metric) => Number(metric.isCounter))],
+        },
+        texts(
+          'aliases',
+          metrics.map((metric) => metric.aliases),
+        ),
+        constant('writer', writer, metrics.length),
+      ],
+      metrics.length,
+    )
   }
   for (const part of slices([...rows.entities], 100_000)) {
     const entities = part.map((index) => catalogue.entities.at(index))
@@ -140,5 +167,10 @@ const text = (name: string, values: string[]): OutColumn => ({
 const constant = (name: string, value: number, rows: number): OutColumn => ({
   name,
   type: 'UInt64',
-  parts: [bytesOf(encodeInt64s(new Float64Array(rows).fill(value)))],
+  parts: [encodeInt64s(new Float64Array(rows).fill(value))],
+})
+const texts = (name: string, values: string[][]): OutColumn => ({
+  name,
+  type: 'Array(String)',
+  parts: encodeStringLists(values),
 })

@@ -42,6 +42,12 @@ export function encodeStrings(values: readonly string[]): Uint8Array {
   return out
 }
 
+/** Bytes of an `Array(String)` column. */
+export function encodeStringLists(lists: readonly (readonly string[])[]): Uint8Array[] {
+  let end = 0
+  return [encodeInt64s(lists.map((list) => (end += list.length))), encodeStrings(lists.flat())]
+}
+
 /** Bytes of a `UInt64`, `Int64` or `DateTime64` column from safe integers (ids, milliseconds). */
 export function encodeInt64s(values: ArrayLike<number>): Uint8Array {
   const words = new Uint32Array(2 * values.length)

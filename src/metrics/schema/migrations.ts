@@ -24,7 +24,12 @@ export const MIGRATIONS: readonly Migration[] = [
       ) ENGINE = ReplacingMergeTree
       PARTITION BY toYYYYMMDD(ts)
       ORDER BY (metric, entity, ts)
-      SETTINGS non_replicated_deduplication_window = 10000`,
+      SETTINGS
+        -- retries of one insert are recognised by their token among this many newest ones
+        non_replicated_deduplication_window = 10000,
+        -- a day that takes no more samples becomes one part: small, quick to read, without duplicates
+        min_age_to_force_merge_seconds = 21600,
+        min_age_to_force_merge_on_partition_only = 1`,
       `CREATE TABLE IF NOT EXISTS ${TABLES.metrics} (
         id UInt64,
         name String,

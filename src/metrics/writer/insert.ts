@@ -2,8 +2,9 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { insertBlock } from '../native/client.js'
 import { TABLES } from '../schema/tables.js'
 import { columnsOf } from './chunk.js'
+import type { Commit } from './commit.js'
 import { endInserts, findMarks } from './marks.js'
-import type { Commit, WriterOptions } from './writer.js'
+import type { WriterOptions } from './writer.js'
 
 /**
  * How the writer reaches ClickHouse. Every attempt at a commit carries the same deduplication token, so that one of unknown
@@ -42,7 +43,7 @@ export function createInsert(
         !(await endInserts(client(), `(${running.join(' OR ')})`, { timeoutMs: 5_000 }))
       )
         throw new Error('it is still busy with inserts of unknown outcome')
-      await findMarks(client(), keys, mark)
+      await findMarks(client(), keys, Date.now(), mark)
     },
   }
 }

@@ -29,15 +29,18 @@ export async function loadMarks(
   for (const [key, day] of found.reverse()) mark(key, day)
 }
 
-/** Reports which of the batches are stored. */
+/** Reports which of these batches were stored in the last two days. */
 export async function findMarks(
   client: ClickHouseClient,
   keys: readonly number[],
+  now: number,
   mark: Mark,
 ): Promise<void> {
+  const since = Math.max(0, Math.floor(now / HOUR_MS) - WINDOWS[1]!)
   for (let at = 0; at < keys.length; at += 5_000) {
     const some = keys.slice(at, at + 5_000).join(',')
-    await readBlocks(client, `${SELECT} ${ONLY_MARKS} AND entity IN (${some})`, (block) => each(block, mark))
+    const query = `${SELECT} metric >= ${since} AND ${ONLY_MARKS} AND entity IN (${some})`
+    await readBlocks(client, query, (block) => each(block, mark))
   }
 }
 

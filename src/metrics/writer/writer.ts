@@ -1,6 +1,4 @@
 import type { CatalogueCore } from '../catalogue/catalogue.js'
-import { idBits } from '../ids.js'
-import { HOUR_MS } from '../schema/tables.js'
 import { NO_METRICS, type SelfMetrics } from '../self-metrics.js'
 import {
   type SampleColumns,
@@ -10,25 +8,14 @@ import {
   type Writer,
 } from '../types.js'
 import { createStoredBatches } from './batches.js'
-import { CHUNK_ROWS, type Chunk, type ChunkPool, createChunkPool, ROW_BYTES } from './chunk.js'
-import { DAY_MS, daysOf } from './days.js'
+import { type ChunkPool, createChunkPool, ROW_BYTES } from './chunk.js'
+import { appendMark, appendSamples, type Commit, newCommit } from './commit.js'
+import { daysOf } from './days.js'
 import { describeFailure, wasSent } from './failure.js'
+import { DEFAULT_TUNING, type WriterTuning } from './tuning.js'
 
-/** One insert: the chunks of a block, and those who wait for it. */
-export interface Commit {
-  id: number
-  chunks: Chunk[]
-  rows: number
-  waiters: Waiter[]
-}
-
-interface Waiter {
-  samples: number
-  key: number | undefined
-  days: readonly number[]
-  resolve: (outcome: WriteOutcome) => void
-  reject: (error: Error) => void
-}
+/** For durations: the time of day may jump. */
+const clock = () => performance.now()
 
 export interface WriterOptions {
   catalogue: CatalogueCore
@@ -44,36 +31,11 @@ export interface WriterOptions {
     mark: (key: number, day: number) => void,
   ) => Promise<void>
   bufferBytes: number
+  /** Time of day, for the marks of stored batches. */
   now?: () => number
   tuning?: Partial<WriterTuning>
   metrics?: SelfMetrics
   onFailure?: (error: unknown, attempt: number) => void
-}
-
-export interface WriterTuning {
-  /** Longest wait of a sample for its insert to begin, milliseconds. */
-  commitMs: number
-  /** Rows at which an insert begins at once. One batch is never divided, so an insert may be larger. */
-  commitRows: number
-  /** Inserts at the same time. */
-  parallel: number
-  /** How long a failing insert is tried again, milliseconds; then its callers are told. */
-  retryMs: number
-  firstRetryMs: number
-  /** How long senders are turned away after that, before one of them tries the store again. */
-  downMs: number
-  /** How many stored batches are remembered. */
-  batches: number
-}
-
-export const DEFAULT_TUNING: Readonly<WriterTuning> = {
-  commitMs: 250,
-  commitRows: 256 * 1024,
-  parallel: 2,
-  retryMs: 10_000,
-  firstRetryMs: 50,
-  downMs: 2_000,
-  batches: 250_000,
 }
 
 export interface WriterCore extends Writer {
@@ -107,15 +69,14 @@ export function createWriter(options: WriterOptions): WriterCore {
   const ready: Commit[] = []
   let lastId = 0
   let bufferedRows = 0
-  let lastStart = 0
+  let lastStart = Number.NEGATIVE_INFINITY
+  /** How long the last insert took, milliseconds. */
+  let lastTook = 0
   let timer: NodeJS.Timeout | undefined
+  let timerDue = 0
   let down: { text: string; until: number } | undefined
   let doubtful = { commits: new Set<number>(), keys: new Set<number>() }
   let settling: Promise<void> | undefined
-
-  function newCommit(): Commit {
-    return { id: 0, chunks: [], rows: 0, waiters: [] }
-  }
 
   async function write(columns: SampleColumns, key?: number): Promise<WriteOutcome> {
     while (key !== undefined && pendingKeys.has(key)) await pendingKeys.get(key)
@@ -133,7 +94,7 @@ export function createWriter(options: WriterOptions): WriterCore {
   async function take(columns: SampleColumns, key: number | undefined): Promise<WriteOutcome> {
     if (stopping) throw unavailable('the store is stopping')
     const days = daysOf(columns)
-    if (down !== undefined && now() < down.until) throw unavailable(down.text)
+    if (down !== undefined && clock() < down.until) throw unavailable(down.text)
     if (key !== undefined && (doubtful.keys.size > 0 || settling !== undefined)) await settled()
     const fresh = key === undefined ? days : days.filter((day) => !stored.has(key, day))
     if (fresh.length === 0) {
@@ -152,75 +113,37 @@ export function createWriter(options: WriterOptions): WriterCore {
     }
     return new Promise((resolve, reject) => {
       const before = open.rows
-      append(open, columns, fresh.length === days.length ? undefined : new Set(fresh))
+      appendSamples(open, pool, catalogue, columns, fresh.length === days.length ? undefined : new Set(fresh))
       const samples = open.rows - before
-      if (key !== undefined) for (const day of fresh) appendMark(open, key, day, samples)
+      if (key !== undefined)
+        for (const day of fresh) appendMark(open, pool, { key, day, samples, now: now() })
       bufferedRows += open.rows - before
       open.waiters.push({ samples, key, days: fresh, resolve, reject })
       schedule()
     })
   }
 
-  function room(commit: Commit): Chunk {
-    const last = commit.chunks.at(-1)
-    if (last !== undefined && last.rows < CHUNK_ROWS) return last
-    const chunk = pool.take()
-    commit.chunks.push(chunk)
-    return chunk
-  }
-
-  /** Copies the samples, of the given days only, into the commit. */
-  function append(commit: Commit, columns: SampleColumns, days: Set<number> | undefined): void {
-    const { series, time, value, length } = columns
-    const { metrics: metricOf, entities: entityOf } = catalogue.series
-    const metricBits = catalogue.metrics.bits
-    const entityBits = catalogue.entities.bits
-    const seen = catalogue.seenTimes()
-    let at = 0
-    while (at < length) {
-      const chunk = room(commit)
-      const { metric: metrics, entity: entities, time: times, value: values } = chunk
-      const first = chunk.rows
-      let row = first
-      for (; at < length && row < CHUNK_ROWS; at++) {
-        const t = time[at]!
-        if (days !== undefined && !days.has(Math.floor(t / DAY_MS))) continue
-        const s = series[at]!
-        const entity = entityOf[s]!
-        metrics[row] = metricBits[metricOf[s]!]!
-        entities[row] = entityBits[entity]!
-        times[2 * row] = t
-        times[2 * row + 1] = t / 0x1_0000_0000
-        values[row] = value[at]!
-        if (t > seen[entity]!) seen[entity] = t
-        row++
-      }
-      chunk.rows = row
-      commit.rows += row - first
-    }
-  }
-
-  function appendMark(commit: Commit, key: number, day: number, samples: number): void {
-    const chunk = room(commit)
-    const row = chunk.rows++
-    const time = day * DAY_MS
-    chunk.metric[row] = idBits(Math.floor(now() / HOUR_MS))
-    chunk.entity[row] = idBits(key)
-    chunk.time[2 * row] = time
-    chunk.time[2 * row + 1] = time / 0x1_0000_0000
-    chunk.value[row] = samples
-    commit.rows++
-  }
-
   function schedule(): void {
-    if (open.rows >= tuning.commitRows) {
+    if (
+      open.rows >= tuning.commitRows ||
+      (open.rows >= tuning.eagerRows && running.size + ready.length < tuning.parallel)
+    ) {
       seal()
       pump()
-    } else if (timer === undefined && open.rows > 0) {
-      // After a pause the first write need not wait: what else arrives in this turn of the event loop still joins it.
-      const wait = Math.max(0, lastStart + tuning.commitMs - now())
-      timer = setTimeout(onTimer, wait)
     }
+    if (open.rows === 0) return
+    // After a pause the first write need not wait: what else arrives in this turn of the event loop still joins it.
+    const due = lastStart + spacing()
+    if (timer !== undefined && due >= timerDue) return
+    clearTimeout(timer)
+    timerDue = due
+    timer = setTimeout(onTimer, Math.max(0, due - clock()))
+  }
+
+  /** How long after the start of the last insert the open one may begin, milliseconds. */
+  function spacing(): number {
+    if (open.rows < tuning.smallRows || running.size > 0) return tuning.commitMs
+    return Math.min(tuning.commitMs, Math.max(tuning.minMs, 2 * lastTook))
   }
 
   function onTimer(): void {
@@ -239,7 +162,7 @@ export function createWriter(options: WriterOptions): WriterCore {
   function pump(): void {
     while (running.size < tuning.parallel && ready.length > 0) {
       const commit = ready.shift()!
-      lastStart = now()
+      lastStart = clock()
       const run = store(commit).finally(() => {
         running.delete(run)
         pump()
@@ -250,12 +173,13 @@ export function createWriter(options: WriterOptions): WriterCore {
   }
 
   async function store(commit: Commit): Promise<void> {
-    const started = now()
+    const started = clock()
     let sent = false
     for (let attempt = 0; ; attempt++) {
       try {
         await insert(commit, aborted.signal)
         down = undefined
+        lastTook = clock() - started
         release(commit)
         for (const { key, days } of commit.waiters)
           if (key !== undefined) for (const day of days) stored.add(key, day)
@@ -264,17 +188,17 @@ export function createWriter(options: WriterOptions): WriterCore {
           total += samples
           resolve({ stored: samples, duplicate: false })
         }
-        metrics.committed(total, (now() - started) / 1000)
+        metrics.committed(total, (clock() - started) / 1000)
         return
       } catch (error) {
         sent ||= wasSent(error)
         metrics.failed()
         onFailure?.(error, attempt)
         const wait = Math.min(tuning.firstRetryMs * 2 ** attempt, 2_000)
-        if (aborted.signal.aborted || down !== undefined || now() - started + wait > tuning.retryMs) {
+        if (aborted.signal.aborted || down !== undefined || clock() - started + wait > tuning.retryMs) {
           if (sent) doubt(commit)
           const text = describeFailure(error)
-          down = { text, until: now() + tuning.downMs }
+          down = { text, until: clock() + tuning.downMs }
           release(commit)
           for (const { reject } of commit.waiters) reject(unavailable(text, error))
           return
@@ -306,7 +230,7 @@ export function createWriter(options: WriterOptions): WriterCore {
         for (const id of commits) doubtful.commits.add(id)
         for (const key of keys) doubtful.keys.add(key)
         const text = describeFailure(error)
-        down = { text, until: now() + tuning.downMs }
+        down = { text, until: clock() + tuning.downMs }
         throw unavailable(text, error)
       } finally {
         settling = undefined

@@ -1,8 +1,10 @@
 import type { Catalogue, Entity } from '../../metrics/index.js'
 import type { QueryProblem } from '../../wire/timeseries.js'
+import { STEPS_IN_ALL } from '../regex/index.js'
 import {
   type CompareOperator,
   type Comparison,
+  collectionUnit,
   type Predicate,
   printExpression,
   resolveQuantity,
@@ -11,8 +13,10 @@ import {
 } from '../syntax/index.js'
 import { problemAt } from './arguments.js'
 import { normalizeAttribute } from './attributes.js'
-import { type CheckContext, checkExpression } from './expression.js'
-import { compilePattern } from './language.js'
+import { numberSelector, recordCategory } from './collections.js'
+import type { CheckContext } from './context.js'
+import { checkExpression } from './expression.js'
+import { compilePattern } from './pattern.js'
 import { type Activity, type Candidates, equalsSelector, matchSelector, type Selector } from './selection.js'
 import type { TypedExpression, TypedItem } from './typed.js'
 import { hasFact, hasGrouping } from './walk.js'
@@ -60,6 +64,7 @@ export function checkStatement(
     problems: [],
     warnings: [],
     movingAverageSeconds: options.movingAverageSeconds,
+    budget: { steps: STEPS_IN_ALL },
   }
   const { select, where } = statement
   let items: TypedItem[] | undefined
@@ -72,19 +77,34 @@ export function checkStatement(
       return { expression, text, span: { offset, length }, ...(alias !== undefined && { alias }) }
     })
   }
-  const filter = where === undefined ? undefined : checkPredicate(where, context, options)
+  const category = recordCategory(statement)
+  const condition =
+    where === undefined
+      ? undefined
+      : checkPredicate(where, { ...context, records: category !== undefined }, options)
+  const filter = ofCategory(category, condition)
   return {
     checked: {
       statement,
       items,
       filter,
-      candidates: where === undefined ? {} : candidatesOf(where, options.variables),
+      candidates: {
+        ...(where !== undefined && candidatesOf(where, options.variables)),
+        ...(category !== undefined && { category }),
+      },
       warnings: context.warnings,
       timeless: where === undefined || isTimeless(where),
       usesFacts: comparisonsOf(filter).some((comparison) => hasFact(comparison.left)),
     },
     problems: context.problems,
   }
+}
+
+/** Records of a collection are entities of one category. */
+function ofCategory(category: string | undefined, condition: Filter | undefined): Filter | undefined {
+  if (category === undefined) return condition
+  const selector: Filter = { kind: 'select', selector: (entity) => entity.category === category }
+  return condition === undefined ? selector : { kind: 'all', operands: [selector, condition] }
 }
 
 /** What is over many entities cannot be mixed with what is of one: there is no entity to take. */
@@ -150,9 +170,9 @@ function checkPredicate(node: Predicate, context: CheckContext, options: CheckOp
       return { kind: 'select', selector: (entity) => equals(entity) === false }
     }
     case 'rlike': {
-      const compiled = compilePattern(node.pattern)
+      const compiled = compilePattern(node, context.budget)
       if ('problem' in compiled) {
-        context.problems.push(problemAt(node.patternSpan, compiled.problem))
+        context.problems.push(compiled.problem)
         return { kind: 'all', operands: [] }
       }
       return {
@@ -166,6 +186,12 @@ function checkPredicate(node: Predicate, context: CheckContext, options: CheckOp
 }
 
 function checkComparison(node: Comparison, context: CheckContext): Filter {
+  if (context.records && node.left.kind === 'metric') {
+    const { name } = node.left
+    const right = resolveQuantity(node.right, collectionUnit(name), name)
+    if ('problem' in right) context.problems.push(right.problem)
+    else return { kind: 'select', selector: numberSelector(name, node.operator, right.value) }
+  }
   const left = checkExpression(node.left, context)
   if (hasGrouping(left))
     context.problems.push(
@@ -184,6 +210,10 @@ function checkComparison(node: Comparison, context: CheckContext): Filter {
     context.problems.push(right.problem)
     return { kind: 'compare', left, operator: node.operator, right: 0 }
   }
+  if (right.assumed && left.kind !== 'unknown-metric')
+    context.warnings.push(
+      `${printExpression(node.left)} has no unit: “${node.right.unit}” was taken as bytes or seconds.`,
+    )
   return { kind: 'compare', left, operator: node.operator, right: right.value }
 }
 

@@ -2,6 +2,7 @@ import type { Metric } from '../../metrics/index.js'
 import type { Rollup } from '../../wire/timeseries.js'
 import type { AggregateName } from '../functions/aggregate.js'
 import type { ResampleName } from '../functions/resample.js'
+import type { FoldPair } from '../sql/select.js'
 
 /** Milliseconds since the epoch, both inclusive. */
 export interface Window {
@@ -16,8 +17,18 @@ export type Leaf = { readonly metric: Metric; readonly window: Window } & (
   | { readonly kind: 'aggregate'; readonly by: AggregateName }
   /** Buckets of `step` milliseconds, `count` of them from `window.from` on, computed by the store. */
   | { readonly kind: 'grid'; readonly by: ResampleName; readonly step: number; readonly count: number }
+  /** As `grid`, folded over all entities that are asked for: of no entity, so it is read by itself. */
+  | { readonly kind: 'folded-grid'; readonly by: FoldPair; readonly step: number; readonly count: number }
   /** Points of a rollup, with their statistics. */
   | { readonly kind: 'rollup'; readonly level: Rollup }
+  /** Of an entity that others belong to: their streams, folded. */
+  | {
+      readonly kind: 'across'
+      readonly level: Rollup
+      readonly plural: string
+      readonly total: boolean
+      readonly isRateOfCounter: boolean
+    }
 )
 
 /** Leaves that one SQL statement can read together. */
@@ -48,13 +59,15 @@ export class Leaves {
   add(leaf: Leaf): number {
     const { metric, window } = leaf
     const more =
-      leaf.kind === 'grid'
+      leaf.kind === 'grid' || leaf.kind === 'folded-grid'
         ? `${leaf.by}/${leaf.step}`
         : leaf.kind === 'aggregate'
           ? leaf.by
           : leaf.kind === 'rollup'
             ? leaf.level
-            : ''
+            : leaf.kind === 'across'
+              ? `${leaf.level}/${leaf.plural}/${leaf.total}/${leaf.isRateOfCounter}`
+              : ''
     const key = `${leaf.kind}/${metric.index}/${window.from}/${window.to}/${more}`
     const known = this.#places.get(key)
     const place = known ?? this.list.push(leaf) - 1
@@ -64,14 +77,20 @@ export class Leaves {
   }
 }
 
+/** What keeps leaves of one kind and window apart when they are read. */
+function apart(leaf: Leaf, place: number): string | number {
+  if (leaf.kind === 'grid' || leaf.kind === 'folded-grid') return `${leaf.by}/${leaf.step}`
+  if (leaf.kind === 'rollup') return leaf.level
+  return leaf.kind === 'across' ? place : ''
+}
+
 /** Groups those of the leaves that are wanted by what can be read together. */
 export function groupLeaves(leaves: readonly Leaf[], wanted: Iterable<number>): LeafGroup[] {
   const groups = new Map<string, { leaves: Leaf[]; places: number[] }>()
   for (const place of wanted) {
     const leaf = leaves[place] as Leaf
     const { window } = leaf
-    const more = leaf.kind === 'grid' ? `${leaf.by}/${leaf.step}` : leaf.kind === 'rollup' ? leaf.level : ''
-    const key = `${leaf.kind}/${window.from}/${window.to}/${more}`
+    const key = `${leaf.kind}/${window.from}/${window.to}/${apart(leaf, place)}`
     const group = groups.get(key) ?? { leaves: [], places: [] }
     groups.set(key, group)
     group.leaves.push(leaf)

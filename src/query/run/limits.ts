@@ -6,12 +6,14 @@ export interface QueryLimits {
   readonly mostStreams: number
   /** Points that one script may return. */
   readonly points: number
-  /** Wall time of one script, seconds. */
+  /** Time of one script, without that spent waiting for the reader; and the longest such wait. Seconds. */
   readonly seconds: number
   /** Memory of one SQL statement in ClickHouse, bytes. */
   readonly memoryBytes: number
   /** Points that are read and held at once; a larger answer is made piece by piece. */
   readonly chunkPoints: number
+  /** Up to so many samples, reading them costs less than having the store aggregate them. */
+  readonly fewSamples: number
   /** Points that functions over many entities (`sum_by`, `top`) may hold. */
   readonly groupedPoints: number
   /** Queries that run at the same time; more wait. */
@@ -31,8 +33,9 @@ export const DEFAULT_QUERY_LIMITS: QueryLimits = {
   seconds: 60,
   memoryBytes: 2_000_000_000,
   chunkPoints: 1_000_000,
+  fewSamples: 20_000,
   groupedPoints: 10_000_000,
-  concurrent: 16,
+  concurrent: 8,
   movingAverageSeconds: 300,
   activeSeconds: 900,
   bodyBytes: 1_048_576,

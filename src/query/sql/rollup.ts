@@ -29,7 +29,7 @@ export function rollupSql(scope: Scope, level: Rollup, mayRepeat: boolean): stri
     `SELECT metric, entity, (intDiv(toUnixTimestamp64Milli(ts) - ${origin}, ${step}) + 1) * ${step} + ${origin} AS stamp, ` +
     'count(), min(v), argMin(ts, (v, ts)), max(v), argMin(ts, (-v, ts)), avg(v), varPopStable(v) * count(), ' +
     `max(ts), argMax(v, ts) FROM ${TABLES.samples}${mayRepeat ? ' FINAL' : ''} ` +
-    `WHERE ${scopeConditions({ ...scope, from, to: Math.max(from, to) })} ` +
+    `WHERE ${scopeConditions({ ...scope, from, to: Math.max(from, to) })} AND isFinite(v) ` +
     'GROUP BY metric, entity, stamp ORDER BY metric, entity, stamp'
   )
 }

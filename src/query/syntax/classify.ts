@@ -89,7 +89,8 @@ export function classify(tokens: readonly IToken[], entry: Entry): QueryProblem[
       counts.conditions++
     }
     if (isOperator(type)) counts.operators++
-    signs = type === T.Minus ? signs + 1 : 0
+    if (type === T.Minus) signs++
+    else if (type !== T.LParen) signs = 0
     const broken = overLimit(counts, signs)
     if (broken) return [problem(token, broken)]
   }

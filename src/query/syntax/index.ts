@@ -21,4 +21,3 @@ export {
 } from './print.js'
 export { quote } from './strings.js'
 export { collectionUnit, type OwnUnit, type Resolved, resolveQuantity } from './units.js'
-export { bindVariables, variablesOf } from './variables.js'

@@ -9,7 +9,7 @@ export const LIMITS = {
   operators: 500,
   /** AND and OR of one statement. */
   conditions: 1000,
-  /** Parentheses inside parentheses, and signs before a number. */
+  /** Parentheses inside parentheses, and signs in a row; parentheses between signs do not count as an end. */
   depth: 64,
   /** Problems reported for one text. */
   problems: 20,

@@ -119,6 +119,7 @@ const STRAY_HINTS: readonly (readonly [RegExp, string])[] = [
   [/^!/, 'For “not equal” write !=.'],
   [/^\$/, 'A variable is $ and a name, e.g. $HOSTNAME.'],
   [/^%/, 'A percentage is a plain number, without %.'],
+  [/^[\u200b-\u200f\u2060]/, 'It cannot be seen; type the text anew.'],
   [/^[&|]/, 'Conditions are joined by AND and OR.'],
 ]
 

@@ -49,7 +49,8 @@ const WhiteSpace = createToken({
   line_breaks: true,
 })
 
-const WORD = /(?:-(?=[.\d]))?[A-Za-z0-9_.:/][A-Za-z0-9_.:/-]*/y
+/** The first part is a number such as `1e+21`: elsewhere `+` ends a word. */
+const WORD = /-?(?:\d+\.?\d*|\.\d+)[eE]\+\d+[A-Za-z]*|(?:-(?=[.\d]))?[A-Za-z0-9_.:/][A-Za-z0-9_.:/-]*/y
 /** Words that never are a value without quotes: after `=` they say that the value was forgotten. */
 const NEVER_A_VALUE = /^(?:and|or|select|from|where)$/i
 

@@ -150,3 +150,70 @@ export function graphite(samples: readonly Sent[]): Uint8Array {
   })
   return Buffer.from(`${lines.join('\n')}\n`)
 }
+
+export function ambari(samples: readonly Sent[]): Uint8Array {
+  const metrics = seriesOf(samples).map((group) => ({
+    metricname: group.metric,
+    ...group.labels,
+    timestamp: group.samples[0]!.time,
+    starttime: group.samples[0]!.time,
+    metrics: Object.fromEntries(group.samples.map(({ time, value }) => [time, value])),
+  }))
+  return Buffer.from(JSON.stringify({ metrics }))
+}
+
+export function collectd(samples: readonly Sent[]): Uint8Array {
+  const lists = samples.map(({ metric, labels, time, value }) => ({
+    values: [value],
+    dstypes: ['gauge'],
+    dsnames: ['value'],
+    time: time / 1000,
+    interval: 10,
+    host: '',
+    plugin: metric,
+    plugin_instance: '',
+    type: metric,
+    type_instance: '',
+    ...labels,
+  }))
+  return Buffer.from(JSON.stringify(lists))
+}
+
+const attributesOf = (labels: Record<string, string>) =>
+  Object.entries(labels).map(([key, stringValue]) => ({ key, value: { stringValue } }))
+
+/** Every sample a gauge, in one resource without attributes. */
+export function otlpJson(samples: readonly Sent[]): Uint8Array {
+  const metrics = samples.map(({ metric, labels, time, value }) => ({
+    name: metric,
+    gauge: {
+      dataPoints: [{ attributes: attributesOf(labels), timeUnixNano: `${time}000000`, asDouble: value }],
+    },
+  }))
+  return Buffer.from(JSON.stringify({ resourceMetrics: [{ resource: {}, scopeMetrics: [{ metrics }] }] }))
+}
+
+export const keyValue = (key: string, value: string): Uint8Array =>
+  message([
+    [1, 'bytes', key],
+    [2, 'bytes', message([[1, 'bytes', value]])],
+  ])
+
+export function otlpProtobuf(samples: readonly Sent[]): Uint8Array {
+  const metrics = samples.map(({ metric, labels, time, value }): Field => {
+    const point = message([
+      ...Object.entries(labels).map(([key, text]): Field => [7, 'bytes', keyValue(key, text)]),
+      [3, 'fixed64', BigInt(time) * 1_000_000n],
+      [4, 'double', value],
+    ])
+    return [
+      2,
+      'bytes',
+      message([
+        [1, 'bytes', metric],
+        [5, 'bytes', message([[1, 'bytes', point]])],
+      ]),
+    ]
+  })
+  return message([[1, 'bytes', message([[2, 'bytes', message(metrics)]])]])
+}

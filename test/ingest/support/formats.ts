@@ -1,11 +1,27 @@
 import type { DecodeContext } from '../../../src/ingest/decode.js'
+import { createAmbariDecoder } from '../../../src/ingest/formats/ambari.js'
+import { createCollectdDecoder } from '../../../src/ingest/formats/collectd.js'
 import { createGraphiteDecoder } from '../../../src/ingest/formats/graphite.js'
 import { createLineProtocolDecoder } from '../../../src/ingest/formats/line-protocol.js'
 import { createNativeDecoder } from '../../../src/ingest/formats/native.js'
+import { decodeOtlpJson } from '../../../src/ingest/formats/otlp-json.js'
+import { createOtlpProtobufDecoder } from '../../../src/ingest/formats/otlp-protobuf.js'
+import { createOtlpSamples } from '../../../src/ingest/formats/otlp-samples.js'
 import { createRemoteWriteDecoder } from '../../../src/ingest/formats/prometheus-remote-write.js'
 import { createRemoteWrite2Decoder } from '../../../src/ingest/formats/prometheus-remote-write-2.js'
 import { DEFAULT_LIMITS } from '../../../src/ingest/limits.js'
-import { graphite, lineProtocol, nativeBatch, remoteWrite, remoteWrite2, type Sent } from './encode.js'
+import {
+  ambari,
+  collectd,
+  graphite,
+  lineProtocol,
+  nativeBatch,
+  otlpJson,
+  otlpProtobuf,
+  remoteWrite,
+  remoteWrite2,
+  type Sent,
+} from './encode.js'
 import { GOLDEN } from './golden.js'
 
 export interface Format {
@@ -18,6 +34,7 @@ export interface Format {
 }
 
 const all = () => true
+const only = (labels: object, names: string[]) => Object.keys(labels).every((name) => names.includes(name))
 
 /** Every decoder, for the suites that all of them must pass. */
 export const FORMATS: Format[] = [
@@ -49,6 +66,33 @@ export const FORMATS: Format[] = [
       !/[ ;]/.test(Object.values(labels).join('')),
     encode: graphite,
     decoder: () => createGraphiteDecoder(DEFAULT_LIMITS),
+  },
+  {
+    name: 'Ambari metrics',
+    expresses: ({ labels }) => only(labels, ['hostname', 'appid', 'instanceid']),
+    encode: ambari,
+    decoder: () => createAmbariDecoder(DEFAULT_LIMITS),
+  },
+  {
+    name: 'collectd write_http',
+    expresses: ({ labels }) => only(labels, ['host', 'plugin_instance', 'type_instance']),
+    encode: collectd,
+    decoder: () => createCollectdDecoder(DEFAULT_LIMITS),
+  },
+  {
+    name: 'OTLP protobuf',
+    expresses: all,
+    encode: otlpProtobuf,
+    decoder: () => createOtlpProtobufDecoder(DEFAULT_LIMITS, createOtlpSamples(DEFAULT_LIMITS)),
+  },
+  {
+    name: 'OTLP JSON',
+    expresses: all,
+    encode: otlpJson,
+    decoder: () => {
+      const take = createOtlpSamples(DEFAULT_LIMITS)
+      return (body, context) => decodeOtlpJson(body, context, take)
+    },
   },
   {
     name: 'native batch',

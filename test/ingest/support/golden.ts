@@ -66,6 +66,36 @@ export const GOLDEN: { what: string; sent: Sent; stored: Omit<Decoded, 'time' | 
     },
   },
   {
+    what: 'a counter of an application on a host, Hadoop style',
+    sent: {
+      metric: 'dfs.datanode.BytesWritten',
+      labels: { hostname: 'dn1', appid: 'datanode' },
+      time: T,
+      value: 1e15,
+    },
+    stored: {
+      metric: 'dfs_datanode_byteswritten',
+      category: 'CUSTOM',
+      entityName: 'appid=datanode,hostname=dn1',
+      attributes: { appid: 'datanode', hostname: 'dn1' },
+    },
+  },
+  {
+    what: 'an instance of a plugin, collectd style',
+    sent: {
+      metric: 'cpu',
+      labels: { host: 'c1', plugin_instance: '0', type_instance: 'idle' },
+      time: T,
+      value: 98.5,
+    },
+    stored: {
+      metric: 'cpu',
+      category: 'CUSTOM',
+      entityName: 'hostname=c1,plugin_instance=0,type_instance=idle',
+      attributes: { hostname: 'c1', plugin_instance: '0', type_instance: 'idle' },
+    },
+  },
+  {
     what: 'a sample without labels belongs to the entity named as its category',
     sent: { metric: 'alone', labels: {}, time: T, value: 42 },
     stored: { metric: 'alone', category: 'CUSTOM', entityName: 'custom', attributes: {} },

@@ -1,7 +1,7 @@
 /** Protobuf wire format, written the simplest way, for the tests' own encoders. */
 export type Field = [
   number: number,
-  type: 'varint' | 'double' | 'bytes',
+  type: 'varint' | 'double' | 'fixed64' | 'bytes',
   value: number | bigint | Uint8Array | string,
 ]
 
@@ -23,6 +23,10 @@ export function message(fields: Field[]): Uint8Array {
     else if (type === 'double') {
       const bytes = Buffer.alloc(8)
       bytes.writeDoubleLE(value as number)
+      parts.push(Uint8Array.from(varint(number * 8 + 1)), bytes)
+    } else if (type === 'fixed64') {
+      const bytes = Buffer.alloc(8)
+      bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value as bigint)))
       parts.push(Uint8Array.from(varint(number * 8 + 1)), bytes)
     } else {
       const bytes = typeof value === 'string' ? Buffer.from(value) : (value as Uint8Array)

@@ -6,6 +6,7 @@ import { Registry } from 'prom-client'
 import { listen } from '../../../src/cli/listen.js'
 import { createIngest, type Ingest, type IngestLimits } from '../../../src/ingest/index.js'
 import { openStore, type Store, type StoreOptions } from '../../../src/metrics/index.js'
+import { ONLY_SAMPLES } from '../../../src/metrics/schema/tables.js'
 import { startTestEngine, type TestEngine } from '../../engine/support.js'
 
 const logger = pino({ level: 'silent' })
@@ -30,6 +31,8 @@ export interface TestIngest {
 export interface TestBench {
   /** A server over a database of its own. */
   start(limits?: Partial<IngestLimits>, store?: Partial<StoreOptions>): Promise<TestIngest>
+  /** Ends the engine, as if the machine of a remote one had gone. */
+  stopEngine(): Promise<void>
   cleanUp(): Promise<void>
 }
 
@@ -62,6 +65,7 @@ export async function startBench(): Promise<TestBench> {
       running.push(started)
       return started
     },
+    stopEngine: () => engine.engine.stop(),
     async cleanUp() {
       await Promise.all(running.map((each) => each.close()))
       await engine.cleanUp()
@@ -72,7 +76,7 @@ export async function startBench(): Promise<TestBench> {
 async function rowsOf({ client, catalogue }: Store): Promise<Row[]> {
   const result = await client.query({
     query: `SELECT toFloat64(metric) AS metric, toFloat64(entity) AS entity, toUnixTimestamp64Milli(ts) AS time, v AS value
-            FROM samples WHERE metric != 0`,
+            FROM samples WHERE samples.${ONLY_SAMPLES}`,
     format: 'JSONCompactEachRow',
   })
   const metrics = new Map<number, string>()

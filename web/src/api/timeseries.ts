@@ -7,7 +7,7 @@ import {
 } from '../../../src/wire/timeseries-columns.js'
 import { type Stream, toStreams } from '../chart/stream.js'
 import type { Interval } from '../state/time.js'
-import { apiAddress, apiParameters, PATH } from './address.js'
+import { type Asked, apiAddress, apiParameters, PATH } from './address.js'
 import { observeServerDate } from './clock.js'
 import { ApiError, errorFromAnswer } from './errors.js'
 
@@ -29,17 +29,13 @@ export interface Answer {
 const LONGEST_ADDRESS = 1800
 
 /** Runs a query. Throws `ApiError`, or the signal's reason when it was aborted. */
-export async function fetchTimeSeries(
-  query: string,
-  interval: Interval,
-  signal: AbortSignal,
-): Promise<Answer> {
+export async function fetchTimeSeries(asked: Asked, signal: AbortSignal): Promise<Answer> {
   const started = performance.now()
-  const bytes = await request(query, interval, signal)
+  const bytes = await request(asked, signal)
   const { items } = decode(bytes)
   return {
-    query,
-    interval,
+    query: asked.query,
+    interval: asked.interval,
     items: items.map((item, i) => ({
       statement: item.timeSeriesQuery,
       streams: toStreams(item.streams, i),
@@ -49,8 +45,8 @@ export async function fetchTimeSeries(
   }
 }
 
-async function request(query: string, interval: Interval, signal: AbortSignal): Promise<Uint8Array> {
-  const address = apiAddress(document.baseURI, query, interval, TIME_SERIES_COLUMNS_CONTENT_TYPE)
+async function request(asked: Asked, signal: AbortSignal): Promise<Uint8Array> {
+  const address = apiAddress(document.baseURI, asked, TIME_SERIES_COLUMNS_CONTENT_TYPE)
   const headers = { Accept: `${TIME_SERIES_COLUMNS_CONTENT_TYPE}, application/json` }
   try {
     const response =
@@ -59,7 +55,7 @@ async function request(query: string, interval: Interval, signal: AbortSignal): 
         : await fetch(new URL(PATH, document.baseURI), {
             method: 'POST',
             headers: { ...headers, 'Content-Type': 'application/json' },
-            body: JSON.stringify(apiParameters(query, interval, TIME_SERIES_COLUMNS_CONTENT_TYPE)),
+            body: JSON.stringify(apiParameters(asked, TIME_SERIES_COLUMNS_CONTENT_TYPE)),
             signal,
           })
     observeServerDate(response.headers.get('Date'), Date.now())

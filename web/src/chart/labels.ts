@@ -28,21 +28,24 @@ function rank(attribute: string): number {
 
 /**
  * One label a stream: the values of the fewest attributes that tell them apart, joined by ` · `. An attribute that tells
- * nothing more than those before it is left out. A single stream is named by its metric.
+ * nothing more than those before it is left out, unless it is in `always`, as the device of a disk. A single stream is named
+ * by its metric.
  */
-export function labelStreams(streams: readonly Stream[]): string[] {
+export function labelStreams(streams: readonly Stream[], always: readonly string[] = []): string[] {
   const all = streams.map(attributesOf)
   const names = new Set<string>()
   for (const attributes of all) for (const name of Object.keys(attributes)) names.add(name)
-  const ordered = [...names].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
+  const order = (name: string) => (name !== 'metricName' && always.includes(name) ? 0.5 : rank(name))
+  const ordered = [...names].sort((a, b) => order(a) - order(b) || (a < b ? -1 : 1))
   let groups: string[] = all.map(() => '')
   let distinct = new Set(groups).size
   const chosen: string[] = []
   for (const name of ordered) {
-    if (distinct === streams.length) break
+    const needed = always.includes(name)
+    if (distinct === streams.length && !needed) continue
     const finer = all.map((attributes, i) => `${groups[i]}\u0000${attributes[name] ?? ''}`)
     const count = new Set(finer).size
-    if (count === distinct) continue
+    if (count === distinct && !needed) continue
     groups = finer
     distinct = count
     chosen.push(name)

@@ -2,7 +2,7 @@
 
 import { PLAIN, sameUnit, type Unit, unitOf } from '../format/units.js'
 import type { Interval } from '../state/time.js'
-import { type Column, type Joined, joinStreams } from './join.js'
+import { type Column, type Joined, joinStreams, type TimedValues } from './join.js'
 import { labelStreams } from './labels.js'
 import { stackColumns } from './stack.js'
 import type { Stream } from './stream.js'
@@ -13,6 +13,8 @@ export interface ChartOptions {
   readonly unit?: Unit
   /** Metrics (or aliases) that are a mark to compare with, such as a total: drawn dashed, never stacked. */
   readonly marks?: readonly string[]
+  /** Attributes that stand in every label, also where all lines have the same. */
+  readonly labels?: readonly string[]
   /** The value axis begins at zero although all values are far above it. */
   readonly fromZero?: boolean
   /** The value axis does not reach beyond this unless a value does. */
@@ -39,18 +41,29 @@ export interface ChartModel {
   /** Units of the left and the right axis. */
   readonly units: readonly Unit[]
   readonly joined: Joined
+  /** Smallest and largest value behind each point, where there is one line and its points stand for several samples. */
+  readonly envelope: Envelope | null
 }
 
-/** Puts streams together for a chart of a width in pixels; streams without a point in the interval are lines all the same. */
+export interface Envelope {
+  readonly min: Column
+  readonly max: Column
+}
+
+/**
+ * Puts streams together for a chart of a width in pixels; streams without a point in the interval are lines all the same.
+ * `known` remembers the colours by key, so that a line keeps its own when others come or go; it is added to.
+ */
 export function buildModel(
   streams: readonly Stream[],
   options: ChartOptions,
   interval: Interval,
   pixels: number,
+  known: Map<string, number> = new Map(),
 ): ChartModel {
-  const labels = labelStreams(streams)
+  const labels = labelStreams(streams, options.labels)
   const units: Unit[] = options.unit ? [options.unit] : []
-  let color = 0
+  if (!streams.some((stream) => known.has(stream.key))) known.clear()
   const lines = streams.map((stream, i): ChartLine => {
     const { unitNumerators, unitDenominators } = stream.data.metadata
     const unit = options.unit ?? unitOf(unitNumerators, unitDenominators)
@@ -60,7 +73,7 @@ export function buildModel(
     return {
       key: stream.key,
       label: labels[i] as string,
-      color: mark ? -1 : color++,
+      color: mark ? -1 : colorOf(stream.key, known),
       unit,
       scale: axis === 0 ? 'y' : 'y2',
       mark,
@@ -72,12 +85,36 @@ export function buildModel(
     values: data.values,
     frequencyMs: data.metadata.metricCollectionFrequencyMs,
   }))
+  const around = envelopeOf(streams, options)
+  const joined = joinStreams([...timed, ...around], interval, pixels)
+  const columns = joined.columns.slice(0, streams.length)
+  const [min, max] = joined.columns.slice(streams.length)
   return {
     options,
     lines,
     units: units.length === 0 ? [PLAIN] : units.slice(0, 2),
-    joined: joinStreams(timed, interval, pixels),
+    joined: { ...joined, columns },
+    envelope: min && max ? { min, max } : null,
   }
+}
+
+function envelopeOf(streams: readonly Stream[], options: ChartOptions): TimedValues[] {
+  const [only] = streams
+  if (!only || streams.length > 1 || options.kind === 'stack') return []
+  const { times, min, max, metadata } = only.data
+  const frequencyMs = metadata.metricCollectionFrequencyMs
+  return min && max
+    ? [
+        { times, values: min, frequencyMs },
+        { times, values: max, frequencyMs },
+      ]
+    : []
+}
+
+function colorOf(key: string, known: Map<string, number>): number {
+  const color = known.get(key) ?? known.size
+  known.set(key, color)
+  return color
 }
 
 /** The columns to draw: as joined, or stacked where the chart is a stack. */

@@ -1,12 +1,14 @@
 /** One uPlot chart: made, fed, resized and destroyed. Everything around it (title, legend, tooltip) is not here. */
 
 import uPlot from 'uplot'
-import { formatTimeTicks } from '../format/time.js'
+import { formatTimeTicks, TIME_STEPS } from '../format/time.js'
 import { formatTicks, PLAIN, tickSteps, type Unit } from '../format/units.js'
 import type { Interval } from '../state/time.js'
 import { type ChartColors, lineColor } from './colors.js'
 import { createHighlight } from './highlight.js'
+import { isolatedPoints } from './isolated.js'
 import { axisRange, type ChartModel, drawnColumns } from './model.js'
+import { closeRow } from './readout.js'
 
 export interface Hover {
   /** Milliseconds since the epoch. */
@@ -45,6 +47,7 @@ export interface Plot {
 const AXIS_WIDTH = 58
 const FOCUS_PIXELS = 24
 const NEAR_PIXELS = 40
+const CLOSE_PIXELS = 8
 const MOST_CURSOR_POINTS = 40
 
 export function createPlot(
@@ -82,7 +85,7 @@ export function createPlot(
 
   // A stack's layers are drawn from the highest to the lowest, each over the one before.
   const order = model.lines.map((_, i) => (stack ? model.lines.length - 1 - i : i))
-  const lineOf = (seriesIndex: number) => order[seriesIndex - 1] as number
+  const lineOf = (seriesIndex: number) => order[seriesIndex - 1]
   const seriesOf = (line: number) => (stack ? model.lines.length - line : line + 1)
 
   const series = (): uPlot.Series[] =>
@@ -97,16 +100,37 @@ export function createPlot(
         ...(line.mark ? { dash: [5, 4] } : {}),
         ...(stack && !line.mark ? { fill: mix(stroke, colors.surface), fillTo: () => 0 } : {}),
         show: shown[i] ?? true,
-        points: { size: 5, width: 1, fill: stroke, filter: isolatedPoints },
+        points: {
+          size: 5,
+          width: 1,
+          fill: stroke,
+          filter: (u, i, all) => (all ? null : isolatedPoints(u.data[i] ?? [])),
+        },
       }
     })
+
+  // Dotted, with what lies between them filled.
+  const around = model.envelope === null ? null : (model.lines[0] as ChartModel['lines'][number])
+  const envelope = (): uPlot.Series[] =>
+    around === null
+      ? []
+      : ['min', 'max'].map((label) => ({
+          label,
+          scale: around.scale,
+          stroke: lineColor(colors, around.color),
+          width: 0.75,
+          dash: [1, 3],
+          points: { show: false },
+        }))
 
   const hoverNow = (u: uPlot): Hover | null => {
     const { left, top, idx, idxs } = u.cursor
     if (left === undefined || top === undefined || left < 0 || idx === null || idx === undefined) return null
-    const rows = model.lines.map((_, i) => idxs?.[seriesOf(i)] ?? null)
+    const time = u.posToVal(left, 'x')
+    const close = u.posToVal(left + CLOSE_PIXELS, 'x') - time
+    const rows = model.lines.map((line, i) => closeRow(model, line, idxs?.[seriesOf(i)], time, close))
     const near = stack && own ? layerAt(u, top, rows) : focused
-    return { time: u.posToVal(left, 'x'), left, top, rows, focused: own ? near : null, own }
+    return { time, left, top, rows, focused: own ? near : null, own }
   }
 
   const layerAt = (u: uPlot, top: number, rows: readonly (number | null)[]): number | null => {
@@ -155,7 +179,8 @@ export function createPlot(
       {
         font,
         stroke: colors.text,
-        space: 72,
+        space: 60,
+        incrs: [...TIME_STEPS],
         size: 34,
         gap: 4,
         grid: { stroke: colors.grid, width: 1 },
@@ -165,14 +190,17 @@ export function createPlot(
       valueAxis(left ?? PLAIN, 'y', 3),
       ...(right ? [valueAxis(right, 'y2', 1)] : []),
     ],
-    series: [{}, ...series()],
+    series: [{}, ...series(), ...envelope()],
+    ...(around === null
+      ? {}
+      : { bands: [{ series: [3, 2] as [number, number], fill: fade(lineColor(colors, around.color)) }] }),
     tzDate: (time) => (utc ? uPlot.tzDate(new Date(time), 'Etc/UTC') : new Date(time)),
     hooks: {
       setCursor: [(u) => settings.onHover(hoverNow(u))],
       setSeries: [
         (u, index, change) => {
           if (!('focus' in change)) return
-          focused = index === null || !change.focus ? null : lineOf(index)
+          focused = index === null || !change.focus ? null : (lineOf(index) ?? null)
           highlight.show(focused === null || !own || !highlights ? null : seriesOf(focused))
           settings.onHover(hoverNow(u))
         },
@@ -202,7 +230,9 @@ export function createPlot(
 
   const data = () => {
     const columns = drawnColumns(model, shown)
-    return [model.joined.times, ...order.map((i) => columns[i])] as uPlot.AlignedData
+    const { envelope } = model
+    const more = envelope ? [envelope.min, envelope.max] : []
+    return [model.joined.times, ...order.map((i) => columns[i]), ...more] as uPlot.AlignedData
   }
   const u = new uPlot(options, data(), parent)
 
@@ -241,26 +271,4 @@ function mix(color: string, surface: string): string {
   return `color-mix(in srgb, ${color} 55%, ${surface})`
 }
 
-/** Points are drawn where a line cannot be: alone between two gaps. */
-function isolatedPoints(u: uPlot, series: number, show: boolean): number[] | null {
-  if (show) return null
-  const column = u.data[series] ?? []
-  const alone: number[] = []
-  let before: number | null = null
-  let open = false
-  for (let i = 0; i <= column.length; i++) {
-    const value = i === column.length ? null : column[i]
-    if (value === undefined) continue
-    if (value === null) {
-      if (open && before !== null) alone.push(before)
-      open = false
-      before = null
-      continue
-    }
-    if (before === null) {
-      before = i
-      open = true
-    } else open = false
-  }
-  return alone.length === 0 ? null : alone
-}
+const fade = (color: string) => `color-mix(in srgb, ${color} 14%, transparent)`

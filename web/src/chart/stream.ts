@@ -41,3 +41,12 @@ export function attributesOf(stream: Stream): Record<string, string> {
   const { attributes, entityName } = stream.data.metadata
   return { ...attributes, metricName: stream.metric, entityDisplayName: entityName }
 }
+
+/** The time of the earliest point of all, or null when there is none. */
+export function earliestTime(items: readonly { readonly streams: readonly Stream[] }[]): number | null {
+  let earliest = Number.POSITIVE_INFINITY
+  for (const { streams } of items)
+    for (const { data } of streams)
+      if (data.times.length > 0) earliest = Math.min(earliest, data.times[0] as number)
+  return Number.isFinite(earliest) ? earliest : null
+}

@@ -4,6 +4,7 @@ import { isShown, type LegendState } from '../chart/legend.js'
 import { buildModel, type ChartModel, type ChartOptions } from '../chart/model.js'
 import { createPlot, type Hover, type Plot } from '../chart/plot.js'
 import type { Stream } from '../chart/stream.js'
+import { rollupLabel } from '../format/rollup.js'
 import { unitLabel } from '../format/units.js'
 import type { Interval } from '../state/time.js'
 import { ChartPageContext } from './chart-context.js'
@@ -34,9 +35,10 @@ export function ChartCard(props: ChartCardProps) {
   const [hover, setHover] = useState<Hover | null>(null)
   const [width, setWidth] = useState(0)
   const box = useRef<HTMLDivElement>(null)
+  const known = useRef(new Map<string, number>())
 
   const model = useMemo(
-    () => buildModel(streams, options, interval, Math.max(width, 300)),
+    () => buildModel(streams, options, interval, Math.max(width, 300), known.current),
     [streams, options, interval.from, interval.to, width],
   )
   const shown = useMemo(() => model.lines.map((line) => isShown(legend, line.key)), [model, legend])
@@ -52,11 +54,13 @@ export function ChartCard(props: ChartCardProps) {
 
   const hasPoints = model.joined.points > 0
   const unit = model.units.map(unitLabel).filter(Boolean).join(', ')
+  const rollup = rollupLabel(streams)
   return (
     <section class={`card chart${stale ? ' stale' : ''}`} aria-label={props.title} data-chart={props.id}>
       <header class="card-head">
         <h3 title={props.title}>{props.title}</h3>
         {unit && <span class="unit">{unit}</span>}
+        {rollup !== '' && rollup !== 'raw' && <span class="unit">{rollup}</span>}
         <span class="spacer" />
         {props.actions}
       </header>
@@ -108,6 +112,7 @@ function usePlot(
   const shape = JSON.stringify([
     model.options.kind,
     model.units,
+    model.envelope !== null,
     model.lines.map((line) => [line.key, line.scale, line.color, line.mark]),
   ])
 

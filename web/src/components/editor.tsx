@@ -52,12 +52,15 @@ export function Editor({ text, onText, onRun, problems, recent }: EditorProps) {
     onText(next.text)
   }
 
+  /** At once, not with the next drawing: what is typed next belongs behind it. */
   const put = (next: { text: string; cursor: number }) => {
+    const element = area.current
+    if (element) {
+      element.value = next.text
+      element.focus()
+      element.setSelectionRange(next.cursor, next.cursor)
+    }
     onText(next.text)
-    requestAnimationFrame(() => {
-      area.current?.focus()
-      area.current?.setSelectionRange(next.cursor, next.cursor)
-    })
   }
 
   const complete = (item: string) => {
@@ -69,7 +72,7 @@ export function Editor({ text, onText, onRun, problems, recent }: EditorProps) {
   /** True when the list of completions has used the key. */
   const onCompletionKey = (event: KeyboardEvent): boolean => {
     if (event.key === ' ' && event.ctrlKey) {
-      completion.ask(text, area.current?.selectionStart ?? text.length, true)
+      completion.ask(area.current?.value ?? text, area.current?.selectionStart ?? text.length, true)
       return true
     }
     // Also a list that is still on its way.
@@ -91,7 +94,7 @@ export function Editor({ text, onText, onRun, problems, recent }: EditorProps) {
       event.preventDefault()
       setStep({ index: -1, draft: '' })
       completion.close()
-      onRun(text)
+      onRun(area.current?.value ?? text)
     } else if ((event.ctrlKey || event.metaKey) && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
       event.preventDefault()
       history(event.key === 'ArrowUp' ? 1 : -1)
@@ -160,10 +163,7 @@ export function Editor({ text, onText, onRun, problems, recent }: EditorProps) {
               <button type="button" class="link" onClick={() => selectProblem(problem, true)}>
                 {placeText(text, problem)}
               </button>
-              <span>
-                {problem.message}
-                <Expected problem={problem} />
-              </span>
+              <span>{problem.message}</span>
               {problem.suggestions.slice(0, 6).map((suggestion) => (
                 <button
                   key={suggestion}
@@ -211,21 +211,6 @@ function placeOf(
 function* textNodes(root: HTMLElement): Generator<Text> {
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT)
   while (walker.nextNode()) yield walker.currentNode as Text
-}
-
-const MOST_EXPECTED = 8
-
-function Expected({ problem }: { problem: QueryProblem }) {
-  const { expected } = problem
-  if (expected.length === 0) return null
-  const named = expected.slice(0, MOST_EXPECTED).join(', ')
-  return (
-    <span class="dim">
-      {' '}
-      Expected: {named}
-      {expected.length > MOST_EXPECTED ? ' …' : ''}
-    </span>
-  )
 }
 
 function placeText(text: string, problem: QueryProblem): string {

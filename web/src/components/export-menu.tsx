@@ -7,14 +7,16 @@ import { Popover } from './popover.js'
 interface ExportMenuProps {
   readonly query: string
   readonly interval: Interval
+  readonly utc: boolean
   /** The page's address with the range fixed, so that it shows the same tomorrow. */
   readonly fixedAddress: string
 }
 
 /** The answer as files, as an API call, and as a link. */
-export function ExportMenu({ query, interval, fixedAddress }: ExportMenuProps) {
+export function ExportMenu({ query, interval, utc, fixedAddress }: ExportMenuProps) {
   const [copied, setCopied] = useState('')
   const base = document.baseURI
+  const asked = { query, interval, utc }
   const copy = (name: string, text: string) => async () => {
     setCopied((await copyText(text)) ? `${name}: copied` : 'The browser did not allow copying.')
   }
@@ -24,19 +26,19 @@ export function ExportMenu({ query, interval, fixedAddress }: ExportMenuProps) {
         <div class="menu">
           <a
             class="menu-item"
-            href={apiAddress(base, query, interval, 'application/json')}
+            href={apiAddress(base, asked, 'application/json')}
             target="_blank"
             rel="noreferrer"
           >
             JSON
           </a>
-          <a class="menu-item" href={apiAddress(base, query, interval, 'text/csv')} download="timeseries.csv">
+          <a class="menu-item" href={apiAddress(base, asked, 'text/csv')} download="timeseries.csv">
             CSV
           </a>
           <button
             type="button"
             class="menu-item"
-            onClick={copy('API call', apiCommand(base, query, interval, 'application/json'))}
+            onClick={copy('API call', apiCommand(base, asked, 'application/json'))}
           >
             Copy as API call (curl)
           </button>

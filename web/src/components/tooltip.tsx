@@ -25,6 +25,7 @@ export function Tooltip({ hover, model, shown, width }: TooltipProps) {
   const readout = readoutAt(model, (line) => hover.rows[line] ?? null, shown, hover.focused, MOST_ROWS)
   if (readout.rows.length === 0) return null
   const at = timeOfRow(hover, model, readout.rows[0]?.line ?? 0)
+  const range = rangeAt(hover, model)
   const x = hover.left + AXIS_WIDTH
   const side = x < width / 2 ? { left: `${x + OFFSET}px` } : { right: `${width - x + OFFSET}px` }
   return (
@@ -49,9 +50,22 @@ export function Tooltip({ hover, model, shown, width }: TooltipProps) {
           })}
         </tbody>
       </table>
+      {range && (
+        <div class="tooltip-more">
+          from {range.min} to {range.max}
+        </div>
+      )}
       {readout.more > 0 && <div class="tooltip-more">and {readout.more} more</div>}
     </div>
   )
+}
+
+/** What lies behind a point that stands for several samples. */
+function rangeAt({ rows }: Hover, { envelope, lines }: ChartModel): { min: string; max: string } | null {
+  const [row] = rows
+  const [line] = lines
+  if (!envelope || !line || row === null || row === undefined) return null
+  return { min: formatValue(envelope.min[row], line.unit), max: formatValue(envelope.max[row], line.unit) }
 }
 
 /** The time of the point that is shown, not of the pixel. */

@@ -13,6 +13,8 @@ export interface DashboardChart {
   readonly unit?: Unit
   /** Aliases or metrics that are a mark to compare with: drawn dashed. */
   readonly marks?: readonly string[]
+  /** Attributes that stand in every label, also where there is only one. */
+  readonly labels?: readonly string[]
   readonly top?: number
 }
 

@@ -82,6 +82,25 @@ export function formatTimeTicks(ticks: readonly number[], step: number, utc: boo
   })
 }
 
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+/** As uPlot counts them: it knows from these that it has to go by the calendar. */
+const MONTH = 30 * DAY
+const YEAR = 365 * DAY
+
+/** Distances of ticks on a time axis, in milliseconds, ascending. */
+export const TIME_STEPS: readonly number[] = [
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
+  ...[1, 2, 5, 10, 15, 30].map((n) => n * SECOND),
+  ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
+  ...[1, 2, 3, 4, 6, 8, 12].map((n) => n * HOUR),
+  ...[1, 2, 3, 4, 5, 7, 10, 15].map((n) => n * DAY),
+  ...[1, 2, 3, 4, 6].map((n) => n * MONTH),
+  ...[1, 2, 5, 10].map((n) => n * YEAR),
+]
+
 /** A length of time in its largest two units: `1 h 30 min`. */
 export function formatDuration(ms: number): string {
   const units: [number, string][] = [

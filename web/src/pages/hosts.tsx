@@ -3,6 +3,7 @@ import { serverNow } from '../api/clock.js'
 import type { AnswerItem } from '../api/timeseries.js'
 import { ALL_SHOWN } from '../chart/legend.js'
 import type { ChartOptions } from '../chart/model.js'
+import { earliestTime } from '../chart/stream.js'
 import { Banner } from '../components/banner.js'
 import { ChartCard } from '../components/chart-card.js'
 import { ALL_HOSTS_DASHBOARD, HOST_DASHBOARD, HOSTS_QUERY } from '../dashboards/host.js'
@@ -24,9 +25,9 @@ interface Host {
 }
 
 /** The start page: the charts of one host, or of all of them side by side. */
-export function HostsPage({ view, navigate, range, refresh, hold, onPoll }: PageProps) {
+export function HostsPage({ view, navigate, range, refreshMs, hold, onPoll }: PageProps) {
   const [waiting, setWaiting] = useState(true)
-  const list = usePoll(HOSTS_QUERY, HOSTS_RANGE, waiting ? WAITING_STEP_MS : HOSTS_STEP_MS, hold.hidden)
+  const list = usePoll(HOSTS_QUERY, HOSTS_RANGE, true, waiting ? WAITING_STEP_MS : HOSTS_STEP_MS, hold.hidden)
   const hosts = useMemo(() => hostsOf(list), [list.value])
   useEffect(() => setWaiting(hosts.length === 0), [hosts.length === 0])
 
@@ -35,13 +36,13 @@ export function HostsPage({ view, navigate, range, refresh, hold, onPoll }: Page
   const variables = useMemo(() => ({ HOSTID: chosen ?? '' }), [chosen])
   const ready = hosts.length > 0 || view.host !== null
   const query = ready ? dashboardQuery(dashboard, variables) : null
-  const poll = usePoll(query, range, refresh * 1000, hold.hidden || hold.hovered)
+  const poll = usePoll(query, range, view.utc, refreshMs, hold.hidden || hold.hovered)
   const shownPoll = query === null ? list : poll
   useEffect(() => onPoll(shownPoll), [shownPoll.loading, shownPoll.error, shownPoll.value, shownPoll.run])
 
   const error = apiError(shownPoll) ?? apiError(list)
   const asked = shownInterval(range, poll.value?.interval ?? null, serverNow())
-  const interval = view.range === null ? youngInterval(asked, earliestTime(poll)) : asked
+  const interval = view.range === null ? youngInterval(asked, earliestTime(poll.value?.items ?? [])) : asked
   return (
     <main>
       {error && (
@@ -63,6 +64,9 @@ export function HostsPage({ view, navigate, range, refresh, hold, onPoll }: Page
             <h1>
               {hosts.find((host) => host.id === chosen)?.name ?? (chosen === null ? 'All hosts' : chosen)}
             </h1>
+            {poll.value && interval.from > asked.from && (
+              <span class="dim">All data so far; the charts grow as more comes.</span>
+            )}
             {(hosts.length > 1 || view.host !== null) && (
               <HostPicker hosts={hosts} chosen={chosen} onHost={(host) => navigate({ host, legends: {} })} />
             )}
@@ -110,14 +114,6 @@ function hostsOf(list: Poll): Host[] {
     .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
 }
 
-function earliestTime(poll: Poll): number | null {
-  let earliest = Number.POSITIVE_INFINITY
-  for (const item of poll.value?.items ?? [])
-    for (const { data } of item.streams)
-      if (data.times.length > 0) earliest = Math.min(earliest, data.times[0] as number)
-  return Number.isFinite(earliest) ? earliest : null
-}
-
 interface DashboardCardProps {
   readonly chart: DashboardChart
   readonly item: AnswerItem | undefined
@@ -147,6 +143,7 @@ function DashboardCard({
       fromZero: true,
       ...(chart.unit ? { unit: chart.unit } : {}),
       ...(chart.marks ? { marks: chart.marks } : {}),
+      ...(chart.labels ? { labels: chart.labels } : {}),
       ...(chart.top === undefined ? {} : { top: chart.top }),
     }),
     [chart],

@@ -15,9 +15,15 @@ const EMPTY: PollState<Answer> = { loading: false, value: null, error: null, loa
  * `query` null: nothing is asked. A change of the query forgets the old answer; a change of the range keeps it until the
  * new one is there.
  */
-export function usePoll(query: string | null, range: TimeRange, everyMs: number, held: boolean): Poll {
+export function usePoll(
+  query: string | null,
+  range: TimeRange,
+  utc: boolean,
+  everyMs: number,
+  held: boolean,
+): Poll {
   const [state, setState] = useState(EMPTY)
-  const asked = useMemo(() => ({ query, range }), [])
+  const asked = useMemo(() => ({ query, range, utc }), [])
   const poller = useMemo(
     () =>
       createPoller<Answer>({
@@ -25,7 +31,7 @@ export function usePoll(query: string | null, range: TimeRange, everyMs: number,
           const interval = resolveRange(asked.range, serverNow())
           if (asked.query === null || interval === null)
             return Promise.reject(new ApiError('The time range cannot be read.', 400, 'BAD_RANGE'))
-          return fetchTimeSeries(asked.query, interval, signal)
+          return fetchTimeSeries({ query: asked.query, interval, utc: asked.utc }, signal)
         },
         onState: setState,
         again: (error) => !(error instanceof ApiError) || error.passing,
@@ -37,8 +43,9 @@ export function usePoll(query: string | null, range: TimeRange, everyMs: number,
     const forget = asked.query !== query
     asked.query = query
     asked.range = range
+    asked.utc = utc
     if (query !== null) poller.run(forget)
-  }, [query, range.from, range.to])
+  }, [query, range.from, range.to, utc])
   useEffect(() => poller.every(everyMs), [everyMs])
   useEffect(() => poller.hold(held), [held])
   useEffect(() => () => poller.stop(), [])

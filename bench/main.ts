@@ -1,0 +1,196 @@
+/** `npm run bench`: loads, asks, compares, and writes docs/benchmarks.md. See `--help`. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { measureCeiling } from './load/ceiling.js'
+import { HELP, type Options, readOptions } from './options.js'
+import { makePlans, makeSteadyPlans, type Plan } from './plan.js'
+import { compareRounds } from './queries/compare.js'
+import type { QueryMeasure } from './queries/measure.js'
+import { checkBars } from './report/bars.js'
+import { writeDocument } from './report/document.js'
+import { describeMachine, isBusy } from './report/machine.js'
+import { render } from './report/tables.js'
+import type { LoadResults, QueryResults, Results } from './results.js'
+import { fill, type LoadMeasure, measureLoad } from './run-load.js'
+import { type QueryRound, runQueries } from './run-queries.js'
+import { measureSteady } from './run-steady.js'
+import { allSystems, ENGINE_ALONE, type System } from './systems/index.js'
+import { killAll } from './systems/program.js'
+import { type DataSet, type Protocol, prepareDataSet } from './tsbs/data-set.js'
+import { fitType } from './tsbs/queries.js'
+
+/** Leaves nothing running and nothing on disk, however the run ends. */
+let cleanUp = killAll
+
+const say = (text: string) => process.stderr.write(`${text}\n`)
+const million = (n: number) => `${(n / 1e6).toFixed(2)} M`
+
+async function main(options: Options): Promise<void> {
+  const machine = describeMachine()
+  if (isBusy(machine)) say(`The machine is busy (load average ${machine.loadAverage.toFixed(2)}).`)
+  const systems = allSystems(options.profile)
+  for (const { name, missing } of systems)
+    if (missing && name !== ENGINE_ALONE) say(`${name} is not run: ${missing}`)
+  // Where the figures are written does not change them.
+  const args = process.argv.slice(2)
+  const shown = args.filter((arg, i) => ![arg, args[i - 1]].some((a) => a === '--json' || a === '--write'))
+  const results: Results = {
+    date: new Date().toISOString(),
+    command: ['npm run bench', ...(shown.length > 0 ? ['--', ...shown] : [])].join(' '),
+    machine,
+    systems: systems
+      .filter((s) => s.name !== ENGINE_ALONE)
+      .map(({ name, version, missing }) => ({
+        name,
+        version,
+        ...(missing ? { missing } : {}),
+      })),
+    loads: [],
+    queries: [],
+    steady: [],
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'bellwether-bench-'))
+  say(`Working in ${folder}`)
+  cleanUp = () => {
+    killAll()
+    if (options.keep) say(`Kept ${folder}`)
+    else rmSync(folder, { recursive: true, force: true })
+    cleanUp = killAll
+  }
+  try {
+    for (const plan of makePlans(options)) {
+      const available = systems.filter((s) => !s.missing)
+      await runPlan(plan, options, available, join(folder, plan.name.replaceAll(/\W+/g, '-')), results)
+    }
+    if (options.parts.steady) await runSteady(options, systems, folder, results)
+  } finally {
+    cleanUp()
+  }
+  const text = render(results)
+  console.log(text)
+  if (options.write) writeDocument(options.write, text)
+  if (options.json) writeFileSync(options.json, JSON.stringify(results, undefined, 2))
+  const bars = checkBars(results)
+  say(`${bars.filter((b) => b.pass).length} of ${bars.length} bars are reached.`)
+}
+
+async function runPlan(plan: Plan, options: Options, systems: System[], folder: string, results: Results) {
+  for (const { protocol, systems: names, rounds, samplesPerRequest } of plan.loads) {
+    const taking = systems.filter((s) => names.includes(s.name))
+    const asked = plan.queries.length > 0 && options.parts.query
+    if (taking.length === 0 || !(options.parts.load || asked)) continue
+    const spoken = (system: System) => (system.protocols.includes(protocol) ? protocol : system.protocols[0]!)
+    const dataSets = new Map<Protocol, DataSet>()
+    for (const each of new Set([protocol, ...taking.map(spoken)]))
+      dataSets.set(
+        each,
+        await prepareDataSet(each, plan.parameters, options.connections, {
+          ...(samplesPerRequest && { samplesPerRequest }),
+        }),
+      )
+    const dataSet = dataSets.get(protocol)!
+    const dataFor = (system: System) => dataSets.get(spoken(system))!
+    say(
+      `${plan.name}, ${protocol}: ${million(dataSet.samples)} samples, SHA-256 ${dataSet.sha256.slice(0, 16)}`,
+    )
+    const at = (system: System) => `${folder}-${system.name}`
+    if (options.parts.load)
+      results.loads.push(
+        await loadRounds(plan.name, dataSet, dataFor, taking, rounds, options.connections, at),
+      )
+    else for (const system of taking) await fill(system, dataFor(system), options.connections, at(system))
+    if (asked) results.queries.push(...(await queryRounds(plan, options, taking, at)))
+    if (!options.keep) for (const system of taking) remove(at(system))
+  }
+}
+
+async function runSteady(options: Options, systems: System[], folder: string, results: Results) {
+  for (const plan of makeSteadyPlans(options)) {
+    const { linesPerBatch } = plan
+    const dataSet = await prepareDataSet('line-protocol', plan.parameters, 1, { linesPerBatch })
+    for (const system of systems.filter((s) => !s.missing && plan.systems.includes(s.name))) {
+      const at = join(folder, `steady-${system.name}`)
+      const measure = await measureSteady(system, plan, dataSet, at)
+      say(
+        `${plan.name}, ${system.name}: p99 ${measure.p99Latency.toFixed(0)} ms, ${measure.serverCores.toFixed(2)} cores`,
+      )
+      results.steady.push(measure)
+      remove(at)
+    }
+  }
+}
+
+async function loadRounds(
+  name: string,
+  dataSet: DataSet,
+  dataFor: (system: System) => DataSet,
+  systems: System[],
+  rounds: number,
+  connections: number,
+  at: (system: System) => string,
+): Promise<LoadResults> {
+  const ceiling = await measureCeiling(dataSet, connections)
+  const measures: LoadMeasure[] = []
+  for (let round = 0; round < rounds; round++)
+    for (const system of alternate(systems, round)) {
+      remove(at(system))
+      const measure = await measureLoad(system, dataFor(system), connections, at(system))
+      say(
+        `  ${system.name}: ${million(measure.samplesPerSecond)} samples/s, ${measure.serverCpuSeconds.toFixed(2)} CPU s, ` +
+          `${measure.bytesPerSample.toFixed(2)} bytes a sample, p99 ${measure.p99Latency.toFixed(0)} ms`,
+      )
+      measures.push(measure)
+    }
+  const { protocol, samples, bytes, sha256, parameters } = dataSet
+  const start = new Date(parameters.start).toISOString()
+  return { plan: name, protocol, samples, start, bytes, sha256, ceiling, measures }
+}
+
+async function queryRounds(
+  plan: Plan,
+  options: Options,
+  systems: System[],
+  at: (system: System) => string,
+): Promise<QueryResults[]> {
+  const types = plan.queries.map((type) => fitType(type, plan.parameters))
+  const rounds: QueryRound[] = []
+  const runs = Math.ceil(options.runs / options.rounds)
+  for (let round = 0; round < options.rounds; round++)
+    for (const system of alternate(systems, round)) {
+      const seed = options.seed + 1 + round
+      rounds.push(await runQueries(system, at(system), types, plan.parameters, seed, runs, round === 0))
+      say(`  ${system.name}: asked, round ${round + 1} of ${options.rounds}`)
+    }
+  return types.map((type) => {
+    const measures = new Map<string, QueryMeasure>()
+    for (const measure of rounds.flatMap((r) => r.measures).filter((m) => m.type === type.name)) {
+      const known = measures.get(measure.dialect)
+      if (known) {
+        known.latencies.push(...measure.latencies)
+        known.cpuSeconds += measure.cpuSeconds
+      } else measures.set(measure.dialect, measure)
+    }
+    const compared = compareRounds(type.name, rounds)
+    return { plan: plan.name, type, measures: [...measures.values()], ...(compared ? { compared } : {}) }
+  })
+}
+
+const alternate = <T>(systems: T[], round: number) => (round % 2 ? [...systems].reverse() : systems)
+
+function remove(folder: string): void {
+  for (const path of [folder, `${folder}.log`, `${folder}.yml`])
+    if (existsSync(path)) rmSync(path, { recursive: true, force: true })
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
+process.on('exit', () => cleanUp())
+
+try {
+  const options = readOptions(process.argv.slice(2))
+  if (options) await main(options)
+  else console.log(HELP)
+} catch (error) {
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  process.exitCode = 1
+}

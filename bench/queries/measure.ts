@@ -1,0 +1,67 @@
+/** Asks the cases over a warm connection, one at a time, and takes the time from sending to the last byte of the answer. */
+import type { Client, Answer as HttpAnswer } from '../load/client.js'
+import type { QueryCase } from '../tsbs/queries.js'
+import type { Answer, QueryRequest } from './answers.js'
+import type { Dialect } from './dialects.js'
+
+/** Queries before the measured ones, so that code, caches and connections are warm. */
+const WARM_UP = 3
+
+export interface QueryMeasure {
+  dialect: string
+  type: string
+  /** Milliseconds, in the order of the cases. */
+  latencies: number[]
+  /** CPU seconds of the server and its children in all of them. */
+  cpuSeconds: number
+  /** Bytes of the last answer. */
+  bytes: number
+  /** Why there is no figure: the system's own words. */
+  refused?: string
+}
+
+export async function measureQueries(
+  client: Client,
+  dialect: Dialect,
+  type: string,
+  cases: QueryCase[],
+  cpuSeconds: () => number,
+): Promise<QueryMeasure> {
+  const measure: QueryMeasure = { dialect: dialect.name, type, latencies: [], cpuSeconds: 0, bytes: 0 }
+  const requests = cases.map((c) => dialect.request(c))
+  // The warm-up uses the last cases, so that none is asked twice in a row.
+  for (const request of requests.slice(-WARM_UP)) {
+    const answer = await ask(client, request)
+    if (answer.status !== 200)
+      return { ...measure, refused: `${answer.status} ${answer.body.toString('utf8', 0, 300)}` }
+  }
+  const before = cpuSeconds()
+  for (const request of requests) {
+    const started = performance.now()
+    const answer = await ask(client, request)
+    measure.latencies.push(performance.now() - started)
+    if (answer.status !== 200) throw new Error(`${dialect.name}, ${type}: ${answer.status} ${answer.body}`)
+    measure.bytes = answer.body.length
+  }
+  measure.cpuSeconds = cpuSeconds() - before
+  return measure
+}
+
+/** The answers to cases on bucket edges, to be compared between systems. */
+export async function collectAnswers(
+  client: Client,
+  dialect: Dialect,
+  cases: QueryCase[],
+): Promise<Answer[]> {
+  const answers: Answer[] = []
+  for (const query of cases) {
+    const { status, body } = await ask(client, dialect.alignedRequest(query))
+    if (status !== 200) throw new Error(`${dialect.name}: ${status} ${body.toString('utf8', 0, 500)}`)
+    answers.push(dialect.parse(query, body))
+  }
+  return answers
+}
+
+function ask(client: Client, { method, path, headers, body }: QueryRequest): Promise<HttpAnswer> {
+  return client.send(method, path, headers, body)
+}

@@ -1,0 +1,34 @@
+/** How the figures came about, in words; part of the document that a run writes. */
+export const METHOD = `
+- **Data**: the shape of TSBS's use case \`cpu-only\`, from a generator of our own with seeded random numbers (xoshiro128**):
+  one measurement, ten fields, ten tags a host; every field a random walk within 0 to 100, written as a whole number, a
+  point every 10 s. The first is at the latest midnight (UTC) after which the data fits, for TSBS's own 2016 is older
+  than what a monitor accepts. The checksum is of all bytes that are sent; the same seed and start give the same bytes on any
+  machine.
+- **Load**: batches of 10,000 lines (100,000 samples); for remote write, requests of 100,000 samples, and in a table of their own of 10,000, each a series of its own
+  as Prometheus sends them, a series always on the same connection. Two keep-alive connections, each with one request at a
+  time, from a client on the same machine, whose CPU time is shown. The first 10 % are sent before the clock starts. Only
+  samples of requests that were answered with 2xx are counted, and a run in which one is missing fails. A system that
+  answers 503 gets the same batch again, and the time counts.
+- **What 2xx means differs**: Bellwether answers after ClickHouse has written the samples to a part; VictoriaMetrics answers when
+  they are in its memory, and writes them within seconds; Prometheus and InfluxDB answer after writing their log.
+- **One server at a time** is running, on a fresh folder, on loopback; systems alternate from round to round. Bellwether is the
+  monitor as built, with its embedded engine and its defaults; both processes are counted. Peers run with their
+  defaults but for retention, which is unlimited.
+- **CPU** is user and system time of the server and its children from /proc; **peak memory** the sum of their VmHWM;
+  **bytes a sample** what all samples and their index occupy after everything was flushed and merged as far as the
+  system offers (Bellwether: OPTIMIZE FINAL, active parts of all tables; VictoriaMetrics: force_flush and force_merge;
+  Prometheus: a block by snapshot; InfluxDB: as it is, with its write-ahead log).
+- **Queries**: TSBS's types as its code has them, the windows uniform from a seeded generator, the same for every system; a
+  window longer than the data is cut to five sixths of it, and then buckets of which less than six would fit to 5 min or 1 min. After the load each server is started anew on its data, three queries of each type warm it up, then they are
+  asked one at a time over one connection; the time is from sending to the last byte; CPU is that of the server and its
+  children, in steps of 10 ms over all queries of a type. VictoriaMetrics gets the PromQL of
+  TSBS's own driver with \`nocache=1\`; \`lastpoint\` and \`groupby-orderby-limit\`, which that driver does not offer, are written
+  in MetricsQL. Bellwether gets tsquery, answered as columns and as Cloudera's JSON.
+- **Steady load** (\`--full\` or \`--only steady\`): batches are due at fixed times, and latency counts from then, so that a server
+  that falls behind is not spared. Memory is the resident size of all processes, every half second: the median in the second and
+  in the last fifth of the time.
+- **Answers** are compared for three windows of each type (one, where that is a million values) that begin and end on a bucket's edge: PromQL's buckets hold their
+  end and ours their start, so VictoriaMetrics is asked one second before the edge, which covers the same samples. Equal
+  means: the same series, the same buckets, values equal to nine digits.
+`.trim()
