@@ -15,6 +15,15 @@ export {
   NativeFormatError,
   type Numbers,
 } from './native/decode.js'
+export { ROLLUP_COLUMNS } from './rollup/fold-sql.js'
+export { bucketStart, type FoldedLevel, LEVELS, type Level, levelOf, stampOf } from './rollup/levels.js'
+export {
+  DEFAULT_ROLLUP_TUNING,
+  type RollupOptions,
+  type Rollups,
+  type RollupTuning,
+  startRollups,
+} from './rollup/rollups.js'
 export { SchemaVersionError } from './schema/migrate.js'
 export { ONLY_SAMPLES, TABLES } from './schema/tables.js'
 export type { StoreStats } from './stats.js'
