@@ -15,6 +15,13 @@ export {
   NativeFormatError,
   type Numbers,
 } from './native/decode.js'
+export {
+  createRetentionApi,
+  type LevelState,
+  type RetentionAnswer,
+  type RetentionApiOptions,
+} from './retention/api.js'
+export { DEFAULT_RETENTION, type LevelRetention, type RetentionSettings } from './retention/settings.js'
 export { ROLLUP_COLUMNS } from './rollup/fold-sql.js'
 export { bucketStart, type FoldedLevel, LEVELS, type Level, levelOf, stampOf } from './rollup/levels.js'
 export {

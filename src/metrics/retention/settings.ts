@@ -39,9 +39,7 @@ export class RetentionSettingsError extends Error {
   override name = 'RetentionSettingsError'
 }
 
-const fail = (message: string): never => {
-  throw new RetentionSettingsError(message)
-}
+const wrong = (message: string) => new RetentionSettingsError(message)
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -56,24 +54,24 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
  */
 export function changeSettings(settings: RetentionSettings, change: unknown): RetentionSettings {
   if (!isObject(change))
-    return fail('The body has to be a JSON object such as {"levels":{"RAW":{"keepSeconds":2592000}}}.')
+    throw wrong('The body has to be a JSON object such as {"levels":{"RAW":{"keepSeconds":2592000}}}.')
   const result = structuredClone(settings)
   for (const [name, value] of Object.entries(change)) {
     if (name === 'minFreeShare') result.minFreeShare = share(value)
     else if (name === 'levels') changeLevels(result, value)
-    else fail(`There is no setting ${quote(name)}; there are levels and minFreeShare.`)
+    else throw wrong(`There is no setting ${quote(name)}; there are levels and minFreeShare.`)
   }
   checkOrder(result)
   return result
 }
 
 function changeLevels(settings: RetentionSettings, levels: unknown): void {
-  if (!isObject(levels)) return fail('levels has to be an object with the names of levels.')
+  if (!isObject(levels)) throw wrong('levels has to be an object with the names of levels.')
   for (const [name, value] of Object.entries(levels)) {
     if (!(ROLLUPS as readonly string[]).includes(name))
-      return fail(`There is no level ${quote(name)}; there are ${ROLLUPS.join(', ')}.`)
+      throw wrong(`There is no level ${quote(name)}; there are ${ROLLUPS.join(', ')}.`)
     if (!isObject(value))
-      return fail(`levels.${name} has to be an object with keepSeconds, maxBytes or both.`)
+      throw wrong(`levels.${name} has to be an object with keepSeconds, maxBytes or both.`)
     const level = settings.levels[name as Rollup]
     for (const [setting, number] of Object.entries(value)) {
       const where = `levels.${name}.${setting}`
@@ -81,7 +79,7 @@ function changeLevels(settings: RetentionSettings, levels: unknown): void {
       else if (setting === 'maxBytes')
         level.maxBytes = whole(where, number, LEAST_BYTES, Number.MAX_SAFE_INTEGER)
       else
-        return fail(`There is no setting ${quote(setting)} of a level; there are keepSeconds and maxBytes.`)
+        throw wrong(`There is no setting ${quote(setting)} of a level; there are keepSeconds and maxBytes.`)
     }
   }
 }
@@ -89,12 +87,12 @@ function changeLevels(settings: RetentionSettings, levels: unknown): void {
 function whole(where: string, value: unknown, least: number, most: number): number | null {
   if (value === null) return null
   if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value
-  return fail(`${where} has to be a whole number from ${least} to ${most}, or null for no limit.`)
+  throw wrong(`${where} has to be a whole number from ${least} to ${most}, or null for no limit.`)
 }
 
 function share(value: unknown): number {
   if (typeof value === 'number' && value >= 0 && value <= 0.9) return value
-  return fail('minFreeShare has to be a number from 0 to 0.9: the part of the disk to keep free.')
+  throw wrong('minFreeShare has to be a number from 0 to 0.9: the part of the disk to keep free.')
 }
 
 /** Coarser levels outlive finer ones: else there would be times of which only the detail is kept. */
@@ -103,7 +101,7 @@ function checkOrder({ levels }: RetentionSettings): void {
   ROLLUPS.forEach((level, i) => {
     const finer = ROLLUPS[i - 1]
     if (finer === undefined || time(level) >= time(finer)) return
-    fail(
+    throw wrong(
       `${level} would be kept for less time than ${finer}: a coarser level has to be kept at least as long as the finer ones.`,
     )
   })

@@ -19,13 +19,13 @@ export async function readState(client: ClickHouseClient, logger: BaseLogger): P
     format: 'JSONEachRow',
   })
   const rows = await result.json<{ name: string; value: string }>()
-  const valueOf = (name: string): unknown => {
+  const stored = (name: string): unknown => {
     const value = rows.find((row) => row.name === name)?.value
     return value === undefined ? undefined : JSON.parse(value)
   }
   let settings: RetentionSettings = DEFAULT_RETENTION
   try {
-    settings = changeSettings(DEFAULT_RETENTION, valueOf('settings') ?? {})
+    settings = changeSettings(DEFAULT_RETENTION, stored('settings') ?? {})
   } catch (error) {
     // Of a newer version, or changed by hand. What it would keep is not known, so nothing is dropped by time or size.
     logger.error({ err: error }, 'retention: the stored settings cannot be read; nothing is dropped')
@@ -33,10 +33,10 @@ export async function readState(client: ClickHouseClient, logger: BaseLogger): P
     for (const level of Object.values(settings.levels)) level.keepSeconds = level.maxBytes = null
     settings.minFreeShare = 0
   }
-  const time = valueOf('time')
+  const time = stored('time')
   return {
     settings,
-    floors: (valueOf('floors') ?? {}) as Floors,
+    floors: (stored('floors') ?? {}) as Floors,
     time: typeof time === 'number' ? time : undefined,
   }
 }
