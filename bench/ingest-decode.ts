@@ -1,16 +1,29 @@
 /**
  * Samples per second of processor time of each decoder alone: one thread, every label set in its cache, columns reused. Run with
- * `npx esbuild bench/ingest-decode.ts --bundle --platform=node --format=esm --outfile=/tmp/b.mjs && node /tmp/b.mjs`.
+ * `npx esbuild bench/ingest-decode.ts --bundle --packages=external --platform=node --format=esm --outfile=dist/decode.mjs &&
+ * node dist/decode.mjs`.
  */
 import SnappyJS from 'snappyjs'
+import { createGraphiteDecoder } from '../src/ingest/formats/graphite.js'
 import { createLineProtocolDecoder } from '../src/ingest/formats/line-protocol.js'
 import { createNativeDecoder } from '../src/ingest/formats/native.js'
+import { decodeOtlpJson } from '../src/ingest/formats/otlp-json.js'
+import { createOtlpProtobufDecoder } from '../src/ingest/formats/otlp-protobuf.js'
+import { createOtlpSamples } from '../src/ingest/formats/otlp-samples.js'
 import { createRemoteWriteDecoder } from '../src/ingest/formats/prometheus-remote-write.js'
+import { createRemoteWrite2Decoder } from '../src/ingest/formats/prometheus-remote-write-2.js'
 import { DEFAULT_LIMITS } from '../src/ingest/limits.js'
 import { decompressSnappy } from '../src/ingest/snappy.js'
 import { encodeNativeBatch } from '../src/wire/native-batch.js'
 import { type Bench, contextFor } from '../test/ingest/support/decode.js'
-import { remoteWrite } from '../test/ingest/support/encode.js'
+import {
+  graphite,
+  otlpJson,
+  otlpProtobuf,
+  remoteWrite,
+  remoteWrite2,
+  type Sent,
+} from '../test/ingest/support/encode.js'
 import { MemoryCatalogue } from '../test/ingest/support/memory-catalogue.js'
 
 const HOSTS = 4000
@@ -110,6 +123,25 @@ for (const [count, samples] of [
   measure(`  snappy alone`, () => decompressSnappy(block, 1e9).length && count * samples)
   measure(`  snappyjs alone`, () => SnappyJS.uncompress(block).length && count * samples)
 }
+
+const samples = series(4_000, 10)
+const take = createOtlpSamples(DEFAULT_LIMITS)
+const others: [
+  string,
+  (samples: readonly Sent[]) => Uint8Array,
+  (body: Uint8Array, context: Bench) => void,
+][] = [
+  ['remote write 2.0', remoteWrite2, createRemoteWrite2Decoder(DEFAULT_LIMITS)],
+  ['Graphite with tags', graphite, createGraphiteDecoder(DEFAULT_LIMITS)],
+  ['OTLP protobuf, a metric a point', otlpProtobuf, createOtlpProtobufDecoder(DEFAULT_LIMITS, take)],
+  [
+    'OTLP JSON, a metric a point',
+    (all) => otlpJson(all.slice(0, 10_000)),
+    (body, context) => decodeOtlpJson(body, context, take),
+  ],
+]
+for (const [what, encode, decode] of others)
+  measure(`${what}, 4,000 series × 10, 11 labels`, decoding(encode(samples), decode))
 
 const N = 200_000
 const batch = encodeNativeBatch({

@@ -20,6 +20,9 @@ import { killAll } from './systems/program.js'
 import { type DataSet, type Protocol, prepareDataSet } from './tsbs/data-set.js'
 import { fitType } from './tsbs/queries.js'
 
+/** Leaves nothing running and nothing on disk, however the run ends. */
+let cleanUp = killAll
+
 const say = (text: string) => process.stderr.write(`${text}\n`)
 const million = (n: number) => `${(n / 1e6).toFixed(2)} M`
 
@@ -48,6 +51,12 @@ async function main(options: Options): Promise<void> {
   }
   const folder = mkdtempSync(join(tmpdir(), 'bellwether-bench-'))
   say(`Working in ${folder}`)
+  cleanUp = () => {
+    killAll()
+    if (options.keep) say(`Kept ${folder}`)
+    else rmSync(folder, { recursive: true, force: true })
+    cleanUp = killAll
+  }
   try {
     for (const plan of makePlans(options)) {
       const available = systems.filter((s) => !s.missing)
@@ -55,8 +64,7 @@ async function main(options: Options): Promise<void> {
     }
     if (options.parts.steady) await runSteady(options, systems, folder, results)
   } finally {
-    if (options.keep) say(`Kept ${folder}`)
-    else rmSync(folder, { recursive: true, force: true })
+    cleanUp()
   }
   const text = render(results)
   console.log(text)
@@ -152,8 +160,10 @@ async function queryRounds(
     const measures = new Map<string, QueryMeasure>()
     for (const measure of rounds.flatMap((r) => r.measures).filter((m) => m.type === type.name)) {
       const known = measures.get(measure.dialect)
-      if (known) known.latencies.push(...measure.latencies)
-      else measures.set(measure.dialect, measure)
+      if (known) {
+        known.latencies.push(...measure.latencies)
+        known.cpuSeconds += measure.cpuSeconds
+      } else measures.set(measure.dialect, measure)
     }
     const compared = compareRounds(type.name, rounds)
     return { plan: plan.name, type, measures: [...measures.values()], ...(compared ? { compared } : {}) }
@@ -167,12 +177,8 @@ function remove(folder: string): void {
     if (existsSync(path)) rmSync(path, { recursive: true, force: true })
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.once(signal, () => {
-    killAll()
-    process.exit(130)
-  })
-process.on('exit', killAll)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
+process.on('exit', () => cleanUp())
 
 try {
   const options = readOptions(process.argv.slice(2))

@@ -4,11 +4,13 @@ import type { Answer } from './queries/answers.js'
 import { DIALECTS, type Dialect } from './queries/dialects.js'
 import { collectAnswers, measureQueries, type QueryMeasure } from './queries/measure.js'
 import type { System } from './systems/system.js'
+import { usageOf } from './systems/usage.js'
 import { drawAlignedCases, drawCases, type QueryType } from './tsbs/queries.js'
 import type { DataParameters } from './tsbs/simulation.js'
 
-/** Answers on bucket edges that are compared for each type. */
+/** Answers on bucket edges that are compared for each type, but no more than this many values of a type, or one answer. */
 const COMPARED = 3
+const COMPARED_VALUES = 1_000_000
 
 export interface QueryRound {
   measures: QueryMeasure[]
@@ -49,10 +51,14 @@ export async function runQueries(
       dialect,
       type.name,
       drawCases(type, data, seed, Math.max(runs, 1)),
+      () => usageOf(running.pid).cpuSeconds,
     )
     into.measures.push(measure)
     if (!compare || measure.refused) return
-    const cases = drawAlignedCases(type, data, seed, COMPARED)
+    const buckets = type.step ? type.windowSeconds / type.step : 1
+    const values = type.metrics * (type.by === 'host' ? type.hosts || data.hosts : 1) * buckets
+    const count = Math.max(1, Math.min(COMPARED, Math.floor(COMPARED_VALUES / values)))
+    const cases = drawAlignedCases(type, data, seed, count)
     into.answers.set(`${type.name}\n${dialect.name}`, {
       dialect: dialect.name,
       answers: await collectAnswers(connection, dialect, cases),

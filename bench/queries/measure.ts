@@ -12,6 +12,8 @@ export interface QueryMeasure {
   type: string
   /** Milliseconds, in the order of the cases. */
   latencies: number[]
+  /** CPU seconds of the server and its children in all of them. */
+  cpuSeconds: number
   /** Bytes of the last answer. */
   bytes: number
   /** Why there is no figure: the system's own words. */
@@ -23,8 +25,9 @@ export async function measureQueries(
   dialect: Dialect,
   type: string,
   cases: QueryCase[],
+  cpuSeconds: () => number,
 ): Promise<QueryMeasure> {
-  const measure: QueryMeasure = { dialect: dialect.name, type, latencies: [], bytes: 0 }
+  const measure: QueryMeasure = { dialect: dialect.name, type, latencies: [], cpuSeconds: 0, bytes: 0 }
   const requests = cases.map((c) => dialect.request(c))
   // The warm-up uses the last cases, so that none is asked twice in a row.
   for (const request of requests.slice(-WARM_UP)) {
@@ -32,6 +35,7 @@ export async function measureQueries(
     if (answer.status !== 200)
       return { ...measure, refused: `${answer.status} ${answer.body.toString('utf8', 0, 300)}` }
   }
+  const before = cpuSeconds()
   for (const request of requests) {
     const started = performance.now()
     const answer = await ask(client, request)
@@ -39,6 +43,7 @@ export async function measureQueries(
     if (answer.status !== 200) throw new Error(`${dialect.name}, ${type}: ${answer.status} ${answer.body}`)
     measure.bytes = answer.body.length
   }
+  measure.cpuSeconds = cpuSeconds() - before
   return measure
 }
 

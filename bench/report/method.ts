@@ -21,13 +21,14 @@ export const METHOD = `
   Prometheus: a block by snapshot; InfluxDB: as it is, with its write-ahead log).
 - **Queries**: TSBS's types as its code has them, the windows uniform from a seeded generator, the same for every system; a
   window longer than the data is cut to five sixths of it, and then buckets of which less than six would fit to 5 min or 1 min. After the load each server is started anew on its data, three queries of each type warm it up, then they are
-  asked one at a time over one connection; the time is from sending to the last byte. VictoriaMetrics gets the PromQL of
+  asked one at a time over one connection; the time is from sending to the last byte; CPU is that of the server and its
+  children, in steps of 10 ms over all queries of a type. VictoriaMetrics gets the PromQL of
   TSBS's own driver with \`nocache=1\`; \`lastpoint\` and \`groupby-orderby-limit\`, which that driver does not offer, are written
   in MetricsQL. Bellwether gets tsquery, answered as columns and as Cloudera's JSON.
 - **Steady load** (\`--full\` or \`--only steady\`): batches are due at fixed times, and latency counts from then, so that a server
   that falls behind is not spared. Memory is the resident size of all processes, every half second: the median in the second and
   in the last fifth of the time.
-- **Answers** are compared for three windows of each type that begin and end on a bucket's edge: PromQL's buckets hold their
+- **Answers** are compared for three windows of each type (one, where that is a million values) that begin and end on a bucket's edge: PromQL's buckets hold their
   end and ours their start, so VictoriaMetrics is asked one second before the edge, which covers the same samples. Equal
   means: the same series, the same buckets, values equal to nine digits.
 `.trim()

@@ -1,5 +1,6 @@
 /** The results as Markdown. */
 
+import type { QueryMeasure } from '../queries/measure.js'
 import type { LoadResults, QueryResults, Results } from '../results.js'
 import type { LoadMeasure } from '../run-load.js'
 import type { SteadyMeasure } from '../run-steady.js'
@@ -140,6 +141,8 @@ function queryTable(plan: string, queries: QueryResults[]): string {
           ...(dialect === 'VictoriaMetrics' ? [] : [Number.isNaN(ratio) ? '' : `${ratio.toFixed(2)} ×`]),
         ]
       }),
+      dialects.map((dialect) => cpuOf(find(dialect))).join(' / '),
+      dialects.map((dialect) => kilobytes(find(dialect)?.bytes ?? 0)).join(' / '),
       compared?.text ?? 'not compared',
     ]
   })
@@ -150,10 +153,17 @@ function queryTable(plan: string, queries: QueryResults[]): string {
   const titles = dialects.flatMap((dialect) =>
     dialect === 'VictoriaMetrics' ? [`${dialect}, ms`] : [`${dialect}, ms`, 'times as fast'],
   )
-  const body = table(['type', 'window', ...titles, 'answers'], rows)
+  const body = table(['type', 'window', ...titles, 'CPU ms a query', 'answer, kB', 'answers'], rows)
   const notes = refused.length > 0 ? `\n\nNot answered:\n\n${[...new Set(refused)].join('\n')}` : ''
   return `**${plan}**: ${runs} queries of each type; min / **median** / p95.\n\n${body}${notes}`
 }
+
+function cpuOf(measure: QueryMeasure | undefined): string {
+  if (!measure || measure.refused) return '–'
+  return ((measure.cpuSeconds * 1000) / measure.latencies.length).toFixed(1)
+}
+
+const kilobytes = (bytes: number) => (bytes / 1000).toFixed(bytes < 10_000 ? 1 : 0)
 
 function barTable(results: Results): string {
   const bars = checkBars(results)

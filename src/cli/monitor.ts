@@ -42,13 +42,6 @@ async function start(
   try {
     const engine = await startEngine(values, logger, signal)
     stops.push(() => engine.stop())
-    engine.onState(({ state, error, connectionChanged }) => {
-      if (state === 'restarting' || state === 'failed') logger.error({ err: error }, `the engine is ${state}`)
-      if (!connectionChanged) return
-      // Rare: another program took the engine's port. Every client holds the old one; a new start is the simple way.
-      logger.fatal('the engine has moved to another port; the monitor starts again')
-      void stop().finally(() => process.exit(1))
-    })
     new Gauge({
       name: 'bellwether_engine_memory_bytes',
       help: 'Resident memory of the embedded engine',
@@ -58,19 +51,35 @@ async function start(
       },
     })
     const store = await openStore({
-      connection: { ...engine.connection, database: engine.connection.database ?? values.clickhouseDatabase },
+      connection: connectionOf(engine, values),
       logger,
       registry,
       limits: {
-        bufferBytes: values.bufferBytes,
+        bufferBytes: values.storeBufferBytes,
         series: values.maxSeries,
         seriesPerSender: values.maxSeriesPerSender,
+        entities: values.maxEntities,
+        metrics: values.maxMetrics,
       },
       signal,
     })
     stops.push(() => store.stop())
-    const ingest = createIngest({ store, logger, registry })
+    engine.onState(({ state, error, connectionChanged }) => {
+      if (state === 'restarting' || state === 'failed') logger.error({ err: error }, `the engine is ${state}`)
+      if (connectionChanged)
+        store
+          .reconnect(connectionOf(engine, values))
+          .catch((reason) => logger.error({ err: reason }, 'the moved engine cannot be reached'))
+    })
+    const ingest = createIngest({
+      store,
+      logger,
+      registry,
+      limits: { pastSeconds: values.oldestSample / 1000 },
+    })
     stops.push(() => ingest.stop())
+    if (values.graphitePort >= 0) await ingest.listenGraphite(values.host, values.graphitePort)
+    if (values.statsdPort >= 0) await ingest.listenStatsd(values.host, values.statsdPort)
     const query = createQueryApi({ store, logger, registry, limits: { streams: values.streamLimit } })
     stops.push(() => query.stop())
 
@@ -125,6 +134,10 @@ function startEngine(values: Settings, logger: Logger, signal: AbortSignal): Pro
     return openEngine({ url: url.href, dataDir, logger, signal })
   }
   return openEngine({ dataDir, logger, memoryLimitBytes: values.clickhouseMemory || undefined, signal })
+}
+
+function connectionOf({ connection }: Engine, values: Settings) {
+  return { ...connection, database: connection.database ?? values.clickhouseDatabase }
 }
 
 async function readiness(engine: Engine, store: Store): Promise<[200 | 503, string]> {

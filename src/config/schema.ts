@@ -138,8 +138,8 @@ const streamLimit: Option<number> = {
   help: 'Streams that one query returns at the most, unless it asks for another limit',
   placeholder: 'N',
 }
-const bufferBytes: Option<number> = {
-  key: 'bufferBytes',
+const storeBufferBytes: Option<number> = {
+  key: 'storeBufferBytes',
   parse: bytes,
   default: 64 * 1024 ** 2,
   shownDefault: '64m',
@@ -156,9 +156,48 @@ const maxSeries: Option<number> = {
 const maxSeriesPerSender: Option<number> = {
   key: 'maxSeriesPerSender',
   parse: whole(1, 100_000_000),
-  default: 2_000_000,
+  default: 1_000_000,
   help: 'Series that the catalogue takes from one sender',
   placeholder: 'N',
+}
+const maxEntities: Option<number> = {
+  key: 'maxEntities',
+  parse: whole(1, 100_000_000),
+  default: 1_000_000,
+  help: 'Entities that the catalogue takes',
+  placeholder: 'N',
+}
+const maxMetrics: Option<number> = {
+  key: 'maxMetrics',
+  parse: whole(1, 10_000_000),
+  default: 100_000,
+  help: 'Metrics (names) that the catalogue takes',
+  placeholder: 'N',
+}
+const listenPort = (value: string): number => (value === 'off' ? -1 : port(value))
+const graphitePort: Option<number> = {
+  key: 'graphitePort',
+  parse: listenPort,
+  default: -1,
+  shownDefault: 'off',
+  help: 'Port for Graphite plaintext over TCP, usually 2003; off opens none',
+  placeholder: 'PORT',
+}
+const statsdPort: Option<number> = {
+  key: 'statsdPort',
+  parse: listenPort,
+  default: -1,
+  shownDefault: 'off',
+  help: 'Port for StatsD over UDP, usually 8125; off opens none',
+  placeholder: 'PORT',
+}
+const oldestSample: Option<number> = {
+  key: 'oldestSample',
+  parse: duration,
+  default: 400 * 86_400_000,
+  shownDefault: '400d',
+  help: 'Samples older than this are refused',
+  placeholder: 'TIME',
 }
 const helpFlag: Option<boolean> = { key: 'help', parse: flag, default: false, help: 'Show this', short: 'h' }
 
@@ -172,9 +211,14 @@ export const monitorOptions = {
   clickhousePassword,
   clickhouseDatabase,
   clickhouseMemory,
-  bufferBytes,
+  storeBufferBytes,
   maxSeries,
   maxSeriesPerSender,
+  maxEntities,
+  maxMetrics,
+  graphitePort,
+  statsdPort,
+  oldestSample,
   streamLimit,
   hostname: hostName,
   logLevel,

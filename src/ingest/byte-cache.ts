@@ -1,3 +1,5 @@
+import { sameBytes } from './same-bytes.js'
+
 /**
  * A bounded map from byte ranges to values, for keys that are looked up millions of times a second.
  *
@@ -88,7 +90,7 @@ export class ByteCache<T> {
     if (guess < 0) return undefined
     const offset = young.offsets[guess]!
     const length = young.offsets[guess + 1]! - offset
-    if (start + length >= end || !same(young.view, offset, view, start, length)) return undefined
+    if (start + length >= end || !sameBytes(young.view, offset, view, start, length)) return undefined
     this.matched = length
     return young.values[guess]
   }
@@ -106,7 +108,10 @@ export class ByteCache<T> {
       const guess = young.successors[this.#last]! - 1
       if (guess >= 0) {
         const offset = young.offsets[guess]!
-        if (young.offsets[guess + 1]! - offset === length && same(young.view, offset, view, start, length)) {
+        if (
+          young.offsets[guess + 1]! - offset === length &&
+          sameBytes(young.view, offset, view, start, length)
+        ) {
           this.#last = guess
           return young.values[guess]
         }
@@ -178,7 +183,8 @@ function find<T>(g: Generation<T>, hash: number, view: DataView, start: number, 
     if (index < 0) return -1
     if (g.hashes[index] !== hash) continue
     const offset = g.offsets[index]!
-    if (g.offsets[index + 1]! - offset === length && same(g.view, offset, view, start, length)) return index
+    if (g.offsets[index + 1]! - offset === length && sameBytes(g.view, offset, view, start, length))
+      return index
   }
   return -1
 }
@@ -227,11 +233,4 @@ function hashOf(view: DataView, start: number, end: number, seed: number): numbe
   for (; i < end; i++) a = Math.imul(a ^ view.getUint8(i), 0xc2b2ae35) ^ (a >>> 15)
   a = Math.imul(a ^ Math.imul(b, 0x27d4eb2f), 0x9e3779b1)
   return a ^ (a >>> 16)
-}
-
-function same(a: DataView, at: number, b: DataView, bt: number, length: number): boolean {
-  const end = at + length
-  for (; at + 4 <= end; at += 4, bt += 4) if (a.getInt32(at, true) !== b.getInt32(bt, true)) return false
-  for (; at < end; at++, bt++) if (a.getUint8(at) !== b.getUint8(bt)) return false
-  return true
 }

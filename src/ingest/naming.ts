@@ -41,12 +41,15 @@ export function fieldMetricName(measurement: string, field: string): string {
   return metricName(field === 'value' ? measurement : `${measurement}_${field}`)
 }
 
-const escaped = (text: string) => text.replace(/[\\,=]/g, '\\$&')
+const escaped = (text: string) => (/[\\,=]/.test(text) ? text.replace(/[\\,=]/g, '\\$&') : text)
 
-/** `k=v,k=v` in the order of the names, with `\`, `,` and `=` escaped by `\`: equal exactly for equal label sets. */
-export function canonicalLabels(labels: readonly Label[]): string {
-  const sorted = [...labels].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-  return sorted.map((label) => `${escaped(label.name)}=${escaped(label.value)}`).join(',')
+const byName = (a: Label, b: Label) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+
+/** `k=v,k=v` of labels in the order of their names, with `\`, `,` and `=` escaped by `\`: equal only for equal labels. */
+function canonicalText(sorted: readonly Label[]): string {
+  let text = ''
+  for (const { name, value } of sorted) text += `${text === '' ? '' : ','}${escaped(name)}=${escaped(value)}`
+  return text
 }
 
 /**
@@ -73,7 +76,7 @@ export function entityOf(labels: readonly Label[]): EntityDefinition {
     }
   }
   const named = others.map((label) => (label === host ? { name: 'hostname', value: label.value } : label))
-  named.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  named.sort(byName)
   const attributes = new Map<string, Label>()
   if (host !== undefined) attributes.set('hostname', { name: 'hostname', value: host.value })
   for (const label of named) {
@@ -82,7 +85,7 @@ export function entityOf(labels: readonly Label[]): EntityDefinition {
   }
   return {
     category,
-    name: name || canonicalLabels(named) || category.toLowerCase(),
+    name: name || canonicalText(named) || category.toLowerCase(),
     attributes: Object.fromEntries([...attributes.values()].map((label) => [label.name, label.value])),
   }
 }

@@ -14,6 +14,7 @@ import type { Senders } from './senders.js'
 export interface Batch {
   protocol: string
   sender: string
+  /** Let go of after decoding: the receiver replaces it by an empty one. */
   body: Uint8Array
   /** Bytes as they came over the wire. */
   sent: number
@@ -43,6 +44,7 @@ export interface ReceiverOptions {
 /** Decodes a batch and resolves after the store has acknowledged it; rejects with what the decoder or the store throws. */
 export type Receive = (batch: Batch) => Promise<Receipt>
 
+const NOTHING = new Uint8Array(0)
 /** Column buffers of usual size are kept for the next request; larger ones are left to the garbage collector. */
 const POOLED_BUFFERS = 4
 const POOLED_CAPACITY = 1 << 18
@@ -55,7 +57,7 @@ export function createReceiver(options: ReceiverOptions): Receive {
   return async (batch) => {
     const { protocol, lease } = batch
     const now = Date.now()
-    const outcome = new Outcome(limits.listedRefusals)
+    const outcome = new Outcome(limits)
     const registrar = new Registrar(store.catalogue, limits, batch.sender)
     const columns = pool.pop() ?? new SampleBuffer()
     columns.length = 0
@@ -74,6 +76,7 @@ export function createReceiver(options: ReceiverOptions): Receive {
         // Samples stamped on arrival are new ones each time, however equal the bytes.
         const key = outcome.timesMissing > 0 ? undefined : keyOf(batch)
         lease.give(batch.body.length)
+        batch.body = NOTHING
         lease.take(columns.length * BYTES_PER_SAMPLE)
         duplicate = (await store.writer.write(columns, key)).duplicate
       }

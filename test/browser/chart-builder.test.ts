@@ -11,6 +11,7 @@ import {
   openPage,
   parameter,
   pointAt,
+  soon,
   textOf,
 } from './page.js'
 
@@ -52,8 +53,8 @@ describeInBrowser('chart builder', () => {
     const { page } = open
     await page.getByRole('button', { name: 'Try it' }).first().click()
     await drawn(page, '0-all')
-    expect(await page.getByLabel('Query').inputValue()).toBe('select cpu_percent where category = HOST')
-    expect(parameter(page, 'query')).toBe('select cpu_percent where category = HOST')
+    await soon(() => page.getByLabel('Query').inputValue()).toBe('select cpu_percent where category = HOST')
+    await soon(() => parameter(page, 'query')).toBe('select cpu_percent where category = HOST')
   })
 
   it('runs with Enter, begins a line with Shift and Enter, and goes through recent statements', async () => {
@@ -66,20 +67,20 @@ describeInBrowser('chart builder', () => {
     await page.keyboard.type('where category = HOST')
     await page.keyboard.press('Enter')
     await drawn(page, '0-all')
-    expect(parameter(page, 'query')).toBe('select load_1\nwhere category = HOST')
+    await soon(() => parameter(page, 'query')).toBe('select load_1\nwhere category = HOST')
     await box.fill(DISKS)
     await page.keyboard.press('Enter')
-    await expect.poll(() => parameter(page, 'query')).toBe(DISKS)
+    await soon(() => parameter(page, 'query')).toBe(DISKS)
     await box.fill('select dra')
     await page.keyboard.press('Control+ArrowUp')
-    expect(await box.inputValue()).toBe(DISKS)
+    await soon(() => box.inputValue()).toBe(DISKS)
     await page.keyboard.press('Control+ArrowUp')
-    expect(await box.inputValue()).toBe('select load_1\nwhere category = HOST')
+    await soon(() => box.inputValue()).toBe('select load_1\nwhere category = HOST')
     await page.keyboard.press('Control+ArrowDown')
     await page.keyboard.press('Control+ArrowDown')
-    expect(await box.inputValue()).toBe('select dra')
+    await soon(() => box.inputValue()).toBe('select dra')
     await page.goBack()
-    await expect.poll(() => box.inputValue()).toBe('select load_1\nwhere category = HOST')
+    await soon(() => box.inputValue()).toBe('select load_1\nwhere category = HOST')
   })
 
   it('marks an error at its exact place and puts a suggestion there', async () => {
@@ -107,13 +108,13 @@ describeInBrowser('chart builder', () => {
     expect(place.fonts[0]).toBe(place.fonts[1])
     expect(Math.abs(place.mark - place.text)).toBeLessThan(1.5)
     await page.getByRole('button', { name: 'load_1', exact: true }).click()
-    expect(await page.getByLabel('Query').inputValue()).toBe(
+    await soon(() => page.getByLabel('Query').inputValue()).toBe(
       'select load_15,\n  load_1 where category = HOST',
     )
-    expect(await mark.count()).toBe(0)
+    await soon(() => mark.count()).toBe(0)
     await page.keyboard.press('Enter')
     await drawn(page, '0-all')
-    expect(await page.locator('.problems').count()).toBe(0)
+    await soon(() => page.locator('.problems').count()).toBe(0)
   })
 
   it('shows messages from outside as text, never as markup', async () => {
@@ -137,7 +138,7 @@ describeInBrowser('chart builder', () => {
     await page.locator('.banner').waitFor()
     expect(await textOf(page.locator('.banner'))).toContain(evil)
     expect(await page.evaluate('window.hacked')).toBeUndefined()
-    expect(await page.locator('img').count()).toBe(1)
+    await soon(() => page.locator('img').count()).toBe(1)
   })
 
   it('takes the marks away as soon as the text changes', async () => {
@@ -147,7 +148,7 @@ describeInBrowser('chart builder', () => {
     await page.getByLabel('Query').focus()
     await page.keyboard.press('End')
     await page.keyboard.type('x')
-    expect(await page.locator('.editor-copy mark').count()).toBe(0)
+    await soon(() => page.locator('.editor-copy mark').count()).toBe(0)
   })
 
   it('offers what can be typed, below the cursor, and never gets in the way of Enter', async () => {
@@ -165,22 +166,22 @@ describeInBrowser('chart builder', () => {
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
-    expect(await box.inputValue()).toBe('select cpu_user_rate ')
+    await soon(() => box.inputValue()).toBe('select cpu_user_rate ')
     await list.waitFor({ state: 'detached' })
     await page.keyboard.type('wh')
     await list.waitFor()
     await page.keyboard.press('Tab')
-    expect(await box.inputValue()).toBe('select cpu_user_rate where ')
+    await soon(() => box.inputValue()).toBe('select cpu_user_rate where ')
     await page.keyboard.press('Control+Space')
     await list.getByRole('option', { name: 'category' }).click()
-    expect(await box.inputValue()).toBe('select cpu_user_rate where category ')
+    await soon(() => box.inputValue()).toBe('select cpu_user_rate where category ')
     await page.keyboard.press('Control+Space')
     await page.keyboard.press('Escape')
     await list.waitFor({ state: 'detached' })
     await box.fill('select load_1 where category = HOST and d')
     await list.waitFor()
     await page.keyboard.press('Enter')
-    await expect.poll(() => parameter(page, 'query')).toBe('select load_1 where category = HOST and d')
+    await soon(() => parameter(page, 'query')).toBe('select load_1 where category = HOST and d')
     await list.waitFor({ state: 'detached' })
   })
 
@@ -191,7 +192,7 @@ describeInBrowser('chart builder', () => {
     const { page } = open
     await page.keyboard.press('/')
     await page.keyboard.type('s')
-    await expect.poll(() => server.completions).toBe(1)
+    await soon(() => server.completions).toBe(1)
     await page.keyboard.type('elect load_1')
     await page.waitForTimeout(500)
     expect(server.completions).toBe(1)
@@ -204,26 +205,27 @@ describeInBrowser('chart builder', () => {
     await drawn(page, '0-all')
     const facets = page.getByLabel('Facets')
     const titles = () => page.locator('.chart h3').allTextContents()
-    const choose = async (facet: string) => {
-      await facets.selectOption(facet)
-      return titles()
-    }
-    expect(await legendOf(page, '0-all')).toHaveLength(8)
-    expect(await choose('separate')).toHaveLength(8)
-    expect(await choose('by:device')).toEqual(['vda', 'nvme0n1'])
-    expect(await choose('by:hostname')).toEqual(['node-1', 'node-2'])
-    expect(await choose('by:metricName')).toEqual(['read_bytes_rate', 'write_bytes_rate'])
-    expect(parameter(page, 'facet')).toBe('by:metricName')
+    await soon(() => legendOf(page, '0-all')).toHaveLength(8)
+    await facets.selectOption('separate')
+    await soon(titles).toHaveLength(8)
+    await facets.selectOption('by:device')
+    await soon(titles).toEqual(['vda', 'nvme0n1'])
+    await facets.selectOption('by:hostname')
+    await soon(titles).toEqual(['node-1', 'node-2'])
+    await facets.selectOption('by:metricName')
+    await soon(titles).toEqual(['read_bytes_rate', 'write_bytes_rate'])
+    await soon(() => parameter(page, 'facet')).toBe('by:metricName')
     expect(await facets.locator('option:checked').textContent()).toBe('metricName (2)')
     await page.getByLabel('same scale').check()
-    expect(parameter(page, 'scale')).toBe('same')
+    await soon(() => parameter(page, 'scale')).toBe('same')
     await page.reload()
-    await expect.poll(titles).toEqual(['read_bytes_rate', 'write_bytes_rate'])
-    expect(await choose('combined')).toEqual(['read_bytes_rate, write_bytes_rate'])
-    await choose('by:device')
+    await soon(titles).toEqual(['read_bytes_rate', 'write_bytes_rate'])
+    await facets.selectOption('combined')
+    await soon(titles).toEqual(['read_bytes_rate, write_bytes_rate'])
+    await facets.selectOption('by:device')
     await page.getByLabel('Query').fill('select load_1 where category = HOST')
     await page.keyboard.press('Enter')
-    await expect.poll(titles).toEqual(['load_1'])
+    await soon(titles).toEqual(['load_1'])
   })
 
   it('says which rollup it shows, and what lies behind a point', async () => {
@@ -246,7 +248,7 @@ describeInBrowser('chart builder', () => {
     const { page } = open
     await drawn(page, '0-all')
     await drawn(page, '1-all')
-    expect(await legendOf(page, '1-all')).toEqual(['node-1', 'node-2'])
+    await soon(() => legendOf(page, '1-all')).toEqual(['node-1', 'node-2'])
   })
 
   it('shows a link in another browser as it was here', async () => {
@@ -257,7 +259,7 @@ describeInBrowser('chart builder', () => {
     const first = await page.locator('.chart').first().getAttribute('data-chart')
     await drawn(page, first ?? '')
     await dragOver(page, first ?? '', 0.2, 0.6)
-    await expect.poll(() => parameter(page, 'home')).toBe('now-2h~now')
+    await soon(() => parameter(page, 'home')).toBe('now-2h~now')
     await page.mouse.move(5, 5)
     const other = await startBrowser()
     try {
@@ -278,15 +280,15 @@ describeInBrowser('chart builder', () => {
     open = await openPage(browser, builder(DISKS, '&view=summary'))
     const { page } = open
     await page.locator('table.data').waitFor()
-    expect(await page.locator('table.data tbody tr').count()).toBe(8)
+    await soon(() => page.locator('table.data tbody tr').count()).toBe(8)
     await page.getByRole('button', { name: 'Max' }).click()
     const maxima = await page.locator('table.data tbody td:nth-child(5)').allTextContents()
     const numbers = maxima.map(Number.parseFloat)
     expect(numbers).toEqual([...numbers].sort((a, b) => b - a))
     await page.getByRole('button', { name: 'Points' }).last().click()
     await page.getByRole('button', { name: 'Points', exact: true }).first().click()
-    expect(parameter(page, 'view')).toBe('points')
-    expect(await page.locator('table.data tbody tr').count()).toBe(1000)
+    await soon(() => parameter(page, 'view')).toBe('points')
+    await soon(() => page.locator('table.data tbody tr').count()).toBe(1000)
     await page.getByRole('button', { name: 'Export' }).click()
     const csv = new URL((await page.getByRole('link', { name: 'CSV' }).getAttribute('href')) ?? '')
     expect(csv.searchParams.get('query')).toBe(DISKS)
@@ -319,10 +321,10 @@ describeInBrowser('chart builder', () => {
     open = await openPage(browser, builder('select load_1 where category = HOST', '&from=now-4000s'))
     const { page } = open
     await drawn(page, '0-all')
-    expect(await legendOf(page, '0-all')).toHaveLength(250)
+    await soon(() => legendOf(page, '0-all')).toHaveLength(250)
     await pointAt(page, '0-all', 0.5)
     await page.locator('.tooltip').waitFor()
-    expect(await page.locator('.tooltip tr').count()).toBe(12)
+    await soon(() => page.locator('.tooltip tr').count()).toBe(12)
     expect(await textOf(page.locator('.tooltip-more'))).toBe('and 238 more')
     const started = performance.now()
     for (let i = 0; i < 20; i++) await pointAt(page, '0-all', 0.3 + i / 50, 0.4 + i / 100)
@@ -332,7 +334,7 @@ describeInBrowser('chart builder', () => {
     await chart(page, '0-all').locator('.legend button').first().click()
     expect((await legendOf(page, '0-all')).filter((name) => !name.startsWith('('))).toHaveLength(1)
     await page.getByLabel('Facets').selectOption('separate')
-    expect(await page.locator('.chart').count()).toBe(24)
+    await soon(() => page.locator('.chart').count()).toBe(24)
     await page.getByRole('button', { name: 'Show all 250 charts' }).waitFor()
     server.world = before
   })

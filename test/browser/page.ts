@@ -22,12 +22,15 @@ export async function openPage(browser: Browser, url: string): Promise<OpenPage>
   return { page, complaints }
 }
 
+/** For what comes soon: polls, with a bound that a busy machine keeps too. */
+export const soon = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 15_000 })
+
 export const chart = (page: Page, id: string): Locator => page.locator(`[data-chart="${id}"]`)
 
 /** Waits until a chart has drawn at least one line. */
 export async function drawn(page: Page, id: string): Promise<void> {
   await chart(page, id).locator('canvas').first().waitFor()
-  await expect.poll(() => linePixels(page, id, 0, 1), { timeout: 10_000 }).toBeGreaterThan(20)
+  await soon(() => linePixels(page, id, 0, 1)).toBeGreaterThan(20)
 }
 
 /** Moves the pointer to a place of a chart, in parts of its plotting area. */

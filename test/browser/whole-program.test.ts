@@ -11,6 +11,7 @@ import {
   type OpenPage,
   openPage,
   parameter,
+  soon,
   textOf,
 } from './page.js'
 
@@ -43,8 +44,8 @@ describeInBrowser('the whole program in a browser', () => {
     await page.getByRole('heading', { name: hostname() }).waitFor({ timeout: 60_000 })
     for (const id of EVERYWHERE)
       await expect.poll(() => linePixels(page, id, 0, 1), { timeout: 60_000 }).toBeGreaterThan(20)
-    expect(await legendOf(page, 'cpu')).toContain('user')
-    expect(await textOf(page.locator('.chip'))).toBe('Live')
+    await soon(() => legendOf(page, 'cpu')).toContain('user')
+    await soon(() => textOf(page.locator('.chip'))).toBe('Live')
     const shown = await chart(page, 'load').locator('.plot').getAttribute('aria-label')
     await expect
       .poll(() => chart(page, 'load').locator('.plot').getAttribute('aria-label'), { timeout: 60_000 })
@@ -65,7 +66,7 @@ describeInBrowser('the whole program in a browser', () => {
       .click()
     await page.keyboard.press('Enter')
     await drawn(page, '0-all')
-    expect(await mark.count()).toBe(0)
+    await soon(() => mark.count()).toBe(0)
   }, 60_000)
 
   it('zooms, isolates, and shows the same after a reload, dark and light', async () => {
@@ -77,17 +78,17 @@ describeInBrowser('the whole program in a browser', () => {
     await drawn(page, '0-all')
     await chart(page, '0-all').getByRole('button', { name: 'load_5' }).click()
     await dragOver(page, '0-all', 0.5, 0.999)
-    await expect.poll(() => parameter(page, 'home')).toBe('now-5m~now')
+    await soon(() => parameter(page, 'home')).toBe('now-5m~now')
     await drawn(page, '0-all')
     const address = page.url()
     await page.getByRole('button', { name: 'Light theme' }).click()
     await page.reload()
     await drawn(page, '0-all')
     expect(page.url()).toBe(address)
-    expect(await legendOf(page, '0-all')).toEqual(['(load_1)', 'load_5'])
+    await soon(() => legendOf(page, '0-all')).toEqual(['(load_1)', 'load_5'])
     expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('light')
     await page.keyboard.press('0')
-    await expect.poll(() => parameter(page, 'from')).toBe('now-5m')
+    await soon(() => parameter(page, 'from')).toBe('now-5m')
   }, 60_000)
 
   it('answers every example', async () => {
@@ -100,7 +101,7 @@ describeInBrowser('the whole program in a browser', () => {
       const query = await textOf(examples.nth(i).locator('code'))
       await examples.nth(i).getByRole('button').click()
       await page.locator('.result-bar').waitFor()
-      expect(parameter(page, 'query')).toBe(query)
+      await soon(() => parameter(page, 'query')).toBe(query)
       expect(await page.getByRole('alert').count()).toBe(0)
     }
   }, 60_000)

@@ -34,6 +34,11 @@ test.each([
   ['1e3', 1000],
   ['.5', 0.5],
   ['12345678901234567890', 12345678901234567890n],
+  ['5.', 5],
+  ['-0.001', -0.001],
+  ['123456.789012345', 123456.789012345],
+  ['0.1234567890123456789', 0.12345678901234568],
+  ['+7', 7],
 ])('value %s', (text, value) =>
   expect(decode(`m ${text} ${SECONDS}`).samples()[0]!.value).toBe(Number(value)),
 )
@@ -55,6 +60,9 @@ test.each([
   ['too much', 'm 1 2 3', 'syntax'],
   ['a word for a value', 'm x 1', 'syntax'],
   ['a word for a time', 'm 1 x', 'syntax'],
+  ['a dot for a value', `m . ${SECONDS}`, 'syntax'],
+  ['a sign for a value', `m - ${SECONDS}`, 'syntax'],
+  ['two dots', `m 1.2.3 ${SECONDS}`, 'syntax'],
   ['hexadecimal', `m 0x10 ${SECONDS}`, 'syntax'],
   ['an infinite value', `m inf ${SECONDS}`, 'value'],
   ['the future', `m 1 ${SECONDS + 7200}`, 'time-future'],
@@ -108,6 +116,17 @@ describe('over TCP', () => {
     ])
     expect(ingest.senders()[0]).toMatchObject({ protocol: 'graphite', samples: 3, refused: 1 })
     one.destroy()
+  })
+
+  test('a last line without an end, cut off while the lines before it are being stored', async () => {
+    const { ingest, rows } = await bench.start()
+    const { port } = await ingest.listenGraphite('127.0.0.1', 0)
+    const socket = connect(port, '127.0.0.1')
+    socket.write(`cut 1 ${T}\ncut 2 ${T + 1}`)
+    // Lines are gathered for 200 ms and then stored, which takes some more.
+    await sleep(250)
+    socket.end()
+    expect(await eventually(rows, 2)).toHaveLength(2)
   })
 
   test('a line without an end closes the connection', async () => {

@@ -7,7 +7,7 @@ import { InfluxDB, Point } from '@influxdata/influxdb-client'
 import SnappyJS from 'snappyjs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeNativeBatch, NATIVE_BATCH_CONTENT_TYPE } from '../../src/wire/native-batch.js'
-import { remoteWrite, remoteWrite2, type Sent } from './support/encode.js'
+import { otlpJson, remoteWrite, remoteWrite2, type Sent } from './support/encode.js'
 import { post, startBench, type TestBench, type TestIngest } from './support/server.js'
 
 let bench: TestBench
@@ -28,6 +28,7 @@ const PROMETHEUS = {
   'content-encoding': 'snappy',
   'x-prometheus-remote-write-version': '0.1.0',
 }
+const JSON_TYPE = { 'content-type': 'application/json' }
 const snappy = (samples: Sent[]) => SnappyJS.compress(remoteWrite(samples))
 
 describe('Influx', () => {
@@ -435,6 +436,33 @@ describe('limits and faults', () => {
     const rows = await full.rows()
     expect(rows).toHaveLength(100 * acknowledged.length)
     expect([...new Set(rows.map((row) => row.entity))].sort()).toEqual(acknowledged)
+  })
+
+  test('the engine away: 503 with Retry-After in every protocol, and nothing is acknowledged', async () => {
+    const dying = await startBench()
+    try {
+      const cut = await dying.start({}, { tuning: { retryMs: 200 } })
+      expect((await post(`${cut.url}/write`, `gone v=0 ${NS}`)).status).toBe(204)
+      await dying.stopEngine()
+      const remote = snappy([{ metric: 'gone', labels: {}, time: T, value: 1 }])
+      const answers = [
+        await post(`${cut.url}/write`, `gone v=1 ${NS}`),
+        await post(`${cut.url}/api/v2/write`, `gone v=2 ${NS}`),
+        await post(`${cut.url}/api/v1/write`, remote, PROMETHEUS),
+        await post(
+          `${cut.url}/v1/metrics`,
+          otlpJson([{ metric: 'gone', labels: {}, time: T, value: 3 }]),
+          JSON_TYPE,
+        ),
+      ]
+      for (const answer of answers) {
+        expect(answer.status).toBe(503)
+        expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+        expect(answer.text).toContain('samples cannot be stored')
+      }
+    } finally {
+      await dying.cleanUp()
+    }
   })
 
   test('series beyond the limit of the catalogue: 400, the known ones go on', async () => {

@@ -46,8 +46,17 @@ export interface QueryBed {
 export async function openQueryBed(limits: Partial<QueryLimits> = {}): Promise<QueryBed> {
   const engine = await startTestEngine()
   const store = await openStore({ connection: engine.engine.connection, logger: quiet, refreshMs: 0 })
-  const { catalogue } = store
   const api = createQueryApi({ store, logger: quiet, limits })
+  return bedOn(engine, store, api)
+}
+
+/** Another API on the same store, with other limits. */
+export function withLimits(bed: QueryBed, limits: Partial<QueryLimits>): QueryBed {
+  return bedOn(bed.engine, bed.store, createQueryApi({ store: bed.store, logger: quiet, limits }))
+}
+
+function bedOn(engine: TestEngine, store: Store, api: QueryApi): QueryBed {
+  const { catalogue } = store
   const get = async (parameters: Record<string, string>): Promise<Response> =>
     api.app.request(`/api/v45/timeseries?${new URLSearchParams(parameters)}`)
   return {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { isolatedPoints } from '../../web/src/chart/isolated.js'
 import { gapLimit, joinStreams, type TimedValues } from '../../web/src/chart/join.js'
 import { interpolate, stackColumns } from '../../web/src/chart/stack.js'
 
@@ -125,6 +126,15 @@ it('every point is in the table of a small answer, and nothing else is', () => {
       })
     }),
   )
+})
+
+describe('points alone between two gaps', () => {
+  it('are found, as no line would show them', () => {
+    expect(isolatedPoints([1, null, 2, undefined, null, 3, undefined, 4])).toEqual([0, 2])
+    expect(isolatedPoints([1, 2, undefined, 3])).toBeNull()
+    expect(isolatedPoints([undefined, 1])).toEqual([1])
+    expect(isolatedPoints([])).toBeNull()
+  })
 })
 
 describe('stacks', () => {

@@ -12,7 +12,7 @@ import {
   toggle,
 } from '../../web/src/chart/legend.js'
 import { axisRange, buildModel } from '../../web/src/chart/model.js'
-import { readoutAt, valueAt } from '../../web/src/chart/readout.js'
+import { closeRow, readoutAt, valueAt } from '../../web/src/chart/readout.js'
 import { pointRows, sortSummaries, summarize } from '../../web/src/chart/tables.js'
 import { streamsOf } from './streams.js'
 
@@ -214,6 +214,14 @@ describe('the tooltip', () => {
     expect(
       readoutAt(model, () => 0, [true, false, false, true], null, 10).rows.map((row) => row.line),
     ).toEqual([3, 0])
+  })
+  it('takes a point from one collection interval away, and not from further', () => {
+    const [line] = model.lines
+    if (!line) throw new Error('no line')
+    expect(closeRow(model, line, 0, 19, 1)).toBe(0)
+    expect(closeRow(model, line, 0, 21, 1)).toBeNull()
+    expect(closeRow(model, line, 0, 40, 35)).toBe(0)
+    expect(closeRow(model, line, null, 10, 1)).toBeNull()
   })
   it('says nothing in a gap', () => {
     const gap = buildModel(streamsOf({ times: [10, 90] }), { kind: 'lines' }, { from: 0, to: 100 }, 300)

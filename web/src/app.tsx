@@ -129,7 +129,8 @@ function Frame() {
     [colors, view.utc, view.page, zoom, reset, hold.onPointer],
   )
   const away = poll?.error !== null && poll?.error !== undefined && poll.retryAt !== null
-  const page = { view, navigate, range, refresh, hold, onPoll: setPoll }
+  const refreshMs = isLive(range) ? refresh * 1000 : 0
+  const page = { view, navigate, range, refreshMs, hold, onPoll: setPoll }
   return (
     <ChartPageContext.Provider value={charts}>
       <Header

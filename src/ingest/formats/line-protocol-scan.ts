@@ -52,10 +52,3 @@ export function booleanLength(body: Uint8Array, at: number): number {
   }
   return 0
 }
-
-export function sameBytes(a: DataView, at: number, b: DataView, bt: number, length: number): boolean {
-  const end = at + length
-  for (; at + 4 <= end; at += 4, bt += 4) if (a.getInt32(at, true) !== b.getInt32(bt, true)) return false
-  for (; at < end; at++, bt++) if (a.getUint8(at) !== b.getUint8(bt)) return false
-  return true
-}

@@ -1,15 +1,9 @@
 import { type DecodeContext, tooManySamples } from '../decode.js'
 import type { IngestLimits } from '../limits.js'
 import type { Reason } from '../outcome.js'
+import { sameBytes } from '../same-bytes.js'
 import { NameCache } from './line-protocol-names.js'
-import {
-  booleanLength,
-  endOfFieldKey,
-  endOfKey,
-  endOfLine,
-  endOfString,
-  sameBytes,
-} from './line-protocol-scan.js'
+import { booleanLength, endOfFieldKey, endOfKey, endOfLine, endOfString } from './line-protocol-scan.js'
 
 /**
  * Influx line protocol, v1 and v2: `measurement[,tag=value…] field=value[,field=value…] [time]`.

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { createGunzip, createInflate } from 'node:zlib'
 import type { Lease } from '../admission.js'
+import { RequestTooLargeError } from '../errors.js'
 import type { IngestLimits } from '../limits.js'
-import { RequestTooLargeError } from '../registrar.js'
 import { decompressSnappy } from '../snappy.js'
 import { HttpError } from './http-error.js'
 
 export interface Body {
-  bytes: Uint8Array
+  body: Uint8Array
   /** How many bytes came over the wire. */
   sent: number
 }
@@ -34,13 +34,13 @@ export async function readBody(
     throw new HttpError(411, 'the request has no Content-Length and is not chunked')
   if (Number(headers['content-length'] ?? 0) > limits.bodyBytes) throw bodyTooLarge(limits)
   const sent = await read(incoming, limits, lease)
-  if (encoding === 'identity') return { bytes: sent, sent: sent.length }
-  const bytes =
+  if (encoding === 'identity') return { body: sent, sent: sent.length }
+  const body =
     encoding === 'snappy'
       ? decompressSnappy(sent, limits.decodedBytes, lease.take)
       : await inflate(sent, encoding as 'gzip' | 'deflate', limits, lease)
   lease.give(sent.length)
-  return { bytes, sent: sent.length }
+  return { body, sent: sent.length }
 }
 
 const bodyTooLarge = (limits: IngestLimits) =>

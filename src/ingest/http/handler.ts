@@ -64,15 +64,13 @@ export function createHandler(protocol: HttpProtocol, options: HandlerOptions) {
       if (work.stopping) throw new HttpError(503, 'the monitor is stopping', { retryAfterSeconds: 5 })
       if (c.req.method !== 'POST') throw new HttpError(405, `send batches by POST, not ${c.req.method}`)
       const accepted = protocol.accept(c)
-      const { bytes, sent } = await readBody(c.env.incoming, protocol.encodings, limits, lease)
-      const sender = senderOf(c)
+      // Nothing here holds on to the body, so that it can go while its samples wait for the store.
       const receipt = await receive({
         protocol: protocol.name,
-        sender,
-        body: bytes,
-        sent,
+        sender: senderOf(c),
         lease,
         ...accepted,
+        ...(await readBody(c.env.incoming, protocol.encodings, limits, lease)),
       })
       response = protocol.answer(c, receipt)
     } catch (thrown) {

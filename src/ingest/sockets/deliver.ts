@@ -22,7 +22,7 @@ export interface Lines {
 
 /**
  * Brings what came over a protocol without answers to the store: as nobody else can send it again, it is tried until it is
- * stored or `signal` is aborted. Meanwhile the caller must take no more from the sender.
+ * stored or `signal` is aborted. Meanwhile the caller must take no more from the sender; it also accounts for the bytes.
  */
 export async function deliver(lines: Lines, options: DeliverOptions, signal: AbortSignal): Promise<void> {
   const { receive, admission, meters, logger } = options
@@ -31,7 +31,6 @@ export async function deliver(lines: Lines, options: DeliverOptions, signal: Abo
   for (;;) {
     const lease = admission.open()
     try {
-      lease.take(body.length)
       await receive({ ...lines, sent: body.length, parameters: '', lease })
       meters.request(protocol, 'ok', (performance.now() - start) / 1000)
       return

@@ -1,4 +1,4 @@
-import { QueryError } from '../run/errors.js'
+import { QueryError } from '../errors.js'
 import type { ByteSink } from '../run/sink.js'
 
 /** From this many bytes on, an answer is sent while it is made. */

@@ -5,9 +5,10 @@ import type { BaseLogger } from 'pino'
 import { Histogram, type Registry } from 'prom-client'
 import type { Store } from '../../metrics/index.js'
 import type { ErrorBody } from '../../wire/timeseries.js'
+import { QueryError } from '../errors.js'
+import { AncestorCache } from '../run/ancestor-cache.js'
 import { createCores } from '../run/cores.js'
 import type { QueryEnvironment } from '../run/environment.js'
-import { QueryError } from '../run/errors.js'
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../run/limits.js'
 import { runScript } from '../run/script.js'
 import { SelectionCache } from '../run/selection-cache.js'
@@ -56,6 +57,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     transport,
     limits,
     selections: new SelectionCache(),
+    ancestors: new AncestorCache(),
     cores: createCores(catalogue, transport),
     mayRepeat: () => true,
   }

@@ -1,4 +1,4 @@
-import { QueryError } from '../run/errors.js'
+import { QueryError } from '../errors.js'
 
 /** Lets so many queries run at a time; others wait in order, and too many are sent away. */
 export class Gate {

@@ -2,14 +2,28 @@ import { RESAMPLE_NAMES, type ResampleName } from '../functions/resample.js'
 import type { Call, Expression, FunctionSignature } from '../syntax/index.js'
 import { checkArity, constantArgument, problemAt, wordOf } from './arguments.js'
 import { normalizeAttribute } from './attributes.js'
-import { type CheckContext, checkExpression } from './expression.js'
+import type { CheckContext } from './context.js'
 import type { Application, PointwiseName, Shape, StatisticName, TypedExpression } from './typed.js'
 import { NO_UNITS, perSecond, timesSeconds, type Units } from './units.js'
+
+/** Checks an argument. */
+type Check = (node: Expression) => TypedExpression
+
+/** A call, and what its check needs. */
+interface Checking extends CheckContext {
+  readonly check: Check
+}
 
 const NOTHING: TypedExpression = { kind: 'number', shape: 'number', units: NO_UNITS, value: 0 }
 
 /** Checks a call of a known function. */
-export function checkCall(call: Call, signature: FunctionSignature, context: CheckContext): TypedExpression {
+export function checkCall(
+  call: Call,
+  signature: FunctionSignature,
+  outer: CheckContext,
+  check: Check,
+): TypedExpression {
+  const context: Checking = { ...outer, check }
   if (!checkArity(call, signature, context.problems)) return NOTHING
   const [first, second] = call.args
   switch (call.name) {
@@ -129,7 +143,7 @@ const same = (units: Units) => units
 
 function apply(
   call: Call,
-  context: CheckContext,
+  context: Checking,
   application: Application,
   shape: Shape,
   units: (units: Units) => Units = same,
@@ -139,8 +153,8 @@ function apply(
 }
 
 /** An argument that has points: not a plain number. */
-function streamArgument(call: Call, node: Expression, context: CheckContext): TypedExpression {
-  const argument = checkExpression(node, context)
+function streamArgument(call: Call, node: Expression, context: Checking): TypedExpression {
+  const argument = context.check(node)
   if (argument.shape === 'number')
     context.problems.push(
       problemAt(node, `${call.name} takes a metric or what is made of one, not a number.`, ['a metric']),
@@ -148,15 +162,15 @@ function streamArgument(call: Call, node: Expression, context: CheckContext): Ty
   return argument
 }
 
-function pointwise(call: Call, context: CheckContext, by: PointwiseName, decimals?: number): TypedExpression {
-  const argument = checkExpression(call.args[0] as Expression, context)
+function pointwise(call: Call, context: Checking, by: PointwiseName, decimals?: number): TypedExpression {
+  const argument = context.check(call.args[0] as Expression)
   const application: Application =
     decimals === undefined ? { name: 'pointwise', by } : { name: 'pointwise', by, decimals }
   return { kind: 'apply', apply: application, argument, shape: argument.shape, units: argument.units }
 }
 
 /** The true difference of the counter under a rate; for what is no rate of a stored counter, its integral. */
-function counterDelta(call: Call, context: CheckContext): TypedExpression {
+function counterDelta(call: Call, context: Checking): TypedExpression {
   const node = call.args[0] as Expression
   const argument = streamArgument(call, node, context)
   const units = timesSeconds(argument.units)
@@ -175,7 +189,7 @@ function counterDelta(call: Call, context: CheckContext): TypedExpression {
   return { kind: 'apply', apply: { name: 'integral' }, argument, shape: 'stream', units }
 }
 
-function resample(call: Call, context: CheckContext): TypedExpression {
+function resample(call: Call, context: Checking): TypedExpression {
   const [, second, third] = call.args
   const step = positive(second as Expression, 'The length of a bucket', context)
   let by: ResampleName = 'avg'
@@ -203,7 +217,7 @@ function resample(call: Call, context: CheckContext): TypedExpression {
 
 const STATISTICS: readonly StatisticName[] = ['max', 'min', 'avg', 'std_dev', 'sample', 'counter', 'total']
 
-function stats(call: Call, context: CheckContext): TypedExpression {
+function stats(call: Call, context: Checking): TypedExpression {
   const node = call.args[1] as Expression
   const word = wordOf(node)?.toLowerCase()
   const statistic = STATISTICS.find((name) => name === word)
@@ -229,10 +243,10 @@ function stats(call: Call, context: CheckContext): TypedExpression {
   return apply(call, context, { name: 'stats', statistic }, 'stream')
 }
 
-function extremeOf(call: Call, operator: 'greatest' | 'least', context: CheckContext): TypedExpression {
+function extremeOf(call: Call, operator: 'greatest' | 'least', context: Checking): TypedExpression {
   const [first, second] = call.args as [Expression, Expression]
-  const left = checkExpression(first, context)
-  const right = checkExpression(second, context)
+  const left = context.check(first)
+  const right = context.check(second)
   if (left.shape === 'number')
     context.problems.push(
       problemAt(first, `The first argument of ${operator} is a stream: a metric or what is made of one.`, [
@@ -258,19 +272,14 @@ function extremeOf(call: Call, operator: 'greatest' | 'least', context: CheckCon
   }
 }
 
-function fact(call: Call, context: CheckContext): TypedExpression {
+function fact(call: Call, context: Checking): TypedExpression {
   const [name, fallback] = call.args as [Expression, Expression]
   const word = wordOf(name)
   if (word?.toLowerCase() !== 'numcores')
     context.problems.push(
       problemAt(name, `There is no fact “${word ?? ''}”; there is numCores.`, ['numCores']),
     )
-  const value = constantArgument(
-    checkExpression(fallback, context),
-    fallback,
-    'The default',
-    context.problems,
-  )
+  const value = constantArgument(context.check(fallback), fallback, 'The default', context.problems)
   const of = call.name === 'gethostfact' ? 'host' : 'cluster'
   return { kind: 'fact', of, fallback: value ?? 1, shape: 'number', units: NO_UNITS }
 }
@@ -286,7 +295,7 @@ function roleCount(call: Call): TypedExpression {
   }
 }
 
-function positive(node: Expression, what: string, context: CheckContext): number {
+function positive(node: Expression, what: string, context: Checking): number {
   const value = seconds(node, what, context)
   if (value > 0) return value
   context.problems.push(problemAt(node, `${what} must be more than zero seconds.`, ['a number of seconds']))
@@ -296,7 +305,7 @@ function positive(node: Expression, what: string, context: CheckContext): number
 /** At most ten years either way, so that no time leaves what a time can be. */
 const MOST_SECONDS = 315_360_000
 
-function seconds(node: Expression | undefined, what: string, context: CheckContext): number {
+function seconds(node: Expression | undefined, what: string, context: Checking): number {
   return range(node, what, -MOST_SECONDS, MOST_SECONDS, context)
 }
 
@@ -305,10 +314,10 @@ function range(
   what: string,
   least: number,
   most: number,
-  context: CheckContext,
+  context: Checking,
 ): number {
   if (node === undefined) return least
-  const value = constantArgument(checkExpression(node, context), node, what, context.problems)
+  const value = constantArgument(context.check(node), node, what, context.problems)
   if (value === undefined) return least
   if (value >= least && value <= most) return value
   context.problems.push(problemAt(node, `${what} must be from ${least} to ${most}.`, [`${least} to ${most}`]))

@@ -1,23 +1,12 @@
-import type { Catalogue } from '../../metrics/index.js'
-import type { QueryProblem } from '../../wire/timeseries.js'
 import { nearest } from '../names/index.js'
 import { didYouMean, type Expression, FUNCTIONS } from '../syntax/index.js'
+import { acrossNames } from './across-names.js'
 import { problemAt } from './arguments.js'
 import { checkCall } from './call.js'
+import type { CheckContext } from './context.js'
 import { metricNames, resolveMetric } from './metric-names.js'
 import type { Shape, TypedExpression } from './typed.js'
 import { NO_UNITS, unitsOfOperation } from './units.js'
-
-/** What checking needs to know, and where it puts what it finds. */
-export interface CheckContext {
-  readonly catalogue: Catalogue
-  /** Mistakes: the query is refused. */
-  readonly problems: QueryProblem[]
-  /** What is answered, but probably not what was meant: an unknown metric. */
-  readonly warnings: string[]
-  /** Window of `moving_avg` when it is not given, seconds. */
-  readonly movingAverageSeconds: number
-}
 
 /** Resolves names and checks arguments. Reports mistakes in `context.problems` and then gives something to go on with. */
 export function checkExpression(node: Expression, context: CheckContext): TypedExpression {
@@ -54,7 +43,8 @@ export function checkExpression(node: Expression, context: CheckContext): TypedE
     }
     case 'call': {
       const signature = FUNCTIONS.get(node.name)
-      if (signature !== undefined) return checkCall(node, signature, context)
+      if (signature !== undefined)
+        return checkCall(node, signature, context, (argument) => checkExpression(argument, context))
       const near = nearest(node.name, FUNCTIONS.keys(), 3)
       context.problems.push(
         problemAt(
@@ -77,6 +67,12 @@ function checkMetric(name: string, { catalogue, warnings }: CheckContext): Typed
   if (found !== undefined) {
     const { metric, isRateOfCounter, units } = found
     return { kind: 'metric', shape: 'stream', units, metric, isRateOfCounter }
+  }
+  for (const { base, plural, total } of acrossNames(name.toLowerCase())) {
+    const member = resolveMetric(catalogue, base)
+    if (member === undefined) continue
+    const { metric, isRateOfCounter, units } = member
+    return { kind: 'across', shape: 'stream', units, metric, isRateOfCounter, plural, total }
   }
   const near = nearest(name, metricNames(catalogue), 3)
   const warning = `There is no metric “${name}”.${didYouMean(near)}`

@@ -1,5 +1,6 @@
 import type { Catalogue, Entity, EntityIndex } from '../../metrics/index.js'
 import type { Value } from '../syntax/index.js'
+import { isMadeUp } from './ancestors.js'
 import { attributeReader, isCaseSensitive, normalizeAttribute } from './attributes.js'
 
 /**
@@ -23,6 +24,8 @@ export interface Activity {
 }
 
 export function isActive(catalogue: Catalogue, entity: EntityIndex, activity: Activity): boolean {
+  // A parent that is made up from its members is there as long as they are.
+  if (isMadeUp({ index: entity })) return true
   const end = Math.min(activity.to, Date.now())
   return catalogue.lastSeen(entity) >= end - activity.graceMs
 }

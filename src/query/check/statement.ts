@@ -1,5 +1,6 @@
 import type { Catalogue, Entity } from '../../metrics/index.js'
 import type { QueryProblem } from '../../wire/timeseries.js'
+import { STEPS_IN_ALL } from '../regex/index.js'
 import {
   type CompareOperator,
   type Comparison,
@@ -11,8 +12,9 @@ import {
 } from '../syntax/index.js'
 import { problemAt } from './arguments.js'
 import { normalizeAttribute } from './attributes.js'
-import { type CheckContext, checkExpression } from './expression.js'
-import { compilePattern } from './language.js'
+import type { CheckContext } from './context.js'
+import { checkExpression } from './expression.js'
+import { compilePattern } from './pattern.js'
 import { type Activity, type Candidates, equalsSelector, matchSelector, type Selector } from './selection.js'
 import type { TypedExpression, TypedItem } from './typed.js'
 import { hasFact, hasGrouping } from './walk.js'
@@ -60,6 +62,7 @@ export function checkStatement(
     problems: [],
     warnings: [],
     movingAverageSeconds: options.movingAverageSeconds,
+    budget: { steps: STEPS_IN_ALL },
   }
   const { select, where } = statement
   let items: TypedItem[] | undefined
@@ -150,9 +153,9 @@ function checkPredicate(node: Predicate, context: CheckContext, options: CheckOp
       return { kind: 'select', selector: (entity) => equals(entity) === false }
     }
     case 'rlike': {
-      const compiled = compilePattern(node.pattern)
+      const compiled = compilePattern(node, context.budget)
       if ('problem' in compiled) {
-        context.problems.push(problemAt(node.patternSpan, compiled.problem))
+        context.problems.push(compiled.problem)
         return { kind: 'all', operands: [] }
       }
       return {

@@ -20,6 +20,14 @@ interface Typed {
 export type TypedExpression =
   | (Typed & { readonly kind: 'number'; readonly value: number })
   | (Typed & { readonly kind: 'metric'; readonly metric: Metric; readonly isRateOfCounter: boolean })
+  | (Typed & {
+      /** `x_across_hosts`, `total_x_across_hosts`: of what the hosts belong to. */
+      readonly kind: 'across'
+      readonly metric: Metric
+      readonly isRateOfCounter: boolean
+      readonly plural: string
+      readonly total: boolean
+    })
   | (Typed & { readonly kind: 'unknown-metric'; readonly name: string })
   | (Typed & { readonly kind: 'fact'; readonly of: 'host' | 'cluster'; readonly fallback: number })
   | (Typed & { readonly kind: 'role-count'; readonly roleType?: string; readonly roleState?: string })

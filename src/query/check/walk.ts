@@ -18,6 +18,15 @@ export function metricsOf(expression: TypedExpression): Metric[] {
   return [...found.values()]
 }
 
+export type AcrossExpression = Extract<TypedExpression, { kind: 'across' }>
+
+/** Every aggregate across entities in an expression. */
+export function acrossOf(expression: TypedExpression): AcrossExpression[] {
+  const found: AcrossExpression[] = []
+  for (const node of nodesOf(expression)) if (node.kind === 'across') found.push(node)
+  return found
+}
+
 function has(expression: TypedExpression, ...kinds: TypedExpression['kind'][]): boolean {
   for (const node of nodesOf(expression)) if (kinds.includes(node.kind)) return true
   return false

@@ -56,6 +56,19 @@ export function compile(expression: TypedExpression, options: CompileOptions): E
       if (!isRateOfCounter) return (evaluation) => evaluation.leaf(place)
       return (evaluation) => rateOfRollup(evaluation.leaf(place))
     }
+    case 'across': {
+      const { metric, isRateOfCounter, plural, total } = expression
+      const place = leaves.add({
+        kind: 'across',
+        metric,
+        window,
+        level: rollup,
+        plural,
+        total,
+        isRateOfCounter,
+      })
+      return (evaluation) => evaluation.leaf(place)
+    }
     case 'fact': {
       const { of, fallback } = expression
       return of === 'host'

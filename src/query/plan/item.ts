@@ -45,7 +45,10 @@ export interface Plan {
   readonly rollup: Rollup
 }
 
-/** Plans a statement's items and conditions. `pushDown` false: read samples only, e.g. because times are left out. */
+/**
+ * Plans a statement's items and conditions. `pushDown` false: read samples only, because times are left out, or because
+ * there are so few that reading them is the least work.
+ */
 export function planStatement(
   checked: Pick<CheckedStatement, 'filter'>,
   items: readonly TypedItem[],

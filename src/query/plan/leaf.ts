@@ -18,6 +18,14 @@ export type Leaf = { readonly metric: Metric; readonly window: Window } & (
   | { readonly kind: 'grid'; readonly by: ResampleName; readonly step: number; readonly count: number }
   /** Points of a rollup, with their statistics. */
   | { readonly kind: 'rollup'; readonly level: Rollup }
+  /** Of an entity that others belong to: their streams, folded. */
+  | {
+      readonly kind: 'across'
+      readonly level: Rollup
+      readonly plural: string
+      readonly total: boolean
+      readonly isRateOfCounter: boolean
+    }
 )
 
 /** Leaves that one SQL statement can read together. */
@@ -54,7 +62,9 @@ export class Leaves {
           ? leaf.by
           : leaf.kind === 'rollup'
             ? leaf.level
-            : ''
+            : leaf.kind === 'across'
+              ? `${leaf.level}/${leaf.plural}/${leaf.total}/${leaf.isRateOfCounter}`
+              : ''
     const key = `${leaf.kind}/${metric.index}/${window.from}/${window.to}/${more}`
     const known = this.#places.get(key)
     const place = known ?? this.list.push(leaf) - 1
@@ -64,14 +74,20 @@ export class Leaves {
   }
 }
 
+/** What keeps leaves of one kind and window apart when they are read. */
+function apart(leaf: Leaf, place: number): string | number {
+  if (leaf.kind === 'grid') return `${leaf.by}/${leaf.step}`
+  if (leaf.kind === 'rollup') return leaf.level
+  return leaf.kind === 'across' ? place : ''
+}
+
 /** Groups those of the leaves that are wanted by what can be read together. */
 export function groupLeaves(leaves: readonly Leaf[], wanted: Iterable<number>): LeafGroup[] {
   const groups = new Map<string, { leaves: Leaf[]; places: number[] }>()
   for (const place of wanted) {
     const leaf = leaves[place] as Leaf
     const { window } = leaf
-    const more = leaf.kind === 'grid' ? `${leaf.by}/${leaf.step}` : leaf.kind === 'rollup' ? leaf.level : ''
-    const key = `${leaf.kind}/${window.from}/${window.to}/${more}`
+    const key = `${leaf.kind}/${window.from}/${window.to}/${apart(leaf, place)}`
     const group = groups.get(key) ?? { leaves: [], places: [] }
     groups.set(key, group)
     group.leaves.push(leaf)

@@ -42,6 +42,7 @@ export function chooseRollup(
 function isFolded(expression: TypedExpression): boolean {
   switch (expression.kind) {
     case 'metric':
+    case 'across':
       return false
     case 'combine':
       return isFolded(expression.left) && isFolded(expression.right)

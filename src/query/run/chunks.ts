@@ -4,7 +4,7 @@ import type { Leaf } from '../plan/leaf.js'
 import type { Subject } from './select-entities.js'
 
 /** How close samples are expected to be where nothing is known: the agent's shortest usual interval, milliseconds. */
-const EXPECTED_INTERVAL = 10_000
+export const EXPECTED_INTERVAL = 10_000
 /** Columns of a rollup point against one of a sample. */
 const ROLLUP_WEIGHT = 5
 
@@ -16,6 +16,7 @@ export function pointsPerEntity(leaves: readonly Leaf[], places: Iterable<number
     const length = leaf.window.to - leaf.window.from
     if (leaf.kind === 'samples') sum += 1 + length / EXPECTED_INTERVAL
     else if (leaf.kind === 'grid') sum += leaf.count
+    else if (leaf.kind === 'across') sum += 1 + length / (ROLLUP_MS[leaf.level] || EXPECTED_INTERVAL)
     else if (leaf.kind === 'rollup') sum += (1 + length / ROLLUP_MS[leaf.level]) * ROLLUP_WEIGHT
     else sum += 1
   }

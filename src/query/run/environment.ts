@@ -1,4 +1,5 @@
 import type { Catalogue } from '../../metrics/index.js'
+import type { AncestorCache } from './ancestor-cache.js'
 import type { Cores } from './cores.js'
 import type { QueryLimits } from './limits.js'
 import type { SelectionCache } from './selection-cache.js'
@@ -11,6 +12,7 @@ export interface QueryEnvironment {
   readonly limits: QueryLimits
   readonly selections: SelectionCache
   readonly cores: Cores
+  readonly ancestors: AncestorCache
   /** Whether a sample may be stored more than once in the window. */
   readonly mayRepeat: (from: number, to: number) => boolean
 }

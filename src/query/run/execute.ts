@@ -1,58 +1,29 @@
-import type { Rollup } from '../../wire/timeseries.js'
+import type { Entity } from '../../metrics/index.js'
 import { isActive } from '../check/selection.js'
 import type { CheckedStatement } from '../check/statement.js'
 import type { TypedItem } from '../check/typed.js'
-import { hasFact, hasUnknownMetric, metricsOf } from '../check/walk.js'
-import { onePoint, type Points, pointsOf } from '../functions/points.js'
+import { acrossOf, hasFact, hasUnknownMetric, metricsOf } from '../check/walk.js'
+import { pointLimit } from '../errors.js'
+import { onePoint, pointsOf } from '../functions/points.js'
 import { ROLLUP_MS } from '../functions/rollup.js'
 import { type Plan, type PlannedItem, planStatement } from '../plan/item.js'
 import type { Window } from '../plan/leaf.js'
 import { printPredicate } from '../syntax/index.js'
 import { calendarFilter } from './calendar.js'
-import { chunksOf, pointsPerEntity } from './chunks.js'
+import { chunksOf, EXPECTED_INTERVAL, pointsPerEntity } from './chunks.js'
 import type { QueryEnvironment } from './environment.js'
-import { pointLimit } from './errors.js'
 import { EntityEvaluation } from './evaluation.js'
+import type { Execution, StatementRequest } from './execution.js'
 import { createFacts } from './facts.js'
 import { fulfils } from './filter.js'
 import { collectionFrequency } from './frequency.js'
 import { executeGrouped } from './grouped.js'
 import { type Chunk, chunkOf } from './ordinals.js'
 import { type LeafPoints, type ReadContext, readLeaves } from './read.js'
-import { type SelectionRequest, type Subject, selectAll } from './select-entities.js'
-import type { AnswerSink, StreamOwner } from './sink.js'
+import { type SelectionRequest, type Subject, selectAll, selectFrom } from './select-entities.js'
+import type { AnswerSink } from './sink.js'
 import { starItems } from './star.js'
 import { OF_ENTITY, templateOf } from './template.js'
-
-export interface StatementRequest {
-  readonly window: Window
-  readonly rollup: Rollup
-  readonly streamLimit: number
-  readonly joinRenamed: boolean
-  readonly timeZone: string
-  /** When the query has to be done, milliseconds as `performance.now()`. */
-  readonly deadline: number
-  readonly signal: AbortSignal
-  /** Waits until the reader has taken what the sink has ready. */
-  readonly flush: () => Promise<void>
-  readonly onSql?: ReadContext['onSql']
-}
-
-/** Everything that the parts of one statement's execution share. */
-export interface Execution {
-  readonly checked: CheckedStatement
-  readonly request: StatementRequest
-  readonly environment: QueryEnvironment
-  readonly sink: AnswerSink
-  readonly plan: Plan
-  readonly evaluation: EntityEvaluation
-  readonly selection: SelectionRequest
-  readonly counts: { streams: number; points: number }
-  readonly warnings: Set<string>
-  read(places: Iterable<number>, chunk: Chunk): Promise<LeafPoints>
-  /** False when the stream limit is reached: nothing more is to be added. */
-  emit(owner: StreamOwner, frequencyMs: number | null, points: Points): boolean
-}
 
 /** Runs a checked statement, and writes its answer to the sink. */
 export async function executeStatement(
@@ -87,7 +58,8 @@ export async function executeStatement(
   const split = [...subjectsOf.values()].some((subjects) =>
     subjects.some((subject) => subject.part !== undefined),
   )
-  const plan = planStatement(checked, items, window, request.rollup, keep === undefined && !split)
+  const few = samplesOf([...subjectsOf], window) <= limits.fewSamples
+  const plan = planStatement(checked, items, window, request.rollup, keep === undefined && !split && !few)
   if (items.some((item) => hasFact(item.expression)) || checked.usesFacts)
     await environment.cores.refresh(signal)
   const evaluation = new EntityEvaluation(createFacts(catalogue, environment.cores.of), keep)
@@ -129,7 +101,7 @@ export async function executeStatement(
     if (planned.groupings.length > 0) {
       await passPending()
       await executeGrouped(planned, subjects, execution)
-    } else if (planned.metrics.length === 0 && !hasFact(item.expression)) {
+    } else if (isConstant(item)) {
       await passPending()
       constantStream(planned, execution)
     } else pending.push([planned, subjects])
@@ -138,15 +110,42 @@ export async function executeStatement(
   sink.endStatement([...warnings])
 }
 
+const isConstant = ({ expression }: TypedItem) =>
+  metricsOf(expression).length === 0 && !hasFact(expression) && acrossOf(expression).length === 0
+
+/** About how many samples the items read. */
+function samplesOf(items: readonly (readonly [TypedItem, readonly Subject[]])[], window: Window): number {
+  const perSeries = (window.to - window.from) / EXPECTED_INTERVAL
+  let samples = 0
+  for (const [item, subjects] of items)
+    samples += subjects.length * metricsOf(item.expression).length * perSeries
+  return samples
+}
+
 /** Which entities give a stream of an item. */
 function selector(checked: CheckedStatement, selection: SelectionRequest, environment: QueryEnvironment) {
   const { where } = checked.statement
+  const { catalogue, ancestors } = environment
   const key = checked.timeless ? (where === undefined ? '' : printPredicate(where)) : undefined
   return (item: TypedItem): readonly Subject[] => {
     const metrics = metricsOf(item.expression)
+    const across = acrossOf(item.expression)
+    if (across.length > 0) {
+      const lists = across.map(({ metric, plural }) =>
+        ancestors.of(catalogue, metric, plural).map(({ entity }) => entity),
+      )
+      return selectFrom(common(lists), selection, metrics)
+    }
     if (metrics.length > 0) return environment.selections.select(key, selection, metrics)
     return hasFact(item.expression) && where !== undefined ? selectAll(selection) : []
   }
+}
+
+/** The entities that are in each of the lists, which are in the order of their ids. */
+function common(lists: readonly (readonly Entity[])[]): readonly Entity[] {
+  const [first = [], ...rest] = lists
+  const others = rest.map((list) => new Set(list.map(({ id }) => id)))
+  return first.filter(({ id }) => others.every((ids) => ids.has(id)))
 }
 
 function readContext(request: StatementRequest, environment: QueryEnvironment): ReadContext {
@@ -156,6 +155,8 @@ function readContext(request: StatementRequest, environment: QueryEnvironment): 
     transport,
     catalogue,
     mayRepeat,
+    ancestors: environment.ancestors,
+    chunkPoints: limits.chunkPoints,
     signal: request.signal,
     mostPoints: Math.max(20_000_000, 2 * limits.chunkPoints),
     settings: { max_execution_time: Math.ceil(seconds), max_memory_usage: limits.memoryBytes },

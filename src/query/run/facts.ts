@@ -17,10 +17,11 @@ export function createFacts(catalogue: Catalogue, coresOf: (host: Entity) => num
     service: attributeReader('serviceName'),
     roleType: attributeReader('roleType'),
     roleState: attributeReader('roleState'),
-    cores: attributeReader('numCores'),
+    numCores: attributeReader('numCores'),
+    cores: attributeReader('cores'),
   }
   const coresOfHost = (host: Entity): number | undefined => {
-    const known = Number(attribute.cores(host))
+    const known = Number(attribute.numCores(host) ?? attribute.cores(host))
     return known > 0 ? known : coresOf(host)
   }
   const hostsByName = new Map<string, Entity>()

@@ -12,6 +12,8 @@ export interface QueryLimits {
   readonly memoryBytes: number
   /** Points that are read and held at once; a larger answer is made piece by piece. */
   readonly chunkPoints: number
+  /** Up to so many samples, reading them costs less than having the store aggregate them. */
+  readonly fewSamples: number
   /** Points that functions over many entities (`sum_by`, `top`) may hold. */
   readonly groupedPoints: number
   /** Queries that run at the same time; more wait. */
@@ -31,6 +33,7 @@ export const DEFAULT_QUERY_LIMITS: QueryLimits = {
   seconds: 60,
   memoryBytes: 2_000_000_000,
   chunkPoints: 1_000_000,
+  fewSamples: 20_000,
   groupedPoints: 10_000_000,
   concurrent: 16,
   movingAverageSeconds: 300,

@@ -1,11 +1,13 @@
 import type { Catalogue } from '../../metrics/index.js'
+import { pointLimit } from '../errors.js'
 import type { AggregateName } from '../functions/aggregate.js'
 import type { Points } from '../functions/points.js'
 import { groupLeaves, type Leaf, type LeafGroup } from '../plan/leaf.js'
 import { rollupSql } from '../sql/rollup.js'
 import { aggregateSql, gridSql, type Scope, samplesSql } from '../sql/select.js'
-import { pointLimit } from './errors.js'
+import type { AncestorCache } from './ancestor-cache.js'
 import type { Chunk } from './ordinals.js'
+import { readAcross } from './read-across.js'
 import { AggregateCollector } from './read-aggregates.js'
 import { GridCollector } from './read-grid.js'
 import { RollupCollector } from './read-rollup.js'
@@ -15,12 +17,15 @@ import type { Transport } from './transport.js'
 export interface ReadContext {
   readonly transport: Transport
   readonly catalogue: Catalogue
+  readonly ancestors: AncestorCache
   readonly signal: AbortSignal
   readonly settings: Readonly<Record<string, number>>
   /** Whether a sample may be stored twice in this window, so that sums have to look. */
   readonly mayRepeat: (from: number, to: number) => boolean
-  /** Most points to hold at once. */
+  /** Most points to hold at once: beyond, the query is refused. */
   readonly mostPoints: number
+  /** Points to read at once, where there is a choice. */
+  readonly chunkPoints: number
   /** Called with each statement that is run, for EXPLAIN. */
   readonly onSql?: (sql: string, rows: number, milliseconds: number) => void
 }
@@ -81,6 +86,14 @@ async function readGroup(
       const collector = new AggregateCollector(metrics, chunk.ordinalOf, ordinals, names)
       await run(aggregateSql(scope, names, mayRepeat), collector, context)
       return group.leaves.map((leaf) => collector.points(group.metrics.indexOf(leaf.metric), nameOf(leaf)))
+    }
+    case 'across': {
+      const reader = {
+        ancestors: context.ancestors.of(context.catalogue, first.metric, first.plural),
+        most: context.chunkPoints,
+        read: async (leaf: Leaf, part: Chunk) => (await readLeaves([leaf], [0], part, context))[0],
+      }
+      return [await readAcross(first, chunk, reader)]
     }
     case 'rollup': {
       const collector = new RollupCollector(metrics, chunk.ordinalOf, ordinals)

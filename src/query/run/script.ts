@@ -1,10 +1,10 @@
 import type { QueryProblem } from '../../wire/timeseries.js'
 import { type CheckedStatement, checkStatement } from '../check/statement.js'
+import { badQuery, timeLimit } from '../errors.js'
 import type { Window } from '../plan/leaf.js'
 import { chooseRollup, type RollupWish } from '../plan/rollup-choice.js'
 import { parseScript, type Script } from '../syntax/index.js'
 import type { QueryEnvironment } from './environment.js'
-import { badQuery, timeLimit } from './errors.js'
 import { executeStatement } from './execute.js'
 import type { AnswerSink } from './sink.js'
 

@@ -1,4 +1,5 @@
 import type { Catalogue, Entity, EntityIndex, Metric } from '../../metrics/index.js'
+import { isMadeUp } from '../check/ancestors.js'
 import type { Candidates } from '../check/selection.js'
 import { type Filter, selects } from '../check/statement.js'
 import type { Window } from '../plan/leaf.js'
@@ -28,6 +29,24 @@ export function selectEntities(request: SelectionRequest, metrics: readonly Metr
   for (const index of withAllMetrics(request, metrics))
     addSubjects(catalogue.entityAt(index), request, subjects)
   return subjects.sort((a, b) => a.entity.id - b.entity.id)
+}
+
+/** Those of the entities that have all of the metrics and that the predicate selects. */
+export function selectFrom(
+  entities: readonly Entity[],
+  request: SelectionRequest,
+  metrics: readonly Metric[],
+): Subject[] {
+  const subjects: Subject[] = []
+  for (const entity of entities) {
+    if (metrics.length > 0) {
+      if (isMadeUp(entity)) continue
+      const has = request.catalogue.metricsOf(entity.index)
+      if (!metrics.every((metric) => has.includes(metric.index))) continue
+    }
+    addSubjects(entity, request, subjects)
+  }
+  return subjects
 }
 
 /** Entities that the predicate selects, whatever metrics they have. */

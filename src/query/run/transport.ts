@@ -6,7 +6,7 @@ import {
 } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { type Block, type Connection, createBlockDecoder } from '../../metrics/index.js'
-import { connectionError, engineError, QueryError } from './errors.js'
+import { connectionError, engineError, QueryError } from '../errors.js'
 
 export interface SelectOptions {
   /** ClickHouse settings; numbers only, so that nothing of a query can become one. */

@@ -31,6 +31,8 @@ export interface TestIngest {
 export interface TestBench {
   /** A server over a database of its own. */
   start(limits?: Partial<IngestLimits>, store?: Partial<StoreOptions>): Promise<TestIngest>
+  /** Ends the engine, as if the machine of a remote one had gone. */
+  stopEngine(): Promise<void>
   cleanUp(): Promise<void>
 }
 
@@ -63,6 +65,7 @@ export async function startBench(): Promise<TestBench> {
       running.push(started)
       return started
     },
+    stopEngine: () => engine.engine.stop(),
     async cleanUp() {
       await Promise.all(running.map((each) => each.close()))
       await engine.cleanUp()

@@ -6,7 +6,9 @@ import { formatTicks, PLAIN, tickSteps, type Unit } from '../format/units.js'
 import type { Interval } from '../state/time.js'
 import { type ChartColors, lineColor } from './colors.js'
 import { createHighlight } from './highlight.js'
+import { isolatedPoints } from './isolated.js'
 import { axisRange, type ChartModel, drawnColumns } from './model.js'
+import { closeRow } from './readout.js'
 
 export interface Hover {
   /** Milliseconds since the epoch. */
@@ -45,6 +47,7 @@ export interface Plot {
 const AXIS_WIDTH = 58
 const FOCUS_PIXELS = 24
 const NEAR_PIXELS = 40
+const CLOSE_PIXELS = 8
 const MOST_CURSOR_POINTS = 40
 
 export function createPlot(
@@ -97,7 +100,12 @@ export function createPlot(
         ...(line.mark ? { dash: [5, 4] } : {}),
         ...(stack && !line.mark ? { fill: mix(stroke, colors.surface), fillTo: () => 0 } : {}),
         show: shown[i] ?? true,
-        points: { size: 5, width: 1, fill: stroke, filter: isolatedPoints },
+        points: {
+          size: 5,
+          width: 1,
+          fill: stroke,
+          filter: (u, i, all) => (all ? null : isolatedPoints(u.data[i] ?? [])),
+        },
       }
     })
 
@@ -118,9 +126,11 @@ export function createPlot(
   const hoverNow = (u: uPlot): Hover | null => {
     const { left, top, idx, idxs } = u.cursor
     if (left === undefined || top === undefined || left < 0 || idx === null || idx === undefined) return null
-    const rows = model.lines.map((_, i) => idxs?.[seriesOf(i)] ?? null)
+    const time = u.posToVal(left, 'x')
+    const close = u.posToVal(left + CLOSE_PIXELS, 'x') - time
+    const rows = model.lines.map((line, i) => closeRow(model, line, idxs?.[seriesOf(i)], time, close))
     const near = stack && own ? layerAt(u, top, rows) : focused
-    return { time: u.posToVal(left, 'x'), left, top, rows, focused: own ? near : null, own }
+    return { time, left, top, rows, focused: own ? near : null, own }
   }
 
   const layerAt = (u: uPlot, top: number, rows: readonly (number | null)[]): number | null => {
@@ -262,27 +272,3 @@ function mix(color: string, surface: string): string {
 }
 
 const fade = (color: string) => `color-mix(in srgb, ${color} 14%, transparent)`
-
-/** Points are drawn where a line cannot be: alone between two gaps. */
-function isolatedPoints(u: uPlot, series: number, show: boolean): number[] | null {
-  if (show) return null
-  const column = u.data[series] ?? []
-  const alone: number[] = []
-  let before: number | null = null
-  let open = false
-  for (let i = 0; i <= column.length; i++) {
-    const value = i === column.length ? null : column[i]
-    if (value === undefined) continue
-    if (value === null) {
-      if (open && before !== null) alone.push(before)
-      open = false
-      before = null
-      continue
-    }
-    if (before === null) {
-      before = i
-      open = true
-    } else open = false
-  }
-  return alone.length === 0 ? null : alone
-}

@@ -49,3 +49,17 @@ export function valueAt(model: ChartModel, line: number, row: number | null): nu
   }
   return null
 }
+
+/** A row speaks for a time if it is a few pixels away at most, or one collection interval: not from across a gap. */
+export function closeRow(
+  { joined }: ChartModel,
+  line: ChartModel['lines'][number],
+  row: number | null | undefined,
+  time: number,
+  close: number,
+): number | null {
+  if (row === null || row === undefined) return null
+  const frequency = line.stream.data.metadata.metricCollectionFrequencyMs
+  const limit = frequency === null || frequency === 0 ? Number.POSITIVE_INFINITY : Math.max(frequency, close)
+  return Math.abs((joined.times[row] ?? Number.NaN) - time) <= limit ? row : null
+}

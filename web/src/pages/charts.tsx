@@ -17,11 +17,11 @@ import { apiError, type PageProps } from './page.js'
 const NO_PROBLEMS: readonly never[] = []
 
 /** The chart builder: a query, and its answer as charts or tables. */
-export function ChartsPage({ view, navigate, range, refresh, hold, onPoll }: PageProps) {
+export function ChartsPage({ view, navigate, range, refreshMs, hold, onPoll }: PageProps) {
   const [draft, setDraft] = useState(view.query)
   const [recent, setRecent] = useState(() => recentFromText(remembered('recent')))
   const query = view.query.trim() === '' ? null : view.query
-  const poll = usePoll(query, range, view.utc, refresh * 1000, hold.hidden || hold.hovered)
+  const poll = usePoll(query, range, view.utc, refreshMs, hold.hidden || hold.hovered)
   useEffect(() => onPoll(poll), [poll.loading, poll.error, poll.value, poll.run])
   useEffect(() => setDraft(view.query), [view.query])
 

@@ -25,7 +25,7 @@ interface Host {
 }
 
 /** The start page: the charts of one host, or of all of them side by side. */
-export function HostsPage({ view, navigate, range, refresh, hold, onPoll }: PageProps) {
+export function HostsPage({ view, navigate, range, refreshMs, hold, onPoll }: PageProps) {
   const [waiting, setWaiting] = useState(true)
   const list = usePoll(HOSTS_QUERY, HOSTS_RANGE, true, waiting ? WAITING_STEP_MS : HOSTS_STEP_MS, hold.hidden)
   const hosts = useMemo(() => hostsOf(list), [list.value])
@@ -36,7 +36,7 @@ export function HostsPage({ view, navigate, range, refresh, hold, onPoll }: Page
   const variables = useMemo(() => ({ HOSTID: chosen ?? '' }), [chosen])
   const ready = hosts.length > 0 || view.host !== null
   const query = ready ? dashboardQuery(dashboard, variables) : null
-  const poll = usePoll(query, range, view.utc, refresh * 1000, hold.hidden || hold.hovered)
+  const poll = usePoll(query, range, view.utc, refreshMs, hold.hidden || hold.hovered)
   const shownPoll = query === null ? list : poll
   useEffect(() => onPoll(shownPoll), [shownPoll.loading, shownPoll.error, shownPoll.value, shownPoll.run])
 

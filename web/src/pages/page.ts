@@ -12,7 +12,8 @@ export interface PageProps {
   readonly view: ViewState
   readonly navigate: Navigate
   readonly range: TimeRange
-  readonly refresh: number
+  /** 0 for a range that does not end now: nothing new comes into it. */
+  readonly refreshMs: number
   readonly hold: Hold
   /** Told at every change, so that the frame's controls show it. */
   readonly onPoll: (poll: Poll) => void

@@ -1,4 +1,4 @@
-import type { ErrorBody, QueryProblem } from '../../wire/timeseries.js'
+import type { ErrorBody, QueryProblem } from '../wire/timeseries.js'
 
 export type QueryErrorCode =
   | 'BAD_QUERY'

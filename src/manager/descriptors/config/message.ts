@@ -1,0 +1,23 @@
+/** What is wrong with a configured value. An error keeps roles from starting; a warning does not. */
+export interface ConfigMessage {
+  readonly level: 'ERROR' | 'WARNING'
+  readonly code:
+    | 'MISSING'
+    | 'NOT_A_NUMBER'
+    | 'NOT_WHOLE'
+    | 'TOO_SMALL'
+    | 'TOO_LARGE'
+    | 'RATHER_SMALL'
+    | 'RATHER_LARGE'
+    | 'NOT_A_BOOLEAN'
+    | 'NOT_ALLOWED'
+    | 'NO_MATCH'
+    | 'NOT_A_PATH'
+    | 'NOT_A_URI'
+    | 'LENGTH'
+    | 'BAD_TEXT'
+    | 'UNKNOWN_NAME'
+  /** The parameter's name. */
+  readonly parameter: string
+  readonly text: string
+}

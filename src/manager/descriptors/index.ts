@@ -1,0 +1,41 @@
+export { autoConfigured } from './config/autoconfig.js'
+export {
+  type EffectiveConfig,
+  type EffectiveValue,
+  effectiveConfig,
+  hostConfig,
+  type Level,
+  roleConfig,
+  type Source,
+  serviceConfig,
+  type Values,
+} from './config/cascade.js'
+export { initialValues, uniqueIds } from './config/initial.js'
+export type { ConfigMessage } from './config/message.js'
+export { emittedText, listOf } from './config/text-value.js'
+export { MAX_VALUE_LENGTH, validateValue } from './config/validate.js'
+export { unknownNames, validateConfig } from './config/validate-all.js'
+export { environmentLines } from './config/valve.js'
+export { dependencyParameter } from './derive/complete.js'
+export { isSingleton } from './derive/health.js'
+export { logFile } from './derive/logging.js'
+export { parametersInScope } from './derive/scope.js'
+export { type Bundle, BundleError, bundleLimits } from './load/bundle.js'
+export { chooseDescriptor, fitsGeneration } from './load/choose.js'
+export { loadCommonFiles, ourDescriptors } from './load/common.js'
+export { type Described, describeBundle } from './load/describe.js'
+export { type DescriptorFolder, type DescriptorSet, loadDescriptors, type Refused } from './load/load.js'
+export { type Changes, reloadDescriptors, type ServiceInUse, type Stranded, stranded } from './load/reload.js'
+export { type CatalogueEntityType, type CatalogueMetric, catalogueOf } from './metrics/definitions.js'
+export { rateName } from './metrics/name.js'
+export type * from './model/commands.js'
+export type * from './model/config-writer.js'
+export type * from './model/mdl.js'
+export type { Parameter, ParameterType, Purpose, Scope, Unit } from './model/parameter.js'
+export { isArray, parameter } from './model/parameter.js'
+export type * from './model/role.js'
+export type { AdditionalConfig, Condition, Logging, LoggingType, Runner } from './model/runner.js'
+export type * from './model/service.js'
+export { GATEWAY } from './model/service.js'
+export { type Problem, type ProblemCode, problemText } from './problem.js'
+export { compareVersions, inRange } from './sdl/version.js'

@@ -1,0 +1,75 @@
+/** A metric definition of the `service.mdl` (csd.md §4.3). */
+export interface MetricDescriptor {
+  readonly name: string
+  readonly label: string
+  readonly description: string
+  readonly numeratorUnit: string
+  readonly denominatorUnit: string | undefined
+  readonly counter: boolean
+  readonly weightingMetricName: string | undefined
+  /** Where the collector finds it; what it looks like depends on the collector. */
+  readonly context: string | undefined
+  /** Ours: other names by which queries find it. */
+  readonly aliases: readonly string[]
+  /** Ours: numbers for the texts that a source gives, such as `leader`. */
+  readonly valueMap: Readonly<Record<string, number>> | undefined
+  /** Ours: what a value is multiplied with, such as 0.001. */
+  readonly scale: number | undefined
+}
+
+export const collectorTypes = ['jmx', 'json', 'prometheus', 'mntr'] as const
+export type CollectorType = (typeof collectorTypes)[number]
+
+/**
+ * Ours: where a role's metrics are read. `jmx` is the JSON of Hadoop's `/jmx` servlet, `json` any JSON document,
+ * `prometheus` the text format, `mntr` ZooKeeper's four letters on a port (`host` and `port` in place of `url`).
+ * All but the type are templates. A URL that is empty after substitution is not collected.
+ */
+export interface Collector {
+  readonly type: CollectorType
+  readonly url: string | undefined
+  readonly host: string | undefined
+  readonly port: string | undefined
+}
+
+export interface RoleMetrics {
+  readonly type: string
+  readonly metrics: readonly MetricDescriptor[]
+  /** `kafka_brokers`, as in `bytes_across_kafka_brokers`. */
+  readonly plural: string
+  readonly additionalImmutableAttributeNames: readonly string[]
+  readonly additionalMutableAttributeNames: readonly string[]
+  readonly collectors: readonly Collector[]
+}
+
+export interface AttributeDescriptor {
+  readonly name: string
+  readonly label: string
+  readonly description: string
+  readonly valueCaseSensitive: boolean
+}
+
+export interface EntityTypeDescriptor {
+  readonly name: string
+  readonly plural: string
+  readonly label: string
+  readonly labelPlural: string
+  readonly description: string
+  readonly immutableAttributeNames: readonly string[]
+  readonly mutableAttributeNames: readonly string[]
+  readonly entityNameFormat: readonly string[]
+  readonly entityLabelFormat: string | undefined
+  /** `KAFKA`, `KAFKA-KAFKA_BROKER`, or another entity type. */
+  readonly parentMetricEntityTypeNames: readonly string[]
+  readonly metrics: readonly MetricDescriptor[]
+}
+
+export interface ServiceMetrics {
+  readonly type: string
+  readonly version: string
+  readonly plural: string
+  readonly metrics: readonly MetricDescriptor[]
+  readonly roles: readonly RoleMetrics[]
+  readonly attributes: readonly AttributeDescriptor[]
+  readonly entityTypes: readonly EntityTypeDescriptor[]
+}

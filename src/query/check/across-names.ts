@@ -1,0 +1,57 @@
+import type { Entity } from '../../metrics/index.js'
+import { attributeReader, normalizeAttribute } from './attributes.js'
+
+/** A name such as `bytes_read_rate_across_datanodes`, taken apart. */
+export interface AcrossName {
+  readonly base: string
+  readonly plural: string
+  /** `total_…`: the plain sum. */
+  readonly total: boolean
+}
+
+/**
+ * The ways in which a name can be one of an aggregate across entities. `total_x_across_ys` is the total of `x`, or, where
+ * there is a metric `total_x`, its statistics: so there can be two.
+ */
+export function acrossNames(name: string): AcrossName[] {
+  const at = name.lastIndexOf('_across_')
+  if (at <= 0) return oldNames(name)
+  const base = name.slice(0, at)
+  const plural = name.slice(at + '_across_'.length)
+  if (plural === '') return []
+  const plain = { base, plural, total: false }
+  return base.startsWith('total_')
+    ? [{ ...plain, base: base.slice('total_'.length), total: true }, plain]
+    : [plain]
+}
+
+/** As Cloudera Manager 4 named them: `bytes_receive_network_interface_sum`, `cpu_percent_host_avg`. */
+function oldNames(name: string): AcrossName[] {
+  const match = /^(.+?)_(host|disk|filesystem|network_interface)_(avg|sum)(_rate)?$/.exec(name)
+  if (match === null) return []
+  const [, base, singular, kind, rate = ''] = match
+  return [{ base: `${base}${rate}`, plural: `${singular}s`, total: kind === 'sum' }]
+}
+
+const roleType = attributeReader('roleType')
+const serviceType = attributeReader('serviceType')
+
+const singularOf = (plural: string) =>
+  plural.endsWith('ies') ? `${plural.slice(0, -3)}y` : plural.endsWith('s') ? plural.slice(0, -1) : plural
+
+/**
+ * Whether an entity is one of `plural`: of a category (`disks`, `yarn_pools`), a role of a type (`datanodes`,
+ * `kafka_brokers`, `<service>_<role>s`), or a service of a type (`hdfss`).
+ */
+export function isMember(plural: string): (entity: Entity) => boolean {
+  const singulars = new Set([normalizeAttribute(plural), normalizeAttribute(singularOf(plural))])
+  return (entity) => {
+    if (singulars.has(normalizeAttribute(entity.category))) return true
+    if (entity.category === 'ROLE') {
+      const type = normalizeAttribute(roleType(entity) ?? '')
+      if (type === '') return false
+      return singulars.has(type) || singulars.has(normalizeAttribute(serviceType(entity) ?? '') + type)
+    }
+    return entity.category === 'SERVICE' && singulars.has(normalizeAttribute(serviceType(entity) ?? ''))
+  }
+}

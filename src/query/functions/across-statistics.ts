@@ -1,0 +1,138 @@
+import { align } from './across.js'
+import { NO_POINTS, type Points, pointsOf, type Statistics } from './points.js'
+
+/** A member's stream; `entity` is its index in the catalogue. */
+export interface MemberStream {
+  readonly entity: number
+  readonly points: Points
+}
+
+/**
+ * Mean over the members at each time, with what the published answers carry: count, extremes and who has them, deviation
+ * over the members; the sample is the largest. Members whose points come from a rollup have their buckets merged.
+ */
+export function acrossMembers(members: readonly MemberStream[]): Points {
+  const some = members.filter(({ points }) => points.end > points.start)
+  if (some.length === 0) return NO_POINTS
+  const rolledUp = some[0]?.points.statistics !== undefined
+  const aligned = align(some.map(({ points }) => points))
+  const { times } = aligned
+  const n = times.length
+  const column = () => new Float64Array(n)
+  const values = column()
+  const entities = column()
+  const most = column()
+  const statistics: Required<Statistics> = {
+    count: column(),
+    min: column(),
+    minTime: column(),
+    max: column(),
+    maxTime: column(),
+    squares: column(),
+    sampleTime: column(),
+    sampleValue: column(),
+    minEntity: column(),
+    maxEntity: column(),
+    entities,
+  }
+  aligned.streams.forEach((points, m) => {
+    const who = (some[m] as MemberStream).entity
+    let k = 0
+    for (let i = points.start; i < points.end; i++) {
+      const time = points.times[i] as number
+      while ((times[k] as number) < time) k++
+      const part = rolledUp ? points.statistics : undefined
+      most[k] = Math.max(most[k] as number, part?.count[i] ?? 1)
+      merge(statistics, values, k, part, i, points.values[i] as number, time, who)
+    }
+  })
+  for (let k = 0; k < n; k++) {
+    // The number of members of a rolled-up point is a mean over its instants, so it need not be whole.
+    entities[k] = (statistics.count[k] as number) / (most[k] as number)
+    statistics.sampleValue[k] = statistics.max[k] as number
+    statistics.sampleTime[k] = statistics.maxTime[k] as number
+  }
+  return { times, values, start: 0, end: n, statistics }
+}
+
+/** Adds one member's point, or bucket, to the statistics at `k`: mean and squares by Chan's parallel formula. */
+function merge(
+  s: Required<Statistics>,
+  means: Float64Array,
+  k: number,
+  part: Statistics | undefined,
+  i: number,
+  value: number,
+  time: number,
+  who: number,
+): void {
+  const count = part?.count[i] ?? 1
+  const min = part?.min[i] ?? value
+  const max = part?.max[i] ?? value
+  const before = s.count[k] as number
+  const total = before + count
+  if (before === 0 || min < (s.min[k] as number)) {
+    s.min[k] = min
+    s.minTime[k] = part?.minTime[i] ?? time
+    s.minEntity[k] = who
+  }
+  if (before === 0 || max > (s.max[k] as number)) {
+    s.max[k] = max
+    s.maxTime[k] = part?.maxTime[i] ?? time
+    s.maxEntity[k] = who
+  }
+  const mean = means[k] as number
+  const delta = value - mean
+  means[k] = mean + (delta * count) / total
+  s.squares[k] = (s.squares[k] as number) + (part?.squares[i] ?? 0) + (delta * delta * before * count) / total
+  s.count[k] = total
+}
+
+/** A stream's points put into buckets with their statistics, as a rollup has them. */
+export function withStatistics(points: Points, stepMs: number, origin: number): Points {
+  const { times, values, start, end } = points
+  const rows: number[][] = []
+  let i = start
+  while (i < end) {
+    const bucket = Math.floor(((times[i] as number) - origin) / stepMs)
+    let [count, mean, squares] = [0, 0, 0]
+    let [min, minTime, max, maxTime] = [Number.POSITIVE_INFINITY, 0, Number.NEGATIVE_INFINITY, 0]
+    for (; i < end && Math.floor(((times[i] as number) - origin) / stepMs) === bucket; i++) {
+      const value = values[i] as number
+      const time = times[i] as number
+      count++
+      const delta = value - mean
+      mean += delta / count
+      squares += delta * (value - mean)
+      if (value < min) [min, minTime] = [value, time]
+      if (value > max) [max, maxTime] = [value, time]
+    }
+    const stamp = (bucket + 1) * stepMs + origin
+    rows.push([
+      stamp,
+      mean,
+      count,
+      min,
+      minTime,
+      max,
+      maxTime,
+      squares,
+      times[i - 1] as number,
+      values[i - 1] as number,
+    ])
+  }
+  const column = (c: number) => Float64Array.from(rows, (row) => row[c] as number)
+  return {
+    ...pointsOf(column(0), column(1)),
+    statistics: {
+      count: column(2),
+      min: column(3),
+      minTime: column(4),
+      max: column(5),
+      maxTime: column(6),
+      squares: column(7),
+      sampleTime: column(8),
+      sampleValue: column(9),
+    },
+  }
+}

@@ -1,0 +1,169 @@
+import type { Binary, Call, Expression } from '../../src/query/syntax/index.js'
+
+/**
+ * A second evaluator of tsquery expressions for one entity: plain loops over lists of [milliseconds, value], written from
+ * docs/tsquery.md and decision 0006 and sharing no code with the first.
+ */
+export type Point = [time: number, value: number]
+export type Value = number | { scalar: boolean; points: Point[] }
+export type Data = Record<string, Point[]>
+
+interface Scope {
+  data: Data
+  from: number
+  to: number
+}
+
+export function evaluate(node: Expression, scope: Scope): Value {
+  if (node.kind === 'number') return node.value
+  if (node.kind === 'metric') return { scalar: false, points: read(scope, node.name) }
+  if (node.kind === 'negate') return map(evaluate(node.operand, scope), (v) => -v)
+  if (node.kind === 'binary') return binary(node, scope)
+  if (node.kind === 'call') return call(node, scope)
+  throw new Error('a word')
+}
+
+function read({ data, from, to }: Scope, name: string): Point[] {
+  const byTime = new Map<number, number>()
+  for (const [t, v] of data[name] ?? []) if (t >= from && t <= to) byTime.set(t, v)
+  return [...byTime].sort((a, b) => a[0] - b[0])
+}
+
+const finite = (points: Point[]) => points.filter(([, v]) => Number.isFinite(v))
+
+function map(value: Value, f: (v: number) => number): Value {
+  if (typeof value === 'number') return f(value)
+  return { scalar: value.scalar, points: finite(value.points.map(([t, v]) => [t, f(v)])) }
+}
+
+const operate = (operator: string, a: number, b: number): number => {
+  if (operator === '+') return a + b
+  if (operator === '-') return a - b
+  if (operator === '*') return a * b
+  if (operator === '/') return a / b
+  return operator === 'greatest' ? Math.max(a, b) : Math.min(a, b)
+}
+
+function binary(node: Binary, scope: Scope): Value {
+  return combine(node.operator, evaluate(node.left, scope), evaluate(node.right, scope))
+}
+
+function combine(operator: string, left: Value, right: Value): Value {
+  if (typeof left === 'number') return map(right, (v) => operate(operator, left, v))
+  if (typeof right === 'number') return map(left, (v) => operate(operator, v, right))
+  const none = { scalar: left.scalar && right.scalar, points: [] }
+  if (left.points.length === 0 || right.points.length === 0) return none
+  const [l, r] = [left.points[0] as Point, right.points[0] as Point]
+  if (left.scalar && right.scalar)
+    return { scalar: true, points: finite([[Math.max(l[0], r[0]), operate(operator, l[1], r[1])]]) }
+  if (left.scalar) return map(right, (v) => operate(operator, l[1], v))
+  if (right.scalar) return map(left, (v) => operate(operator, v, r[1]))
+  const same =
+    left.points.length === right.points.length && left.points.every(([t], i) => t === right.points[i]?.[0])
+  const reach = same ? 0 : (Math.max(usualGap(left.points), usualGap(right.points)) || 60_000) / 2
+  const out: Point[] = []
+  for (const [t, v] of left.points) {
+    let best: Point | undefined
+    for (const other of right.points)
+      if (best === undefined || Math.abs(other[0] - t) < Math.abs(best[0] - t)) best = other
+    if (best !== undefined && Math.abs(best[0] - t) <= reach) out.push([t, operate(operator, v, best[1])])
+  }
+  return { scalar: false, points: finite(out) }
+}
+
+function usualGap(points: Point[]): number {
+  const gaps = points.slice(1).map(([t], i) => t - (points[i] as Point)[0])
+  gaps.sort((a, b) => a - b)
+  return gaps.length === 0 ? 0 : (gaps[Math.floor((gaps.length - 1) / 2)] as number)
+}
+
+const constant = (node: Expression | undefined, scope: Scope): number =>
+  node === undefined ? Number.NaN : (evaluate(node, scope) as number)
+
+function call(node: Call, scope: Scope): Value {
+  const [first, second, third] = node.args as [Expression, Expression?, Expression?]
+  if (node.name === 'timeshift') {
+    const ms = constant(second, scope) * 1000
+    const inner = evaluate(first, { ...scope, from: scope.from - ms, to: scope.to - ms }) as {
+      points: Point[]
+    }
+    return { scalar: false, points: inner.points.map(([t, v]) => [t + ms, v]) }
+  }
+  if (node.name === 'resample') return resample(first, constant(second, scope) * 1000, textOf(third), scope)
+  const argument = evaluate(first, scope)
+  if (node.name === 'greatest' || node.name === 'least')
+    return combine(node.name, argument, evaluate(second as Expression, scope))
+  if (node.name === 'abs') return map(argument, Math.abs)
+  if (node.name === 'floor') return map(argument, Math.floor)
+  if (node.name === 'sqrt') return map(argument, Math.sqrt)
+  const points = (argument as { points: Point[] }).points
+  const scalar = aggregate(node.name, points)
+  if (scalar !== undefined) return { scalar: true, points: finite(scalar) }
+  return { scalar: false, points: finite(stream(node.name, points, constant(second, scope))) }
+}
+
+const textOf = (node: Expression | undefined) => (node?.kind === 'word' ? node.text : '')
+
+function aggregate(name: string, points: Point[]): Point[] | undefined {
+  const values = points.map(([, v]) => v)
+  const end = points.at(-1)?.[0] as number
+  const sum = values.reduce((a, b) => a + b, 0)
+  const none = points.length === 0
+  switch (name) {
+    case 'last':
+      return none ? [] : [points.at(-1) as Point]
+    case 'min':
+      return none ? [] : [points.find(([, v]) => v === Math.min(...values)) as Point]
+    case 'max':
+      return none ? [] : [points.find(([, v]) => v === Math.max(...values)) as Point]
+    case 'avg':
+      return none ? [] : [[end, sum / values.length]]
+    case 'sum':
+      return none ? [] : [[end, sum]]
+    case 'count':
+      return none ? [] : [[end, values.length]]
+    case 'stddev': {
+      if (points.length < 2) return []
+      const mean = sum / values.length
+      const squares = values.reduce((a, v) => a + (v - mean) * (v - mean), 0)
+      return [[end, Math.sqrt(squares / (values.length - 1))]]
+    }
+  }
+  return undefined
+}
+
+function stream(name: string, points: Point[], parameter: number): Point[] {
+  const out: Point[] = []
+  for (let i = 0; i < points.length; i++) {
+    const [t, v] = points[i] as Point
+    const before = points[i - 1]
+    if (name === 'moving_avg') {
+      const inside = points.filter(([s]) => s > t - parameter * 1000 && s <= t)
+      out.push([t, inside.reduce((a, [, x]) => a + x, 0) / inside.length])
+    } else if (name === 'integral') {
+      const ms = before === undefined ? usualGap(points) : t - before[0]
+      if (ms > 0) out.push([t, (v * ms) / 1000])
+    } else if (before !== undefined) {
+      const seconds = (t - before[0]) / 1000
+      const change = v - before[1]
+      if (name === 'dt') out.push([t, change / seconds])
+      if (name === 'dt0' && change >= 0) out.push([t, change / seconds])
+      if (name === 'increase') out.push([t, change >= 0 ? change : v])
+    }
+  }
+  return out
+}
+
+function resample(node: Expression, step: number, by: string, scope: Scope): Value {
+  const out: Point[] = []
+  const first = Math.ceil(scope.from / step) * step
+  const last = Math.floor(scope.to / step) * step
+  if (last < first) return { scalar: false, points: [] }
+  const inner = evaluate(node, { ...scope, from: first - step, to: last - 1 }) as { points: Point[] }
+  for (let stamp = first; stamp <= last; stamp += step) {
+    const inside = inner.points.filter(([t]) => t >= stamp - step && t < stamp)
+    const value = aggregate(by, inside)?.[0]
+    if (value !== undefined) out.push([stamp, value[1]])
+  }
+  return { scalar: false, points: out }
+}
