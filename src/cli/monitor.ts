@@ -82,7 +82,13 @@ async function start(
     stops.push(() => ingest.stop())
     if (values.graphitePort >= 0) await ingest.listenGraphite(values.host, values.graphitePort)
     if (values.statsdPort >= 0) await ingest.listenStatsd(values.host, values.statsdPort)
-    const query = createQueryApi({ store, logger, registry, limits: { streams: values.streamLimit } })
+    const query = createQueryApi({
+      store,
+      rollups,
+      logger,
+      registry,
+      limits: { streams: values.streamLimit },
+    })
     stops.push(() => query.stop())
 
     const app = new Hono<{ Bindings: HttpBindings }>()

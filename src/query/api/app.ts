@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { BaseLogger } from 'pino'
 import { Histogram, type Registry } from 'prom-client'
-import type { Store } from '../../metrics/index.js'
+import type { Rollups, Store } from '../../metrics/index.js'
 import type { ErrorBody } from '../../wire/timeseries.js'
 import { QueryError } from '../errors.js'
 import { AncestorCache } from '../run/ancestor-cache.js'
@@ -24,6 +24,8 @@ import { type AnswerForm, readParameters } from './parameters.js'
 export interface QueryApiOptions {
   readonly store: Pick<Store, 'catalogue' | 'connection' | 'database'>
   readonly logger: BaseLogger
+  /** Says what is rolled up; without it rollups are computed from the samples. */
+  readonly rollups?: Pick<Rollups, 'unfolded'>
   /** Where `bellwether_query_…` metrics are registered. */
   readonly registry?: Registry
   /** What is not named keeps its default, `DEFAULT_QUERY_LIMITS`. */
@@ -60,6 +62,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     ancestors: new AncestorCache(),
     cores: createCores(catalogue, transport),
     mayRepeat: () => true,
+    unfolded: options.rollups?.unfolded,
   }
   const gate = new Gate(limits.concurrent, WAITING)
   const stopping = new AbortController()

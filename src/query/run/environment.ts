@@ -1,4 +1,5 @@
 import type { Catalogue } from '../../metrics/index.js'
+import type { Unfolded } from '../sql/rollup.js'
 import type { AncestorCache } from './ancestor-cache.js'
 import type { Cores } from './cores.js'
 import type { QueryLimits } from './limits.js'
@@ -15,4 +16,6 @@ export interface QueryEnvironment {
   readonly ancestors: AncestorCache
   /** Whether a sample may be stored more than once in the window. */
   readonly mayRepeat: (from: number, to: number) => boolean
+  /** Which buckets no rollup has yet; undefined: none of them is rolled up. */
+  readonly unfolded?: Unfolded | undefined
 }

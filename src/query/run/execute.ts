@@ -149,12 +149,13 @@ function common(lists: readonly (readonly Entity[])[]): readonly Entity[] {
 }
 
 function readContext(request: StatementRequest, environment: QueryEnvironment): ReadContext {
-  const { limits, transport, catalogue, mayRepeat } = environment
+  const { limits, transport, catalogue, mayRepeat, unfolded } = environment
   const seconds = Math.max(0.1, (request.deadline - performance.now()) / 1000)
   return {
     transport,
     catalogue,
     mayRepeat,
+    unfolded,
     ancestors: environment.ancestors,
     chunkPoints: limits.chunkPoints,
     signal: request.signal,
