@@ -47,7 +47,10 @@ export interface Folder {
 interface KnownWeek {
   /** Per level; undefined: not looked at yet, so all of it. */
   unfolded: readonly (readonly StampRun[])[] | undefined
-  dirty: boolean
+  /** By how many inserts each bucket was touched, when that was read last; undefined: not read yet. */
+  touched: ReadonlyMap<number, number> | undefined
+  /** Starts of days that have been inserted into since. */
+  changed: Set<number>
 }
 
 export function createFolder(options: FolderOptions): Folder {
@@ -74,16 +77,20 @@ export function createFolder(options: FolderOptions): Folder {
     for (const name of partitions.keys()) if (!found.has(name)) partitions.delete(name)
     for (const [name, number] of found) {
       if (partitions.get(name) === number) continue
-      touch(weekStart(dayOf(name)))
+      touch(weekStart(dayOf(name))).changed.add(dayOf(name))
       partitions.set(name, number)
     }
   }
 
-  function touch(week: number): void {
-    const known = weeks.get(week)
-    if (known !== undefined) known.dirty = true
-    // What it has is folded but for the newest: which is known after a look at it.
-    else weeks.set(week, { unfolded: looked ? [] : undefined, dirty: true })
+  function touch(week: number): KnownWeek {
+    // Of a week that was clean all is folded but for the newest: which is known after a look at it.
+    const known = weeks.get(week) ?? {
+      unfolded: looked ? [] : undefined,
+      touched: undefined,
+      changed: new Set(),
+    }
+    weeks.set(week, known)
+    return known
   }
 
   async function pass(fold: boolean): Promise<boolean> {
@@ -113,16 +120,25 @@ export function createFolder(options: FolderOptions): Folder {
   }
 
   async function visit(start: number, fold: boolean): Promise<void> {
-    const week = await readWeek(client(), start, signal)
+    const known = touch(start)
+    const changed = [...known.changed]
+    known.changed.clear()
+    const week = await readWeek(client(), start, {
+      changed,
+      ...(known.touched && { known: known.touched }),
+      ...(signal && { signal }),
+    }).catch((error: unknown) => {
+      for (const day of changed) known.changed.add(day)
+      throw error
+    })
+    known.touched = week.touched
     const plans = await foldWeek(week, {
       floors: floors(),
       closedBefore: now() - closeDelayMs,
       ...(fold && { fold: execute }),
     })
-    const unfolded = plans.map((plan, i) => stampRuns(plan.unfolded, LEVELS[i]!.ms))
-    const dirty = plans.some((plan) => plan.dirty)
-    if (dirty) weeks.set(start, { unfolded, dirty })
-    else weeks.delete(start)
+    known.unfolded = plans.map((plan, i) => stampRuns(plan.unfolded, LEVELS[i]!.ms))
+    if (!plans.some((plan) => plan.dirty)) weeks.delete(start)
   }
 
   async function execute(task: FoldTask): Promise<boolean> {
@@ -170,7 +186,7 @@ export function createFolder(options: FolderOptions): Folder {
       if (level === undefined) return true
       let clean = true
       for (let week = weekStart(from - 1); week < to; week += WEEK_MS) {
-        const plans = await foldWeek(await readWeek(client(), week, signal), {
+        const plans = await foldWeek(await readWeek(client(), week, signal && { signal }), {
           floors: floors(),
           closedBefore: Number.POSITIVE_INFINITY,
         })

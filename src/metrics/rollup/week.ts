@@ -14,12 +14,32 @@ export interface Week {
 
 export type Floors = Readonly<Partial<Record<Rollup, number>>>
 
-export async function readWeek(client: ClickHouseClient, start: number, signal?: AbortSignal): Promise<Week> {
-  // In this order: what is folded may grow in between, what was touched is then less than it, never more.
-  const touched = await readTouched(client, start, start + WEEK_MS, signal)
+/**
+ * Reads a week. `known`: what it was touched by when it was read last, which holds but for the `changed` days (their
+ * starts): so a day's record of inserts is not read again for every look at its week.
+ */
+export async function readWeek(
+  client: ClickHouseClient,
+  start: number,
+  {
+    known,
+    changed,
+    signal,
+  }: { known?: ReadonlyMap<number, number>; changed?: Iterable<number>; signal?: AbortSignal } = {},
+): Promise<Week> {
+  const touched = new Map(known)
+  const days = known === undefined ? [start] : [...(changed ?? [])].sort((a, b) => a - b)
+  if (days.length > 0) {
+    const end = known === undefined ? start + WEEK_MS : (days.at(-1) as number) + DAY
+    // In this order: what is folded may grow in between, what was touched is then less than it, never more.
+    for (const [stamp, count] of await readTouched(client, days[0] as number, end, signal))
+      touched.set(stamp, count)
+  }
   const folded = await readFolded(client, start, start + WEEK_MS, signal)
   return { touched, folded }
 }
+
+const DAY = 86_400_000
 
 export interface WeekOptions {
   readonly floors: Floors

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createRetentionApi, LEVELS, type RetentionAnswer, type Store } from '../../../src/metrics/index.js'
 import { readRetained } from '../../../src/metrics/retention/partitions.js'
 import { DAY, differences, HOUR, MINUTE, manual, NOON, readLevel, writer } from '../rollup/support.js'
@@ -10,6 +10,8 @@ beforeAll(async () => {
 })
 afterAll(() => bench?.cleanUp())
 
+// Many statements on a machine that may be busy.
+vi.setConfig({ testTimeout: 90_000 })
 const open = (database: string) => bench.open(database, { tuning: { commitMs: 1 } })
 const idle = { lag: () => 0, isLeader: true, retention: { dropped: [], time: undefined, floors: {} } }
 
