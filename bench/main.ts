@@ -32,11 +32,12 @@ async function main(options: Options): Promise<void> {
   const systems = allSystems(options.profile)
   for (const { name, missing } of systems)
     if (missing && name !== ENGINE_ALONE) say(`${name} is not run: ${missing}`)
+  // Where the figures are written does not change them.
+  const args = process.argv.slice(2)
+  const shown = args.filter((arg, i) => ![arg, args[i - 1]].some((a) => a === '--json' || a === '--write'))
   const results: Results = {
     date: new Date().toISOString(),
-    command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(
-      ' ',
-    ),
+    command: ['npm run bench', ...(shown.length > 0 ? ['--', ...shown] : [])].join(' '),
     machine,
     systems: systems
       .filter((s) => s.name !== ENGINE_ALONE)

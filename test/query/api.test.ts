@@ -330,7 +330,7 @@ describe('bounds', () => {
     const { logger, text } = keepingLogger()
     const connection = { ...bed.store.connection, url: 'http://127.0.0.1:9', password: 'very-secret' }
     const api = createQueryApi({
-      store: { catalogue: bed.catalogue, database: 'bellwether', connection },
+      store: { catalogue: bed.catalogue, client: bed.store.client, database: 'bellwether', connection },
       logger,
     })
     const response = await api.app.request('/api/v45/timeseries?query=select+bytes_in')
@@ -457,6 +457,41 @@ describe('entities', () => {
     })
     for (const { metadata, data } of all.timeSeries)
       expect((await bed.ask(metadata.expression, both, raw)).timeSeries.map((s) => s.data)).toEqual([data])
+  })
+
+  test('renaming is a call, and its history is kept', async () => {
+    const now = Date.now()
+    await bed.put('renamed', { category: 'SERVICE', name: 'before', identity: 'svc', attributes: {} }, [
+      [now - 1000, 1],
+    ])
+    const rename = (body: object) =>
+      bed.api.app.request('/api/v45/timeseries/entities/rename', {
+        method: 'POST',
+        body: JSON.stringify(body),
+      })
+    expect((await rename({ category: 'service', name: 'nobody', newName: 'x' })).status).toBe(400)
+    expect((await rename({ category: 'SERVICE', name: 'before' })).status).toBe(400)
+    const answer = await rename({ category: 'SERVICE', name: 'before', newName: 'after' })
+    expect(await answer.json()).toMatchObject({ names: [{ name: 'before' }, { name: 'after' }] })
+    await bed.put('renamed', { category: 'SERVICE', name: 'after', identity: 'svc', attributes: {} }, [
+      [Date.now() + 500, 2],
+    ])
+    const both = { from: now - 5000, to: now + 60_000 }
+    expect(
+      Object.keys(pointsOf(await bed.ask('select renamed where category = SERVICE', both))).sort(),
+    ).toEqual(['after', 'before'])
+    expect((await bed.ask('select renamed where entityName = before', both)).timeSeries).toHaveLength(1)
+  })
+
+  test('other parts of the process ask without HTTP', async () => {
+    const [first, second] = await bed.api.ask({
+      query: 'select bytes_in where hostname = $HOSTNAME and last(bytes_in) > 5; select nothing',
+      ...window,
+      variables: { HOSTNAME: 'node-1' },
+    })
+    expect(first?.streams.map((s) => [s.owner.name, s.values.length])).toEqual([['id-1', 10]])
+    expect(second).toMatchObject({ streams: [], warnings: [expect.stringContaining('no metric')] })
+    await expect(bed.api.ask({ query: 'select', ...window })).rejects.toMatchObject({ code: 'BAD_QUERY' })
   })
 
   test('attribute names are compared without case and underscores, values without case', async () => {

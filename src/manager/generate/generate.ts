@@ -12,11 +12,11 @@ import { environmentOf } from './environment.js'
 import type { ProcessInput } from './input.js'
 import { isKerberized } from './kerberos.js'
 import { lookupIn } from './lookup.js'
-import { maskInput } from './mask.js'
+import { hasSecrets, maskInput } from './mask.js'
 import { GenerationError, type GenerationProblem } from './problem.js'
 import type { ClientConfigTarget, GeneratedFile, Process } from './process.js'
 import { directoriesOf, lifeOf, limitsOf } from './runtime.js'
-import { type Context, compare, processUser, valueOf } from './scope.js'
+import { type Context, compare, processUser, textOf } from './scope.js'
 import { substitute } from './substitute.js'
 
 /** First program of every process: it sets the stage (`CONF_DIR`, `JAVA_HOME`, parcels) and then runs the role's own. */
@@ -160,13 +160,13 @@ function build(input: ProcessInput, { kind, role, runner, place }: Plan): Proces
 
 function clientTarget(context: Context): ClientConfigTarget {
   const { name, linkRoot, priority } = context.service.descriptor.gateway!.alternatives
-  const root = (valueOf(context.config, 'client_config_root_dir') ?? linkRoot).replace(/\/+$/, '')
+  const root = (textOf(context.config, 'client_config_root_dir') ?? linkRoot).replace(/\/+$/, '')
   return {
     folder: name,
     destination: `${root}/conf.bellwether.${context.service.name.replace(/[^A-Za-z0-9_.-]/g, '_')}`,
     link: `${root}/conf`,
     alternative: name,
-    priority: Number(valueOf(context.config, 'client_config_priority') ?? priority),
+    priority: Number(textOf(context.config, 'client_config_priority') ?? priority),
   }
 }
 
@@ -198,6 +198,7 @@ function finish(drafts: readonly DraftFile[], problems: GenerationProblem[]): Ge
 /** Generates twice, the second time with all secrets blotted out, and keeps of that what differs. */
 function shownBeside(input: ProcessInput, make: (input: ProcessInput) => Process): Process {
   const real = make(input)
+  if (!hasSecrets(input)) return real
   const shown = make(maskInput(input))
   const byPath = new Map(shown.files.map((file) => [file.path, file.contents]))
   const files = real.files.map((file): GeneratedFile => {

@@ -5,6 +5,15 @@ import type { ByteSink } from '../run/sink.js'
 const START_BYTES = 262_144
 const PIECE_BYTES = 131_072
 
+export interface Hooks {
+  /** The reader has gone away. */
+  readonly cancel: () => void
+  /** The query failed after its first bytes had been sent. */
+  readonly failed: (error: unknown) => void
+  /** Cuts the connection, where there is one: a form that has no room for an error must not look complete. */
+  readonly cut: (() => void) | undefined
+}
+
 /**
  * Makes the HTTP answer of a query: a small one at once and with its length, so that an error still gets its own status;
  * a large one piece by piece, as fast as the reader takes it.
@@ -12,7 +21,7 @@ const PIECE_BYTES = 131_072
 export async function answerFrom(
   sink: ByteSink,
   run: (flush: () => Promise<void>) => Promise<void>,
-  cancel: () => void,
+  { cancel, failed, cut }: Hooks,
 ): Promise<Response> {
   const headers = { 'content-type': sink.contentType, 'cache-control': 'no-store' }
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined
@@ -59,15 +68,15 @@ export async function answerFrom(
     },
     (error: unknown) => {
       if (controller === undefined) throw error
+      failed(error)
       const known = error instanceof QueryError ? error : undefined
       sink.fail(known?.message ?? 'The query failed.', known?.code ?? 'INTERNAL')
       try {
-        if (sink.contentType === 'application/json' || sink.contentType.startsWith('text/'))
-          controller.error(error)
-        else {
+        if (sink.ready > 0 && sink.tellsErrors) {
           controller.enqueue(sink.take())
           controller.close()
-        }
+        } else if (cut !== undefined) cut()
+        else controller.error(error)
       } catch {
         // The reader is gone: there is nobody to tell.
       }

@@ -4,6 +4,7 @@ import { STEPS_IN_ALL } from '../regex/index.js'
 import {
   type CompareOperator,
   type Comparison,
+  collectionUnit,
   type Predicate,
   printExpression,
   resolveQuantity,
@@ -12,6 +13,7 @@ import {
 } from '../syntax/index.js'
 import { problemAt } from './arguments.js'
 import { normalizeAttribute } from './attributes.js'
+import { numberSelector, recordCategory } from './collections.js'
 import type { CheckContext } from './context.js'
 import { checkExpression } from './expression.js'
 import { compilePattern } from './pattern.js'
@@ -75,19 +77,34 @@ export function checkStatement(
       return { expression, text, span: { offset, length }, ...(alias !== undefined && { alias }) }
     })
   }
-  const filter = where === undefined ? undefined : checkPredicate(where, context, options)
+  const category = recordCategory(statement)
+  const condition =
+    where === undefined
+      ? undefined
+      : checkPredicate(where, { ...context, records: category !== undefined }, options)
+  const filter = ofCategory(category, condition)
   return {
     checked: {
       statement,
       items,
       filter,
-      candidates: where === undefined ? {} : candidatesOf(where, options.variables),
+      candidates: {
+        ...(where !== undefined && candidatesOf(where, options.variables)),
+        ...(category !== undefined && { category }),
+      },
       warnings: context.warnings,
       timeless: where === undefined || isTimeless(where),
       usesFacts: comparisonsOf(filter).some((comparison) => hasFact(comparison.left)),
     },
     problems: context.problems,
   }
+}
+
+/** Records of a collection are entities of one category. */
+function ofCategory(category: string | undefined, condition: Filter | undefined): Filter | undefined {
+  if (category === undefined) return condition
+  const selector: Filter = { kind: 'select', selector: (entity) => entity.category === category }
+  return condition === undefined ? selector : { kind: 'all', operands: [selector, condition] }
 }
 
 /** What is over many entities cannot be mixed with what is of one: there is no entity to take. */
@@ -169,6 +186,12 @@ function checkPredicate(node: Predicate, context: CheckContext, options: CheckOp
 }
 
 function checkComparison(node: Comparison, context: CheckContext): Filter {
+  if (context.records && node.left.kind === 'metric') {
+    const { name } = node.left
+    const right = resolveQuantity(node.right, collectionUnit(name), name)
+    if ('problem' in right) context.problems.push(right.problem)
+    else return { kind: 'select', selector: numberSelector(name, node.operator, right.value) }
+  }
   const left = checkExpression(node.left, context)
   if (hasGrouping(left))
     context.problems.push(
@@ -187,6 +210,10 @@ function checkComparison(node: Comparison, context: CheckContext): Filter {
     context.problems.push(right.problem)
     return { kind: 'compare', left, operator: node.operator, right: 0 }
   }
+  if (right.assumed && left.kind !== 'unknown-metric')
+    context.warnings.push(
+      `${printExpression(node.left)} has no unit: “${node.right.unit}” was taken as bytes or seconds.`,
+    )
   return { kind: 'compare', left, operator: node.operator, right: right.value }
 }
 

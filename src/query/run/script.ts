@@ -6,6 +6,7 @@ import { chooseRollup, type RollupWish } from '../plan/rollup-choice.js'
 import { parseScript, type Script } from '../syntax/index.js'
 import type { QueryEnvironment } from './environment.js'
 import { executeStatement } from './execute.js'
+import { explainStatement } from './explain.js'
 import type { AnswerSink } from './sink.js'
 
 export interface QueryRequest {
@@ -62,7 +63,8 @@ export async function runScript(
     for (const checked of statements) {
       const expressions = checked.items?.map((item) => item.expression) ?? []
       const rollup = chooseRollup(request.rollup, window, expressions)
-      await executeStatement(
+      const execute = checked.statement.explain ? explainStatement : executeStatement
+      await execute(
         checked,
         { window, rollup, streamLimit, joinRenamed, timeZone, deadline, signal, flush },
         environment,
