@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BaseLogger } from 'pino'
 import type { Registry } from 'prom-client'
+import type { Rollup } from '../../wire/timeseries.js'
 import { createKeeper, type Keeper } from '../retention/keeper.js'
 import { createRetentionMetrics, NO_RETENTION_METRICS } from '../retention/self-metrics.js'
 import type { Store } from '../store.js'
@@ -49,6 +50,8 @@ export interface Rollups {
    * are in the level's table. Runs of neighbours, first and last stamp, ascending; usually the newest bucket or none.
    */
   unfolded(level: FoldedLevel, from: number, to: number): StampRun[]
+  /** Before which time the level's data has been dropped, milliseconds since the epoch; 0: none has. */
+  keptSince(level: Rollup): number
   /** Age of the oldest closed bucket that waits for its rollup, milliseconds. */
   lag(level: FoldedLevel): number
   readonly retention: Pick<Keeper, 'dropped' | 'time' | 'floors'>
@@ -143,6 +146,7 @@ export function startRollups(options: RollupOptions): Rollups {
   let stopped: Promise<void> | undefined
   return {
     unfolded: folder.unfolded,
+    keptSince: (level) => keeper.floors[level] ?? 0,
     lag,
     retention: keeper,
     get isLeader() {

@@ -26,8 +26,8 @@ import { type AnswerForm, readParameters, variableMap } from './parameters.js'
 export interface QueryApiOptions {
   readonly store: Pick<Store, 'catalogue' | 'client' | 'connection' | 'database'>
   readonly logger: BaseLogger
-  /** Says what is rolled up; without it rollups are computed from the samples. */
-  readonly rollups?: Pick<Rollups, 'unfolded'>
+  /** Says what is rolled up and what is dropped; without it rollups are computed from the samples. */
+  readonly rollups?: Pick<Rollups, 'unfolded' | 'keptSince'>
   /** Where `bellwether_query_…` metrics are registered. */
   readonly registry?: Registry
   /** What is not named keeps its default, `DEFAULT_QUERY_LIMITS`. */
@@ -84,6 +84,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     cores: createCores(catalogue, transport),
     mayRepeat: () => true,
     unfolded: options.rollups?.unfolded,
+    keptSince: options.rollups?.keptSince,
   }
   const gate = new Gate(limits.concurrent, WAITING)
   const stopping = new AbortController()

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { LEVELS } from '../../../src/metrics/index.js'
 import { createQueryApi } from '../../../src/query/index.js'
+import { chooseRollup } from '../../../src/query/plan/rollup-choice.js'
 import type { TimeSeriesResponse } from '../../../src/wire/timeseries.js'
 import { type Bench, seriesOf, silent, startBench } from '../support.js'
 import { DAY, HOUR, MINUTE, manual, NOON, writer } from './support.js'
@@ -59,4 +60,25 @@ it('queries of rollups answer the same from the rollups, and from the samples wh
   })
   expect(await ask(fromRollups, 'DAILY')).not.toEqual(await ask(plain, 'DAILY'))
   await Promise.all([plain.stop(), fromRollups.stop(), rollups.stop()])
+})
+
+it('a window whose samples are dropped is answered from the finest level that has it', () => {
+  const kept: Record<string, number> = {
+    RAW: NOON - 30 * DAY,
+    TEN_MINUTELY: NOON - 90 * DAY,
+    HOURLY: NOON - 90 * DAY,
+  }
+  const choose = (daysAgo: number, mustUse = false) =>
+    chooseRollup(
+      { desired: 'RAW', mustUse },
+      { from: NOON - daysAgo * DAY, to: NOON - daysAgo * DAY + HOUR },
+      [],
+      (level) => kept[level] ?? 0,
+    )
+  expect(choose(20)).toBe('RAW')
+  expect(choose(31)).toBe('TEN_MINUTELY')
+  expect(choose(91)).toBe('SIX_HOURLY')
+  expect(choose(31, true)).toBe('RAW')
+  for (const level of ['SIX_HOURLY', 'DAILY', 'WEEKLY']) kept[level] = NOON - 100 * DAY
+  expect(choose(200)).toBe('SIX_HOURLY')
 })
