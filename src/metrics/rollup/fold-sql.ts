@@ -118,8 +118,8 @@ export const FOLD_SETTINGS = {
   wait_end_of_query: 1,
 } as const
 
-/** Columns that a reader of a rollup gets: as if they had been computed from the samples. */
+/** Columns that a reader of a rollup gets: as if they had been computed from the samples; `first` is NaN but for counters. */
 export const ROLLUP_COLUMNS =
   'metric, entity, toUnixTimestamp64Milli(ts) AS stamp, toUInt64(count), ' +
   'min, stamp - min_before, max, stamp - max_before, least(greatest(last + diff / count, min), max), squares, ' +
-  'stamp - last_before, last'
+  'stamp - last_before, last, first, drops'

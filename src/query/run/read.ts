@@ -105,7 +105,9 @@ async function readGroup(
     }
     case 'rollup': {
       const collector = new RollupCollector(metrics, chunk.ordinalOf, ordinals)
-      const sql = rollupSql(scope, first.level as FoldedLevel, mayRepeat, context.unfolded)
+      const counters = group.metrics.some((metric) => metric.isCounter)
+      const { unfolded } = context
+      const sql = rollupSql(scope, first.level as FoldedLevel, mayRepeat, { counters, unfolded })
       await run(sql, collector, chunk, context)
       const points = collector.finish()
       return group.leaves.map((leaf) => points[group.metrics.indexOf(leaf.metric)] ?? [])

@@ -54,7 +54,7 @@ export async function readLevel(store: Store, level: Level): Promise<Map<string,
   const result = new Map<string, Bucket[]>()
   await readBlocks(
     store.client,
-    `SELECT ${ROLLUP_COLUMNS}, first, drops FROM ${level.table} FINAL ORDER BY metric, entity, ts`,
+    `SELECT ${ROLLUP_COLUMNS} FROM ${level.table} FINAL ORDER BY metric, entity, ts`,
     ({ rows, columns }) => {
       const at = (column: number, row: number) => columns[column]!.values[row] as number
       for (let i = 0; i < rows; i++) {
