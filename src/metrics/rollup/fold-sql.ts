@@ -114,6 +114,9 @@ export const FOLD_SETTINGS = {
   compile_expressions: 0,
   compile_aggregate_expressions: 0,
   max_execution_time: 3_600,
+  // Signs of life, else the client takes a long fold for a dead connection. An hour of them fits into a header's 16 KB.
+  send_progress_in_http_headers: 1,
+  http_headers_progress_interval_ms: '60000',
   async_insert: 0,
   wait_end_of_query: 1,
 } as const

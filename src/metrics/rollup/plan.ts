@@ -78,8 +78,11 @@ function tasksOf(level: Level, ready: { stamp: number; version: number; first: b
   return [...tasks.values()].reverse()
 }
 
-/** Hours of a day, but all six-hourly and daily buckets of a week, are folded at once. */
-const span = (level: Level) => (level.ms > HOUR ? WEEK_MS : DAY)
+/**
+ * What one statement folds at most: a quarter of a day of samples (with a million series that takes two minutes), a day of
+ * hours, a week of what is coarser.
+ */
+const span = (level: Level) => (level.ms > HOUR ? WEEK_MS : level.ms === HOUR ? DAY : DAY / 4)
 
 /** Stamps as runs of neighbours, ascending: first and last stamp of each. */
 export function stampRuns(stamps: Iterable<number>, ms: number): [first: number, last: number][] {
