@@ -112,6 +112,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
   async function raiseFloor(level: Rollup, to: number): Promise<void> {
     // Buckets are stamped with their end: the time of those that are left begins a bucket earlier.
     const floor = to - (LEVELS.find(({ name }) => name === level)?.ms ?? 0)
+    // Another monitor that takes itself for the only one may have raised that of another level.
+    await read()
     if (floor <= (floors[level] ?? 0)) return
     floors = { ...floors, [level]: floor }
     await writeState(client(), 'floors', floors)
