@@ -1,3 +1,4 @@
+import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createRetentionApi, LEVELS, type RetentionAnswer, type Store } from '../../../src/metrics/index.js'
 import { readRetained } from '../../../src/metrics/retention/partitions.js'
@@ -172,6 +173,30 @@ describe('retention', () => {
     expect(await differences(store, written)).toEqual([])
     await after.stop()
   })
+})
+
+it('rollups and retention report their own metrics', async () => {
+  const store = await open('self_metrics')
+  const series = seriesOf(store, 'x', 'h')
+  await writer(store).write([series, NOON - 40 * DAY, 1], [series, NOON, 1])
+  const registry = new Registry()
+  const clock = { now: NOON + 5 * MINUTE }
+  const rollups = manual(store, clock, {}, registry)
+  const value = async (name: string) =>
+    Number(new RegExp(`^bellwether_${name} (\\S+)`, 'm').exec(await registry.metrics())?.[1])
+  await rollups.pass()
+  await rollups.pass()
+  expect(await value('rollup_rows_total{level="WEEKLY"}')).toBe(1)
+  expect(await value('rollup_fold_seconds_total{level="HOURLY"}')).toBeGreaterThan(0)
+  expect(await value('rollup_leader')).toBe(1)
+  expect(await value('retention_dropped_bytes_total{level="RAW",reason="time"}')).toBeGreaterThan(0)
+  expect(await value('rollup_lag_seconds{level="TEN_MINUTELY"}')).toBe(0)
+  // A bucket that is closed and waits: folding fails.
+  clock.now = NOON + 20 * MINUTE
+  await store.client.command({ query: 'RENAME TABLE rollup_ten_minutely TO hidden' })
+  await expect(rollups.pass()).rejects.toThrow()
+  expect(await value('rollup_lag_seconds{level="TEN_MINUTELY"}')).toBe(600)
+  await rollups.stop()
 })
 
 describe('the API', () => {

@@ -1,3 +1,4 @@
+import type { Registry } from 'prom-client'
 import {
   LEVELS,
   type Level,
@@ -40,12 +41,18 @@ export function writer(store: Store): Written {
 }
 
 /** Rollups that work when they are told to, on a clock of the test's own. */
-export function manual(store: Store, clock: { now: number }, tuning: Partial<RollupTuning> = {}): Rollups {
+export function manual(
+  store: Store,
+  clock: { now: number },
+  tuning: Partial<RollupTuning> = {},
+  registry?: Registry,
+): Rollups {
   return startRollups({
     store,
     logger: silent,
     now: () => clock.now,
     tuning: { everyMs: 0, refoldShare: 1, ...tuning },
+    ...(registry && { registry }),
   })
 }
 
