@@ -137,6 +137,34 @@ describe('limits of time', () => {
     if (status === 400) expect(query.slice(body.problems?.[0]?.offset)).toMatch(/^"\(a\|aa/)
     else expect(status).toBe(200)
   })
+  test('a reader that takes nothing any more is let go, and its turn goes on', async () => {
+    const one = withLimits(bed, { concurrent: 1, seconds: 1, chunkPoints: 100_000 })
+    const server = serve({ fetch: one.api.app.fetch, port: 0, hostname: '127.0.0.1' })
+    await new Promise((resolve) => server.once('listening', resolve))
+    const { port } = server.address() as { port: number }
+    const request = httpRequest({
+      host: '127.0.0.1',
+      port,
+      path: `/api/v45/timeseries?${parameters('application/json')}`,
+    })
+    const stalled = new Promise<unknown>((resolve) => {
+      request.on('response', (response) => {
+        response.pause()
+        response.on('close', () => resolve('closed'))
+        response.on('error', () => resolve('error'))
+        // What is in the buffers already comes first; then the cut is seen.
+        setTimeout(() => response.resume(), 3000)
+      })
+    })
+    request.on('error', () => undefined)
+    request.end()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const next = await one.ask('select last(busy) where hostname = h1', window)
+    expect(next.timeSeries).toHaveLength(1)
+    expect(['closed', 'error']).toContain(await stalled)
+    await one.api.stop()
+    server.close()
+  })
   test('queries that wait for their turn get it', async () => {
     const one = withLimits(bed, { concurrent: 1 })
     const answers = await Promise.all(

@@ -20,7 +20,7 @@ export interface Hooks {
  */
 export async function answerFrom(
   sink: ByteSink,
-  run: (flush: () => Promise<void>) => Promise<void>,
+  run: (flush: () => Promise<void> | undefined) => Promise<void>,
   { cancel, failed, cut }: Hooks,
 ): Promise<Response> {
   const headers = { 'content-type': sink.contentType, 'cache-control': 'no-store' }
@@ -46,15 +46,17 @@ export async function answerFrom(
     )
     start(new Response(body, { headers }))
   }
-  const flush = async () => {
-    if (sink.ready < (controller === undefined ? START_BYTES : PIECE_BYTES)) return
+  const flush = (): Promise<void> | undefined => {
+    if (sink.ready < (controller === undefined ? START_BYTES : PIECE_BYTES)) return undefined
     if (controller === undefined) begin()
     controller?.enqueue(sink.take())
-    if ((controller?.desiredSize ?? 1) > 0) return
-    await new Promise<void>((resolve) => {
-      wanted = resolve
+    if ((controller?.desiredSize ?? 1) > 0) return undefined
+    return new Promise<void>((resolve) => {
+      wanted = () => {
+        wanted = undefined
+        resolve()
+      }
     })
-    wanted = undefined
   }
   const finished = run(flush).then(
     () => {

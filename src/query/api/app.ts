@@ -8,6 +8,7 @@ import type { ErrorBody } from '../../wire/timeseries.js'
 import { QueryError } from '../errors.js'
 import { AncestorCache } from '../run/ancestor-cache.js'
 import { type AskedStatement, CollectingSink } from '../run/ask.js'
+import { AttributeIndex } from '../run/attribute-index.js'
 import { createCores } from '../run/cores.js'
 import type { QueryEnvironment } from '../run/environment.js'
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../run/limits.js'
@@ -81,6 +82,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     limits,
     selections: new SelectionCache(),
     ancestors: new AncestorCache(),
+    attributes: new AttributeIndex(),
     cores: createCores(catalogue, transport),
     mayRepeat: () => true,
     unfolded: options.rollups?.unfolded,
@@ -113,7 +115,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     const sink = sinkFor(form)
     const leave = await gate.enter(signal)
     let outcome = 'error'
-    const run = async (flush: () => Promise<void>) => {
+    const run = async (flush: () => Promise<void> | undefined) => {
       try {
         await runScript({ ...request, signal }, environment, sink, flush)
         outcome = 'ok'
@@ -151,7 +153,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
         },
         environment,
         sink,
-        async () => {},
+        () => undefined,
       )
     } finally {
       leave()

@@ -41,6 +41,7 @@ export async function executeStatement(
     candidates,
     window,
     joinRenamed: request.joinRenamed,
+    index: environment.attributes,
   }
   const warnings = new Set(checked.warnings)
   const counts = { streams: 0, points: 0 }
@@ -162,7 +163,7 @@ const MOST_OF_ONE_ENTITY = 5_000_000
 
 function readContext(request: StatementRequest, environment: QueryEnvironment): ReadContext {
   const { limits, transport, catalogue, mayRepeat, unfolded } = environment
-  const seconds = Math.max(0.1, (request.deadline - performance.now()) / 1000)
+  const seconds = Math.max(0.1, request.deadline.left)
   return {
     transport,
     catalogue,

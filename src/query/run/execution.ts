@@ -3,6 +3,7 @@ import type { CheckedStatement } from '../check/statement.js'
 import type { Points } from '../functions/points.js'
 import type { Plan } from '../plan/item.js'
 import type { Leaf, Window } from '../plan/leaf.js'
+import type { Deadline } from './deadline.js'
 import type { QueryEnvironment } from './environment.js'
 import type { EntityEvaluation } from './evaluation.js'
 import type { Chunk, LeafPoints } from './ordinals.js'
@@ -16,8 +17,7 @@ export interface StatementRequest {
   readonly streamLimit: number
   readonly joinRenamed: boolean
   readonly timeZone: string
-  /** When the query has to be done, milliseconds as `performance.now()`. */
-  readonly deadline: number
+  readonly deadline: Pick<Deadline, 'left'>
   readonly signal: AbortSignal
   /** Waits until the reader has taken what the sink has ready. */
   readonly flush: () => Promise<void>
