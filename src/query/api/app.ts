@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { BaseLogger } from 'pino'
 import { Histogram, type Registry } from 'prom-client'
-import type { Store } from '../../metrics/index.js'
+import type { Rollups, Store } from '../../metrics/index.js'
 import type { ErrorBody } from '../../wire/timeseries.js'
 import { QueryError } from '../errors.js'
 import { AncestorCache } from '../run/ancestor-cache.js'
@@ -27,6 +27,8 @@ import { type AnswerForm, readParameters, variableMap } from './parameters.js'
 export interface QueryApiOptions {
   readonly store: Pick<Store, 'catalogue' | 'client' | 'connection' | 'database'>
   readonly logger: BaseLogger
+  /** Says what is rolled up and what is dropped; without it rollups are computed from the samples. */
+  readonly rollups?: Pick<Rollups, 'unfolded' | 'keptSince'>
   /** Where `bellwether_query_…` metrics are registered. */
   readonly registry?: Registry
   /** What is not named keeps its default, `DEFAULT_QUERY_LIMITS`. */
@@ -83,6 +85,8 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     attributes: new AttributeIndex(),
     cores: createCores(catalogue, transport),
     mayRepeat: () => true,
+    unfolded: options.rollups?.unfolded,
+    keptSince: options.rollups?.keptSince,
   }
   const gate = new Gate(limits.concurrent, WAITING)
   const stopping = new AbortController()

@@ -1,4 +1,6 @@
 import type { Catalogue } from '../../metrics/index.js'
+import type { KeptSince } from '../plan/rollup-choice.js'
+import type { Unfolded } from '../sql/rollup.js'
 import type { AncestorCache } from './ancestor-cache.js'
 import type { AttributeIndex } from './attribute-index.js'
 import type { Cores } from './cores.js'
@@ -17,4 +19,8 @@ export interface QueryEnvironment {
   readonly attributes: AttributeIndex
   /** Whether a sample may be stored more than once in the window. */
   readonly mayRepeat: (from: number, to: number) => boolean
+  /** Which buckets no rollup has yet; undefined: none of them is rolled up. */
+  readonly unfolded?: Unfolded | undefined
+  /** Before which time a level's data has been dropped; undefined: none has. */
+  readonly keptSince?: KeptSince | undefined
 }

@@ -162,12 +162,13 @@ function common(lists: readonly (readonly Entity[])[]): readonly Entity[] {
 const MOST_OF_ONE_ENTITY = 5_000_000
 
 function readContext(request: StatementRequest, environment: QueryEnvironment): ReadContext {
-  const { limits, transport, catalogue, mayRepeat } = environment
+  const { limits, transport, catalogue, mayRepeat, unfolded } = environment
   const seconds = Math.max(0.1, request.deadline.left)
   return {
     transport,
     catalogue,
     mayRepeat,
+    unfolded,
     ancestors: environment.ancestors,
     chunkPoints: limits.chunkPoints,
     signal: request.signal,
