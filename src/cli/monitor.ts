@@ -7,7 +7,7 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { monitorOptions, type Values } from '../config/index.js'
 import { type Engine, openEngine } from '../engine/index.js'
 import { createIngest } from '../ingest/index.js'
-import { defaultHotBytes, openStore, type Store } from '../metrics/index.js'
+import { createRetentionApi, defaultHotBytes, openStore, type Store, startRollups } from '../metrics/index.js'
 import { createQueryApi } from '../query/index.js'
 import { isLoopback, loopbackHostOnly, noForeignPages } from '../wire/host-check.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
@@ -72,6 +72,8 @@ async function start(
           .reconnect(connectionOf(engine, values))
           .catch((reason) => logger.error({ err: reason }, 'the moved engine cannot be reached'))
     })
+    const rollups = startRollups({ store, logger, registry })
+    stops.push(() => rollups.stop())
     const ingest = createIngest({
       store,
       logger,
@@ -81,7 +83,13 @@ async function start(
     stops.push(() => ingest.stop())
     if (values.graphitePort >= 0) await ingest.listenGraphite(values.host, values.graphitePort)
     if (values.statsdPort >= 0) await ingest.listenStatsd(values.host, values.statsdPort)
-    const query = createQueryApi({ store, logger, registry, limits: { streams: values.streamLimit } })
+    const query = createQueryApi({
+      store,
+      rollups,
+      logger,
+      registry,
+      limits: { streams: values.streamLimit },
+    })
     stops.push(() => query.stop())
 
     const app = new Hono<{ Bindings: HttpBindings }>()
@@ -95,6 +103,7 @@ async function start(
       c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
     )
     app.route('/', ingest.app)
+    app.route('/', createRetentionApi({ store, rollups, logger }))
     app.route('/', query.app)
     app.notFound((c) =>
       c.json<ErrorBody>(

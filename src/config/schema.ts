@@ -168,6 +168,50 @@ const maxSeriesPerSender: Option<number> = {
   help: 'Series that the catalogue takes from one sender',
   placeholder: 'N',
 }
+const managerUrl: Option<string> = {
+  key: 'managerUrl',
+  parse: (value) =>
+    value
+      .split(',')
+      .map((one) => url(one.trim()))
+      .join(','),
+  default: '',
+  help: 'Where the managers are, separated by commas; without, the agent only collects metrics',
+  placeholder: 'URLS',
+}
+const managerToken: Option<string> = {
+  key: 'managerToken',
+  parse: text,
+  default: '',
+  help: 'Token with which this host joins the manager',
+  secret: true,
+}
+const managerCa: Option<string> = {
+  key: 'managerCa',
+  parse: text,
+  default: '',
+  help: "File with the certificates (PEM) that verify the managers'; default: those of the system",
+  placeholder: 'FILE',
+}
+const processDir: Option<string> = {
+  key: 'processDir',
+  parse: text,
+  default: '',
+  help: 'Folder for the processes of roles, which their users can enter; default: process, beside the data',
+  placeholder: 'DIR',
+}
+const hardStop: Option<boolean> = {
+  key: 'hardStop',
+  parse: flag,
+  default: false,
+  help: 'End the agent of this data folder, all its role processes and their supervisor, and start nothing',
+}
+const cleanStart: Option<boolean> = {
+  key: 'cleanStart',
+  parse: flag,
+  default: false,
+  help: 'Before the start, end all role processes and remove their folders',
+}
 const maxEntities: Option<number> = {
   key: 'maxEntities',
   parse: whole(1, 100_000_000),
@@ -250,6 +294,12 @@ export const agentOptions = {
   monitorUrl,
   interval,
   agentPort,
+  managerUrl,
+  managerToken,
+  managerCa,
+  processDir,
+  cleanStart,
+  hardStop,
   hostname: hostName,
   rackId,
   spoolBytes,

@@ -23,6 +23,22 @@ export {
   NativeFormatError,
   type Numbers,
 } from './native/decode.js'
+export {
+  createRetentionApi,
+  type LevelState,
+  type RetentionAnswer,
+  type RetentionApiOptions,
+} from './retention/api.js'
+export { DEFAULT_RETENTION, type LevelRetention, type RetentionSettings } from './retention/settings.js'
+export { ROLLUP_COLUMNS } from './rollup/fold-sql.js'
+export { bucketStart, type FoldedLevel, LEVELS, type Level, levelOf, stampOf } from './rollup/levels.js'
+export {
+  DEFAULT_ROLLUP_TUNING,
+  type RollupOptions,
+  type Rollups,
+  type RollupTuning,
+  startRollups,
+} from './rollup/rollups.js'
 export { SchemaVersionError } from './schema/migrate.js'
 export { ONLY_SAMPLES, TABLES } from './schema/tables.js'
 export type { StoreStats } from './stats.js'

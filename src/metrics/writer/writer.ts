@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { CatalogueCore } from '../catalogue/catalogue.js'
 import { NO_METRICS, type SelfMetrics } from '../self-metrics.js'
 import {
@@ -9,7 +10,7 @@ import {
 } from '../types.js'
 import { createStoredBatches } from './batches.js'
 import { type ChunkPool, createChunkPool, ROW_BYTES } from './chunk.js'
-import { appendMark, appendSamples, type Commit, newCommit } from './commit.js'
+import { appendMark, appendSamples, appendTouched, type Commit, newCommit } from './commit.js'
 import { daysOf } from './days.js'
 import { describeFailure, wasSent } from './failure.js'
 import { DEFAULT_TUNING, type WriterTuning } from './tuning.js'
@@ -82,6 +83,8 @@ export function createWriter(options: WriterOptions): WriterCore {
   let open = newCommit()
   const ready: Commit[] = []
   let lastId = 0
+  /** Commits are numbered from here on in what they leave for rollups: other processes have other numbers. */
+  const firstNumber = randomBytes(6).readUIntBE(0, 6)
   let bufferedRows = 0
   let lastStart = Number.NEGATIVE_INFINITY
   /** How long the last insert took, milliseconds. */
@@ -169,6 +172,8 @@ export function createWriter(options: WriterOptions): WriterCore {
   function seal(): void {
     if (open.rows === 0) return
     open.id = ++lastId
+    appendTouched(open, pool, firstNumber + lastId)
+    bufferedRows += open.touched.size
     ready.push(open)
     open = newCommit()
   }

@@ -3,11 +3,12 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { BaseLogger } from 'pino'
 import { Histogram, type Registry } from 'prom-client'
-import type { Store } from '../../metrics/index.js'
+import type { Rollups, Store } from '../../metrics/index.js'
 import type { ErrorBody } from '../../wire/timeseries.js'
 import { QueryError } from '../errors.js'
 import { AncestorCache } from '../run/ancestor-cache.js'
 import { type AskedStatement, CollectingSink } from '../run/ask.js'
+import { AttributeIndex } from '../run/attribute-index.js'
 import { createCores } from '../run/cores.js'
 import type { QueryEnvironment } from '../run/environment.js'
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../run/limits.js'
@@ -27,6 +28,8 @@ export interface QueryApiOptions {
   readonly store: Pick<Store, 'catalogue' | 'client' | 'connection' | 'database'> &
     Partial<Pick<Store, 'hot'>>
   readonly logger: BaseLogger
+  /** Says what is rolled up and what is dropped; without it rollups are computed from the samples. */
+  readonly rollups?: Pick<Rollups, 'unfolded' | 'keptSince'>
   /** Where `bellwether_query_…` metrics are registered. */
   readonly registry?: Registry
   /** What is not named keeps its default, `DEFAULT_QUERY_LIMITS`. */
@@ -81,8 +84,11 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     limits,
     selections: new SelectionCache(),
     ancestors: new AncestorCache(),
+    attributes: new AttributeIndex(),
     cores: createCores(catalogue, transport),
     mayRepeat: () => true,
+    unfolded: options.rollups?.unfolded,
+    keptSince: options.rollups?.keptSince,
   }
   const gate = new Gate(limits.concurrent, WAITING)
   const stopping = new AbortController()

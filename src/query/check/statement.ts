@@ -17,7 +17,14 @@ import { numberSelector, recordCategory } from './collections.js'
 import type { CheckContext } from './context.js'
 import { checkExpression } from './expression.js'
 import { compilePattern } from './pattern.js'
-import { type Activity, type Candidates, equalsSelector, matchSelector, type Selector } from './selection.js'
+import {
+  type Activity,
+  type Candidates,
+  equalsSelector,
+  matchSelector,
+  type Pin,
+  type Selector,
+} from './selection.js'
 import type { TypedExpression, TypedItem } from './typed.js'
 import { hasFact, hasGrouping } from './walk.js'
 
@@ -223,19 +230,37 @@ function resolveVariable(value: { form: string; text: string }, variables: Reado
   return text === undefined ? undefined : ({ ...value, text, form: 'string' } as never)
 }
 
-/** Category and name, where every answer must have them: then not every entity need be looked at. */
+/** What every selected entity must have: then not every entity need be looked at. */
 function candidatesOf(node: Predicate, variables: ReadonlyMap<string, string>): Candidates {
   const parts = node.kind === 'and' ? node.operands : [node]
   let category: string | undefined
   let entityName: string | undefined
+  let pins: Pin[] | undefined
   for (const part of parts) {
-    if (part.kind !== 'equals') continue
-    const value = resolveVariable(part.value, variables) as { text: string } | undefined
-    const name = normalizeAttribute(part.attribute)
-    if (name === 'category') category = value?.text.toUpperCase()
-    if (name === 'entityname') entityName = value?.text
+    const own = pinsOf(part, variables)
+    if (own === undefined) continue
+    const [only] = own
+    const name = own.length === 1 && only !== undefined ? normalizeAttribute(only.attribute) : ''
+    if (name === 'category') category = only?.value.toUpperCase()
+    else if (name === 'entityname') entityName = only?.value
+    if (name !== 'category' && (pins === undefined || own.length < pins.length)) pins = own
   }
-  return { ...(category !== undefined && { category }), ...(entityName !== undefined && { entityName }) }
+  return {
+    ...(category !== undefined && { category }),
+    ...(entityName !== undefined && { entityName }),
+    ...(pins !== undefined && { pins }),
+  }
+}
+
+/** `hostname = a`, or `hostname = a OR hostname = b`: the values; undefined for any other condition. */
+function pinsOf(node: Predicate, variables: ReadonlyMap<string, string>): Pin[] | undefined {
+  if (node.kind === 'or') {
+    const all = node.operands.map((operand) => pinsOf(operand, variables))
+    return all.some((pins) => pins === undefined) ? undefined : all.flatMap((pins) => pins ?? [])
+  }
+  if (node.kind !== 'equals' || normalizeAttribute(node.attribute) === 'active') return undefined
+  const value = resolveVariable(node.value, variables) as { text: string } | undefined
+  return value === undefined ? undefined : [{ attribute: node.attribute, value: value.text }]
 }
 
 /**

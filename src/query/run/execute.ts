@@ -41,6 +41,7 @@ export async function executeStatement(
     candidates,
     window,
     joinRenamed: request.joinRenamed,
+    index: environment.attributes,
   }
   const warnings = new Set(checked.warnings)
   const counts = { streams: 0, points: 0 }
@@ -161,13 +162,14 @@ function common(lists: readonly (readonly Entity[])[]): readonly Entity[] {
 const MOST_OF_ONE_ENTITY = 5_000_000
 
 function readContext(request: StatementRequest, environment: QueryEnvironment): ReadContext {
-  const { limits, transport, catalogue, mayRepeat, hot } = environment
+  const { limits, transport, catalogue, mayRepeat, unfolded, hot } = environment
   const seconds = Math.max(0.1, request.deadline.left)
   return {
     transport,
     catalogue,
     hot,
     mayRepeat,
+    unfolded,
     ancestors: environment.ancestors,
     chunkPoints: limits.chunkPoints,
     signal: request.signal,

@@ -1,10 +1,10 @@
-import type { Catalogue, HotSamples } from '../../metrics/index.js'
+import type { Catalogue, FoldedLevel, HotSamples } from '../../metrics/index.js'
 import type { QueryPlan } from '../../wire/timeseries.js'
 import { pointLimit } from '../errors.js'
 import type { AggregateName } from '../functions/aggregate.js'
 import type { Points } from '../functions/points.js'
 import { groupLeaves, type Leaf, type LeafGroup } from '../plan/leaf.js'
-import { rollupSql } from '../sql/rollup.js'
+import { rollupSql, type Unfolded } from '../sql/rollup.js'
 import { aggregateSql, foldedGridSql, gridSql, type Scope, samplesSql } from '../sql/select.js'
 import type { AncestorCache } from './ancestor-cache.js'
 import { TooMuchAtOnce } from './chunks.js'
@@ -27,6 +27,8 @@ export interface ReadContext {
   readonly settings: Readonly<Record<string, number>>
   /** Whether a sample may be stored twice in this window, so that sums have to look. */
   readonly mayRepeat: (from: number, to: number) => boolean
+  /** Which buckets no rollup has yet; undefined: none of them is rolled up. */
+  readonly unfolded?: Unfolded | undefined
   /** Most points to hold at once: beyond, the query is refused. */
   readonly mostPoints: number
   /** Points to read at once, where there is a choice. */
@@ -111,7 +113,10 @@ async function readGroup(
     }
     case 'rollup': {
       const collector = new RollupCollector(metrics, chunk.ordinalOf, ordinals)
-      await run(rollupSql(scope, first.level, mayRepeat), collector, chunk, context)
+      const counters = group.metrics.some((metric) => metric.isCounter)
+      const { unfolded } = context
+      const sql = rollupSql(scope, first.level as FoldedLevel, mayRepeat, { counters, unfolded })
+      await run(sql, collector, chunk, context)
       const points = collector.finish()
       return group.leaves.map((leaf) => points[group.metrics.indexOf(leaf.metric)] ?? [])
     }

@@ -65,7 +65,7 @@ export async function runScript(
   try {
     for (const checked of statements) {
       const expressions = checked.items?.map((item) => item.expression) ?? []
-      const rollup = chooseRollup(request.rollup, window, expressions)
+      const rollup = chooseRollup(request.rollup, window, expressions, environment.keptSince)
       const execute = checked.statement.explain ? explainStatement : executeStatement
       await execute(
         checked,

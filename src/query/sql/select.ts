@@ -21,7 +21,7 @@ export function integer(value: number): string {
   return String(value)
 }
 
-const time = (ms: number) => `fromUnixTimestamp64Milli(${integer(ms)}, 'UTC')`
+export const time = (ms: number) => `fromUnixTimestamp64Milli(${integer(ms)}, 'UTC')`
 
 function idCondition(column: 'metric' | 'entity', ids: readonly number[]): string {
   return ids.length === 1
