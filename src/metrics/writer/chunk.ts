@@ -11,7 +11,7 @@ export interface Chunk {
   /** Int64 as low and high words. */
   time: Uint32Array
   value: Float64Array
-  /** The catalogue's index of the series; `NO_SERIES` for a mark. Not sent. */
+  /** The catalogue's index of the series; `NO_SERIES` for a row that is no sample. Not sent. */
   series: Uint32Array
 }
 

@@ -109,6 +109,7 @@ export function appendTouched(commit: Commit, pool: ChunkPool, number: number): 
     chunk.time[2 * row] = bucket
     chunk.time[2 * row + 1] = bucket / 0x1_0000_0000
     chunk.value[row] = 0
+    chunk.series[row] = NO_SERIES
     commit.rows++
   }
 }
