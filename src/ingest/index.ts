@@ -6,6 +6,7 @@ import type { BaseLogger } from 'pino'
 import { Registry } from 'prom-client'
 import type { Catalogue, Writer } from '../metrics/index.js'
 import { createAdmission } from './admission.js'
+import { createBufferPool } from './buffers.js'
 import { createHandler } from './http/handler.js'
 import { INFLUX_VERSION, influxProtocols, influxQuery } from './http/influx.js'
 import { ambariLiveNodes, ambariProtocol, collectdProtocol } from './http/json-posts.js'
@@ -61,7 +62,8 @@ export function createIngest(options: IngestOptions): Ingest {
   const senders = createSenders(limits.senders)
   const receive = createReceiver({ store, logger, limits, admission, meters, senders })
   const work = createWork()
-  const handlerOptions = { receive, admission, limits, meters, logger, work }
+  const buffers = createBufferPool()
+  const handlerOptions = { receive, admission, buffers, limits, meters, logger, work }
 
   const app = new Hono<{ Bindings: HttpBindings }>()
   const listeners: Listener[] = []
