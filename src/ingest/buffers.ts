@@ -4,11 +4,17 @@
  */
 export interface BufferPool {
   /** An array of exactly `bytes` with any content, at the beginning of its memory, so that 8-byte columns are aligned. */
-  take(bytes: number): Uint8Array
-  /** Gives it back. False for what is not from this pool, or was given back already: that is left alone. */
-  give(array: Uint8Array): boolean
+  take(bytes: number): Loan
   /** Bytes that wait to be taken. */
   readonly kept: number
+}
+
+export interface Loan {
+  readonly array: Uint8Array
+  /** How much memory the array occupies: the next power of two. */
+  readonly memory: number
+  /** Gives the memory back, for others to use. False, and without effect on who has it now, from the second time on. */
+  end(): boolean
 }
 
 export interface BufferPoolOptions {
@@ -26,11 +32,19 @@ export function createBufferPool({
 }: BufferPoolOptions = {}): BufferPool {
   /** By size, a power of two. */
   const free = new Map<number, ArrayBuffer[]>()
-  /** Only what is in here is taken back: the same memory given back twice would serve two requests at once. */
-  const taken = new WeakSet<ArrayBufferLike>()
   let kept = 0
   let used = false
   let timer: NodeJS.Timeout | undefined
+
+  const give = (buffer: ArrayBuffer) => {
+    const size = buffer.byteLength
+    if (kept + size > keepBytes) return
+    const same = free.get(size)
+    if (same) same.push(buffer)
+    else free.set(size, [buffer])
+    kept += size
+    timer ??= setInterval(tick, idleMs).unref()
+  }
 
   const tick = () => {
     if (!used) {
@@ -45,22 +59,18 @@ export function createBufferPool({
   return {
     take(bytes) {
       used = true
-      const size = memoryFor(bytes)
-      const found = free.get(size)?.pop()
-      if (found !== undefined) kept -= size
-      const memory = found ?? new ArrayBuffer(size)
-      taken.add(memory)
-      return new Uint8Array(memory, 0, bytes)
-    },
-    give({ buffer }) {
-      if (!taken.delete(buffer)) return false
-      if (kept + buffer.byteLength > keepBytes) return true
-      const same = free.get(buffer.byteLength)
-      if (same) same.push(buffer as ArrayBuffer)
-      else free.set(buffer.byteLength, [buffer as ArrayBuffer])
-      kept += buffer.byteLength
-      timer ??= setInterval(tick, idleMs).unref()
-      return true
+      const memory = memoryFor(bytes)
+      const found = free.get(memory)?.pop()
+      if (found !== undefined) kept -= memory
+      const buffer = found ?? new ArrayBuffer(memory)
+      let ended = false
+      const end = () => {
+        if (ended) return false
+        ended = true
+        give(buffer)
+        return true
+      }
+      return { array: new Uint8Array(buffer, 0, bytes), memory, end }
     },
     get kept() {
       return kept
@@ -68,7 +78,7 @@ export function createBufferPool({
   }
 }
 
-/** How much memory an array of `bytes` occupies: the next power of two. */
+/** How much memory a loan of `bytes` occupies. */
 export function memoryFor(bytes: number): number {
   let size = SMALLEST
   while (size < bytes) size *= 2

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { createGunzip, createInflate } from 'node:zlib'
 import type { Lease } from '../admission.js'
-import { type BufferPool, memoryFor } from '../buffers.js'
+import { type BufferPool, type Loan, memoryFor } from '../buffers.js'
 import { RequestTooLargeError } from '../errors.js'
 import type { IngestLimits } from '../limits.js'
 import { decompressSnappy } from '../snappy.js'
@@ -38,32 +38,76 @@ export async function readBody(
     throw new HttpError(411, 'the request has no Content-Length and is not chunked')
   if (Number(headers['content-length'] ?? 0) > limits.bodyBytes) throw bodyTooLarge(limits)
   const memory = { lease, buffers }
-  const sent = await read(incoming, limits, memory)
-  if (encoding === 'identity') return { body: sent, sent: sent.length, release: () => giveBack(sent, memory) }
+  const raw = await read(incoming, limits, memory)
+  const sent = raw.body.length
+  if (encoding === 'identity') return { ...raw, sent }
   try {
-    const body =
+    const whole =
       encoding === 'snappy'
-        ? decompressSnappy(sent, limits.decodedBytes, undefined, (bytes) => takeNew(bytes, memory))
-        : await inflate(sent, encoding as 'gzip' | 'deflate', limits, memory)
-    return { body, sent: sent.length, release: () => giveBack(body, memory) }
+        ? unsnap(raw.body, limits, memory)
+        : await inflate(raw.body, encoding as 'gzip' | 'deflate', limits, memory)
+    return { ...whole, sent }
   } finally {
-    giveBack(sent, memory)
+    raw.release()
   }
 }
+
+type Bytes = Pick<Body, 'body' | 'release'>
 
 interface Memory {
   lease: Lease
   buffers: BufferPool
 }
 
-/** Throws `BusyError`. */
-function takeNew(bytes: number, { lease, buffers }: Memory): Uint8Array {
-  lease.take(memoryFor(bytes))
-  return buffers.take(bytes)
+/** Bytes that come one after the other, in memory that grows. Throws `BusyError`. */
+class Growing {
+  size = 0
+  #loan: Loan | undefined
+  readonly #memory: Memory
+
+  constructor(memory: Memory) {
+    this.#memory = memory
+  }
+
+  /** An array for at least `needed` bytes; when it must be a new one, of `capacity` bytes. What it held is in it. */
+  room(needed: number, capacity: number): Uint8Array {
+    const old = this.#loan
+    if (old !== undefined && needed <= old.array.length) return old.array
+    const { lease, buffers } = this.#memory
+    const bytes = Math.max(needed, capacity)
+    lease.take(memoryFor(bytes))
+    const loan = buffers.take(bytes)
+    if (old !== undefined) loan.array.set(old.array.subarray(0, this.size))
+    this.release()
+    this.#loan = loan
+    return loan.array
+  }
+
+  add(chunk: Uint8Array, capacity: number): void {
+    this.room(this.size + chunk.length, capacity).set(chunk, this.size)
+    this.size += chunk.length
+  }
+
+  release(): void {
+    const loan = this.#loan
+    this.#loan = undefined
+    if (loan?.end()) this.#memory.lease.give(loan.memory)
+  }
+
+  whole(): Bytes {
+    return { body: this.#loan?.array.subarray(0, this.size) ?? NOTHING, release: () => this.release() }
+  }
 }
 
-function giveBack(array: Uint8Array, { lease, buffers }: Memory): void {
-  if (buffers.give(array)) lease.give(array.buffer.byteLength)
+function unsnap(block: Uint8Array, limits: IngestLimits, memory: Memory): Bytes {
+  const bytes = new Growing(memory)
+  try {
+    const body = decompressSnappy(block, limits.decodedBytes, undefined, (size) => bytes.room(size, size))
+    return { body, release: () => bytes.release() }
+  } catch (error) {
+    bytes.release()
+    throw error
+  }
 }
 
 const bodyTooLarge = (limits: IngestLimits) =>
@@ -75,27 +119,22 @@ const NOTHING = new Uint8Array(0)
 /** What is taken for a body at first; then four times as much, so that who announces much and sends little holds little. */
 const FIRST_BYTES = 64 * 1024
 
-function read(incoming: IncomingMessage, limits: IngestLimits, memory: Memory): Promise<Uint8Array> {
+function read(incoming: IncomingMessage, limits: IngestLimits, memory: Memory): Promise<Bytes> {
   return new Promise((resolve, reject) => {
     const announced = Number(incoming.headers['content-length'] ?? limits.bodyBytes)
-    let bytes: Uint8Array = NOTHING
-    let size = 0
+    const bytes = new Growing(memory)
     const timer = setTimeout(
       () =>
         end(new HttpError(408, `the body did not arrive within ${limits.bodySeconds} s (limit bodySeconds)`)),
       limits.bodySeconds * 1000,
     )
     const onData = (chunk: Buffer) => {
-      const needed = size + chunk.length
-      if (needed > limits.bodyBytes) return end(bodyTooLarge(limits))
+      if (bytes.size + chunk.length > limits.bodyBytes) return end(bodyTooLarge(limits))
       try {
-        if (needed > bytes.length)
-          bytes = resized(bytes, size, Math.max(needed, Math.min(announced, size * 4 || FIRST_BYTES)), memory)
+        bytes.add(chunk, Math.min(announced, bytes.size * 4 || FIRST_BYTES))
       } catch (error) {
-        return end(error)
+        end(error)
       }
-      bytes.set(chunk, size)
-      size = needed
     }
     const onEnd = () => end()
     const onError = (cause: Error) =>
@@ -104,8 +143,8 @@ function read(incoming: IncomingMessage, limits: IngestLimits, memory: Memory): 
     const end = (error?: unknown) => {
       clearTimeout(timer)
       incoming.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose)
-      if (error === undefined) return resolve(bytes.subarray(0, size))
-      giveBack(bytes, memory)
+      if (error === undefined) return resolve(bytes.whole())
+      bytes.release()
       // The rest must neither be kept nor hold up the connection; the server cuts off what goes on for too long.
       incoming.on('error', () => undefined).resume()
       reject(error)
@@ -114,48 +153,36 @@ function read(incoming: IncomingMessage, limits: IngestLimits, memory: Memory): 
   })
 }
 
-function resized(bytes: Uint8Array, size: number, capacity: number, memory: Memory): Uint8Array {
-  const larger = takeNew(capacity, memory)
-  larger.set(bytes.subarray(0, size))
-  giveBack(bytes, memory)
-  return larger
-}
-
 /** Stops as soon as the bound is passed: a bomb costs no more than the bound. */
 function inflate(
   sent: Uint8Array,
   encoding: 'gzip' | 'deflate',
   limits: IngestLimits,
   memory: Memory,
-): Promise<Uint8Array> {
+): Promise<Bytes> {
   return new Promise((resolve, reject) => {
     const stream =
       encoding === 'gzip' ? createGunzip({ chunkSize: CHUNK }) : createInflate({ chunkSize: CHUNK })
-    let bytes: Uint8Array = NOTHING
-    let size = 0
+    const bytes = new Growing(memory)
     const fail = (error: unknown) => {
       stream.destroy()
-      giveBack(bytes, memory)
+      bytes.release()
       reject(error)
     }
     stream.on('data', (chunk: Buffer) => {
-      const needed = size + chunk.length
-      if (needed > limits.decodedBytes)
+      if (bytes.size + chunk.length > limits.decodedBytes)
         return fail(
           new RequestTooLargeError(
             `the body has more than ${limits.decodedBytes} bytes after decompression (limit decodedBytes): send smaller batches`,
           ),
         )
       try {
-        if (needed > bytes.length)
-          bytes = resized(bytes, size, Math.min(limits.decodedBytes, Math.max(needed, 2 * size)), memory)
+        bytes.add(chunk, Math.min(limits.decodedBytes, 2 * bytes.size))
       } catch (error) {
-        return fail(error)
+        fail(error)
       }
-      bytes.set(chunk, size)
-      size = needed
     })
-    stream.on('end', () => resolve(bytes.subarray(0, size)))
+    stream.on('end', () => resolve(bytes.whole()))
     stream.on('error', (cause) =>
       fail(new HttpError(400, `the body is not valid ${encoding}: ${cause.message}`, { cause })),
     )
