@@ -532,3 +532,32 @@ test('requests at the same time, some of them broken, do not mix up their bodies
   const wrong = rows.filter((row) => !row.entity.includes(`sender=s${Math.floor(row.value / 1000)}`))
   expect(wrong).toEqual([])
 })
+
+test('a body that comes slowly keeps its memory while others come and go', async () => {
+  const text = (sender: string, round: number) =>
+    `${Array.from({ length: 1500 }, (_, i) => `slow,sender=${sender},pad=${'x'.repeat(30)} value=${round} ${(T - i) * 1e6 + round * 3e12}`).join('\n')}\n`
+  const agent = new Agent({ keepAlive: true })
+  for (let round = 0; round < 3; round++) {
+    const before = post(`${main.url}/write`, text('before', -round))
+    await sleep(round)
+    const body = Buffer.from(text('slow', -round))
+    const slow = request(`${main.url}/write`, {
+      method: 'POST',
+      agent,
+      headers: { 'content-length': body.length },
+    })
+    const answered = once(slow, 'response')
+    slow.write(body.subarray(0, 100_000))
+    expect((await before).status).toBe(204)
+    await sleep(20)
+    expect((await post(`${main.url}/write`, text('after', -round))).status).toBe(204)
+    slow.end(body.subarray(100_000))
+    const [response] = await answered
+    response.resume()
+    expect(response.statusCode).toBe(204)
+  }
+  agent.destroy()
+  const rows = await about('slow')
+  for (const sender of ['before', 'slow', 'after'])
+    expect(rows.filter((row) => row.entity.includes(`sender=${sender}`)).length).toBe(3 * 1500)
+})
