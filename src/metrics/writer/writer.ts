@@ -159,8 +159,9 @@ export function createWriter(options: WriterOptions): WriterCore {
 
   /** How long after the start of the last insert the open one may begin, milliseconds. */
   function spacing(): number {
-    if (open.rows < tuning.smallRows || running.size > 0) return tuning.commitMs
-    return Math.min(tuning.commitMs, Math.max(tuning.minMs, 2 * lastTook))
+    if (running.size > 0) return tuning.commitMs
+    const few = Math.max(1, tuning.smallRows / open.rows)
+    return Math.min(tuning.commitMs, Math.max(tuning.minMs, 2 * lastTook * few * few))
   }
 
   function onTimer(): void {
