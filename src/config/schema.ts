@@ -146,6 +146,14 @@ const storeBufferBytes: Option<number> = {
   help: 'Memory for samples that wait for ClickHouse; beyond it senders are told to come back',
   placeholder: 'SIZE',
 }
+const hotBytes: Option<number> = {
+  key: 'hotBytes',
+  parse: (value) => (value === 'auto' || value === '-1' ? -1 : bytes(value)),
+  default: -1,
+  shownDefault: 'auto',
+  help: 'Memory for samples that queries are answered from, 0 for none; auto fits it to the machine, and is 0 with --clickhouse-url: only the one monitor that writes to a ClickHouse may have it',
+  placeholder: 'SIZE',
+}
 const maxSeries: Option<number> = {
   key: 'maxSeries',
   parse: whole(1, 100_000_000),
@@ -159,45 +167,6 @@ const maxSeriesPerSender: Option<number> = {
   default: 1_000_000,
   help: 'Series that the catalogue takes from one sender',
   placeholder: 'N',
-}
-const maxEntities: Option<number> = {
-  key: 'maxEntities',
-  parse: whole(1, 100_000_000),
-  default: 1_000_000,
-  help: 'Entities that the catalogue takes',
-  placeholder: 'N',
-}
-const maxMetrics: Option<number> = {
-  key: 'maxMetrics',
-  parse: whole(1, 10_000_000),
-  default: 100_000,
-  help: 'Metrics (names) that the catalogue takes',
-  placeholder: 'N',
-}
-const listenPort = (value: string): number => (value === 'off' ? -1 : port(value))
-const graphitePort: Option<number> = {
-  key: 'graphitePort',
-  parse: listenPort,
-  default: -1,
-  shownDefault: 'off',
-  help: 'Port for Graphite plaintext over TCP, usually 2003; off opens none',
-  placeholder: 'PORT',
-}
-const statsdPort: Option<number> = {
-  key: 'statsdPort',
-  parse: listenPort,
-  default: -1,
-  shownDefault: 'off',
-  help: 'Port for StatsD over UDP, usually 8125; off opens none',
-  placeholder: 'PORT',
-}
-const oldestSample: Option<number> = {
-  key: 'oldestSample',
-  parse: duration,
-  default: 400 * 86_400_000,
-  shownDefault: '400d',
-  help: 'Samples older than this are refused',
-  placeholder: 'TIME',
 }
 const managerUrl: Option<string> = {
   key: 'managerUrl',
@@ -243,6 +212,45 @@ const cleanStart: Option<boolean> = {
   default: false,
   help: 'Before the start, end all role processes and remove their folders',
 }
+const maxEntities: Option<number> = {
+  key: 'maxEntities',
+  parse: whole(1, 100_000_000),
+  default: 1_000_000,
+  help: 'Entities that the catalogue takes',
+  placeholder: 'N',
+}
+const maxMetrics: Option<number> = {
+  key: 'maxMetrics',
+  parse: whole(1, 10_000_000),
+  default: 100_000,
+  help: 'Metrics (names) that the catalogue takes',
+  placeholder: 'N',
+}
+const listenPort = (value: string): number => (value === 'off' ? -1 : port(value))
+const graphitePort: Option<number> = {
+  key: 'graphitePort',
+  parse: listenPort,
+  default: -1,
+  shownDefault: 'off',
+  help: 'Port for Graphite plaintext over TCP, usually 2003; off opens none',
+  placeholder: 'PORT',
+}
+const statsdPort: Option<number> = {
+  key: 'statsdPort',
+  parse: listenPort,
+  default: -1,
+  shownDefault: 'off',
+  help: 'Port for StatsD over UDP, usually 8125; off opens none',
+  placeholder: 'PORT',
+}
+const oldestSample: Option<number> = {
+  key: 'oldestSample',
+  parse: duration,
+  default: 400 * 86_400_000,
+  shownDefault: '400d',
+  help: 'Samples older than this are refused',
+  placeholder: 'TIME',
+}
 const helpFlag: Option<boolean> = { key: 'help', parse: flag, default: false, help: 'Show this', short: 'h' }
 
 export const monitorOptions = {
@@ -256,6 +264,7 @@ export const monitorOptions = {
   clickhouseDatabase,
   clickhouseMemory,
   storeBufferBytes,
+  hotBytes,
   maxSeries,
   maxSeriesPerSender,
   maxEntities,

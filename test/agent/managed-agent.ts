@@ -81,6 +81,7 @@ export async function spawnAgent(
   dataDir: string,
   manager: Pick<StandIn, 'url'>,
   more: object = {},
+  before: string[] = [],
 ): Promise<ChildProcess> {
   const options = {
     dataDir,
@@ -91,7 +92,8 @@ export async function spawnAgent(
     ...more,
   }
   const script = new URL('./run-agent.mjs', import.meta.url).pathname
-  const child = spawn(process.execPath, [script, JSON.stringify(options)], {
+  const [command, ...words] = [...before, process.execPath, script, JSON.stringify(options)]
+  const child = spawn(command!, words, {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))

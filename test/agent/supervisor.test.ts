@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -510,6 +511,41 @@ describe('the supervisor', () => {
       await one.client.ask({ op: 'end', hard: true })
       await one.client.closed
       expect(existsSync(dirname(cgroup!))).toBe(false)
+    },
+  )
+
+  it.skipIf(cgroup2 === undefined)(
+    'in a cgroup of its own (a unit with Delegate=yes) moves to a leaf, and has its processes beside it (needs a cgroup v2 that can be written)',
+    async () => {
+      const mount = /^\S+ \S+ \S+ \S+ (\S+) .* - cgroup2 /m.exec(
+        readFileSync('/proc/self/mountinfo', 'utf8'),
+      )![1]!
+      const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))![1]!
+      const unit = join(mount, own, `bellwether-test-${process.pid}.service`)
+      mkdirSync(unit)
+      const remove = () => {
+        for (const name of readdirSync(unit, { withFileTypes: true }))
+          if (name.isDirectory()) rmdirSync(join(unit, name.name))
+        rmdirSync(unit)
+      }
+      onTestFinished(() =>
+        until(
+          () => readFileSync(`${unit}/cgroup.events`, 'utf8').includes('populated 0'),
+          'an empty unit',
+        ).then(remove),
+      )
+      const manager = await startManager()
+      const dataDir = dataFolder()
+      const enter = ['sh', '-c', 'echo $$ >"$0/cgroup.procs" && exec "$@"', unit]
+      const agent = await spawnAgent(dataDir, manager, {}, enter)
+      manager.want(state([wanted(1, 'sleep', ['1000'])]))
+      const { pid } = await manager.see(1, ({ state }) => state === 'RUNNING')
+      const cgroupOf = (one: number) =>
+        readFileSync(`/proc/${one}/cgroup`, 'utf8').split('.service/')[1]!.trim()
+      expect(cgroupOf(agent.pid!)).toBe('bellwether-agent')
+      expect(cgroupOf(lookInto(dataDir).supervisorPid()!)).toBe('bellwether-agent')
+      expect(cgroupOf(pid!)).toMatch(/^bellwether-[0-9a-f]{16}\/1-test1-SERVER$/)
+      await hardStop(dataDir, silent)
     },
   )
 

@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { ResourceLimits } from '../../wire/heartbeat.js'
+import { readStat } from './proc.js'
 
 /** cgroup v2 folders of our processes; undefined members mean: not to be had here. */
 export interface Cgroups {
@@ -48,10 +49,17 @@ export function findCgroups(
 
 function moveToLeaf(base: string, pids: readonly number[]) {
   const there = readFileSync(join(base, 'cgroup.procs'), 'latin1').split('\n').filter(Boolean).map(Number)
-  if (there.some((pid) => !pids.includes(pid))) throw new Error('others are in our cgroup')
+  // The agent's own short-lived helpers may be there too.
+  const isOurs = (pid: number) => {
+    const parent = readStat(pid)?.parent
+    return pids.includes(pid) || parent === undefined || pids.includes(parent)
+  }
+  if (!there.every(isOurs)) throw new Error('others are in our cgroup')
   const leaf = join(base, 'bellwether-agent')
   mkdirSync(leaf, { recursive: true })
-  for (const pid of there) writeFileSync(join(leaf, 'cgroup.procs'), String(pid))
+  for (const pid of there)
+    if (!write(leaf, 'cgroup.procs', String(pid)) && readStat(pid))
+      throw new Error(`process ${pid} cannot be moved`)
 }
 
 const CONTROLLERS = ['cpu', 'io', 'memory', 'pids']
