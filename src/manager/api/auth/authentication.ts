@@ -1,26 +1,17 @@
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
-import type { Right } from '../contract/types.js'
+import type { User } from '../../users/index.js'
 import { ApiError, unavailable } from '../http/errors.js'
 import { createFailures } from './failures.js'
 import { addressOf, fromOwnPage, isOwnFetch, isSecure } from './origin.js'
-import { TooManyLogins } from './password.js'
-import { type RoleName, roleOf } from './roles.js'
 import { type Sessions, sessionsInMemory } from './sessions.js'
-import { createVerifier } from './verifier.js'
+import { createVerifier, TooManyLogins } from './verifier.js'
 
 /** A user as it is stored. */
-export interface Account {
-  name: string
-  role: RoleName
-  passwordHash: string
-}
+export type Account = Pick<User, 'id' | 'name' | 'role'> & { readonly passwordHash: string }
 
 /** Who makes a request. */
-export interface Principal {
-  name: string
-  role: RoleName
-  right: Right
+export interface Principal extends Pick<User, 'id' | 'name' | 'role'> {
   /** The session that it came with, if any. */
   sessionId: string | undefined
 }
@@ -91,7 +82,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   }
 
   async function start(c: Context, account: Account, by: 'login' | 'basic'): Promise<Principal> {
-    const sessionId = await sessions.create(account.name, addressOf(c), by)
+    const sessionId = await sessions.create(account, addressOf(c), by)
     setCookie(c, SESSION_COOKIE, sessionId, {
       path: '/',
       httpOnly: true,
@@ -104,9 +95,9 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   async function bySession(c: Context): Promise<Principal | undefined> {
     const id = getCookie(c, SESSION_COOKIE)
     if (id === undefined || !fromOwnPage(c)) return undefined
-    const session = await sessions.use(id, addressOf(c))
-    if (!session) return undefined
-    const account = await options.findAccount(session.user)
+    const name = await sessions.use(id, addressOf(c))
+    if (name === undefined) return undefined
+    const account = await options.findAccount(name)
     if (account) return principal(account, id)
     await sessions.end(id)
     return undefined
@@ -137,10 +128,10 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   }
 }
 
-const principal = ({ name, role }: Account, sessionId: string): Principal => ({
+const principal = ({ id, name, role }: Account, sessionId: string): Principal => ({
+  id,
   name,
   role,
-  right: roleOf(role).right,
   sessionId,
 })
 

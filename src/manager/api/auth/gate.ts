@@ -3,7 +3,7 @@ import { errorAnswer } from '../http/error-answer.js'
 import { asApiError, forbidden } from '../http/errors.js'
 import { type Authentication, unauthorized } from './authentication.js'
 import { addressOf, fromOwnPage, isLocal } from './origin.js'
-import { allows, lowestRoleWith, roleOf } from './roles.js'
+import { allows, refusal } from './roles.js'
 
 /**
  * `local`: whoever sits on this machine sees the web pages and reads time series without a login. `on`: nothing but the
@@ -35,10 +35,7 @@ export function gate({ authentication, mode }: GateOptions): MiddlewareHandler {
         throw unauthorized(c)
       }
       const needs = changes ? 'CONFIGURE' : 'READ'
-      if (!allows(principal.right, needs))
-        throw forbidden(
-          `${principal.name} is ${roleOf(principal.role).displayName}; this needs ${lowestRoleWith(needs).displayName} or more.`,
-        )
+      if (!allows(principal.role, needs)) throw forbidden(refusal(principal, needs))
     } catch (error) {
       const known = asApiError(error)
       if (!known) throw error

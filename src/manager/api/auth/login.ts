@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono'
+import { userRoles } from '../../users/index.js'
 import { errorAnswer } from '../http/error-answer.js'
 import { asApiError, forbidden } from '../http/errors.js'
 import { prettyJson, readJson, readText } from '../http/json.js'
@@ -6,7 +7,7 @@ import { validateFields } from '../http/validate.js'
 import type { Authentication, Principal } from './authentication.js'
 import { LOGIN_PAGE_POLICY, loginPage, ownPath } from './login-page.js'
 import { fromOwnPage } from './origin.js'
-import { roleOf } from './roles.js'
+import { allows } from './roles.js'
 
 const MAX_BYTES = 16_384
 
@@ -68,6 +69,9 @@ function whoIs(c: Context, principal: Principal | undefined): Response {
   c.header('content-type', 'application/json')
   c.header('cache-control', 'no-store')
   if (!principal) return c.body(prettyJson({ name: null }))
-  const { name, role, right } = principal
-  return c.body(prettyJson({ name, role, roleName: roleOf(role).displayName, right }))
+  const { name, role } = principal
+  const rights = (['READ', 'OPERATE', 'CONFIGURE', 'ADMIN', 'USERS'] as const).filter((right) =>
+    allows(role, right),
+  )
+  return c.body(prettyJson({ name, role, roleName: userRoles[role].displayName, rights }))
 }

@@ -7,89 +7,68 @@ export interface Session {
   address: string
   createdAt: number
   usedAt: number
-  /** By the login page, or handed to a client that sent a password. */
-  by: 'login' | 'basic'
 }
 
+type Owner = { readonly id: number; readonly name: string }
+
 export interface Sessions {
-  /** Returns the id, to be set as a cookie. */
-  create(user: string, address: string, by: Session['by']): Promise<string>
-  /** The living session of an id; counts as use. */
-  use(id: string, address: string): Promise<Session | undefined>
+  /** Returns the id, to be set as a cookie. `basic`: handed to a client that sent a password along. */
+  create(user: Owner, address: string, by: 'login' | 'basic'): Promise<string>
+  /** Name of the user whose living session that is; counts as use. */
+  use(id: string, address: string): Promise<string | undefined>
   end(id: string): Promise<void>
-  /** Ends every session of a user but `but`, the id of the one who asks; returns how many. */
-  endAllOf(user: string, but?: string): Promise<number>
-  list(): Promise<Session[]>
+  endAllOf(user: Owner): Promise<void>
+  list(): Promise<Pick<Session, 'user' | 'address' | 'usedAt'>[]>
 }
 
 const IDLE_MS = 30 * 60_000
 const LONGEST_MS = 12 * 3_600_000
-const MAX_LOGIN_SESSIONS = 10_000
-/** Scripts that throw their cookie away make a new one each time: these must not push people out. */
-const MAX_BASIC_SESSIONS = 1_000
+/** Scripts that throw their cookie away make a new one each time: the one used longest ago goes. */
+const MAX_SESSIONS = 1_000
 const MAX_OF_ONE_USER = 100
 
 /**
  * Sessions in memory: they end with the process, 30 minutes after their last use, and after 12 hours in any case. An id is
  * made here, never taken from a request (so none can be planted); only its hash is kept.
  */
-export function sessionsInMemory(now: () => number = Date.now): Sessions {
-  const stores = {
-    login: new LRUCache<string, Session>(MAX_LOGIN_SESSIONS),
-    basic: new LRUCache<string, Session>(MAX_BASIC_SESSIONS),
-  }
+export function sessionsInMemory(now: () => number = Date.now, prefix = ''): Sessions {
+  const store = new LRUCache<string, Session>(MAX_SESSIONS)
 
   const alive = (session: Session) =>
     now() - session.usedAt < IDLE_MS && now() - session.createdAt < LONGEST_MS
 
-  function find(key: string): Session | undefined {
-    for (const store of Object.values(stores)) {
-      const session = store.get(key)
-      if (!session) continue
-      if (alive(session)) return session
-      store.delete(key)
-    }
-    return undefined
-  }
-
-  function remove(matches: (session: Session, key: string) => boolean): number {
-    let removed = 0
-    for (const store of Object.values(stores))
-      for (const [key, session] of [...store.entries()])
-        if (matches(session, key)) {
-          store.delete(key)
-          removed++
-        }
-    return removed
+  function remove(matches: (session: Session) => boolean): void {
+    for (const [key, session] of [...store.entries()]) if (matches(session)) store.delete(key)
   }
 
   return {
-    async create(user, address, by) {
-      const store = stores[by]
-      const own = [...store.entries()].filter(([, session]) => session.user === user)
+    async create(user, address) {
+      const own = [...store.entries()].filter(([, session]) => session.user === user.name)
       if (own.length >= MAX_OF_ONE_USER) store.delete(own[0]![0])
-      const id = randomBytes(32).toString('base64url')
-      store.set(hashed(id), { user, address, by, createdAt: now(), usedAt: now() })
+      const id = prefix + randomBytes(32).toString('base64url')
+      store.set(hashed(id), { user: user.name, address, createdAt: now(), usedAt: now() })
       return id
     },
     async use(id, address) {
-      const session = find(hashed(id))
+      const session = store.get(hashed(id))
       if (!session) return undefined
+      if (!alive(session)) {
+        store.delete(hashed(id))
+        return undefined
+      }
       session.usedAt = now()
       session.address = address
-      return session
+      return session.user
     },
     async end(id) {
-      const key = hashed(id)
-      for (const store of Object.values(stores)) store.delete(key)
+      store.delete(hashed(id))
     },
-    async endAllOf(user, but) {
-      const kept = but === undefined ? undefined : hashed(but)
-      return remove((session, key) => session.user === user && key !== kept)
+    async endAllOf(user) {
+      remove((session) => session.user === user.name)
     },
     async list() {
       remove((session) => !alive(session))
-      return Object.values(stores).flatMap((store) => [...store.entries()].map(([, session]) => session))
+      return [...store.entries()].map(([, session]) => session)
     },
   }
 }

@@ -88,6 +88,5 @@ type ParamNames<P extends string> = P extends `${string}{${infer N}}${infer Rest
   : never
 export type ParamsOf<E extends EndpointName> = { [N in ParamNames<E>]: string }
 
-/** What a user must be allowed: each includes those before it. */
-export const rights = ['READ', 'OPERATE', 'CONFIGURE', 'ADMIN'] as const
-export type Right = (typeof rights)[number]
+/** What a user must be allowed to do: each of the first four includes those before it; users are a matter of their own. */
+export type Right = 'READ' | 'OPERATE' | 'CONFIGURE' | 'ADMIN' | 'USERS'

@@ -1,9 +1,9 @@
 import { type Context, Hono } from 'hono'
 import type { Logger } from 'pino'
-import type { Audit, AuditEvent } from '../audit.js'
+import type { AuditEvent } from '../../users/index.js'
 import { type Authentication, type Principal, unauthorized } from '../auth/authentication.js'
 import { addressOf, fromOwnPage } from '../auth/origin.js'
-import { allows, lowestRoleWith, roleOf } from '../auth/roles.js'
+import { allows, refusal } from '../auth/roles.js'
 import { endpoints } from '../contract/endpoints.js'
 import type { EndpointName, File, Right } from '../contract/types.js'
 import { openApiDocument } from '../openapi.js'
@@ -28,7 +28,8 @@ const MAX_AT_ONCE = 256
 export interface ApiOptions {
   handlers: Handlers
   authentication: Authentication
-  audit: Audit
+  /** Keeps what a user did, or tried to do without the right. */
+  audit(event: AuditEvent): Promise<void>
   logger: Logger
   /** Longest time for a request. Default 60 s. */
   timeoutMs?: number
@@ -133,28 +134,38 @@ async function answer(c: Context, endpoint: Endpoint, options: ApiOptions): Prom
       `${endpoint.method} ${endpoint.path} came with v${endpoint.since} of the API; this is v${version}.`,
     )
   const user = await principalOf(c, options)
-  const record = (call: { audit: Call<EndpointName>['audit'] }, allowed: boolean): AuditEvent => ({
-    at: new Date(),
-    user: user.name,
-    address: addressOf(c),
-    command: call.audit.command ?? endpoint.name,
-    resource: c.req.path.replace(/^\/api\/v\d+/, ''),
-    service: call.audit.service,
-    text: call.audit.text ?? '',
-    allowed,
-  })
   const changes = endpoint.method !== 'GET'
-  if (!allows(user.right, endpoint.needs)) {
-    if (changes) await options.audit(record({ audit: {} }, false))
-    throw forbidden(
-      `${user.name} is ${roleOf(user.role).displayName}; this needs ${lowestRoleWith(endpoint.needs).displayName} or more.`,
-    )
+  if (!allows(user.role, endpoint.needs)) {
+    if (changes) await options.audit(auditEvent(c, endpoint, user, {}, false))
+    throw forbidden(refusal(user, endpoint.needs))
   }
   const call = await readCall(c, endpoint, version, user, options.timeoutMs ?? TIMEOUT_MS)
   const handler = options.handlers[endpoint.name] as Handler<EndpointName>
   const result = await withTimeout(handler(call), call.signal)
-  if (changes) await options.audit(record(call, true))
+  if (changes && !call.audit.recorded) await options.audit(call.auditEvent())
   return written(c, endpoint, version, result)
+}
+
+/** What is in the path names what was changed. */
+function auditEvent(
+  c: Context,
+  endpoint: Endpoint,
+  user: Principal,
+  audit: Call<EndpointName>['audit'],
+  allowed: boolean,
+): AuditEvent {
+  const { clusterName, serviceName, roleName, hostId, hostname } = c.req.param() as Record<string, string>
+  return {
+    username: user.name,
+    ipAddress: addressOf(c),
+    command: audit.command ?? endpoint.name,
+    clusterName,
+    serviceName,
+    roleName,
+    hostname: hostname ?? hostId,
+    allowed,
+    message: audit.text ?? c.req.path.replace(/^\/api\/v\d+/, ''),
+  }
 }
 
 async function readCall(
@@ -181,6 +192,7 @@ async function readCall(
     if (body !== undefined || !optional) body = validateBody(endpoint.body.replace('?', ''), body)
   }
   const message = url.searchParams.get('message')
+  const audit: Call<EndpointName>['audit'] = message ? { text: message.slice(0, 10_000) } : {}
   return {
     endpoint: endpoint.name,
     version,
@@ -191,7 +203,8 @@ async function readCall(
     address: addressOf(c),
     base: url.origin,
     signal: AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(timeoutMs)]),
-    audit: message ? { text: message.slice(0, 10_000) } : {},
+    audit,
+    auditEvent: () => auditEvent(c, endpoint, user, audit, true),
   }
 }
 

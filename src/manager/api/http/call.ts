@@ -1,3 +1,4 @@
+import type { AuditEvent } from '../../users/index.js'
 import type { Principal } from '../auth/authentication.js'
 import type { AnswerOf, BodyOf, EndpointName, ParamsOf, QueryOf } from '../contract/types.js'
 
@@ -16,8 +17,10 @@ export interface Call<E extends EndpointName> {
   base: string
   /** Ends when the client goes away or the time is up. */
   signal: AbortSignal
-  /** What the audit says besides user, time and address; handlers may fill it. */
-  audit: { text?: string; service?: string; command?: string }
+  /** What the audit says besides user, time and address; handlers may fill it. `recorded`: it is stored already. */
+  audit: { text?: string; command?: string; recorded?: boolean }
+  /** The event as it stands, for handlers that store it in the transaction of their change. */
+  auditEvent(): AuditEvent
 }
 
 export type Handler<E extends EndpointName> = (call: Call<E>) => Promise<AnswerOf<E>> | AnswerOf<E>

@@ -33,16 +33,10 @@ interface Coded {
 
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   NOT_FOUND: 404,
-  NO_SUCH: 404,
   EXISTS: 400,
-  CONFLICT: 400,
   INVALID: 400,
-  BAD_REQUEST: 400,
   IN_USE: 400,
-  UNKNOWN_NAME: 400,
-  NOT_ACTIVE: 503,
-  BUSY: 503,
-  UNAVAILABLE: 503,
+  LOST_LEASE: 503,
 }
 
 /** PostgreSQL and the network: the database is away, or refuses new connections for now. */
