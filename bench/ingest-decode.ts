@@ -8,7 +8,7 @@ import { createGraphiteDecoder } from '../src/ingest/formats/graphite.js'
 import { createLineProtocolDecoder } from '../src/ingest/formats/line-protocol.js'
 import { createNativeDecoder } from '../src/ingest/formats/native.js'
 import { decodeOtlpJson } from '../src/ingest/formats/otlp-json.js'
-import { decodeOtlpProtobuf } from '../src/ingest/formats/otlp-protobuf.js'
+import { createOtlpProtobufDecoder } from '../src/ingest/formats/otlp-protobuf.js'
 import { createOtlpSamples } from '../src/ingest/formats/otlp-samples.js'
 import { createRemoteWriteDecoder } from '../src/ingest/formats/prometheus-remote-write.js'
 import { createRemoteWrite2Decoder } from '../src/ingest/formats/prometheus-remote-write-2.js'
@@ -125,6 +125,7 @@ for (const [count, samples] of [
 }
 
 const samples = series(4_000, 10)
+const take = createOtlpSamples(DEFAULT_LIMITS)
 const others: [
   string,
   (samples: readonly Sent[]) => Uint8Array,
@@ -132,18 +133,13 @@ const others: [
 ][] = [
   ['remote write 2.0', remoteWrite2, createRemoteWrite2Decoder(DEFAULT_LIMITS)],
   ['Graphite with tags', graphite, createGraphiteDecoder(DEFAULT_LIMITS)],
-  [
-    'OTLP protobuf, a metric a point',
-    otlpProtobuf,
-    (body, context) => decodeOtlpProtobuf(body, context, take),
-  ],
+  ['OTLP protobuf, a metric a point', otlpProtobuf, createOtlpProtobufDecoder(DEFAULT_LIMITS, take)],
   [
     'OTLP JSON, a metric a point',
     (all) => otlpJson(all.slice(0, 10_000)),
     (body, context) => decodeOtlpJson(body, context, take),
   ],
 ]
-const take = createOtlpSamples(DEFAULT_LIMITS)
 for (const [what, encode, decode] of others)
   measure(`${what}, 4,000 series × 10, 11 labels`, decoding(encode(samples), decode))
 

@@ -71,8 +71,15 @@ async function start(
           .reconnect(connectionOf(engine, values))
           .catch((reason) => logger.error({ err: reason }, 'the moved engine cannot be reached'))
     })
-    const ingest = createIngest({ store, logger, registry })
+    const ingest = createIngest({
+      store,
+      logger,
+      registry,
+      limits: { pastSeconds: values.oldestSample / 1000 },
+    })
     stops.push(() => ingest.stop())
+    if (values.graphitePort >= 0) await ingest.listenGraphite(values.host, values.graphitePort)
+    if (values.statsdPort >= 0) await ingest.listenStatsd(values.host, values.statsdPort)
     const query = createQueryApi({ store, logger, registry, limits: { streams: values.streamLimit } })
     stops.push(() => query.stop())
 

@@ -174,6 +174,75 @@ const maxMetrics: Option<number> = {
   help: 'Metrics (names) that the catalogue takes',
   placeholder: 'N',
 }
+const listenPort = (value: string): number => (value === 'off' ? -1 : port(value))
+const graphitePort: Option<number> = {
+  key: 'graphitePort',
+  parse: listenPort,
+  default: -1,
+  shownDefault: 'off',
+  help: 'Port for Graphite plaintext over TCP, usually 2003; off opens none',
+  placeholder: 'PORT',
+}
+const statsdPort: Option<number> = {
+  key: 'statsdPort',
+  parse: listenPort,
+  default: -1,
+  shownDefault: 'off',
+  help: 'Port for StatsD over UDP, usually 8125; off opens none',
+  placeholder: 'PORT',
+}
+const oldestSample: Option<number> = {
+  key: 'oldestSample',
+  parse: duration,
+  default: 400 * 86_400_000,
+  shownDefault: '400d',
+  help: 'Samples older than this are refused',
+  placeholder: 'TIME',
+}
+const managerUrl: Option<string> = {
+  key: 'managerUrl',
+  parse: (value) =>
+    value
+      .split(',')
+      .map((one) => url(one.trim()))
+      .join(','),
+  default: '',
+  help: 'Where the managers are, separated by commas; without, the agent only collects metrics',
+  placeholder: 'URLS',
+}
+const managerToken: Option<string> = {
+  key: 'managerToken',
+  parse: text,
+  default: '',
+  help: 'Token with which this host joins the manager',
+  secret: true,
+}
+const managerCa: Option<string> = {
+  key: 'managerCa',
+  parse: text,
+  default: '',
+  help: "File with the certificates (PEM) that verify the managers'; default: those of the system",
+  placeholder: 'FILE',
+}
+const processDir: Option<string> = {
+  key: 'processDir',
+  parse: text,
+  default: '',
+  help: 'Folder for the processes of roles, which their users can enter; default: process, beside the data',
+  placeholder: 'DIR',
+}
+const hardStop: Option<boolean> = {
+  key: 'hardStop',
+  parse: flag,
+  default: false,
+  help: 'End the agent of this data folder, all its role processes and their supervisor, and start nothing',
+}
+const cleanStart: Option<boolean> = {
+  key: 'cleanStart',
+  parse: flag,
+  default: false,
+  help: 'Before the start, end all role processes and remove their folders',
+}
 const helpFlag: Option<boolean> = { key: 'help', parse: flag, default: false, help: 'Show this', short: 'h' }
 
 export const monitorOptions = {
@@ -191,6 +260,9 @@ export const monitorOptions = {
   maxSeriesPerSender,
   maxEntities,
   maxMetrics,
+  graphitePort,
+  statsdPort,
+  oldestSample,
   streamLimit,
   hostname: hostName,
   logLevel,
@@ -213,6 +285,12 @@ export const agentOptions = {
   monitorUrl,
   interval,
   agentPort,
+  managerUrl,
+  managerToken,
+  managerCa,
+  processDir,
+  cleanStart,
+  hardStop,
   hostname: hostName,
   rackId,
   spoolBytes,

@@ -1,7 +1,8 @@
 import type { SampleBuffer } from './columns.js'
+import { RequestTooLargeError } from './errors.js'
 import type { IngestLimits } from './limits.js'
 import type { Outcome } from './outcome.js'
-import { type Registrar, RequestTooLargeError } from './registrar.js'
+import type { Registrar } from './registrar.js'
 
 /** What a decoder works with for one request: where samples go, who knows the series, what is allowed. */
 export interface DecodeContext {
@@ -16,23 +17,15 @@ export interface DecodeContext {
   latest: number
 }
 
-/** The body as a whole cannot be read (broken protobuf, JSON, header): 400, and nothing of it is stored. */
-export class MalformedBodyError extends Error {
-  override name = 'MalformedBodyError'
-  readonly offset: number
-  constructor(message: string, offset: number, options?: ErrorOptions) {
-    super(`${message} (at byte ${offset})`, options)
-    this.offset = offset
-  }
+/** More series, metrics or points than samples are allowed: even empty ones take time. */
+export function tooManyItems(limits: IngestLimits): RequestTooLargeError {
+  return new RequestTooLargeError(
+    `more than ${limits.samplesPerRequest} items in one request (limit samplesPerRequest): send fewer at a time`,
+  )
 }
 
 export function tooManySamples(limits: IngestLimits): RequestTooLargeError {
   return new RequestTooLargeError(
     `more than ${limits.samplesPerRequest} samples in one request (limit samplesPerRequest): send fewer at a time`,
   )
-}
-
-export const timeText = (milliseconds: number) => {
-  const date = new Date(milliseconds)
-  return Number.isNaN(date.getTime()) ? `${milliseconds} ms` : date.toISOString()
 }

@@ -46,7 +46,7 @@ export interface Ingest {
 }
 
 /**
- * Ingest over HTTP: `/ingest/native`, `/write`, `/api/v2/write`, `/ping`, `/api/v1/write`.
+ * Ingest over HTTP, and over plain sockets when asked to listen. The routes and what they answer are in docs/ingest.md.
  *
  *     const ingest = createIngest({ store, logger, registry })
  *     app.route('/', ingest.app)

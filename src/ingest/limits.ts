@@ -26,6 +26,8 @@ export interface IngestLimits {
   futureSeconds: number
   /** Seconds that a sample may lie in the past; at most the retention of raw samples makes sense. */
   pastSeconds: number
+  /** Refused lines, series or samples after which a request is given up as a whole, with 400. */
+  refusals: number
   /** Refusals that an answer lists; the rest is counted. */
   listedRefusals: number
   /** Bytes of label sets that each format's cache holds, old and new generation together. */
@@ -47,18 +49,19 @@ const DAY = 86_400
 
 export const DEFAULT_LIMITS: Readonly<IngestLimits> = {
   bodyBytes: 32 * MIB,
-  decodedBytes: 128 * MIB,
+  decodedBytes: 64 * MIB,
   jsonBytes: 8 * MIB,
   inFlightBytes: 256 * MIB,
   bodySeconds: 30,
   samplesPerRequest: 2_000_000,
-  newSeriesPerRequest: 250_000,
+  newSeriesPerRequest: 100_000,
   labels: 64,
   nameLength: 200,
   valueLength: 2048,
   labelSetBytes: 16_384,
   futureSeconds: 3600,
   pastSeconds: 400 * DAY,
+  refusals: 100_000,
   listedRefusals: 20,
   labelCacheBytes: 128 * MIB,
   connections: 1_000,

@@ -1,3 +1,6 @@
+import { MalformedBodyError } from './errors.js'
+import type { IngestLimits } from './limits.js'
+
 /** Why something a sender sent was not stored. The sender is told. */
 export type Reason =
   | 'syntax'
@@ -38,13 +41,16 @@ export class Outcome {
   readonly skipped = new Map<Skip, number>()
   /** Samples whose time was missing and became the time of arrival. */
   timesMissing = 0
-  readonly #listed: number
+  readonly #limits: Pick<IngestLimits, 'listedRefusals' | 'refusals'>
 
-  constructor(listed: number) {
-    this.#listed = listed
+  constructor(limits: Pick<IngestLimits, 'listedRefusals' | 'refusals'>) {
+    this.#limits = limits
   }
 
-  /** Counts `count` refused items; the text is only made for those that the answer will list. */
+  /**
+   * Counts `count` refused items; the text is only made for those that the answer will list. Throws `MalformedBodyError` when
+   * they are more than `refusals`: rubbish without end would take time without end.
+   */
   refuse(
     reason: Reason,
     detail: string,
@@ -56,9 +62,18 @@ export class Outcome {
   ): void {
     this.refused += count
     this.byReason.set(reason, (this.byReason.get(reason) ?? 0) + count)
-    if (this.list.length >= this.#listed) return
-    const excerpt = excerptOf(body.subarray(start, Math.min(end, start + EXCERPT_BYTES)))
-    this.list.push({ reason, detail, position, offset: start, excerpt })
+    if (this.list.length < this.#limits.listedRefusals) {
+      const excerpt = excerptOf(body.subarray(start, Math.min(end, start + EXCERPT_BYTES)))
+      this.list.push({ reason, detail, position, offset: start, excerpt })
+    }
+    if (this.refused > this.#limits.refusals) {
+      const first = this.list[0]
+      const why = first === undefined ? detail : `${first.detail}: ${JSON.stringify(first.excerpt)}`
+      throw new MalformedBodyError(
+        `given up after ${this.#limits.refusals} refusals (limit refusals); the first: ${why}`,
+        first?.offset ?? start,
+      )
+    }
   }
 
   skip(what: Skip, count = 1): void {

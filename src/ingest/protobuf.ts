@@ -1,4 +1,4 @@
-import { MalformedBodyError } from './decode.js'
+import { MalformedBodyError } from './errors.js'
 
 /**
  * A cursor over protobuf wire format (protobuf.dev/programming-guides/encoding). Every read is checked against `end` and

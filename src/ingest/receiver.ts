@@ -57,7 +57,7 @@ export function createReceiver(options: ReceiverOptions): Receive {
   return async (batch) => {
     const { protocol, lease } = batch
     const now = Date.now()
-    const outcome = new Outcome(limits.listedRefusals)
+    const outcome = new Outcome(limits)
     const registrar = new Registrar(store.catalogue, limits, batch.sender)
     const columns = pool.pop() ?? new SampleBuffer()
     columns.length = 0

@@ -1,13 +1,9 @@
 import { type Catalogue, CatalogueCollisionError, CatalogueLimitError } from '../metrics/index.js'
 import type { EntityDefinition, MetricDefinition } from '../wire/native-batch.js'
+import { RequestTooLargeError } from './errors.js'
 import type { IngestLimits } from './limits.js'
 import { entityOf, type Label } from './naming.js'
 import type { Reason } from './outcome.js'
-
-/** A request as a whole passes a limit: nothing of it is stored, and the sender should split it. */
-export class RequestTooLargeError extends Error {
-  override name = 'RequestTooLargeError'
-}
 
 /**
  * Takes labels to the catalogue, within the limits, for one request. The functions answer an index, or -1 and then

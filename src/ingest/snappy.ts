@@ -1,5 +1,4 @@
-import { MalformedBodyError } from './decode.js'
-import { RequestTooLargeError } from './registrar.js'
+import { MalformedBodyError, RequestTooLargeError } from './errors.js'
 
 /** Lengths stay below this, so that all arithmetic here is in 32-bit integers. */
 const MOST = 2 ** 30

@@ -1,1 +1,6 @@
 export { createManager, type ManagerOptions } from './app.js'
+export * from './configuration/index.js'
+export { type Core, type CoreOptions, createCore, type Log } from './core.js'
+export * from './database/index.js'
+export * from './model/index.js'
+export * from './users/index.js'

@@ -34,6 +34,11 @@ test.each([
   ['1e3', 1000],
   ['.5', 0.5],
   ['12345678901234567890', 12345678901234567890n],
+  ['5.', 5],
+  ['-0.001', -0.001],
+  ['123456.789012345', 123456.789012345],
+  ['0.1234567890123456789', 0.12345678901234568],
+  ['+7', 7],
 ])('value %s', (text, value) =>
   expect(decode(`m ${text} ${SECONDS}`).samples()[0]!.value).toBe(Number(value)),
 )
@@ -55,6 +60,9 @@ test.each([
   ['too much', 'm 1 2 3', 'syntax'],
   ['a word for a value', 'm x 1', 'syntax'],
   ['a word for a time', 'm 1 x', 'syntax'],
+  ['a dot for a value', `m . ${SECONDS}`, 'syntax'],
+  ['a sign for a value', `m - ${SECONDS}`, 'syntax'],
+  ['two dots', `m 1.2.3 ${SECONDS}`, 'syntax'],
   ['hexadecimal', `m 0x10 ${SECONDS}`, 'syntax'],
   ['an infinite value', `m inf ${SECONDS}`, 'value'],
   ['the future', `m 1 ${SECONDS + 7200}`, 'time-future'],

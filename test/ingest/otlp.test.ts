@@ -10,7 +10,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeOtlpJson } from '../../src/ingest/formats/otlp-json.js'
 import { millisecondsOf, unitsOf } from '../../src/ingest/formats/otlp-point.js'
-import { decodeOtlpProtobuf } from '../../src/ingest/formats/otlp-protobuf.js'
+import { createOtlpProtobufDecoder } from '../../src/ingest/formats/otlp-protobuf.js'
 import { createOtlpSamples } from '../../src/ingest/formats/otlp-samples.js'
 import { DEFAULT_LIMITS } from '../../src/ingest/limits.js'
 import { contextFor, NOW } from './support/decode.js'
@@ -271,7 +271,7 @@ test('protobuf: integers, a sum, a histogram, a summary, the resource behind its
     ],
   ])
   const context = contextFor()
-  decodeOtlpProtobuf(body, context, createOtlpSamples(DEFAULT_LIMITS))
+  createOtlpProtobufDecoder(DEFAULT_LIMITS, createOtlpSamples(DEFAULT_LIMITS))(body, context)
   expect(found(context)).toEqual([
     ['i', 'hostname=a1', -7],
     ['sum', 'hostname=a1', 9],

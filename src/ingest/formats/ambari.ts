@@ -1,4 +1,5 @@
-import { type DecodeContext, MalformedBodyError, tooManySamples } from '../decode.js'
+import { type DecodeContext, tooManySamples } from '../decode.js'
+import { MalformedBodyError } from '../errors.js'
 import type { IngestLimits } from '../limits.js'
 import type { Label } from '../naming.js'
 import {

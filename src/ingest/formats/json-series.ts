@@ -1,8 +1,8 @@
 import type { MetricDefinition } from '../../wire/native-batch.js'
-import { type DecodeContext, MalformedBodyError } from '../decode.js'
+import type { DecodeContext } from '../decode.js'
+import { MalformedBodyError, RequestTooLargeError } from '../errors.js'
 import type { IngestLimits } from '../limits.js'
 import { type Label, metricName } from '../naming.js'
-import { RequestTooLargeError } from '../registrar.js'
 import { createStringCache } from '../string-cache.js'
 
 /** What formats in JSON have in common: parsing within a bound, and series by their texts. */

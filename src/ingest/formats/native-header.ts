@@ -1,5 +1,5 @@
 import type { EntityDefinition, MetricDefinition, NativeBatchHeader } from '../../wire/native-batch.js'
-import { MalformedBodyError } from '../decode.js'
+import { MalformedBodyError } from '../errors.js'
 import type { IngestLimits } from '../limits.js'
 import { categoryName, metricName } from '../naming.js'
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { NATIVE_BATCH_MAGIC, type NativeBatchHeader } from '../../wire/native-batch.js'
-import { type DecodeContext, MalformedBodyError, tooManySamples } from '../decode.js'
+import { type DecodeContext, tooManySamples } from '../decode.js'
+import { MalformedBodyError, RequestTooLargeError } from '../errors.js'
 import type { IngestLimits } from '../limits.js'
 import type { Reason } from '../outcome.js'
 import { readNativeHeader } from './native-header.js'
@@ -37,6 +38,10 @@ export function createNativeDecoder(limits: Pick<IngestLimits, 'labelCacheBytes'
     const seriesCount = view.getUint32(8, true)
     const count = view.getUint32(12, true)
     if (count > context.limits.samplesPerRequest) throw tooManySamples(context.limits)
+    if (headerLength > context.limits.jsonBytes)
+      throw new RequestTooLargeError(
+        `the header has more than ${context.limits.jsonBytes} bytes (limit jsonBytes)`,
+      )
     const seriesAt = FIXED + headerLength
     const samplesAt = seriesAt + 8 * seriesCount
     const timesAt = samplesAt + align8(4 * count)

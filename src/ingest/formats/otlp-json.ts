@@ -1,4 +1,5 @@
-import { type DecodeContext, MalformedBodyError, tooManySamples } from '../decode.js'
+import { type DecodeContext, tooManySamples } from '../decode.js'
+import { MalformedBodyError } from '../errors.js'
 import type { Label } from '../naming.js'
 import { isObject, type Json, parseJson, textOf } from './json-series.js'
 import {
@@ -9,13 +10,13 @@ import {
   type OtlpMetric,
   type OtlpPoint,
 } from './otlp-point.js'
-import type { TakeOtlpPoint } from './otlp-samples.js'
+import type { OtlpSamples } from './otlp-samples.js'
 
 /**
  * OTLP/HTTP metrics in JSON (ExportMetricsServiceRequest in protobuf's JSON mapping: 64-bit integers are strings, enums are
  * numbers, unknown fields are passed over).
  */
-export function decodeOtlpJson(body: Uint8Array, context: DecodeContext, take: TakeOtlpPoint): void {
+export function decodeOtlpJson(body: Uint8Array, context: DecodeContext, samples: OtlpSamples): void {
   const parsed = parseJson(body, context.limits)
   if (!isObject(parsed)) throw new MalformedBodyError('expected { "resourceMetrics": […] }', 0)
   let position = 0
@@ -25,7 +26,7 @@ export function decodeOtlpJson(body: Uint8Array, context: DecodeContext, take: T
       : []
     for (const scopeMetrics of objects(resourceMetrics.scopeMetrics))
       for (const metric of objects(scopeMetrics.metrics))
-        decodeMetric(metric, ++position, resource, context, take)
+        decodeMetric(metric, ++position, resource, context, samples)
   }
 }
 
@@ -36,7 +37,7 @@ function decodeMetric(
   position: number,
   resource: readonly Label[],
   context: DecodeContext,
-  take: TakeOtlpPoint,
+  samples: OtlpSamples,
 ): void {
   const kind = KINDS.find((each) => isObject(given[each]))
   if (kind === undefined) return
@@ -50,7 +51,7 @@ function decodeMetric(
     monotonic: data.isMonotonic === true,
   }
   for (const point of objects(data.dataPoints)) {
-    if (take(metric, resource, pointOf(point), context) < 0) {
+    if (samples.take(metric, resource, pointOf(point), context) < 0) {
       const { reason, detail } = context.registrar
       const excerpt = Buffer.from(metric.name.slice(0, 200))
       context.outcome.refuse(reason, detail, position, excerpt, 0, excerpt.length)

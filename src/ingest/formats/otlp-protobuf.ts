@@ -1,38 +1,29 @@
-import { type DecodeContext, tooManySamples } from '../decode.js'
+import { ByteCache } from '../byte-cache.js'
+import { type DecodeContext, tooManyItems, tooManySamples } from '../decode.js'
+import type { IngestLimits } from '../limits.js'
 import type { Label } from '../naming.js'
-import { BYTES, FIXED64, ProtobufReader, VARINT } from '../protobuf.js'
+import { ProtobufReader } from '../protobuf.js'
+import { type Kind, millisecondsOf, type OtlpMetric } from './otlp-point.js'
 import {
-  isVolatile,
-  type Kind,
-  labelName,
-  millisecondsOf,
-  type OtlpMetric,
-  type OtlpPoint,
-} from './otlp-point.js'
-import type { TakeOtlpPoint } from './otlp-samples.js'
+  bytes,
+  eachField,
+  eachMessage,
+  fixed64,
+  readAttributes,
+  readPoint,
+  text,
+  unsigned,
+  varint,
+} from './otlp-protobuf-point.js'
+import { NO_RECORDED_VALUE, type OtlpSamples } from './otlp-samples.js'
 
-/** OTLP/HTTP metrics in protobuf: `ExportMetricsServiceRequest` (opentelemetry-proto 1.x). Throws `MalformedBodyError`. */
-export function decodeOtlpProtobuf(body: Uint8Array, context: DecodeContext, take: TakeOtlpPoint): void {
-  const reader = new ProtobufReader(body)
-  let position = 0
-  eachField(reader, body.length, (tag) => {
-    if (tag !== bytes(1)) return false
-    const end = reader.block()
-    const start = reader.at
-    const resource: Label[] = []
-    // The resource may stand behind what it is about.
-    eachMessage(reader, end, 1, () => readAttributes(reader, reader.end, 1, resource, true))
-    reader.at = start
-    eachMessage(reader, end, 2, () =>
-      eachMessage(reader, reader.end, 2, () => decodeMetric(reader, ++position, resource, context, take)),
-    )
-    return true
-  })
-}
-
-const bytes = (field: number) => (field << 3) | BYTES
-const fixed64 = (field: number) => (field << 3) | FIXED64
-const varint = (field: number) => (field << 3) | VARINT
+/**
+ * OTLP/HTTP metrics in protobuf: `ExportMetricsServiceRequest` (opentelemetry-proto 1.x).
+ *
+ * A resource and a metric get a number by their bytes; that number and the bytes of a point's attributes are the key of the
+ * cached series of a gauge or sum. The other kinds, and what the cache does not know, are read into objects.
+ */
+export type OtlpProtobufDecoder = (body: Uint8Array, context: DecodeContext) => void
 
 const KINDS: Readonly<Record<number, Kind>> = {
   [bytes(5)]: 'gauge',
@@ -41,63 +32,111 @@ const KINDS: Readonly<Record<number, Kind>> = {
   [bytes(10)]: 'exponentialHistogram',
   [bytes(11)]: 'summary',
 }
-/** The number of the field with a data point's attributes, by kind. */
-const ATTRIBUTES: Readonly<Record<Kind, number>> = {
-  gauge: 7,
-  sum: 7,
-  histogram: 9,
-  exponentialHistogram: 1,
-  summary: 7,
-}
-const FLAGS: Readonly<Record<Kind, number>> = {
-  gauge: 8,
-  sum: 8,
-  histogram: 10,
-  exponentialHistogram: 10,
-  summary: 8,
+const TIME = fixed64(3)
+const DOUBLE = fixed64(4)
+const INTEGER = fixed64(6)
+const ATTRIBUTE = bytes(7)
+const FLAGS = varint(8)
+/** Numbers of resources and metrics are never used twice while a key may hold them. */
+const MOST_NUMBERS = 2 ** 31
+/** What a key has before the attributes: the number of resource and metric. */
+const PREFIX = 4
+
+interface State {
+  reader: ProtobufReader
+  context: DecodeContext
+  samples: OtlpSamples
+  /** Numbers of resources and of their metrics, by number of the resource and the metric's own bytes. */
+  numbers: ByteCache<number>
+  next: number
+  series: ByteCache<number>
+  key: Uint8Array
+  keyView: DataView
+  position: number
+  points: number
 }
 
-/** Visits the fields up to `end`; one that `visit` does not read itself (false) is passed over. */
-function eachField(reader: ProtobufReader, end: number, visit: (tag: number) => boolean): void {
-  const outer = reader.end
-  while (reader.at < end) {
-    reader.end = end
-    const tag = reader.uint32()
-    if (!visit(tag)) reader.skip(tag & 7)
+/** A decoder with caches of its own, bounded by `labelCacheBytes`. Throws `MalformedBodyError`, `RequestTooLargeError`. */
+export function createOtlpProtobufDecoder(
+  limits: Pick<IngestLimits, 'labelCacheBytes' | 'labelSetBytes'>,
+  samples: OtlpSamples,
+): OtlpProtobufDecoder {
+  const numbers = new ByteCache<number>(limits.labelCacheBytes / 2)
+  const series = new ByteCache<number>(limits.labelCacheBytes / 2)
+  const key = new Uint8Array(PREFIX + limits.labelSetBytes)
+  const keyView = new DataView(key.buffer)
+  let next = 0
+  return (body, context) => {
+    numbers.rewind()
+    series.rewind()
+    if (next > MOST_NUMBERS) {
+      numbers.clear()
+      series.clear()
+      next = 0
+    }
+    const reader = new ProtobufReader(body)
+    const state: State = {
+      reader,
+      context,
+      samples,
+      numbers,
+      next,
+      series,
+      key,
+      keyView,
+      position: 0,
+      points: 0,
+    }
+    let resources = 0
+    try {
+      eachMessage(reader, body.length, 1, () => {
+        if (++resources > context.limits.samplesPerRequest) throw tooManyItems(context.limits)
+        decodeResource(state, reader.end)
+      })
+    } finally {
+      next = state.next
+    }
   }
-  reader.end = outer
 }
 
-/** Visits each message of this field, with the reader inside of it and `reader.end` at its end. */
-function eachMessage(reader: ProtobufReader, end: number, field: number, visit: () => void): void {
-  eachField(reader, end, (tag) => {
-    if (tag !== bytes(field)) return false
-    const messageEnd = reader.block()
-    reader.end = messageEnd
-    visit()
-    reader.at = messageEnd
-    return true
+/** The lasting number of `prefix` and the bytes at `start` … `end`; a fresh one each time when they are too long for a key. */
+function numberOf(state: State, prefix: number, start: number, end: number): number {
+  const { key, keyView, numbers, reader } = state
+  if (PREFIX + end - start > key.length) return state.next++
+  keyView.setInt32(0, prefix)
+  key.set(reader.bytes.subarray(start, end), PREFIX)
+  const known = numbers.get(keyView, 0, PREFIX + end - start)
+  if (known !== undefined) return known
+  numbers.set(keyView, 0, PREFIX + end - start, state.next)
+  return state.next++
+}
+
+function decodeResource(state: State, end: number): void {
+  const { reader } = state
+  const start = reader.at
+  const resource: Label[] = []
+  let number = -1
+  // The resource may stand behind what it is about.
+  eachMessage(reader, end, 1, () => {
+    number = numberOf(state, number, reader.at, reader.end)
+    readAttributes(reader, reader.end, 1, resource, true)
   })
-}
-
-function text(reader: ProtobufReader): string {
-  const end = reader.block()
-  const value = Buffer.from(
-    reader.bytes.buffer,
-    reader.bytes.byteOffset + reader.at,
-    end - reader.at,
-  ).toString()
-  reader.at = end
-  return value
+  reader.at = start
+  eachMessage(reader, end, 2, () =>
+    eachMessage(reader, reader.end, 2, () => {
+      if (++state.position > state.context.limits.samplesPerRequest) throw tooManyItems(state.context.limits)
+      decodeMetric(state, reader.end, resource, number)
+    }),
+  )
 }
 
 function decodeMetric(
-  reader: ProtobufReader,
-  position: number,
+  state: State,
+  metricEnd: number,
   resource: readonly Label[],
-  context: DecodeContext,
-  take: TakeOtlpPoint,
+  resourceNumber: number,
 ): void {
+  const { reader, context, samples } = state
   const metric: OtlpMetric = {
     name: '',
     description: '',
@@ -106,11 +145,16 @@ function decodeMetric(
     temporality: 0,
     monotonic: false,
   }
+  let nameStart = 0
+  let nameEnd = 0
   let start = -1
   let end = -1
-  eachField(reader, reader.end, (tag) => {
-    if (tag === bytes(1)) metric.name = text(reader)
-    else if (tag === bytes(2)) metric.description = text(reader)
+  eachField(reader, metricEnd, (tag) => {
+    if (tag === bytes(1)) {
+      nameEnd = reader.block()
+      nameStart = reader.at
+      reader.at = nameEnd
+    } else if (tag === bytes(2)) metric.description = text(reader)
     else if (tag === bytes(3)) metric.unit = text(reader)
     else if (KINDS[tag] !== undefined) {
       metric.kind = KINDS[tag]
@@ -121,6 +165,7 @@ function decodeMetric(
     return true
   })
   if (start < 0) return
+  metric.name = Buffer.from(reader.bytes.subarray(nameStart, nameEnd)).toString()
   reader.at = start
   eachField(reader, end, (tag) => {
     if (tag === varint(2)) metric.temporality = reader.varint()
@@ -128,109 +173,68 @@ function decodeMetric(
     else return false
     return true
   })
+  const isNumber = metric.kind === 'gauge' || metric.kind === 'sum'
+  const number = isNumber ? numberOf(state, resourceNumber, nameStart, nameEnd) : -1
   reader.at = start
   eachMessage(reader, end, 1, () => {
-    if (take(metric, resource, readPoint(reader, metric.kind), context) < 0) {
+    if (++state.points > context.limits.samplesPerRequest) throw tooManyItems(context.limits)
+    const at = reader.at
+    let taken = isNumber ? takeNumber(state, reader.end, metric, resource, number) : undefined
+    if (taken === undefined) {
+      reader.at = at
+      taken = samples.take(metric, resource, readPoint(reader, metric.kind), context)
+    }
+    if (taken < 0) {
       const { reason, detail } = context.registrar
-      const named = Buffer.from(metric.name.slice(0, 200))
-      context.outcome.refuse(reason, detail, position, named, 0, named.length)
+      context.outcome.refuse(reason, detail, state.position, reader.bytes, nameStart, nameEnd)
     }
     if (context.columns.length > context.limits.samplesPerRequest) throw tooManySamples(context.limits)
   })
 }
 
-function readPoint(reader: ProtobufReader, kind: Kind): OtlpPoint {
-  const point: OtlpPoint = { labels: [], time: 0, flags: 0 }
-  const isNumber = kind === 'gauge' || kind === 'sum'
-  eachField(reader, reader.end, (tag) => {
-    if (tag === fixed64(3)) point.time = millisecondsOf(unsigned(reader))
-    else if (tag === varint(FLAGS[kind])) point.flags = reader.varint()
-    else if (tag === bytes(ATTRIBUTES[kind])) {
-      const end = reader.block()
-      readAttribute(reader, end, point.labels, false)
-      reader.at = end
-    } else if (tag === fixed64(4))
-      isNumber ? (point.value = reader.double()) : (point.count = unsigned(reader))
-    else if (tag === fixed64(6) && isNumber) point.value = signed(reader)
-    else if (tag === fixed64(5) && !isNumber) point.sum = reader.double()
-    else if (kind === 'histogram' && tag === bytes(6)) point.bucketCounts = packed(reader, unsigned)
-    else if (kind === 'histogram' && tag === bytes(7)) point.bounds = packed(reader, (each) => each.double())
-    else if (kind === 'summary' && tag === bytes(6)) {
-      point.quantiles ??= []
-      point.quantiles.push(readQuantile(reader))
-    } else return false
-    return true
-  })
-  return point
-}
-
-function readQuantile(reader: ProtobufReader): { quantile: number; value: number } {
-  const found = { quantile: 0, value: 0 }
-  eachField(reader, reader.block(), (tag) => {
-    if (tag === fixed64(1)) found.quantile = reader.double()
-    else if (tag === fixed64(2)) found.value = reader.double()
-    else return false
-    return true
-  })
-  return found
-}
-
-function packed(reader: ProtobufReader, read: (reader: ProtobufReader) => number): number[] {
-  const outer = reader.end
-  const end = reader.block()
-  const values: number[] = []
-  reader.end = end
-  while (reader.at < end) values.push(read(reader))
-  reader.end = outer
-  return values
-}
-
-/** Eight bytes as an unsigned integer, exact up to 2^53. */
-function unsigned(reader: ProtobufReader): number {
-  const at = reader.at
-  reader.skip(FIXED64)
-  return reader.view.getUint32(at + 4, true) * 0x1_0000_0000 + reader.view.getUint32(at, true)
-}
-
-function signed(reader: ProtobufReader): number {
-  const at = reader.at
-  reader.skip(FIXED64)
-  return reader.view.getInt32(at + 4, true) * 0x1_0000_0000 + reader.view.getUint32(at, true)
-}
-
-/** Reads the KeyValue messages of a field. */
-function readAttributes(
-  reader: ProtobufReader,
+/** Takes a NumberDataPoint whose attributes stand together, as every sender has them; undefined for any other. */
+function takeNumber(
+  state: State,
   end: number,
-  field: number,
-  into: Label[],
-  ofResource: boolean,
-): void {
-  eachMessage(reader, end, field, () => readAttribute(reader, reader.end, into, ofResource))
-}
-
-/** KeyValue { key = 1; AnyValue value = 2 }: texts, numbers and booleans; lists, maps and bytes are no labels. */
-function readAttribute(reader: ProtobufReader, end: number, into: Label[], ofResource: boolean): void {
-  let key = ''
-  let value: string | undefined
-  eachField(reader, end, (tag) => {
-    if (tag === bytes(1)) key = text(reader)
-    else if (tag === bytes(2)) value = readScalar(reader)
-    else return false
-    return true
-  })
-  if (value !== undefined && !(ofResource && isVolatile(key))) into.push({ name: labelName(key), value })
-}
-
-function readScalar(reader: ProtobufReader): string | undefined {
-  let value: string | undefined
-  eachField(reader, reader.block(), (tag) => {
-    if (tag === bytes(1)) value = text(reader)
-    else if (tag === varint(2)) value = String(reader.varint() !== 0)
-    else if (tag === varint(3)) value = String(reader.varint())
-    else if (tag === fixed64(4)) value = String(reader.double())
-    else return false
-    return true
-  })
-  return value
+  metric: OtlpMetric,
+  resource: readonly Label[],
+  number: number,
+): number | undefined {
+  const { reader, context, key, keyView, samples } = state
+  let time = 0
+  let value: number | undefined
+  let flags = 0
+  let attributesStart = reader.at
+  let attributesEnd = reader.at
+  while (reader.at < end) {
+    reader.end = end
+    const fieldStart = reader.at
+    const tag = reader.uint32()
+    const at = reader.at
+    if (tag === FLAGS) flags = reader.varint()
+    else reader.skip(tag & 7)
+    if (tag === TIME) time = millisecondsOf(unsigned(reader, at))
+    else if (tag === DOUBLE) value = reader.view.getFloat64(at, true)
+    else if (tag === INTEGER)
+      value = reader.view.getInt32(at + 4, true) * 0x1_0000_0000 + reader.view.getUint32(at, true)
+    else if (tag === ATTRIBUTE) {
+      if (attributesStart === attributesEnd) attributesStart = fieldStart
+      else if (attributesEnd !== fieldStart) return undefined
+      attributesEnd = reader.at
+    }
+  }
+  const size = PREFIX + attributesEnd - attributesStart
+  if (value === undefined || (flags & NO_RECORDED_VALUE) !== 0 || size > key.length) return undefined
+  keyView.setInt32(0, number)
+  key.set(reader.bytes.subarray(attributesStart, attributesEnd), PREFIX)
+  let series = state.series.get(keyView, 0, size)
+  if (series === undefined) {
+    const labels: Label[] = []
+    reader.at = attributesStart
+    readAttributes(reader, attributesEnd, 7, labels, false)
+    series = samples.seriesOf(metric, resource, labels, context)
+    if (series < 0) return -1
+    state.series.set(keyView, 0, size, series)
+  }
+  return samples.store(metric, series, time, value, context)
 }

@@ -1,5 +1,6 @@
 import { ByteCache } from '../byte-cache.js'
-import { type DecodeContext, MalformedBodyError, tooManySamples } from '../decode.js'
+import { type DecodeContext, tooManyItems, tooManySamples } from '../decode.js'
+import { MalformedBodyError } from '../errors.js'
 import type { IngestLimits } from '../limits.js'
 import type { Label } from '../naming.js'
 import { BYTES, ProtobufReader } from '../protobuf.js'
@@ -77,7 +78,7 @@ export function createRemoteWrite2Decoder(
       symbols.starts.push(reader.at)
       symbols.ends.push(end)
       symbols.numbers.push(number)
-      symbols.count++
+      if (++symbols.count > context.limits.samplesPerRequest) throw tooManyItems(context.limits)
     })
     // A 1.0 message has no field in common with this one: without this check it would be an empty success.
     if (symbols.count === 0 || symbols.ends[0] !== symbols.starts[0])
@@ -85,7 +86,10 @@ export function createRemoteWrite2Decoder(
     const state: State = { reader, symbols, series, refs: [], key, context }
     let position = 0
     reader.at = 0
-    eachField(reader, REQUEST_TIMESERIES, (end) => decodeSeries(state, end, ++position))
+    eachField(reader, REQUEST_TIMESERIES, (end) => {
+      if (++position > context.limits.samplesPerRequest) throw tooManyItems(context.limits)
+      decodeSeries(state, end, position)
+    })
   }
 }
 
@@ -152,7 +156,8 @@ function decodeSeries(state: State, end: number, position: number): void {
 }
 
 /** Reads the label references that stand at the beginning of a series. */
-function readRefs({ reader, refs, symbols }: State): void {
+function readRefs({ reader, refs, symbols, context }: State): void {
+  const most = mostRefs(context.limits)
   refs.length = 0
   const take = () => {
     const ref = reader.uint32()
@@ -161,7 +166,8 @@ function readRefs({ reader, refs, symbols }: State): void {
         `remote write 2.0: symbol ${ref} of ${symbols.count} is referred to`,
         reader.at,
       )
-    refs.push(ref)
+    // One more than allowed is enough to see that they are too many.
+    if (refs.length <= most) refs.push(ref)
   }
   while (reader.at < reader.end) {
     const tag = reader.bytes[reader.at]

@@ -1,5 +1,5 @@
 import { ByteCache } from '../byte-cache.js'
-import { type DecodeContext, tooManySamples } from '../decode.js'
+import { type DecodeContext, tooManyItems, tooManySamples } from '../decode.js'
 import type { IngestLimits } from '../limits.js'
 import type { Label } from '../naming.js'
 import { BYTES, ProtobufReader } from '../protobuf.js'
@@ -32,11 +32,15 @@ export function createRemoteWriteDecoder(limits: Pick<IngestLimits, 'labelCacheB
   return (body, context) => {
     cache.rewind()
     const reader = new ProtobufReader(body)
-    for (let position = 0; reader.at < body.length; ) {
+    let position = 0
+    let metadata = 0
+    while (reader.at < body.length) {
+      if (position + metadata > context.limits.samplesPerRequest) throw tooManyItems(context.limits)
       reader.end = body.length
       const tag = reader.uint32()
       if (tag === REQUEST_TIMESERIES) decodeSeries(reader, reader.block(), ++position, context, cache)
       else if (tag === REQUEST_METADATA) {
+        metadata++
         reader.end = reader.block()
         declareMetric(reader, context.registrar)
       } else reader.skip(tag & 7)

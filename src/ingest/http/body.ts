@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { createGunzip, createInflate } from 'node:zlib'
 import type { Lease } from '../admission.js'
+import { RequestTooLargeError } from '../errors.js'
 import type { IngestLimits } from '../limits.js'
-import { RequestTooLargeError } from '../registrar.js'
 import { decompressSnappy } from '../snappy.js'
 import { HttpError } from './http-error.js'
 

@@ -1,7 +1,6 @@
 import { StoreFullError, StoreUnavailableError } from '../../metrics/index.js'
 import { BusyError } from '../admission.js'
-import { MalformedBodyError } from '../decode.js'
-import { RequestTooLargeError } from '../registrar.js'
+import { MalformedBodyError, RequestTooLargeError } from '../errors.js'
 
 /** A request that is answered with `status` and the message, in the protocol's own form. */
 export class HttpError extends Error {

@@ -1,5 +1,5 @@
 import { decodeOtlpJson } from '../formats/otlp-json.js'
-import { decodeOtlpProtobuf } from '../formats/otlp-protobuf.js'
+import { createOtlpProtobufDecoder } from '../formats/otlp-protobuf.js'
 import { createOtlpSamples } from '../formats/otlp-samples.js'
 import type { IngestLimits } from '../limits.js'
 import { outcomeText } from '../refusal-text.js'
@@ -17,7 +17,8 @@ const INTERNAL = 13
  * send again; 429 and 503 it sends again, after Retry-After; any other status it drops. Answers come in the request's encoding.
  */
 export function otlpProtocol(limits: IngestLimits): HttpProtocol {
-  const take = createOtlpSamples(limits)
+  const samples = createOtlpSamples(limits)
+  const decodeProtobuf = createOtlpProtobufDecoder(limits, samples)
   return {
     name: 'otlp',
     encodings: ['identity', 'gzip', 'deflate'],
@@ -25,8 +26,11 @@ export function otlpProtocol(limits: IngestLimits): HttpProtocol {
       const type = mediaType(c)
       if (type !== PROTOBUF && type !== JSON_TYPE)
         throw new HttpError(415, `send ${PROTOBUF} or ${JSON_TYPE}`)
-      const decode = type === JSON_TYPE ? decodeOtlpJson : decodeOtlpProtobuf
-      return { parameters: type, decode: (body, context) => decode(body, context, take) }
+      return {
+        parameters: type,
+        decode: (body, context) =>
+          type === JSON_TYPE ? decodeOtlpJson(body, context, samples) : decodeProtobuf(body, context),
+      }
     },
     answer(c, { outcome }) {
       if (outcome.refused === 0) return isJson(c) ? c.json({}) : protobuf(c, 200, Buffer.alloc(0))

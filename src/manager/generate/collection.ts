@@ -2,14 +2,14 @@ import { type CollectorType, type MetricDescriptor, rateName } from '../descript
 import type { ProcessInput } from './input.js'
 import { lookupIn } from './lookup.js'
 import { GenerationError } from './problem.js'
-import { type Context, valueOf } from './scope.js'
+import { type Context, textOf } from './scope.js'
 import { substitute } from './substitute.js'
 
 /** One value that the agent reads for a role. */
 export interface CollectedMetric {
   /** Name under which it is stored. */
   readonly name: string
-  /** Where it is in what the source gives; for `json` and `jmx` a path whose parts are joined with `::`. */
+  /** Where it is in what the source gives; for `json` and `jmx` a path whose parts are joined with `::`, filled in. */
   readonly context: string
   /** A value that only grows. */
   readonly counter: boolean
@@ -27,6 +27,7 @@ export interface CollectionTarget {
   /** For `mntr`. */
   readonly host: string | undefined
   readonly port: number | undefined
+  /** Empty: everything that a `prometheus` page has, under its own names. */
   readonly metrics: readonly CollectedMetric[]
 }
 
@@ -37,7 +38,7 @@ export interface CollectionTarget {
 export function collectionTargets(input: Pick<ProcessInput, 'service' | 'role'>): CollectionTarget[] {
   const { service, role } = input
   const own = service.descriptor.metrics?.roles.find((each) => each.type === role.type)
-  if (!own || own.metrics.length === 0) return []
+  if (!own || (own.metrics.length === 0 && own.collectors.length === 0)) return []
   const context: Context = {
     service,
     roleType: role.type,
@@ -55,18 +56,21 @@ export function collectionTargets(input: Pick<ProcessInput, 'service' | 'role'>)
       ? own.collectors
       : [
           {
-            type: (valueOf(role.config, 'metrics_format') ?? 'json') as CollectorType,
-            url: valueOf(role.config, 'metrics_url') ?? '',
+            type: (textOf(role.config, 'metrics_format') ?? 'json') as CollectorType,
+            url: textOf(role.config, 'metrics_url') ?? '',
             host: undefined,
             port: undefined,
           },
         ]
-  const metrics = own.metrics.map(collected)
+  const metrics = own.metrics.map((metric) =>
+    collected({ ...metric, context: fill(metric.context, `metric ${metric.name}`) }),
+  )
   const out: CollectionTarget[] = []
   for (const { type, ...templates } of collectors) {
     const url = fill(templates.url, 'url')
     const port = fill(templates.port, 'port')
     if (type === 'mntr' ? !port : !url) continue
+    if (metrics.length === 0 && type !== 'prometheus') continue
     out.push({
       type,
       url: type === 'mntr' ? undefined : url,

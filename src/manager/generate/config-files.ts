@@ -7,7 +7,7 @@ import { writeLog4j, writeLogback } from './formats/logging.js'
 import { withValve, writeProperties } from './formats/properties.js'
 import { lookupIn } from './lookup.js'
 import { writePeers } from './peers.js'
-import { type Context, valueOf } from './scope.js'
+import { type Context, textOf } from './scope.js'
 import { substitute } from './substitute.js'
 
 /** A file before it is known whether others may see it. */
@@ -58,7 +58,7 @@ export function configFiles(
   const log = logging && logConfig(context, logging)
   if (log) out.push(log)
   for (const { parameter, path } of new Map(scripts.map((each) => [each.path, each])).values())
-    out.push({ ...draft(path, passwordScript(valueOf(context.config, parameter) ?? '')), mode: SCRIPT })
+    out.push({ ...draft(path, passwordScript(textOf(context.config, parameter) ?? '')), mode: SCRIPT })
   return out
 }
 
@@ -101,7 +101,7 @@ function checkFormat(context: Context, entries: readonly Entry[], format: string
 function logConfig(context: Context, logging: Logging): DraftFile | undefined {
   const path = logFile(logging)
   if (path === undefined) return undefined
-  const value = (name: string) => valueOf(context.config, name)
+  const value = (name: string) => textOf(context.config, name)
   const place = `file ${path}`
   const directory = value('log_dir')
   const write = logging.loggingType === 'log4j' ? writeLog4j : writeLogback

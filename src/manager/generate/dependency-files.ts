@@ -1,7 +1,10 @@
-import { type DraftFile, configFiles } from './config-files.js'
 import { allDependencies } from './client-variables.js'
+import { configFiles, type DraftFile } from './config-files.js'
+import { writeHadoopXml } from './formats/hadoop-xml.js'
 import type { ServiceInstance } from './input.js'
+import { lookupIn } from './lookup.js'
 import type { Context } from './scope.js'
+import { substitute } from './substitute.js'
 
 /** The client configuration of a service, as its gateway's files, seen from a host. */
 export function clientFiles(
@@ -18,7 +21,23 @@ export function clientFiles(
     config: service.gatewayConfig,
     problems,
   }
-  return configFiles(context, gateway.configWriter, gateway.logging, files)
+  const out = configFiles(context, gateway.configWriter, gateway.logging, files)
+  const coreSite = defaultFileSystem(context, `${gateway.alternatives.name}/core-site.xml`)
+  return coreSite && !out.some((file) => file.path === coreSite.path) ? [...out, coreSite] : out
+}
+
+/** A file system that is not HDFS is made known to Hadoop's clients by its URI alone. */
+function defaultFileSystem(context: Context, path: string): DraftFile | undefined {
+  const { providesDfs, type } = context.service.descriptor
+  if (!providesDfs) return undefined
+  const value = substitute(
+    providesDfs.fileSystemUri,
+    lookupIn(context),
+    `${type} providesDfs fileSystemUri`,
+    context.problems,
+  )
+  const contents = Buffer.from(writeHadoopXml([{ key: 'fs.defaultFS', value, sensitive: false }], ''))
+  return { path, contents, mode: 0o640, refreshable: false, origin: 'GENERATED' }
 }
 
 /**

@@ -81,7 +81,10 @@ function settingDifferences(before: Process, after: Process): SettingDifference[
       (before.shown ?? before).environment[name],
       (after.shown ?? after).environment[name],
     )
-  const limits = [before.limits, after.limits] as unknown as [Record<string, unknown>, Record<string, unknown>]
+  const limits = [before.limits, after.limits] as unknown as [
+    Record<string, unknown>,
+    Record<string, unknown>,
+  ]
   for (const name of keys(...limits)) compare(`limits.${name}`, limits[0][name], limits[1][name])
   compare('directories', before.directories, after.directories)
   return out

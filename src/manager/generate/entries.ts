@@ -1,6 +1,6 @@
 import type { AdditionalConfig, Condition, ConfigGenerator, EffectiveValue } from '../descriptors/index.js'
 import { lookupIn, peerList, peerLookup } from './lookup.js'
-import { type Context, rolesOf, valueOf } from './scope.js'
+import { type Context, rolesOf, textOf } from './scope.js'
 import { type Lookup, substitute } from './substitute.js'
 
 /** A key and a value of a generated file, before the file's format comes in. */
@@ -36,10 +36,11 @@ export function parameterEntries(
   for (const each of ordered) {
     const { parameter } = each
     if (!isWritten(each, generator)) continue
-    const value = valueOf(context.config, parameter.name)
-    if (value === undefined) continue
+    const value = textOf(context.config, parameter.name)
+    // Blank means not set, as where the format comes from: an empty number or class name would stop the reader.
+    if (value === undefined || value === '') continue
     const byScript = parameter.alternateScriptParameterName !== undefined || parameter.scriptBased
-    if (!byScript || value === '') {
+    if (!byScript) {
       out.push({ key: parameter.configName, value, sensitive: parameter.sensitive })
       continue
     }
@@ -108,6 +109,6 @@ export function holds(when: Condition, context: Context): boolean {
   }
   if (when.dependency !== undefined && !context.service.dependencies.has(when.dependency)) return false
   if (when.parameter === undefined) return true
-  const value = valueOf(context.config, when.parameter)
+  const value = textOf(context.config, when.parameter)
   return value !== undefined && value !== '' && value !== 'false'
 }

@@ -1,8 +1,8 @@
-import { environmentLines, type EffectiveConfig, type Logging, type Runner } from '../descriptors/index.js'
+import { type EffectiveConfig, environmentLines, type Logging, type Runner } from '../descriptors/index.js'
 import { dependencyVariables } from './client-variables.js'
 import type { ParcelEnvironment } from './input.js'
 import { lookupIn } from './lookup.js'
-import { type Context, valueOf } from './scope.js'
+import { type Context, textOf } from './scope.js'
 import { substitute } from './substitute.js'
 
 /**
@@ -40,7 +40,10 @@ export function environmentOf(
   for (const scope of ['SERVICE', 'ROLE'] as const) Object.assign(out, valveVariables(context.config, scope))
   for (const [name, value] of Object.entries(out))
     if (value.includes('\0'))
-      context.problems.push({ place: `${more.place} environment ${name}`, message: 'has a zero byte; remove it' })
+      context.problems.push({
+        place: `${more.place} environment ${name}`,
+        message: 'has a zero byte; remove it',
+      })
   return out
 }
 
@@ -54,19 +57,19 @@ function valveVariables(config: EffectiveConfig, scope: 'SERVICE' | 'ROLE'): Rec
 /** Heap dumps and the end of a JVM that has run out of memory. `{{PID}}` is filled in by the common script. */
 function javaOptions({ config, service, roleType }: Context): string {
   const options: string[] = []
-  if (valueOf(config, 'oom_heap_dump_enabled') === 'true') {
-    const directory = (valueOf(config, 'oom_heap_dump_dir') ?? '/tmp').replace(/\/+$/, '')
+  if (textOf(config, 'oom_heap_dump_enabled') === 'true') {
+    const directory = (textOf(config, 'oom_heap_dump_dir') ?? '/tmp').replace(/\/+$/, '')
     options.push(
       '-XX:+HeapDumpOnOutOfMemoryError',
       `-XX:HeapDumpPath=${directory}/${service.name}_${roleType}_pid{{PID}}.hprof`.replace(/\s/g, '_'),
     )
   }
-  if (valueOf(config, 'oom_sigkill_enabled') === 'true') options.push('-XX:+ExitOnOutOfMemoryError')
+  if (textOf(config, 'oom_sigkill_enabled') === 'true') options.push('-XX:+ExitOnOutOfMemoryError')
   return options.join(' ')
 }
 
 function glogVariables(context: Context, logging: Logging): Record<string, string> {
-  const value = (name: string, standard: string) => valueOf(context.config, name) ?? standard
+  const value = (name: string, standard: string) => textOf(context.config, name) ?? standard
   return {
     GLOG_log_dir: value('log_dir', logging.dir ?? ''),
     GLOG_minloglevel: value('minloglevel', '0'),

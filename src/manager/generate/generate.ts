@@ -6,17 +6,17 @@ import {
   type RoleDescriptor,
   type Runner,
 } from '../descriptors/index.js'
-import { type DraftFile, configFiles } from './config-files.js'
+import { configFiles, type DraftFile } from './config-files.js'
 import { clientFiles, dependencyFiles } from './dependency-files.js'
 import { environmentOf } from './environment.js'
 import type { ProcessInput } from './input.js'
 import { isKerberized } from './kerberos.js'
 import { lookupIn } from './lookup.js'
-import { maskInput } from './mask.js'
+import { hasSecrets, maskInput } from './mask.js'
 import { GenerationError, type GenerationProblem } from './problem.js'
 import type { ClientConfigTarget, GeneratedFile, Process } from './process.js'
 import { directoriesOf, lifeOf, limitsOf } from './runtime.js'
-import { type Context, compare, processUser, valueOf } from './scope.js'
+import { type Context, compare, processUser, textOf } from './scope.js'
 import { substitute } from './substitute.js'
 
 /** First program of every process: it sets the stage (`CONF_DIR`, `JAVA_HOME`, parcels) and then runs the role's own. */
@@ -34,14 +34,21 @@ export const STAGE = 'common/run.sh'
  */
 export function generateRole(input: ProcessInput): Process {
   const role = roleDescriptor(input)
-  return shownBeside(input, (each) => build(each, { kind: 'ROLE', role, runner: role.startRunner, place: 'startRunner' }))
+  return shownBeside(input, (each) =>
+    build(each, { kind: 'ROLE', role, runner: role.startRunner, place: 'startRunner' }),
+  )
 }
 
 /** Makes the process of a role command: the role's files, another program. */
 export function generateRoleCommand(input: ProcessInput, command: RoleCommand): Process {
   const role = roleDescriptor(input)
   const process = shownBeside(input, (each) =>
-    build(each, { kind: 'ROLE_COMMAND', role, runner: command.commandRunner, place: `command ${command.name}` }),
+    build(each, {
+      kind: 'ROLE_COMMAND',
+      role,
+      runner: command.commandRunner,
+      place: `command ${command.name}`,
+    }),
   )
   return { ...process, autoRestart: false, startRetries: 0, expectedExitCodes: command.expectedExitCodes }
 }
@@ -66,7 +73,12 @@ export function generateClientConfig(input: ProcessInput): Process {
       { place: input.service.descriptor.type, message: 'has no gateway and so no client configuration' },
     ])
   const process = shownBeside(input, (each) =>
-    build(each, { kind: 'CLIENT_CONFIG', role: undefined, runner: gateway.scriptRunner, place: 'gateway scriptRunner' }),
+    build(each, {
+      kind: 'CLIENT_CONFIG',
+      role: undefined,
+      runner: gateway.scriptRunner,
+      place: 'gateway scriptRunner',
+    }),
   )
   return { ...process, user: 'root', group: 'root', autoRestart: false, startRetries: 0, directories: [] }
 }
@@ -148,13 +160,13 @@ function build(input: ProcessInput, { kind, role, runner, place }: Plan): Proces
 
 function clientTarget(context: Context): ClientConfigTarget {
   const { name, linkRoot, priority } = context.service.descriptor.gateway!.alternatives
-  const root = (valueOf(context.config, 'client_config_root_dir') ?? linkRoot).replace(/\/+$/, '')
+  const root = (textOf(context.config, 'client_config_root_dir') ?? linkRoot).replace(/\/+$/, '')
   return {
     folder: name,
     destination: `${root}/conf.bellwether.${context.service.name.replace(/[^A-Za-z0-9_.-]/g, '_')}`,
     link: `${root}/conf`,
     alternative: name,
-    priority: Number(valueOf(context.config, 'client_config_priority') ?? priority),
+    priority: Number(textOf(context.config, 'client_config_priority') ?? priority),
   }
 }
 
@@ -174,7 +186,10 @@ function finish(drafts: readonly DraftFile[], problems: GenerationProblem[]): Ge
   for (const draft of drafts) {
     const before = out.get(draft.path)
     if (before && before.origin === draft.origin && draft.origin === 'GENERATED')
-      problems.push({ place: `file ${draft.path}`, message: 'is written twice; rename one in the descriptor' })
+      problems.push({
+        place: `file ${draft.path}`,
+        message: 'is written twice; rename one in the descriptor',
+      })
     if (!before) out.set(draft.path, { ...draft, shown: undefined })
   }
   return [...out.values()].sort((a, b) => compare(a.path, b.path))
@@ -183,6 +198,7 @@ function finish(drafts: readonly DraftFile[], problems: GenerationProblem[]): Ge
 /** Generates twice, the second time with all secrets blotted out, and keeps of that what differs. */
 function shownBeside(input: ProcessInput, make: (input: ProcessInput) => Process): Process {
   const real = make(input)
+  if (!hasSecrets(input)) return real
   const shown = make(maskInput(input))
   const byPath = new Map(shown.files.map((file) => [file.path, file.contents]))
   const files = real.files.map((file): GeneratedFile => {

@@ -11,7 +11,12 @@ export function hdfsDirectoryOf(
   directory: HdfsDirectory,
 ): { path: string; user: string; group: string; permissions: string } {
   const context: Context = { service, roleType: '', hostname: '', config: service.config, problems: [] }
-  const path = substitute(directory.path, lookupIn(context), `hdfsDirs ${directory.name} path`, context.problems)
+  const path = substitute(
+    directory.path,
+    lookupIn(context),
+    `hdfsDirs ${directory.name} path`,
+    context.problems,
+  )
   if (context.problems.length > 0)
     throw new GenerationError(`Directory ${directory.name} of ${service.name}`, context.problems)
   return { path, ...processUser(context), permissions: directory.permissions }

@@ -1,5 +1,11 @@
 export { type CollectedMetric, type CollectionTarget, collectionTargets } from './collection.js'
-export { type Differences, differences, type FileDifference, type SettingDifference, type Staleness } from './differences.js'
+export {
+  type Differences,
+  differences,
+  type FileDifference,
+  type SettingDifference,
+  type Staleness,
+} from './differences.js'
 export { generateClientConfig, generateRole, generateRoleCommand, generateStop, STAGE } from './generate.js'
 export { hdfsDirectoryOf } from './hdfs-directory.js'
 export type { ParcelEnvironment, ProcessInput, RoleInstance, ServiceInstance } from './input.js'

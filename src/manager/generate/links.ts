@@ -1,6 +1,6 @@
-import { lookupIn } from './lookup.js'
 import type { ProcessInput } from './input.js'
-import { type Context, valueOf } from './scope.js'
+import { lookupIn } from './lookup.js'
+import { type Context, textOf } from './scope.js'
 import { substitute } from './substitute.js'
 
 export interface RoleLink {
@@ -16,7 +16,7 @@ export function roleLinks(input: Pick<ProcessInput, 'service' | 'role'>): RoleLi
   if (!descriptor) return []
   const secure =
     descriptor.sslServer !== undefined &&
-    (descriptor.sslServer.enabledOptionality !== 'optional' || valueOf(role.config, 'ssl_enabled') === 'true')
+    (descriptor.sslServer.enabledOptionality !== 'optional' || textOf(role.config, 'ssl_enabled') === 'true')
   return descriptor.externalLinks.flatMap((link) => {
     const context: Context = {
       service,

@@ -1,7 +1,7 @@
-import type { AdditionalConfig } from '../descriptors/index.js'
+import { type AdditionalConfig, token } from '../descriptors/index.js'
 import type { RoleInstance, ServiceInstance } from './input.js'
 import type { GenerationProblem } from './problem.js'
-import { type Context, processUser, rolesOf, valueOf } from './scope.js'
+import { type Context, processUser, rolesOf, textOf } from './scope.js'
 import { type Lookup, substitute } from './substitute.js'
 
 /**
@@ -11,16 +11,18 @@ import { type Lookup, substitute } from './substitute.js'
 export function lookupIn(context: Context, trail: readonly ServiceInstance[] = []): Lookup {
   const { user, group } = processUser(context)
   return (name) => {
-    if (context.config.has(name)) return valueOf(context.config, name) ?? ''
+    if (context.config.has(name)) return textOf(context.config, name) ?? ''
     if (name === 'host') return context.hostname
     if (name === 'user') return user
     if (name === 'group') return group
-    if (name === 'principal') return valueOf(context.config, 'kerberos_princ_name') ?? user
+    if (name === 'principal') return textOf(context.config, 'kerberos_princ_name') ?? user
     if (!name.startsWith('dependency:')) return undefined
     const [type = '', variable] = name.slice('dependency:'.length).split(':')
     const chosen = context.service.dependencies.get(type)
     if (variable === undefined) return chosen?.name ?? 'none'
-    return chosen ? (clientVariable(chosen, variable, context.problems, [...trail, context.service]) ?? '') : ''
+    return chosen
+      ? (clientVariable(chosen, variable, context.problems, [...trail, context.service]) ?? '')
+      : ''
   }
 }
 
@@ -30,7 +32,7 @@ export function peerLookup(peer: RoleInstance, outer: Lookup): Lookup {
     if (!name.startsWith('peer:')) return outer(name)
     const own = name.slice('peer:'.length)
     if (own === 'host') return peer.hostname
-    return peer.config.has(own) ? (valueOf(peer.config, own) ?? '') : undefined
+    return peer.config.has(own) ? (textOf(peer.config, own) ?? '') : undefined
   }
 }
 
@@ -45,7 +47,7 @@ export function peerList(
     .map((peer) => substitute(config.item, peerLookup(peer, lookup), place, problems))
     .join(config.separator)
   return substitute(
-    config.value === '' ? '${peers}' : config.value,
+    config.value === '' ? token('peers') : config.value,
     (name) => (name === 'peers' ? peers : lookup(name)),
     place,
     problems,
@@ -63,7 +65,10 @@ export function clientVariable(
   if (!variable) return undefined
   const place = `${service.descriptor.type} clientVariables ${name}`
   if (trail.includes(service)) {
-    problems.push({ place, message: `service ${service.name} depends on itself; undo one of the dependencies` })
+    problems.push({
+      place,
+      message: `service ${service.name} depends on itself; undo one of the dependencies`,
+    })
     return undefined
   }
   const context: Context = { service, roleType: '', hostname: '', config: service.config, problems }

@@ -1,5 +1,5 @@
 import type { PeerConfigGenerator } from '../descriptors/index.js'
-import { type Context, rolesOf, valueOf } from './scope.js'
+import { type Context, rolesOf, textOf } from './scope.js'
 
 /**
  * A peer file: `<hostname>:<configName>=<value>` for each role of the type and each parameter, the role itself included;
@@ -10,7 +10,7 @@ export function writePeers(context: Context, generator: PeerConfigGenerator): st
   for (const peer of rolesOf(context.service, generator.roleName ?? context.roleType))
     for (const name of generator.params) {
       const parameter = peer.config.get(name)?.parameter
-      const value = valueOf(peer.config, name) ?? ''
+      const value = textOf(peer.config, name) ?? ''
       if (!parameter)
         context.problems.push({
           place: `file ${generator.filename}`,

@@ -13,7 +13,7 @@ export interface Context {
 }
 
 /** A parameter's value as templates and files get it; undefined when it has none. */
-export function valueOf(config: EffectiveConfig, name: string): string | undefined {
+export function textOf(config: EffectiveConfig, name: string): string | undefined {
   const each = config.get(name)
   if (!each) return undefined
   // Provided values come from products that are not here: neutral ones keep scripts going.
@@ -24,16 +24,29 @@ export function valueOf(config: EffectiveConfig, name: string): string | undefin
 /** The user or group of a process: the role's own where its type has one, else the service's. */
 export function processUser({ config }: Pick<Context, 'config'>): { user: string; group: string } {
   return {
-    user: valueOf(config, 'process_username') ?? 'root',
-    group: valueOf(config, 'process_groupname') ?? 'root',
+    user: textOf(config, 'process_username') ?? 'root',
+    group: textOf(config, 'process_groupname') ?? 'root',
   }
 }
 
+// Every file of every role asks: a service's roles are put in order once.
+const byType = new WeakMap<ServiceInstance, ReadonlyMap<string, readonly RoleInstance[]>>()
+
 /** Roles of a type in a fixed order: by host, then by name. */
-export function rolesOf(service: ServiceInstance, type: string): RoleInstance[] {
-  return service.roles
-    .filter((role) => role.type === type)
-    .sort((a, b) => compare(a.hostname, b.hostname) || compare(a.name, b.name))
+export function rolesOf(service: ServiceInstance, type: string): readonly RoleInstance[] {
+  const types = byType.get(service) ?? inOrder(service)
+  byType.set(service, types)
+  return types.get(type) ?? []
+}
+
+function inOrder({ roles }: ServiceInstance): ReadonlyMap<string, readonly RoleInstance[]> {
+  const out = new Map<string, RoleInstance[]>()
+  for (const role of [...roles].sort((a, b) => compare(a.hostname, b.hostname) || compare(a.name, b.name))) {
+    const same = out.get(role.type)
+    if (same) same.push(role)
+    else out.set(role.type, [role])
+  }
+  return out
 }
 
 /** By code units, so that the order does not depend on the machine's language. */

@@ -4,8 +4,15 @@ export interface WriterTuning {
   commitMs: number
   /** Rows at which an insert is complete. One batch is never divided, so an insert may be larger. */
   commitRows: number
-  /** Rows from which an insert does not wait for more when no other is under way: large enough to be worth its cost. */
+  /** Rows from which an insert does not wait for more while fewer than `parallel` are under way: worth its cost. */
   eagerRows: number
+  /**
+   * Rows from which an insert waits only until the engine has been idle as long as the last insert took (and `minMs` at
+   * least): senders that wait for their answer before they send on get it soon, and inserts take half the time at most.
+   */
+  smallRows: number
+  /** Shortest time between the starts of two such inserts, milliseconds. */
+  minMs: number
   /** Inserts at the same time. */
   parallel: number
   /** How long a failing insert is tried again, milliseconds; then its callers are told. */
@@ -21,6 +28,8 @@ export const DEFAULT_TUNING: Readonly<WriterTuning> = {
   commitMs: 250,
   commitRows: 256 * 1024,
   eagerRows: 64 * 1024,
+  smallRows: 8 * 1024,
+  minMs: 25,
   parallel: 2,
   retryMs: 10_000,
   firstRetryMs: 50,

@@ -70,7 +70,10 @@ export function createWriter(options: WriterOptions): WriterCore {
   let lastId = 0
   let bufferedRows = 0
   let lastStart = Number.NEGATIVE_INFINITY
+  /** How long the last insert took, milliseconds. */
+  let lastTook = 0
   let timer: NodeJS.Timeout | undefined
+  let timerDue = 0
   let down: { text: string; until: number } | undefined
   let doubtful = { commits: new Set<number>(), keys: new Set<number>() }
   let settling: Promise<void> | undefined
@@ -121,14 +124,26 @@ export function createWriter(options: WriterOptions): WriterCore {
   }
 
   function schedule(): void {
-    if (open.rows >= tuning.commitRows || (open.rows >= tuning.eagerRows && running.size === 0)) {
+    if (
+      open.rows >= tuning.commitRows ||
+      (open.rows >= tuning.eagerRows && running.size + ready.length < tuning.parallel)
+    ) {
       seal()
       pump()
-    } else if (timer === undefined && open.rows > 0) {
-      // After a pause the first write need not wait: what else arrives in this turn of the event loop still joins it.
-      const wait = Math.max(0, lastStart + tuning.commitMs - clock())
-      timer = setTimeout(onTimer, wait)
     }
+    if (open.rows === 0) return
+    // After a pause the first write need not wait: what else arrives in this turn of the event loop still joins it.
+    const due = lastStart + spacing()
+    if (timer !== undefined && due >= timerDue) return
+    clearTimeout(timer)
+    timerDue = due
+    timer = setTimeout(onTimer, Math.max(0, due - clock()))
+  }
+
+  /** How long after the start of the last insert the open one may begin, milliseconds. */
+  function spacing(): number {
+    if (open.rows < tuning.smallRows || running.size > 0) return tuning.commitMs
+    return Math.min(tuning.commitMs, Math.max(tuning.minMs, 2 * lastTook))
   }
 
   function onTimer(): void {
@@ -164,6 +179,7 @@ export function createWriter(options: WriterOptions): WriterCore {
       try {
         await insert(commit, aborted.signal)
         down = undefined
+        lastTook = clock() - started
         release(commit)
         for (const { key, days } of commit.waiters)
           if (key !== undefined) for (const day of days) stored.add(key, day)

@@ -31,7 +31,7 @@ export function contextFor(
   const columns = new SampleBuffer(16)
   return {
     columns,
-    outcome: new Outcome(limits.listedRefusals),
+    outcome: new Outcome(limits),
     registrar: new Registrar(catalogue, limits, 'test'),
     limits,
     now,

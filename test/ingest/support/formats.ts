@@ -5,7 +5,7 @@ import { createGraphiteDecoder } from '../../../src/ingest/formats/graphite.js'
 import { createLineProtocolDecoder } from '../../../src/ingest/formats/line-protocol.js'
 import { createNativeDecoder } from '../../../src/ingest/formats/native.js'
 import { decodeOtlpJson } from '../../../src/ingest/formats/otlp-json.js'
-import { decodeOtlpProtobuf } from '../../../src/ingest/formats/otlp-protobuf.js'
+import { createOtlpProtobufDecoder } from '../../../src/ingest/formats/otlp-protobuf.js'
 import { createOtlpSamples } from '../../../src/ingest/formats/otlp-samples.js'
 import { createRemoteWriteDecoder } from '../../../src/ingest/formats/prometheus-remote-write.js'
 import { createRemoteWrite2Decoder } from '../../../src/ingest/formats/prometheus-remote-write-2.js'
@@ -83,10 +83,7 @@ export const FORMATS: Format[] = [
     name: 'OTLP protobuf',
     expresses: all,
     encode: otlpProtobuf,
-    decoder: () => {
-      const take = createOtlpSamples(DEFAULT_LIMITS)
-      return (body, context) => decodeOtlpProtobuf(body, context, take)
-    },
+    decoder: () => createOtlpProtobufDecoder(DEFAULT_LIMITS, createOtlpSamples(DEFAULT_LIMITS)),
   },
   {
     name: 'OTLP JSON',

@@ -1,6 +1,6 @@
+import type { Segment } from '../json/parse.js'
 import { fail, inside, type Place } from '../json/read.js'
 import type { WrittenService } from '../sdl/service.js'
-import type { Segment } from '../json/parse.js'
 
 /** Names that must be unique in their list (csd.md §2.1). */
 export function checkDuplicates(service: WrittenService, top: Place): void {

@@ -3,5 +3,7 @@
  * bring ourselves can come from a jar; one that we do bring is refused by the loader.
  */
 export const reservedServiceTypes: ReadonlySet<string> = new Set(
-  'HDFS MAPREDUCE HBASE OOZIE ZOOKEEPER HUE YARN IMPALA FLUME HIVE SOLR SQOOP KS_INDEXER SENTRY MGMT'.split(' '),
+  'HDFS MAPREDUCE HBASE OOZIE ZOOKEEPER HUE YARN IMPALA FLUME HIVE SOLR SQOOP KS_INDEXER SENTRY MGMT'.split(
+    ' ',
+  ),
 )

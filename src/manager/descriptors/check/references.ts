@@ -45,9 +45,16 @@ export function checkReferences(service: WrittenService, files: ReadonlySet<stri
       for (const name of rule.roleTypes) needRole(name, 'roles', i, 'topology', 'placementRules', j)
     const own = role.parameters.map((each) => each.name)
     for (const [j, name] of role.uniqueIdParameters.entries())
-      if (!own.includes(name)) miss(['roles', i, 'uniqueIdParameters', j], name, own, 'parameter of this role')
-    checkProgram(role.startRunner.program, files, { ...top, path: [...top.path, 'roles', i, 'startRunner', 'program'] })
-    checkWriter(service, role.type, role.configWriter, files, { ...top, path: [...top.path, 'roles', i, 'configWriter'] })
+      if (!own.includes(name))
+        miss(['roles', i, 'uniqueIdParameters', j], name, own, 'parameter of this role')
+    checkProgram(role.startRunner.program, files, {
+      ...top,
+      path: [...top.path, 'roles', i, 'startRunner', 'program'],
+    })
+    checkWriter(service, role.type, role.configWriter, files, {
+      ...top,
+      path: [...top.path, 'roles', i, 'configWriter'],
+    })
   }
   checkAutoConfigShares(service, top)
   const { gateway } = service
@@ -60,6 +67,7 @@ export function checkReferences(service: WrittenService, files: ReadonlySet<stri
         { ...at, path: [...at.path, 'configWriter', 'peerConfigGenerators', i, 'roleName'] },
         'MISSING',
         'a gateway must name the role type whose roles are listed; add roleName',
+        'warning',
       )
 }
 
@@ -89,7 +97,8 @@ function checkWriter(
     }
     const known = names(type)
     for (const [j, name] of each.params.entries())
-      if (!known.includes(name)) unknown(here('peerConfigGenerators', i, 'params', j), name, known, 'parameter')
+      if (!known.includes(name))
+        unknown(here('peerConfigGenerators', i, 'params', j), name, known, 'parameter')
   }
 }
 
@@ -112,7 +121,12 @@ function checkAutoConfigShares(service: WrittenService, top: Place): void {
 }
 
 function unknown(at: Place, name: string, known: Iterable<string>, what: string): void {
-  fail(at, 'UNKNOWN_REFERENCE', `${JSON.stringify(name)} is not a ${what}; there is: ${few(known)}`, 'warning')
+  fail(
+    at,
+    'UNKNOWN_REFERENCE',
+    `${JSON.stringify(name)} is not a ${what}; there is: ${few(known)}`,
+    'warning',
+  )
 }
 
 /** The first names of a list that may be long. */

@@ -4,6 +4,7 @@ import { fail, type Place } from '../json/read.js'
 import type { AdditionalConfig, Runner } from '../model/runner.js'
 import { GATEWAY } from '../model/service.js'
 import type { WrittenService } from '../sdl/service.js'
+import { tokens } from '../token.js'
 import { few } from './references.js'
 
 const always = ['host', 'user', 'group', 'principal']
@@ -25,12 +26,7 @@ export function checkSubstitutions(service: WrittenService, top: Place): void {
     for (const name of tokens(template ?? '')) {
       const open = name.startsWith('dependency:') || (peers && (name === 'peers' || name.startsWith('peer:')))
       if (names.has(name) || open) continue
-      fail(
-        place,
-        'UNKNOWN_SUBSTITUTION',
-        `\${${name}} is not known here; there is: ${few(names)}`,
-        'warning',
-      )
+      fail(place, 'UNKNOWN_SUBSTITUTION', `\${${name}} is not known here; there is: ${few(names)}`, 'warning')
     }
   }
   const runner = (each: Runner | undefined, names: ReadonlySet<string>, ...path: Segment[]) => {
@@ -68,9 +64,23 @@ export function checkSubstitutions(service: WrittenService, top: Place): void {
   const { gateway, stopRunner } = service
   if (gateway) {
     runner(gateway.scriptRunner, scope(GATEWAY), 'gateway', 'scriptRunner')
-    entries(gateway.logging?.additionalConfigs ?? [], scope(GATEWAY), 'gateway', 'logging', 'additionalConfigs')
+    entries(
+      gateway.logging?.additionalConfigs ?? [],
+      scope(GATEWAY),
+      'gateway',
+      'logging',
+      'additionalConfigs',
+    )
     for (const [i, each] of gateway.configWriter.generators.entries())
-      entries(each.additionalConfigs, scope(GATEWAY), 'gateway', 'configWriter', 'generators', i, 'additionalConfigs')
+      entries(
+        each.additionalConfigs,
+        scope(GATEWAY),
+        'gateway',
+        'configWriter',
+        'generators',
+        i,
+        'additionalConfigs',
+      )
   }
   if (stopRunner) runner(stopRunner.runner, scope(stopRunner.masterRole), 'stopRunner', 'runner')
   for (const [i, dir] of service.hdfsDirs.entries()) check(dir.path, serviceScope, at('hdfsDirs', i, 'path'))
@@ -80,9 +90,4 @@ export function checkSubstitutions(service: WrittenService, top: Place): void {
     check(entry.value, serviceScope, at('clientVariables', i, 'value'), true)
     check(entry.item, serviceScope, at('clientVariables', i, 'item'), true)
   }
-}
-
-/** The names in a template, in order: `${a}-${b}` → a, b. */
-export function tokens(template: string): string[] {
-  return [...template.matchAll(/\$\{([^}]+)\}/g)].map((match) => match[1]!)
 }

@@ -31,15 +31,12 @@ export interface Level {
  *   .get('heap') // { value: '512', source: 'GROUP', … }
  * ```
  */
-export function effectiveConfig(
-  parameters: readonly Parameter[],
-  levels: readonly Level[],
-): EffectiveConfig {
+export function effectiveConfig(parameters: readonly Parameter[], levels: readonly Level[]): EffectiveConfig {
   const out = new Map<string, EffectiveValue>()
   for (const parameter of parameters) {
     const found: { source: Source; value: string }[] = []
     if (parameter.default !== undefined) found.unshift({ source: 'DEFAULT', value: parameter.default })
-    for (const { source, values } of levels) {
+    for (const { source, values } of parameter.fixed ? [] : levels) {
       const value = Object.hasOwn(values, parameter.name) ? values[parameter.name] : undefined
       if (value !== undefined) found.unshift({ source, value })
     }

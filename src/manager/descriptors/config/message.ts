@@ -17,7 +17,11 @@ export interface ConfigMessage {
     | 'LENGTH'
     | 'BAD_TEXT'
     | 'UNKNOWN_NAME'
+    | 'FIXED'
   /** The parameter's name. */
   readonly parameter: string
   readonly text: string
 }
+
+/** How a check says what it found. */
+export type Report = (level: ConfigMessage['level'], code: ConfigMessage['code'], text: string) => void

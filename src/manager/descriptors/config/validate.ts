@@ -1,11 +1,11 @@
 import { isArray, type Parameter } from '../model/parameter.js'
-import type { ConfigMessage } from './message.js'
+import type { ConfigMessage, Report } from './message.js'
+import { checkNumber } from './number.js'
+import { conformPattern } from './regex.js'
 import { listOf } from './text-value.js'
+import { checkThresholds } from './thresholds.js'
 import { checkUri } from './uri.js'
 import { checkValve } from './valve.js'
-
-type Code = ConfigMessage['code']
-type Report = (level: ConfigMessage['level'], code: Code, text: string) => void
 
 /** A value may be this long, whatever its type: no safety valve known comes near. */
 export const MAX_VALUE_LENGTH = 1024 ** 2
@@ -39,26 +39,29 @@ export function validateValue(parameter: Parameter, value: string | undefined): 
 }
 
 function checkType(parameter: Parameter, value: string, report: Report): void {
-  if (isArray(parameter.type)) return checkList(parameter, listOf(parameter, value), report)
   switch (parameter.type) {
     case 'long':
     case 'memory':
     case 'port':
     case 'double':
-      return checkNumber(parameter, value, report)
+      checkNumber(parameter, value, report)
+      break
     case 'boolean':
       if (value !== 'true' && value !== 'false') report('ERROR', 'NOT_A_BOOLEAN', 'must be true or false')
-      return
+      break
     case 'string_enum':
       if (!parameter.validValues.includes(value))
         report('ERROR', 'NOT_ALLOWED', `must be one of ${parameter.validValues.join(', ')}`)
-      return
+      break
     case 'thresholds':
-      return checkThresholds(value, report)
+      checkThresholds(value, report)
+      break
     case 'text':
-      return checkValve(parameter, value, (code, text) => report('ERROR', code, text))
+      checkValve(parameter, value, (code, text) => report('ERROR', code, text))
+      break
     default:
-      checkText(parameter, value, report)
+      if (isArray(parameter.type)) checkList(parameter, listOf(parameter, value), report)
+      else checkText(parameter, value, report)
   }
 }
 
@@ -66,7 +69,7 @@ function checkText(parameter: Parameter, value: string, report: Report): void {
   const { type, conformRegex, minLength, maxLength } = parameter
   if (type === 'path') checkPath(parameter, value, report)
   if (type === 'uri') checkUri(parameter, value, (text) => report('ERROR', 'NOT_A_URI', text))
-  if (conformRegex !== undefined && value !== '' && !new RegExp(`^(?:${conformRegex})$`, 'u').test(value))
+  if (conformRegex !== undefined && value !== '' && conformPattern(conformRegex)?.test(value) === false)
     report('ERROR', 'NO_MATCH', `must match ${conformRegex}`)
   if (value !== '' && minLength !== undefined && value.length < minLength)
     report('ERROR', 'LENGTH', `must have at least ${minLength} characters`)
@@ -88,52 +91,14 @@ function checkList(parameter: Parameter, items: readonly string[], report: Repor
     report('ERROR', 'LENGTH', `must have at most ${maxLength} elements`)
   if (parameter.required && items.length === 0) report('ERROR', 'MISSING', 'is required; give it a value')
   for (const item of items) {
-    if (item === '') report('ERROR', 'LENGTH', `has an empty element; remove a ${parameter.separator}`)
+    // Blocks of text are given as lists of lines, where an empty one may be meant.
+    if (item === '')
+      report(
+        type === 'string_array' ? 'WARNING' : 'ERROR',
+        'LENGTH',
+        `has an empty element; remove a ${parameter.separator}`,
+      )
     else if (type === 'path_array') checkPath(parameter, item, report)
     else if (type === 'uri_array') checkUri(parameter, item, (text) => report('ERROR', 'NOT_A_URI', text))
   }
-}
-
-function checkNumber(parameter: Parameter, value: string, report: Report): void {
-  const whole = parameter.type !== 'double'
-  const unit = parameter.unit === undefined ? '' : ` (a plain number of ${parameter.unit})`
-  if (whole && !/^-?\d{1,19}$/.test(value)) {
-    const fraction = /^-?\d+\.\d+$/.test(value)
-    return report('ERROR', fraction ? 'NOT_WHOLE' : 'NOT_A_NUMBER', `must be a whole number${unit}`)
-  }
-  if (!whole && !/^-?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$/.test(value))
-    return report('ERROR', 'NOT_A_NUMBER', `must be a number${unit}`)
-  // A BigInt compares exactly with a double; a long does not fit into one.
-  const number = whole ? BigInt(value) : Number(value)
-  if (whole && (number < -(2n ** 63n) || number > 2n ** 63n - 1n))
-    return report('ERROR', 'TOO_LARGE', 'must fit into 64 bits')
-  if (parameter.type === 'port') {
-    if (number == 0 && parameter.zeroAllowed) return
-    if (number == -1 && parameter.negativeOneAllowed) return
-  }
-  const port = parameter.type === 'port'
-  const min = port ? Math.max(parameter.min ?? 1, 1) : parameter.min
-  const max = port ? Math.min(parameter.max ?? 65_535, 65_535) : parameter.max
-  const { softMin, softMax } = parameter
-  if (min !== undefined && number < min) report('ERROR', 'TOO_SMALL', `must be at least ${min}${unit}`)
-  else if (max !== undefined && number > max) report('ERROR', 'TOO_LARGE', `must be at most ${max}${unit}`)
-  else if (softMin !== undefined && number < softMin)
-    report('WARNING', 'RATHER_SMALL', `should be at least ${softMin}${unit}`)
-  else if (softMax !== undefined && number > softMax)
-    report('WARNING', 'RATHER_LARGE', `should be at most ${softMax}${unit}`)
-}
-
-function checkThresholds(value: string, report: Report): void {
-  const shape = 'must be such as {"warning":"50.0","critical":"never"}: numbers, any or never'
-  let given: unknown
-  try {
-    given = JSON.parse(value)
-  } catch {
-    return report('ERROR', 'NOT_ALLOWED', shape)
-  }
-  const good = (each: unknown) =>
-    each === 'any' || each === 'never' || (String(each).trim() !== '' && Number.isFinite(Number(each)))
-  const { warning, critical } = (given ?? {}) as { warning?: unknown; critical?: unknown }
-  if (typeof given !== 'object' || !good(warning ?? 'x') || !good(critical ?? 'x'))
-    report('ERROR', 'NOT_ALLOWED', shape)
 }

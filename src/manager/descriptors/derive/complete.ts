@@ -4,15 +4,11 @@ import { type Parameter, parameter, type Scope } from '../model/parameter.js'
 import type { RoleDescriptor } from '../model/role.js'
 import type { GatewayDescriptor } from '../model/service.js'
 import type { WrittenService } from '../sdl/service.js'
+import { token } from '../token.js'
 import { roleHealthParameters, serviceHealthParameters } from './health.js'
 import { loggingParameters } from './logging.js'
-import {
-  alertParameters,
-  environmentValve,
-  fileValve,
-  processParameters,
-  userParameters,
-} from './process.js'
+import { alertParameters, environmentValve, fileValve, processParameters, userParameters } from './process.js'
+import { withShared } from './shared.js'
 import { tlsParameters } from './tls.js'
 
 /**
@@ -22,7 +18,9 @@ import { tlsParameters } from './tls.js'
  * the framework's purpose.
  */
 export function complete(written: WrittenService, metrics: ServiceMetrics | undefined): WrittenService {
-  const roles = written.roles.map((role) => completeRole(role, metrics))
+  const roles = written.roles.map((role) =>
+    completeRole({ ...role, configWriter: withShared(role.configWriter, written.sharedConfigs) }, metrics),
+  )
   return {
     ...written,
     roles,
@@ -45,7 +43,12 @@ export function complete(written: WrittenService, metrics: ServiceMetrics | unde
       ...serviceHealthParameters(roles),
       ...alertParameters('SERVICE'),
     ]),
-    gateway: written.gateway && completeGateway(written.gateway),
+    gateway:
+      written.gateway &&
+      completeGateway({
+        ...written.gateway,
+        configWriter: withShared(written.gateway.configWriter, written.sharedConfigs),
+      }),
   }
 }
 
@@ -115,7 +118,7 @@ function metricParameters(role: RoleDescriptor, metrics: ServiceMetrics | undefi
       ...common,
       name: 'metrics_url',
       label: 'Metrics URL',
-      description: 'Where the metrics of this role are read, such as http://${host}:8080/metrics; empty: nowhere.',
+      description: `Where the metrics of this role are read, such as http://${token('host')}:8080/metrics; empty: nowhere.`,
       type: 'string',
     }),
     parameter({

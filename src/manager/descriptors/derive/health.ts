@@ -81,7 +81,15 @@ function freeSpace(what: string, label: string): Parameter[] {
 }
 
 function toggle(name: string, label: string, scope: Scope): Parameter {
-  return parameter({ name, label, type: 'boolean', default: 'true', scope, purpose: 'HEALTH', emitted: false })
+  return parameter({
+    name,
+    label,
+    type: 'boolean',
+    default: 'true',
+    scope,
+    purpose: 'HEALTH',
+    emitted: false,
+  })
 }
 
 function thresholds(name: string, label: string, scope: Scope, warning: string, critical: string): Parameter {

@@ -20,7 +20,7 @@ export function loggingParameters(logging: Logging | undefined, scope: Scope): P
         configName: logging.configName,
         required: true,
         default: logging.dir,
-        hidden: !logging.modifiable,
+        fixed: !logging.modifiable,
       }),
     )
   if (logging.loggingType === 'log4j' || logging.loggingType === 'logback') {
@@ -95,7 +95,14 @@ function glog(scope: Scope): Parameter[] {
   const common = { scope, purpose: 'LOGGING', emitted: false, type: 'long', required: true } as const
   return [
     parameter({ ...common, name: 'minloglevel', label: 'Least level logged', min: 0, max: 3, default: '0' }),
-    parameter({ ...common, name: 'logbuflevel', label: 'Highest level buffered', min: -1, max: 3, default: '0' }),
+    parameter({
+      ...common,
+      name: 'logbuflevel',
+      label: 'Highest level buffered',
+      min: -1,
+      max: 3,
+      default: '0',
+    }),
     parameter({ ...common, name: 'log_verbose_level', label: 'Verbosity', min: 0, max: 10, default: '0' }),
     parameter({
       ...common,

@@ -41,7 +41,13 @@ export function alertParameters(scope: Parameter['scope']): Parameter[] {
 }
 
 export function userParameters(runAs: RunAs, scope: 'SERVICE' | 'ROLE'): Parameter[] {
-  const common = { type: 'string', scope, emitted: false, required: true, conformRegex: '[A-Za-z0-9_.$-]+' } as const
+  const common = {
+    type: 'string',
+    scope,
+    emitted: false,
+    required: true,
+    conformRegex: '[A-Za-z0-9_.$-]+',
+  } as const
   const out = [
     parameter({
       ...common,
@@ -150,10 +156,30 @@ export function processParameters(role: RoleDescriptor): Parameter[] {
       min: 0,
     }),
   ]
-  const resource = { scope: 'ROLE', purpose: 'RESOURCES', emitted: false, type: 'long', required: true } as const
+  const resource = {
+    scope: 'ROLE',
+    purpose: 'RESOURCES',
+    emitted: false,
+    type: 'long',
+    required: true,
+  } as const
   out.push(
-    parameter({ ...resource, name: 'rm_cpu_shares', label: 'CPU shares', min: 2, max: 262_144, default: '1024' }),
-    parameter({ ...resource, name: 'rm_io_weight', label: 'I/O weight', min: 100, max: 1000, default: '500' }),
+    parameter({
+      ...resource,
+      name: 'rm_cpu_shares',
+      label: 'CPU shares',
+      min: 2,
+      max: 262_144,
+      default: '1024',
+    }),
+    parameter({
+      ...resource,
+      name: 'rm_io_weight',
+      label: 'I/O weight',
+      min: 100,
+      max: 1000,
+      default: '500',
+    }),
     parameter({
       ...resource,
       name: 'rm_memory_soft_limit',

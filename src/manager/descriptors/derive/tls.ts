@@ -43,7 +43,10 @@ function serverParameters(server: SslServer): Parameter[] {
 function clientParameters({ truststoreFormat, options }: SslClient): Parameter[] {
   const file = location('ssl_client_truststore_location', 'Truststore file', 'truststoreLocation', options)
   if (truststoreFormat === 'pem') return [file]
-  return [file, secret('ssl_client_truststore_password', 'Truststore password', 'truststorePassword', options)]
+  return [
+    file,
+    secret('ssl_client_truststore_password', 'Truststore password', 'truststorePassword', options),
+  ]
 }
 
 type Options = Readonly<Record<string, string>>

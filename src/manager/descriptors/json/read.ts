@@ -69,7 +69,8 @@ export function object<T>(fields: { readonly [K in keyof T]: Field<T[K]> }): Rea
       const place = inside(at, name)
       const given = value[name]
       if (given !== undefined && given !== null) {
-        out[name] = field.read(given, place)
+        // What is wrong has been reported; reading goes on, as if it were absent, to find the other mistakes.
+        out[name] = field.read(given, place) ?? field.missing?.(place)
         if (out[name] === undefined && field.missing === undefined) good = false
       } else if (field.missing) out[name] = field.missing(place)
       else {
@@ -146,10 +147,7 @@ export function number(
 }
 
 /** One of the words; any other is reported with the given level and read as `other`. */
-export function oneOf<T extends string>(
-  allowed: readonly T[],
-  other?: { value: T; what: string },
-): Read<T> {
+export function oneOf<T extends string>(allowed: readonly T[], other?: { value: T; what: string }): Read<T> {
   return (value, at) => {
     if (allowed.includes(value as T)) return value as T
     const choice = `${shown(value)} is not one of ${allowed.join(', ')}`

@@ -15,7 +15,12 @@ export async function readJar(path: string): Promise<Bundle> {
   let zip: yauzl.ZipFile
   try {
     // Names are checked by us: yauzl would refuse backslashes silently by turning them.
-    zip = await open(path, { lazyEntries: true, validateEntrySizes: true, strictFileNames: true, autoClose: false })
+    zip = await open(path, {
+      lazyEntries: true,
+      validateEntrySizes: true,
+      strictFileNames: true,
+      autoClose: false,
+    })
   } catch (error) {
     throw new BundleError(`is not a readable jar (${(error as Error).message}); replace it`, { cause: error })
   }

@@ -90,13 +90,21 @@ async function entries(
     const found = await readdir(folder, { withFileTypes: true })
     return found
       .map((each) => ({ name: each.name, path: join(folder, each.name), jar: /\.jar$/i.test(each.name) }))
-      .filter((each, i) => each.jar || (found[i]!.isDirectory() && !each.name.startsWith('.') && each.name !== 'common'))
+      .filter(
+        (each, i) =>
+          each.jar || (found[i]!.isDirectory() && !each.name.startsWith('.') && each.name !== 'common'),
+      )
       .map((each) => ({ ...each, name: each.name.replace(/\.jar$/i, '') }))
       .sort((a, b) => (a.path < b.path ? -1 : 1))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code !== 'ENOENT')
-      refuse(folder, folder, 'UNREADABLE', `cannot be read (${message}); check that it is a folder and its permissions`)
+      refuse(
+        folder,
+        folder,
+        'UNREADABLE',
+        `cannot be read (${message}); check that it is a folder and its permissions`,
+      )
     return []
   }
 }

@@ -1,7 +1,7 @@
-import { fail, type Place } from '../json/read.js'
 import type { Segment } from '../json/parse.js'
-import type { MetricDescriptor, ServiceMetrics } from '../model/mdl.js'
+import { fail, type Place } from '../json/read.js'
 import { rateName } from '../metrics/name.js'
+import type { MetricDescriptor, ServiceMetrics } from '../model/mdl.js'
 import { builtInAttributes } from './attributes.js'
 
 /**
@@ -86,16 +86,28 @@ function checkEntityTypes(mdl: ServiceMetrics, prefix: string, at: At): void {
   for (const [i, type] of mdl.entityTypes.entries()) {
     const place: Segment[] = ['metricEntityTypeDefinitions', i]
     if (!type.name.toLowerCase().startsWith(prefix))
-      fail(at(...place, 'name'), 'BAD_VALUE', `entity type ${type.name} should start with ${prefix.toUpperCase()}`)
+      fail(
+        at(...place, 'name'),
+        'BAD_VALUE',
+        `entity type ${type.name} should start with ${prefix.toUpperCase()}`,
+      )
     unknown(type.immutableAttributeNames, ...place, 'immutableAttributeNames')
     unknown(type.mutableAttributeNames, ...place, 'mutableAttributeNames')
     for (const name of type.entityNameFormat)
       if (!type.immutableAttributeNames.includes(name))
-        fail(at(...place, 'entityNameFormat'), 'UNKNOWN_REFERENCE', `${name} is not one of immutableAttributeNames`)
+        fail(
+          at(...place, 'entityNameFormat'),
+          'UNKNOWN_REFERENCE',
+          `${name} is not one of immutableAttributeNames`,
+        )
     for (const parent of type.parentMetricEntityTypeNames) {
       const format = parents.get(parent)
       if (!format)
-        fail(at(...place, 'parentMetricEntityTypeNames'), 'UNKNOWN_REFERENCE', `entity type ${parent} is not known`)
+        fail(
+          at(...place, 'parentMetricEntityTypeNames'),
+          'UNKNOWN_REFERENCE',
+          `entity type ${parent} is not known`,
+        )
       else if (!format.every((name) => type.immutableAttributeNames.includes(name)))
         fail(
           at(...place, 'parentMetricEntityTypeNames'),
@@ -118,7 +130,8 @@ function uniquePlurals(mdl: ServiceMetrics, prefix: string, at: At): void {
   ]
   for (const { plural, path } of named) {
     const place = at(...path, 'nameForCrossEntityAggregateMetrics')
-    if (seen.has(plural)) fail(place, 'DUPLICATE', `${plural} names two kinds of entities; rename one of them`)
+    if (seen.has(plural))
+      fail(place, 'DUPLICATE', `${plural} names two kinds of entities; rename one of them`)
     seen.add(plural)
     if (!plural.startsWith(prefix.slice(0, -1)))
       fail(place, 'BAD_VALUE', `${plural} should start with ${prefix.slice(0, -1)}; rename it`)

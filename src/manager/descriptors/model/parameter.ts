@@ -84,6 +84,8 @@ export interface Parameter {
   /** Kept but not shown: its value is made once when the service or role is created. */
   readonly hidden: boolean
   readonly initType: 'randomBase64' | undefined
+  /** Always the default: what is set is ignored. */
+  readonly fixed: boolean
   readonly min: number | undefined
   readonly max: number | undefined
   readonly softMin: number | undefined
@@ -124,6 +126,7 @@ const plain: Omit<Parameter, 'name' | 'configName' | 'label' | 'description' | '
   sensitive: false,
   hidden: false,
   initType: undefined,
+  fixed: false,
   min: undefined,
   max: undefined,
   softMin: undefined,

@@ -26,12 +26,13 @@ export interface Logging {
  *
  * `peerEach` and `peerList` are ours (other readers of the format ignore unknown types): one entry for each role of
  * `roleName`, or one entry in whose value `${peers}` stands for all of them, each written as `item` and joined with
- * `separator`. In both, `${peer:host}` and `${peer:<param>}` read the other role.
+ * `separator`. In both, `${peer:host}` and `${peer:<param>}` read the other role. `shared`, ours too, stands for the
+ * entries of the service's `sharedConfigs` that `key` names; a complete descriptor has none left.
  */
 export interface AdditionalConfig {
   readonly key: string
   readonly value: string
-  readonly type: 'simple' | 'authToLocal' | 'peerEach' | 'peerList'
+  readonly type: 'simple' | 'authToLocal' | 'peerEach' | 'peerList' | 'shared'
   readonly roleName: string | undefined
   readonly item: string
   readonly separator: string

@@ -55,6 +55,12 @@ export interface ClientVariable {
   readonly entry: AdditionalConfig
 }
 
+/** Ours: entries that several files have in common, so that they stand in the descriptor once. */
+export interface SharedConfigs {
+  readonly name: string
+  readonly entries: readonly AdditionalConfig[]
+}
+
 /** Where a descriptor came from. */
 export interface Origin {
   /** File name without `.jar`, or the folder's name: the `csdName` of the administration calls. */
@@ -119,6 +125,7 @@ export interface ServiceDescriptor {
   readonly authorities: Readonly<Record<string, string>>
   readonly rollingRestart: RollingRestart | undefined
   readonly clientVariables: readonly ClientVariable[]
+  readonly sharedConfigs: readonly SharedConfigs[]
   readonly metrics: ServiceMetrics | undefined
   readonly origin: Origin
   /** `scripts/` and `aux/`, sorted by path. */

@@ -48,9 +48,7 @@ export const hdfsDirectory: Read<HdfsDirectory> = object<HdfsDirectory>({
   description: required(text),
   directoryDescription: withDefault(text, ''),
   path: required(words),
-  permissions: required(
-    matching(/^[0-7]{4}$/, 'must be a four digit octal file permission, such as 0755'),
-  ),
+  permissions: required(matching(/^[0-7]{4}$/, 'must be a four digit octal file permission, such as 0755')),
 })
 
 const initStep: Read<InitStep> = object<InitStep>({

@@ -1,3 +1,4 @@
+import { conformPattern } from '../config/regex.js'
 import {
   fail,
   flag,
@@ -17,7 +18,10 @@ import {
 } from '../json/read.js'
 import { isArray, type Parameter, parameter, parameterTypes, type Scope, units } from '../model/parameter.js'
 
-type Given = Omit<Parameter, 'scope' | 'purpose' | 'emitted' | 'hidden' | 'scriptBased' | 'file' | 'default'> & {
+type Given = Omit<
+  Parameter,
+  'scope' | 'purpose' | 'emitted' | 'hidden' | 'fixed' | 'scriptBased' | 'file' | 'default'
+> & {
   readonly default: unknown
 }
 
@@ -92,14 +96,8 @@ const read: Read<Given> = (value, at) => {
 
 const regex: Read<string> = (value, at) => {
   const source = text(value, at)
-  if (source === undefined) return undefined
-  try {
-    new RegExp(source, 'u')
-    return source
-  } catch {
-    // Java knows constructs that JavaScript does not: the rule is then not enforced, rather than the type refused.
-    return fail(at, 'BAD_VALUE', `${JSON.stringify(source)} is not understood; it is not enforced`, 'warning')
-  }
+  if (source === undefined || conformPattern(source)) return source
+  return fail(at, 'BAD_VALUE', `${JSON.stringify(source)} is not understood; it is not enforced`, 'warning')
 }
 
 function checkType(given: Given, at: Place): void {

@@ -83,7 +83,9 @@ const topology: Read<Topology> = (value, at) => {
   if (max !== undefined && min > max)
     return fail(at, 'BAD_VALUE', `minInstances ${min} is more than maxInstances ${max}; correct one of them`)
   const ordered =
-    min < (softMin ?? Infinity) && (softMin ?? 0) <= (softMax ?? Infinity) && (softMax ?? 0) < (max ?? Infinity)
+    min < (softMin ?? Infinity) &&
+    (softMin ?? 0) <= (softMax ?? Infinity) &&
+    (softMax ?? 0) < (max ?? Infinity)
   if (!ordered)
     fail(
       at,
@@ -227,7 +229,11 @@ export const role: Read<RoleDescriptor> = (value, at) => {
   if (!out) return undefined
   const { name, externalLink, additionalExternalLinks, stopRunner, ...rest } = out
   if (name === GATEWAY)
-    return fail(inside(at, 'name'), 'CONFLICT', 'GATEWAY is made from the field gateway; rename this role type')
+    return fail(
+      inside(at, 'name'),
+      'CONFLICT',
+      'GATEWAY is made from the field gateway; rename this role type',
+    )
   return {
     ...rest,
     type: name,

@@ -14,7 +14,14 @@ import {
   withDefault,
   words,
 } from '../json/read.js'
-import { type AdditionalConfig, type Condition, type Logging, loggingTypes, type Runner } from '../model/runner.js'
+import {
+  type AdditionalConfig,
+  type Condition,
+  type Logging,
+  loggingTypes,
+  type Runner,
+} from '../model/runner.js'
+import { token } from '../token.js'
 
 /** A path inside the process directory: relative, without `..`. */
 export const innerPath: Read<string> = (value, at) => {
@@ -55,7 +62,7 @@ const condition: Read<Condition> = object<Condition>({
   parameter: optional(text),
 })
 
-const entryTypes = ['simple', 'authToLocal', 'peerEach', 'peerList'] as const
+const entryTypes = ['simple', 'authToLocal', 'peerEach', 'peerList', 'shared'] as const
 
 export const additionalConfig: Read<AdditionalConfig> = (value, at) => {
   const entry = object<AdditionalConfig>({
@@ -66,11 +73,11 @@ export const additionalConfig: Read<AdditionalConfig> = (value, at) => {
       'simple' as const,
     ),
     roleName: optional(roleTypeName),
-    item: withDefault(text, '${peer:host}'),
+    item: withDefault(text, token('peer:host')),
     separator: withDefault(text, ','),
     when: optional(condition),
   })(value, at)
-  if (entry && entry.type.startsWith('peer') && entry.roleName === undefined)
+  if (entry?.type.startsWith('peer') && entry.roleName === undefined)
     return fail(at, 'MISSING', `type ${entry.type} needs roleName: the role type whose roles are listed`)
   return entry
 }

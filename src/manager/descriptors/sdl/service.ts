@@ -22,6 +22,7 @@ import type {
   GatewayDescriptor,
   ServiceDependency,
   ServiceDescriptor,
+  SharedConfigs,
   VersionRange,
 } from '../model/service.js'
 import { gracefulStop, hdfsDirectory, rollingRestart, serviceCommand, serviceInit } from './commands.js'
@@ -114,7 +115,10 @@ const authorities: Read<Readonly<Record<string, string>>> = (value, at) => {
     defaultAuthorityForParameters: field,
     authorityForPowerState: field,
   })(value, at)
-  return out && (Object.fromEntries(Object.entries(out).filter(([, v]) => v !== undefined)) as Record<string, string>)
+  return (
+    out &&
+    (Object.fromEntries(Object.entries(out).filter(([, v]) => v !== undefined)) as Record<string, string>)
+  )
 }
 
 const clientVariable: Read<ClientVariable> = (value, at) => {
@@ -125,9 +129,20 @@ const clientVariable: Read<ClientVariable> = (value, at) => {
   return { name: entry.key, entry }
 }
 
+const sharedConfigs = object<SharedConfigs>({
+  name: required(words),
+  entries: required(list(additionalConfig)),
+})
+
 const noSteps: ServiceInit = { preStartSteps: [], postStartSteps: [] }
 
-const fields = object<Omit<WrittenService, 'type' | 'icon'> & { name: string; icon?: string | undefined; svgIcon: string | undefined }>({
+const fields = object<
+  Omit<WrittenService, 'type' | 'icon'> & {
+    name: string
+    icon?: string | undefined
+    svgIcon: string | undefined
+  }
+>({
   name: required(roleTypeName),
   label: required(words),
   description: required(text),
@@ -157,6 +172,7 @@ const fields = object<Omit<WrittenService, 'type' | 'icon'> & { name: string; ic
   authorities: withDefault(authorities, {}),
   rollingRestart: optional(rollingRestart),
   clientVariables: withDefault(list(clientVariable), []),
+  sharedConfigs: withDefault(list(sharedConfigs), []),
 })
 
 /** Reads a `service.sdl` (csd.md §2). Undefined when something required is missing or wrong. */

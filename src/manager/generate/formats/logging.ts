@@ -1,3 +1,4 @@
+import { token } from '../../descriptors/index.js'
 import type { Entry } from '../entries.js'
 import { escapeXml } from './hadoop-xml.js'
 import { writeProperties } from './properties.js'
@@ -27,7 +28,7 @@ export function writeLog4j(settings: LogSettings): string {
       ? [
           plain('log.threshold', threshold),
           plain('root.logger', `${threshold},console`),
-          plain('log4j.rootLogger', '${root.logger}'),
+          plain('log4j.rootLogger', token('root.logger')),
           plain('log4j.appender.console', 'org.apache.log4j.ConsoleAppender'),
           plain('log4j.appender.console.target', 'System.err'),
           plain('log4j.appender.console.layout', 'org.apache.log4j.PatternLayout'),
@@ -36,18 +37,18 @@ export function writeLog4j(settings: LogSettings): string {
       : [
           plain('log.threshold', threshold),
           plain('main.logger', 'RFA'),
-          plain('root.logger', '${log.threshold},${main.logger}'),
-          plain('log4j.rootLogger', '${root.logger}'),
+          plain('root.logger', `${token('log.threshold')},${token('main.logger')}`),
+          plain('log4j.rootLogger', token('root.logger')),
           plain('log.dir', directory),
           plain('log.file', file ?? 'role.log'),
           plain('max.log.file.size', `${maxMegabytes}MB`),
           plain('max.log.file.backup.index', backups),
           plain('log4j.appender.RFA', 'org.apache.log4j.RollingFileAppender'),
-          plain('log4j.appender.RFA.File', '${log.dir}/${log.file}'),
+          plain('log4j.appender.RFA.File', `${token('log.dir')}/${token('log.file')}`),
           plain('log4j.appender.RFA.layout', 'org.apache.log4j.PatternLayout'),
           plain('log4j.appender.RFA.layout.ConversionPattern', PATTERN),
-          plain('log4j.appender.RFA.MaxFileSize', '${max.log.file.size}'),
-          plain('log4j.appender.RFA.MaxBackupIndex', '${max.log.file.backup.index}'),
+          plain('log4j.appender.RFA.MaxFileSize', token('max.log.file.size')),
+          plain('log4j.appender.RFA.MaxBackupIndex', token('max.log.file.backup.index')),
         ]
   return writeProperties([...own, ...additional], valve)
 }
@@ -63,7 +64,11 @@ export function writeLogback(settings: LogSettings): string {
   )
   const appender =
     directory === undefined
-      ? ['  <appender name="RFA" class="ch.qos.logback.core.ConsoleAppender">', '    <target>System.err</target>', encoder]
+      ? [
+          '  <appender name="RFA" class="ch.qos.logback.core.ConsoleAppender">',
+          '    <target>System.err</target>',
+          encoder,
+        ]
       : [
           '  <appender name="RFA" class="ch.qos.logback.core.rolling.RollingFileAppender">',
           `    <file>${path}</file>`,

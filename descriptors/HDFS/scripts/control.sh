@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# control.sh DAEMON [ARGS…]: runs one of Hadoop's HDFS daemons, or one of its tools, in the foreground.
+set -e
+. "$COMMON_SCRIPT"
+
+daemon=$1
+shift
+
+# Hadoop of a parcel, of a tarball or of packages.
+hdfs_program() {
+  local home
+  for home in "$CDH_HDFS_HOME" "$HADOOP_HDFS_HOME" "$HADOOP_HOME" /opt/hadoop /usr/lib/hadoop-hdfs /usr/lib/hadoop; do
+    if [ -n "$home" ] && [ -x "$home/bin/hdfs" ]; then
+      echo "$home/bin/hdfs"
+      return
+    fi
+  done
+  command -v hdfs || {
+    echo "Hadoop is not installed: activate a parcel, or set HADOOP_HOME in the environment." 1>&2
+    exit 1
+  }
+}
+
+verify_java_home
+program=$(hdfs_program)
+export HADOOP_CONF_DIR=$CONF_DIR
+export HADOOP_LOG_DIR
+export HADOOP_ROOT_LOGGER=${HADOOP_ROOT_LOGGER:-INFO,RFA}
+export HADOOP_IDENT_STRING=$HDFS_USER
+options="-Xmx$HDFS_HEAP_BYTES $(replace_pid "$CSD_JAVA_OPTS") $HDFS_ROLE_JAVA_OPTS"
+# Hadoop 3 takes HDFS_<DAEMON>_OPTS, Hadoop 2 HADOOP_<DAEMON>_OPTS.
+name=$(echo "$daemon" | tr '[:lower:]' '[:upper:]')
+export "HDFS_${name}_OPTS=$options"
+export "HADOOP_${name}_OPTS=$options"
+
+# The formatted file system is never formatted again: -nonInteractive makes Hadoop refuse.
+exec "$program" --config "$CONF_DIR" "$daemon" "$@"
