@@ -1,27 +1,35 @@
 import { Hono } from 'hono'
 import { pino } from 'pino'
 import { listen } from '../../../src/cli/listen.js'
-import type { AuditEvent } from '../../../src/manager/api/audit.js'
 import { type Account, createAuthentication } from '../../../src/manager/api/auth/authentication.js'
 import { type AuthMode, gate } from '../../../src/manager/api/auth/gate.js'
 import { loginRoutes } from '../../../src/manager/api/auth/login.js'
-import { hashPassword } from '../../../src/manager/api/auth/password.js'
-import { userRoles } from '../../../src/manager/api/auth/roles.js'
 import { createApi } from '../../../src/manager/api/http/api.js'
 import type { Handlers } from '../../../src/manager/api/http/call.js'
+import { type AuditEvent, hashPassword, type UserRole } from '../../../src/manager/users/index.js'
 import { client } from './client.js'
 
-/** Passwords of the users `user`, `operator`, `configurator`, `admin`: `secret of <name>`. */
+/** Passwords of the users `user`, `operator`, `configurator`, `admin` and `hr` (who manages users): `secret of <name>`. */
 export const passwordOf = (name: string) => `secret of ${name}`
 
-let hashes: Promise<Map<string, string>> | undefined
+const ROLES: Record<string, UserRole> = {
+  user: 'ROLE_USER',
+  operator: 'ROLE_OPERATOR',
+  configurator: 'ROLE_CONFIGURATOR',
+  admin: 'ROLE_ADMIN',
+  hr: 'ROLE_USER_ADMIN',
+}
+
+let accounts: Promise<Account[]> | undefined
 const prepared = () =>
-  (hashes ??= Promise.all(
-    userRoles.map(async ({ name }): Promise<[string, string]> => {
-      const short = name.replace('ROLE_', '').toLowerCase()
-      return [short, await hashPassword(passwordOf(short))]
-    }),
-  ).then((entries) => new Map(entries)))
+  (accounts ??= Promise.all(
+    Object.entries(ROLES).map(async ([name, role], id) => ({
+      id,
+      name,
+      role,
+      passwordHash: await hashPassword(passwordOf(name)),
+    })),
+  ))
 
 /** The framework with handlers of the test's own, on a real port. */
 export async function serveHandlers(
@@ -29,8 +37,7 @@ export async function serveHandlers(
   options: { mode?: AuthMode; timeoutMs?: number; now?: () => number } = {},
 ) {
   const accounts = new Map<string, Account>()
-  for (const [name, passwordHash] of await prepared())
-    accounts.set(name, { name, passwordHash, role: `ROLE_${name.toUpperCase()}` as Account['role'] })
+  for (const account of await prepared()) accounts.set(account.name, account)
   const audits: AuditEvent[] = []
   const authentication = createAuthentication({
     findAccount: async (name) => accounts.get(name),

@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../../users/index.js'
 import type { Principal } from '../auth/authentication.js'
-import type { AnswerOf, BodyOf, EndpointName, ParamsOf, QueryOf } from '../contract/types.js'
+import { endpoints } from '../contract/endpoints.js'
+import type { AnswerOf, BodyOf, EndpointName, ParamsOf, QueryOf, View } from '../contract/types.js'
 
 /** One request, checked: what a handler needs to know of it. */
 export interface Call<E extends EndpointName> {
@@ -27,3 +28,25 @@ export type Handler<E extends EndpointName> = (call: Call<E>) => Promise<AnswerO
 
 /** Resources are plain tables of these; what is missing answers 404. */
 export type Handlers = { [E in EndpointName]?: Handler<E> }
+
+/** A request as handlers see it that serve several endpoints alike: which names a path has depends on the endpoint. */
+export interface SharedCall<B = unknown> extends Omit<Call<EndpointName>, 'params' | 'query' | 'body'> {
+  params: {
+    readonly clusterName?: string
+    readonly serviceName?: string
+    readonly roleName?: string
+    readonly roleConfigGroupName?: string
+    readonly hostId?: string
+    readonly commandId?: string
+    readonly configFileName?: string
+  }
+  query: { readonly view?: View; readonly filter?: string }
+  body: B
+}
+
+/** A table of shared handlers as one of handlers; throws for a name that is no endpoint. */
+export function shared(handlers: Readonly<Record<string, (call: never) => unknown>>): Handlers {
+  for (const name of Object.keys(handlers))
+    if (!Object.hasOwn(endpoints, name)) throw new Error(`There is no endpoint "${name}"`)
+  return handlers as Handlers
+}

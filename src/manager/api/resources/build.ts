@@ -99,4 +99,3 @@ export async function buildRoles(
     await applyConfig(resources, change, { scope: 'ROLE', id: ids[i]! }, wanted.config?.items)
   return ids
 }
-

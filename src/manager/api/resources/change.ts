@@ -1,7 +1,6 @@
 import type { Change } from '../../model/index.js'
 import { recordAudit } from '../../users/index.js'
-import type { EndpointName } from '../contract/types.js'
-import type { Call } from '../http/call.js'
+import type { SharedCall } from '../http/call.js'
 import type { Resources } from './ports.js'
 
 /**
@@ -10,10 +9,10 @@ import type { Resources } from './ports.js'
  */
 export async function changeFor<T>(
   resources: Resources,
-  call: Pick<Call<EndpointName>, 'audit' | 'auditEvent'>,
+  call: Pick<SharedCall, 'audit' | 'auditEvent'>,
   work: (change: Change) => Promise<T>,
 ): Promise<T> {
-  const result = await resources.store.change(async (change) => {
+  const result = await resources.core.change(async (change) => {
     const done = await work(change)
     await recordAudit(change.trx, call.auditEvent())
     return done

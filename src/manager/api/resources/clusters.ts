@@ -13,8 +13,8 @@ import {
 import type { Model as ApiModel } from '../contract/types.js'
 import type { Handlers } from '../http/call.js'
 import { badRequest } from '../http/errors.js'
-import { changeFor } from './change.js'
 import { hostsByRef, needed } from './body.js'
+import { changeFor } from './change.js'
 import { filterHosts } from './hosts.js'
 import type { Resources } from './ports.js'
 import { sceneFor } from './scene.js'
@@ -28,7 +28,7 @@ const TYPES: Readonly<Record<string, string | undefined>> = {
 }
 
 export function clusterResources(resources: Resources): Handlers {
-  const { store } = resources
+  const { core } = resources
   const one = async (call: Parameters<typeof sceneFor>[1], name: string) => {
     const scene = await sceneFor(resources, call, 'full')
     return toCluster(scene, clusterNamed(scene.model, name))
@@ -86,8 +86,8 @@ export function clusterResources(resources: Resources): Handlers {
     },
 
     async 'GET /clusters/{clusterName}/serviceTypes'({ params }) {
-      clusterNamed(await store.current(), params.clusterName)
-      const types = resources.context.descriptors().descriptors.map(({ type }) => type)
+      clusterNamed(await core.model(), params.clusterName)
+      const types = resources.core.descriptors().descriptors.map(({ type }) => type)
       return { items: [...new Set(types)].sort() }
     },
 

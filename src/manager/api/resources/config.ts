@@ -14,8 +14,8 @@ import {
   type Model,
   roleNamed,
 } from '../../model/index.js'
-import type { Model as ApiModel, EndpointName, View } from '../contract/types.js'
-import type { Call, Handlers } from '../http/call.js'
+import type { Model as ApiModel, View } from '../contract/types.js'
+import { type Handlers, type SharedCall, shared } from '../http/call.js'
 import { badRequest } from '../http/errors.js'
 import { changeFor } from './change.js'
 import type { Resources } from './ports.js'
@@ -46,14 +46,14 @@ function toConfig({ parameter, own, state, messages, suppressed }: ConfigItem, v
 
 /** What is set at a target; the full view adds what could be. Secrets are masked unless `reveal` is given. */
 export function configList(
-  { context }: Resources,
+  { core }: Resources,
   model: Model,
   target: ConfigTarget,
   view: View,
   reveal = false,
 ): { items: ApiConfig[] } {
-  const instances = instancesOf(model, context.descriptors(), context.keys)
-  const items = listConfig(instances, context.keys, target, { reveal })
+  const instances = instancesOf(model, core.descriptors(), core.keys)
+  const items = listConfig(instances, core.keys, target, { reveal })
     .filter(({ own }) => own !== undefined || everything(view))
     .map((item) => toConfig(item, view))
   const suppressions = [...suppressionsAt(model, target)].map((name) => ({
@@ -69,13 +69,13 @@ export function configList(
  * that is clear: scripts send `REMOTE_PARCEL_REPO_URLS` and `remote_parcel_repo_urls`.
  */
 export async function applyConfig(
-  { context }: Resources,
+  { core }: Resources,
   change: Change,
   target: ConfigTarget,
   items: readonly ApiConfig[] | undefined,
 ): Promise<void> {
   if (!items || items.length === 0) return
-  const parameters = parametersAt(await change.model(), context.descriptors(), target)
+  const parameters = parametersAt(await change.model(), core.descriptors(), target)
   const byLowerCase = new Map(parameters.map(({ name }) => [name.toLowerCase(), name]))
   const exact = new Set(parameters.map(({ name }) => name))
   const updates = items.map(({ name, value }, i) => {
@@ -85,7 +85,7 @@ export async function applyConfig(
   await updateConfig(change, target, updates)
 }
 
-type Find = (model: Model, params: Readonly<Record<string, string>>) => ConfigTarget
+type Find = (model: Model, params: SharedCall['params']) => ConfigTarget
 
 const find = {
   service: (model, params) => ({ scope: 'SERVICE', id: serviceAt(model, params).service.id }),
@@ -116,14 +116,14 @@ const paths = {
 
 /** Configuration at every level: GET lists it, PUT merges into it and lists it again. */
 export function configResources(resources: Resources): Handlers {
-  const handlers: Record<string, (call: Call<EndpointName>) => Promise<{ items: ApiConfig[] }>> = {}
+  const handlers: Record<string, (call: SharedCall) => Promise<{ items: ApiConfig[] }>> = {}
   for (const [path, target] of Object.entries(paths) as [string, Find][]) {
     handlers[`GET ${path}`] = async ({ params, query }) => {
-      const model = await resources.store.current()
-      return configList(resources, model, target(model, params), (query as { view: View }).view)
+      const model = await resources.core.model()
+      return configList(resources, model, target(model, params), query.view ?? 'summary')
     }
     handlers[`PUT ${path}`] = async (call) => {
-      const body = call.body as unknown as ApiModel<'ApiServiceConfig'>
+      const body = call.body as ApiModel<'ApiServiceConfig'>
       if (body.roleTypeConfigs?.length)
         throw badRequest('roleTypeConfigs: since v3 of the API, roles are configured by role config groups.')
       await changeFor(resources, call, async (change) => {
@@ -133,9 +133,9 @@ export function configResources(resources: Resources): Handlers {
         call.audit.text ??= (body.items ?? []).map(({ name }) => name).join(', ')
         await applyConfig(resources, change, at, body.items)
       })
-      const model = await resources.store.current()
+      const model = await resources.core.model()
       return configList(resources, model, target(model, call.params), 'summary')
     }
   }
-  return handlers as Handlers
+  return shared(handlers)
 }

@@ -7,8 +7,8 @@ import {
   type RoleConfigGroup,
   updateRoleConfigGroup,
 } from '../../model/index.js'
-import type { EndpointName, Model as ApiModel } from '../contract/types.js'
-import type { Call, Handlers } from '../http/call.js'
+import type { Model as ApiModel } from '../contract/types.js'
+import { type Handlers, type SharedCall, shared } from '../http/call.js'
 import { badRequest } from '../http/errors.js'
 import { buildGroups } from './build.js'
 import { changeFor } from './change.js'
@@ -16,13 +16,12 @@ import { applyConfig, configList } from './config.js'
 import type { Resources } from './ports.js'
 import { rolesNamed } from './roles.js'
 import { sceneFor, serviceAt } from './scene.js'
-import { toGroup, toRole } from './views.js'
+import { toGroup, toRoles } from './views.js'
 
-type Params = { clusterName?: string; serviceName?: string; roleConfigGroupName?: string }
-type AnyCall = Call<EndpointName> & { params: Params }
+type Params = SharedCall['params']
 
 export function groupResources(resources: Resources): Handlers {
-  const { store } = resources
+  const { core } = resources
 
   const withConfig = (model: Model, group: RoleConfigGroup): ApiModel<'ApiRoleConfigGroup'> => ({
     ...toGroup(model, group),
@@ -31,18 +30,18 @@ export function groupResources(resources: Resources): Handlers {
   const groupAt = (model: Model, params: Params) =>
     groupNamed(model, serviceAt(model, params).service, params.roleConfigGroupName ?? '')
 
-  async function list({ params }: AnyCall) {
-    const model = await store.current()
+  async function list({ params }: SharedCall) {
+    const model = await core.model()
     const { service } = serviceAt(model, params)
     return { items: (model.groupsOfService.get(service.id) ?? []).map((group) => withConfig(model, group)) }
   }
 
-  async function read({ params }: AnyCall) {
-    const model = await store.current()
+  async function read({ params }: SharedCall) {
+    const model = await core.model()
     return withConfig(model, groupAt(model, params))
   }
 
-  async function update(call: AnyCall & { body: ApiModel<'ApiRoleConfigGroup'> }) {
+  async function update(call: SharedCall<ApiModel<'ApiRoleConfigGroup'>>) {
     const { name, roleType, displayName, config } = call.body
     call.audit.command = 'updateRoleConfigGroup'
     const id = await changeFor(resources, call, async (change) => {
@@ -55,20 +54,20 @@ export function groupResources(resources: Resources): Handlers {
       await applyConfig(resources, change, { scope: 'GROUP', id: group.id }, config?.items)
       return group.id
     })
-    const model = await store.current()
+    const model = await core.model()
     return withConfig(model, model.groups.get(id)!)
   }
 
-  async function roles(call: AnyCall) {
+  async function roles(call: SharedCall) {
     const scene = await sceneFor(resources, call)
     const group = groupAt(scene.model, call.params)
     const found = (scene.model.rolesOfService.get(group.serviceId) ?? []).filter(
       (role) => role.roleConfigGroupId === group.id,
     )
-    return { items: found.map((role) => toRole(scene, role)) }
+    return { items: await toRoles(scene, found) }
   }
 
-  async function move(call: AnyCall & { body: ApiModel<'ApiRoleNameList'> }) {
+  async function move(call: SharedCall<ApiModel<'ApiRoleNameList'>>) {
     const names = call.body.items ?? []
     call.audit.command = 'moveRoles'
     call.audit.text ??= names.join(', ')
@@ -80,25 +79,25 @@ export function groupResources(resources: Resources): Handlers {
       else await moveRoles(change, groupAt(model, call.params), moved)
     })
     const scene = await sceneFor(resources, call)
-    return { items: rolesNamed(scene.model, call.params, names).map((role) => toRole(scene, role)) }
+    return { items: await toRoles(scene, rolesNamed(scene.model, call.params, names)) }
   }
 
   const C = '/clusters/{clusterName}/services/{serviceName}/roleConfigGroups'
-  return {
-    [`GET ${C}` as const]: list,
-    async [`POST ${C}` as const](call: AnyCall & { body: ApiModel<'ApiRoleConfigGroupList'> }) {
+  return shared({
+    [`GET ${C}`]: list,
+    async [`POST ${C}`](call: SharedCall<ApiModel<'ApiRoleConfigGroupList'>>) {
       call.audit.command = 'createRoleConfigGroups'
       const made = await changeFor(resources, call, async (change) => {
         const { service } = serviceAt(await change.model(), call.params)
         return buildGroups(resources, change, service, call.body.items ?? [])
       })
-      const model = await store.current()
+      const model = await core.model()
       return { items: made.map(({ id }) => withConfig(model, model.groups.get(id)!)) }
     },
-    [`PUT ${C}/roles` as const]: move,
-    [`GET ${C}/{roleConfigGroupName}` as const]: read,
-    [`PUT ${C}/{roleConfigGroupName}` as const]: update,
-    async [`DELETE ${C}/{roleConfigGroupName}` as const](call: AnyCall) {
+    [`PUT ${C}/roles`]: move,
+    [`GET ${C}/{roleConfigGroupName}`]: read,
+    [`PUT ${C}/{roleConfigGroupName}`]: update,
+    async [`DELETE ${C}/{roleConfigGroupName}`](call: SharedCall) {
       const before = await read(call)
       call.audit.command = 'deleteRoleConfigGroup'
       await changeFor(resources, call, async (change) => {
@@ -106,11 +105,11 @@ export function groupResources(resources: Resources): Handlers {
       })
       return before
     },
-    [`GET ${C}/{roleConfigGroupName}/roles` as const]: roles,
-    [`PUT ${C}/{roleConfigGroupName}/roles` as const]: move,
+    [`GET ${C}/{roleConfigGroupName}/roles`]: roles,
+    [`PUT ${C}/{roleConfigGroupName}/roles`]: move,
     'GET /cm/service/roleConfigGroups': list,
     'GET /cm/service/roleConfigGroups/{roleConfigGroupName}': read,
     'PUT /cm/service/roleConfigGroups/{roleConfigGroupName}': update,
     'GET /cm/service/roleConfigGroups/{roleConfigGroupName}/roles': roles,
-  } as Handlers
+  })
 }

@@ -11,8 +11,8 @@ import {
 } from '../../model/index.js'
 import type { Handlers } from '../http/call.js'
 import { badRequest } from '../http/errors.js'
-import { changeFor } from './change.js'
 import { needed } from './body.js'
+import { changeFor } from './change.js'
 import { applyConfig, configList } from './config.js'
 import type { Resources } from './ports.js'
 import { sceneFor } from './scene.js'
@@ -34,9 +34,9 @@ export function filterHosts(
 }
 
 export function hostResources(resources: Resources): Handlers {
-  const { store } = resources
+  const { core } = resources
   const tagsAt = async (name: string) => {
-    const model = await store.current()
+    const model = await core.model()
     return tagsOf(model, tagKey('HOST', hostNamed(model, name).id))
   }
 

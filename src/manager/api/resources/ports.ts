@@ -1,13 +1,5 @@
-import type {
-  Change,
-  Cluster,
-  Host,
-  Model,
-  ModelContext,
-  ModelStore,
-  Role,
-  Service,
-} from '../../model/index.js'
+import type { Core } from '../../core.js'
+import type { Cluster, Host, Model, Role, Service } from '../../model/index.js'
 import type { Authentication } from '../auth/authentication.js'
 import type { Model as ApiModel, TypeOf } from '../contract/types.js'
 
@@ -20,8 +12,10 @@ export interface Health {
 /** What is known of the running world at one moment, besides the model. */
 export interface Runtime {
   roleState(role: Role): TypeOf<'ApiRoleState'>
-  roleStaleness(role: Role): TypeOf<'ApiConfigStalenessStatus'>
-  clientStaleness(service: Service): TypeOf<'ApiConfigStalenessStatus'>
+  /** Compares what runs with what would be started now: costs something when it is new. */
+  roleStaleness(role: Role): Promise<TypeOf<'ApiConfigStalenessStatus'>>
+  serviceStaleness(service: Service): Promise<TypeOf<'ApiConfigStalenessStatus'>>
+  clientStaleness(service: Service): Promise<TypeOf<'ApiConfigStalenessStatus'>>
   haStatus(role: Role): TypeOf<'HaStatus'> | undefined
   zooKeeperMode(role: Role): TypeOf<'ZooKeeperServerMode'> | undefined
   host(host: Host): HostRuntime
@@ -37,16 +31,16 @@ export interface HostRuntime {
   os: { name: string; version: string } | undefined
 }
 
-/** What a command is to do, in the names of the model. */
+/** What a command is to do, in the terms of the model. */
 export interface CommandRequest {
+  /** As the API names it, such as `Start` or `RollingRestart`. */
   name: string
   cluster?: Cluster | undefined
   service?: Service | undefined
-  role?: Role | undefined
+  /** These roles only. */
   roles?: readonly Role[] | undefined
   hosts?: readonly Host[] | undefined
   args?: Readonly<Record<string, unknown>> | undefined
-  username: string
 }
 
 export interface CommandRecord {
@@ -57,13 +51,10 @@ export interface CommandRecord {
   endedAt: number | undefined
   success: boolean | undefined
   message: string | undefined
-  clusterName: string | undefined
-  clusterDisplayName?: string | undefined
-  serviceName: string | undefined
-  serviceType?: string | undefined
+  cluster: { name: string; displayName: string | undefined } | undefined
+  service: { name: string; type: string | undefined } | undefined
   roleName: string | undefined
-  hostId: string | undefined
-  hostname: string | undefined
+  host: { hostId: string; hostname: string } | undefined
   parentId: number | undefined
   canRetry: boolean
   children: readonly CommandRecord[]
@@ -73,18 +64,20 @@ export interface CommandFilter {
   clusterId?: number
   serviceId?: number
   roleId?: number
-  hostId?: number
 }
 
 export interface Commands {
-  start(change: Change, request: CommandRequest): Promise<number>
+  /** Starts it, with its audit event, as `username`; returns its id. */
+  start(request: CommandRequest, username: string): Promise<number>
+  /** With its children and theirs. */
   find(id: number): Promise<CommandRecord | undefined>
-  /** Those that are not done, newest first. */
+  /** Those that are not done, newest first, without children. */
   active(filter: CommandFilter): Promise<CommandRecord[]>
   abort(id: number, username: string): Promise<void>
   retry(id: number, username: string): Promise<number>
-  log(id: number): Promise<string>
-  /** Names of what can be started on a service besides the common ones. */
+  /** Its output, or undefined where it wrote none. */
+  output(id: number, stream: 'stdout' | 'stderr'): Promise<string | undefined>
+  /** Names of what can be started on a service. */
   names(service: Service): string[]
 }
 
@@ -95,7 +88,8 @@ export interface ProcessFiles {
   read(role: Role, name: string): Promise<Uint8Array | undefined>
 }
 
-export interface Instance {
+/** A manager of the deployment: the active one and those that wait. */
+export interface ManagerInstance {
   id: string
   name: string
   ipAddress: string
@@ -105,15 +99,16 @@ export interface Instance {
 
 /** Everything that the resources stand on. */
 export interface Resources {
-  store: ModelStore
-  context: ModelContext
+  core: Core
   runtime(model: Model): Promise<Runtime>
   commands: Commands
   processFiles: ProcessFiles
   authentication: Authentication
-  instances(): Promise<Instance[]>
+  instances(): Promise<ManagerInstance[]>
   /** Of this program. */
   version: string
   /** True when PostgreSQL is a child process of ours. */
   embeddedDatabase: boolean
+  /** The newest lines of the manager's log; undefined where it is kept elsewhere. */
+  log(): Promise<string | undefined>
 }

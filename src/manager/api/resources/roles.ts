@@ -1,18 +1,21 @@
 import { deleteRoles, type Model, type Role, roleNamed } from '../../model/index.js'
-import type { EndpointName, Model as ApiModel } from '../contract/types.js'
-import type { Call, Handlers } from '../http/call.js'
+import type { Model as ApiModel } from '../contract/types.js'
+import { type Handlers, type SharedCall, shared } from '../http/call.js'
 import { badRequest, notFound } from '../http/errors.js'
 import { buildRoles } from './build.js'
 import { changeFor } from './change.js'
 import type { Resources } from './ports.js'
 import { sceneFor, serviceAt } from './scene.js'
-import { type Scene, toRole } from './views.js'
+import { type Scene, toRole, toRoles } from './views.js'
 
-type Params = { clusterName?: string; serviceName?: string; roleName?: string }
-type AnyCall = Call<EndpointName> & { params: Params }
+type Params = SharedCall['params']
 
 /** Roles that a filter such as `type==SERVER;hostname==one.example` lets through. */
-export function filterRoles(scene: Scene, roles: readonly Role[], filter: string | undefined): readonly Role[] {
+export function filterRoles(
+  scene: Scene,
+  roles: readonly Role[],
+  filter: string | undefined,
+): readonly Role[] {
   const conditions = (filter ?? '').split(/[;,]/).filter((each) => each.trim() !== '')
   const tests = conditions.map((condition) => {
     const [, name = '', value = ''] = /^\s*(\w+)\s*==\s*(.*?)\s*$/.exec(condition) ?? []
@@ -30,7 +33,7 @@ const READ: Readonly<Record<string, (scene: Scene, role: Role) => string>> = {
   type: (_, role) => role.type,
   hostId: ({ model }, role) => model.hosts.get(role.hostId)!.hostId,
   hostname: ({ model }, role) => model.hosts.get(role.hostId)!.hostname,
-  healthState: (scene, role) => toRole(scene, role).healthSummary!,
+  healthState: ({ runtime }, role) => runtime.health({ role })?.summary ?? 'NOT_AVAILABLE',
   roleState: ({ runtime }, role) => runtime.roleState(role),
   haStatus: ({ runtime }, role) => runtime.haStatus(role) ?? '',
   commissionState: (_, role) => role.commissionState,
@@ -46,35 +49,40 @@ export function rolesNamed(
 }
 
 export function roleResources(resources: Resources): Handlers {
-  async function list(call: AnyCall): Promise<ApiModel<'ApiRoleList'>> {
+  async function list(call: SharedCall): Promise<ApiModel<'ApiRoleList'>> {
     const scene = await sceneFor(resources, call)
     const { service } = serviceAt(scene.model, call.params)
     const { filter } = call.query as { filter?: string }
     const roles = filterRoles(scene, scene.model.rolesOfService.get(service.id) ?? [], filter)
-    return { items: roles.map((role) => toRole(scene, role)) }
+    return { items: await toRoles(scene, roles) }
   }
 
-  async function create(call: AnyCall & { body: ApiModel<'ApiRoleList'> }): Promise<ApiModel<'ApiRoleList'>> {
+  async function create(call: SharedCall<ApiModel<'ApiRoleList'>>): Promise<ApiModel<'ApiRoleList'>> {
     call.audit.command = 'createRoles'
     const ids = await changeFor(resources, call, async (change) => {
       const { service } = serviceAt(await change.model(), call.params)
       return buildRoles(resources, change, service, call.body.items ?? [])
     })
     const scene = await sceneFor(resources, call)
-    return { items: ids.map((id) => toRole(scene, scene.model.roles.get(id)!)) }
+    return {
+      items: await toRoles(
+        scene,
+        ids.map((id) => scene.model.roles.get(id)!),
+      ),
+    }
   }
 
-  async function read(call: AnyCall): Promise<ApiModel<'ApiRole'>> {
+  async function read(call: SharedCall): Promise<ApiModel<'ApiRole'>> {
     const scene = await sceneFor(resources, call)
     const { service } = serviceAt(scene.model, call.params)
     return toRole(scene, roleNamed(scene.model, service, call.params.roleName ?? ''))
   }
 
-  async function remove(call: AnyCall, names: readonly string[]): Promise<ApiModel<'ApiRole'>[]> {
+  async function remove(call: SharedCall, names: readonly string[]): Promise<ApiModel<'ApiRole'>[]> {
     call.audit.command = 'deleteRoles'
     call.audit.text ??= names.join(', ')
     const scene = await sceneFor(resources, call, 'summary')
-    const before = rolesNamed(scene.model, call.params, names).map((role) => toRole(scene, role))
+    const before = await toRoles(scene, rolesNamed(scene.model, call.params, names))
     await changeFor(resources, call, async (change) => {
       await deleteRoles(change, rolesNamed(await change.model(), call.params, names))
     })
@@ -82,39 +90,38 @@ export function roleResources(resources: Resources): Handlers {
   }
 
   async function roleAt(params: Params): Promise<Role> {
-    const model = await resources.store.current()
+    const model = await resources.core.model()
     return roleNamed(model, serviceAt(model, params).service, params.roleName ?? '')
   }
 
   const C = '/clusters/{clusterName}/services/{serviceName}'
-  return {
-    [`GET ${C}/roles` as const]: list,
-    [`POST ${C}/roles` as const]: create,
-    [`GET ${C}/roles/{roleName}` as const]: read,
-    [`DELETE ${C}/roles/{roleName}` as const]: async (call: AnyCall) =>
+  return shared({
+    [`GET ${C}/roles`]: list,
+    [`POST ${C}/roles`]: create,
+    [`GET ${C}/roles/{roleName}`]: read,
+    [`DELETE ${C}/roles/{roleName}`]: async (call: SharedCall) =>
       (await remove(call, [call.params.roleName ?? '']))[0]!,
-    [`POST ${C}/roles/bulkDelete` as const]: async (call: AnyCall & { body: ApiModel<'ApiRoleNameList'> }) => ({
+    [`POST ${C}/roles/bulkDelete`]: async (call: SharedCall<ApiModel<'ApiRoleNameList'>>) => ({
       items: await remove(call, call.body.items ?? []),
     }),
     'GET /cm/service/roles': list,
-    'POST /cm/service/roles': create as never,
+    'POST /cm/service/roles': create,
     'GET /cm/service/roles/{roleName}': read,
-    'DELETE /cm/service/roles/{roleName}': async (call) =>
-      (await remove(call as never, [call.params.roleName]))[0]!,
+    'DELETE /cm/service/roles/{roleName}': async (call: SharedCall) =>
+      (await remove(call, [call.params.roleName ?? '']))[0]!,
 
-    async [`GET ${C}/roles/{roleName}/process` as const]({ params }: AnyCall) {
+    async [`GET ${C}/roles/{roleName}/process`]({ params }: SharedCall) {
       const role = await roleAt(params)
       const configFiles = await resources.processFiles.list(role)
       if (!configFiles) throw notFound(`Role "${role.name}" has never been started: it has no process.`)
       return { configFiles }
     },
-    async [`GET ${C}/roles/{roleName}/process/configFiles/{configFileName}` as const]({
-      params,
-    }: AnyCall & { params: { configFileName: string } }) {
+    async [`GET ${C}/roles/{roleName}/process/configFiles/{configFileName}`]({ params }: SharedCall) {
       const role = await roleAt(params)
-      const contents = await resources.processFiles.read(role, params.configFileName)
-      if (!contents) throw notFound(`The process of role "${role.name}" has no file "${params.configFileName}".`)
-      return { name: params.configFileName, type: 'application/octet-stream', contents }
+      const name = params.configFileName ?? ''
+      const contents = await resources.processFiles.read(role, name)
+      if (!contents) throw notFound(`The process of role "${role.name}" has no file "${name}".`)
+      return { name, type: 'application/octet-stream', contents }
     },
-  } as Handlers
+  })
 }

@@ -1,15 +1,17 @@
 import { type Cluster, clusterNamed, type Model, type Service, serviceNamed } from '../../model/index.js'
-import type { EndpointName, View } from '../contract/types.js'
-import type { Call } from '../http/call.js'
+import type { View } from '../contract/types.js'
 import { notFound } from '../http/errors.js'
 import type { Resources } from './ports.js'
 import type { Scene } from './views.js'
 
-type AnyCall = Pick<Call<EndpointName>, 'base' | 'query'>
+interface Looking {
+  base: string
+  query: object
+}
 
 /** The model and the running world as they are now, as a request looks at them. */
-export async function sceneFor(resources: Resources, call: AnyCall, view?: View): Promise<Scene> {
-  const model = await resources.store.current()
+export async function sceneFor(resources: Resources, call: Looking, view?: View): Promise<Scene> {
+  const model = await resources.core.model()
   const asked = (call.query as { view?: View }).view
   return { model, runtime: await resources.runtime(model), view: view ?? asked ?? 'summary', base: call.base }
 }

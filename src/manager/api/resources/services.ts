@@ -7,23 +7,23 @@ import {
   roleTypes,
   updateService,
 } from '../../model/index.js'
-import type { EndpointName, Model as ApiModel } from '../contract/types.js'
-import type { Call, Handlers } from '../http/call.js'
+import type { Model as ApiModel } from '../contract/types.js'
+import type { Handlers, SharedCall } from '../http/call.js'
 import { badRequest } from '../http/errors.js'
 import { buildGroups, buildRoles, buildServices } from './build.js'
 import { changeFor } from './change.js'
 import { applyConfig } from './config.js'
 import type { Resources } from './ports.js'
 import { findManagementService, MANAGEMENT_TYPE, managementService, sceneFor, serviceAt } from './scene.js'
-import { type Scene, toService } from './views.js'
+import { type Scene, toService, toServices } from './views.js'
 
 export function serviceResources(resources: Resources): Handlers {
-  const { store } = resources
+  const { core } = resources
 
   async function typesAt(params: { clusterName?: string; serviceName?: string }) {
-    const model = await store.current()
+    const model = await core.model()
     const { service } = serviceAt(model, params)
-    const descriptor = mustHaveDescriptor(model, resources.context.descriptors(), service)
+    const descriptor = mustHaveDescriptor(model, resources.core.descriptors(), service)
     return { items: roleTypes(descriptor).map(({ type }) => type) }
   }
 
@@ -32,7 +32,7 @@ export function serviceResources(resources: Resources): Handlers {
       const scene = await sceneFor(resources, call)
       const cluster = clusterNamed(scene.model, call.params.clusterName)
       const services = scene.model.servicesOfCluster.get(cluster.id) ?? []
-      return { items: services.map((service) => toService(scene, service)) }
+      return { items: await toServices(scene, services) }
     },
 
     async 'POST /clusters/{clusterName}/services'(call) {
@@ -43,7 +43,12 @@ export function serviceResources(resources: Resources): Handlers {
         buildServices(resources, change, clusterNamed(await change.model(), call.params.clusterName), wanted),
       )
       const scene = await sceneFor(resources, call)
-      return { items: ids.map((id) => toService(scene, scene.model.services.get(id)!)) }
+      return {
+        items: await toServices(
+          scene,
+          ids.map((id) => scene.model.services.get(id)!),
+        ),
+      }
     },
 
     async 'GET /clusters/{clusterName}/services/{serviceName}'(call) {
@@ -72,7 +77,7 @@ export function serviceResources(resources: Resources): Handlers {
     'GET /cm/service/roleTypes': () => typesAt({}),
 
     async 'GET /clusters/{clusterName}/services/{serviceName}/commandsByName'({ params }) {
-      const { service } = serviceAt(await store.current(), params)
+      const { service } = serviceAt(await core.model(), params)
       return { items: resources.commands.names(service).map((name) => ({ name })) }
     },
 
@@ -84,7 +89,8 @@ export function serviceResources(resources: Resources): Handlers {
     /** Makes it, or brings what is there up to what the body says. */
     async 'PUT /cm/service'(call) {
       const { name, displayName, config, roles, roleConfigGroups, type = MANAGEMENT_TYPE } = call.body
-      if (type !== MANAGEMENT_TYPE) throw badRequest(`type: the management service is of type ${MANAGEMENT_TYPE}.`)
+      if (type !== MANAGEMENT_TYPE)
+        throw badRequest(`type: the management service is of type ${MANAGEMENT_TYPE}.`)
       call.audit.command = 'setupManagementService'
       await changeFor(resources, call, async (change) => {
         let service = findManagementService(await change.model())
@@ -109,11 +115,11 @@ export function serviceResources(resources: Resources): Handlers {
   }
 
   async function removed(
-    call: Pick<Call<EndpointName>, 'base' | 'query' | 'audit' | 'auditEvent'>,
+    call: Pick<SharedCall, 'base' | 'query' | 'audit' | 'auditEvent'>,
     which: (scene: Pick<Scene, 'model'>) => Parameters<typeof toService>[1],
   ): Promise<ApiModel<'ApiService'>> {
     const scene = await sceneFor(resources, call, 'full')
-    const before = toService(scene, which(scene))
+    const before = await toService(scene, which(scene))
     await changeFor(resources, call, async (change) => {
       const model = await change.model()
       const service = which({ model })

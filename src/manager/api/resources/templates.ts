@@ -23,13 +23,13 @@ const groupNamesOf = ({ roleConfigGroupRefs }: ApiModel<'ApiHostTemplate'>, wher
   )
 
 export function templateResources(resources: Resources): Handlers {
-  const { store } = resources
+  const { core } = resources
   const at = (model: Model, params: Params) =>
     templateNamed(model, clusterNamed(model, params.clusterName), params.hostTemplateName)
 
   return {
     async 'GET /clusters/{clusterName}/hostTemplates'({ params }) {
-      const model = await store.current()
+      const model = await core.model()
       const cluster = clusterNamed(model, params.clusterName)
       const found = [...model.templates.values()].filter(({ clusterId }) => clusterId === cluster.id)
       return { items: found.map((template) => toTemplate(model, template)) }
@@ -49,12 +49,12 @@ export function templateResources(resources: Resources): Handlers {
           )
         return made
       })
-      const model = await store.current()
+      const model = await core.model()
       return { items: ids.map((id) => toTemplate(model, model.templates.get(id)!)) }
     },
 
     async 'GET /clusters/{clusterName}/hostTemplates/{hostTemplateName}'({ params }) {
-      const model = await store.current()
+      const model = await core.model()
       return toTemplate(model, at(model, params))
     },
 
@@ -71,12 +71,12 @@ export function templateResources(resources: Resources): Handlers {
         })
         return template.id
       })
-      const model = await store.current()
+      const model = await core.model()
       return toTemplate(model, model.templates.get(id)!)
     },
 
     async 'DELETE /clusters/{clusterName}/hostTemplates/{hostTemplateName}'(call) {
-      const before = await store.current()
+      const before = await core.model()
       const deleted = toTemplate(before, at(before, call.params))
       call.audit.command = 'deleteHostTemplate'
       await changeFor(resources, call, async (change) => {

@@ -24,7 +24,6 @@ export interface Scene {
 const NO_HEALTH: Health = { summary: 'NOT_AVAILABLE', checks: [] }
 
 const isFull = (view: View) => view !== 'summary'
-const isExport = (view: View) => view === 'export' || view === 'export_redacted'
 
 function health(found: Health | undefined, view: View) {
   const { summary, checks } = found ?? NO_HEALTH
@@ -121,15 +120,19 @@ const worst: readonly TypeOf<'ApiEntityStatus'>[] = [
   'STOPPED',
 ]
 
-type Staleness = TypeOf<'ApiConfigStalenessStatus'>
-const stalest = (all: readonly Staleness[]): Staleness =>
-  all.includes('STALE') ? 'STALE' : all.includes('STALE_REFRESHABLE') ? 'STALE_REFRESHABLE' : 'FRESH'
+/** State and health of a service, without what costs more. */
+export function statusOf({ model, runtime }: Pick<Scene, 'model' | 'runtime'>, service: Service) {
+  const roles = model.rolesOfService.get(service.id) ?? []
+  const state = serviceState(roles.map((role) => runtime.roleState(role)))
+  const found = runtime.health({ service })
+  return { state, found, entityStatus: entityStatus(state, found?.summary ?? NO_HEALTH.summary) }
+}
 
 export function toCluster(scene: Scene, cluster: Cluster): ApiModel<'ApiCluster'> {
   const { model, base } = scene
   const owners = maintenanceOwners(model, 'CLUSTER', cluster.id)
   const states = (model.servicesOfCluster.get(cluster.id) ?? []).map(
-    (service) => toService(scene, service).entityStatus!,
+    (service) => statusOf(scene, service).entityStatus,
   )
   return {
     name: cluster.name,
@@ -180,15 +183,13 @@ export function toHost(scene: Scene, host: Host): ApiModel<'ApiHost'> {
   }
 }
 
-export function toService(scene: Scene, service: Service): ApiModel<'ApiService'> {
+export async function toService(scene: Scene, service: Service): Promise<ApiModel<'ApiService'>> {
   const { model, runtime, view, base } = scene
   const owners = maintenanceOwners(model, 'SERVICE', service.id)
-  const roles = model.rolesOfService.get(service.id) ?? []
   const cluster = service.clusterId === null ? undefined : model.clusters.get(service.clusterId)
-  const state = serviceState(roles.map((role) => runtime.roleState(role)))
-  const staleness = stalest(roles.map((role) => runtime.roleStaleness(role)))
+  const staleness = await runtime.serviceStaleness(service)
   const url = `${base}/${cluster ? `clusters/${encodeURIComponent(cluster.name)}/` : ''}services/${service.name}`
-  const found = runtime.health({ service })
+  const { state, found, entityStatus } = statusOf(scene, service)
   return {
     name: service.name,
     type: service.type,
@@ -197,24 +198,24 @@ export function toService(scene: Scene, service: Service): ApiModel<'ApiService'
     ...health(found, view),
     configStale: staleness !== 'FRESH',
     configStalenessStatus: staleness,
-    clientConfigStalenessStatus: runtime.clientStaleness(service),
+    clientConfigStalenessStatus: await runtime.clientStaleness(service),
     serviceUrl: url,
     roleInstancesUrl: `${url}/instances`,
     maintenanceMode: owners.length > 0,
     maintenanceOwners: owners,
     displayName: service.displayName,
-    entityStatus: entityStatus(state, found?.summary ?? NO_HEALTH.summary),
+    entityStatus,
     tags: tagsOf(model, tagKey('SERVICE', service.id)),
     serviceVersion: cluster?.fullVersion,
   }
 }
 
-export function toRole(scene: Scene, role: Role): ApiModel<'ApiRole'> {
+export async function toRole(scene: Scene, role: Role): Promise<ApiModel<'ApiRole'>> {
   const { model, runtime, view, base } = scene
   const service = model.services.get(role.serviceId)!
   const owners = maintenanceOwners(model, 'ROLE', role.id)
   const state = runtime.roleState(role)
-  const staleness = runtime.roleStaleness(role)
+  const staleness = await runtime.roleStaleness(role)
   const found = runtime.health({ role })
   return {
     name: role.name,
@@ -251,4 +252,8 @@ export const toTemplate = (model: Model, template: HostTemplate): ApiModel<'ApiH
   roleConfigGroupRefs: template.groupIds.map((id) => ({ roleConfigGroupName: model.groups.get(id)!.name })),
 })
 
-export { isExport, isFull }
+export const toServices = (scene: Scene, services: readonly Service[]) =>
+  Promise.all(services.map((service) => toService(scene, service)))
+
+export const toRoles = (scene: Scene, roles: readonly Role[]) =>
+  Promise.all(roles.map((role) => toRole(scene, role)))
