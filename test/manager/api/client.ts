@@ -29,7 +29,9 @@ export function client(url: string, defaults: Sending = {}) {
       ...(user === undefined
         ? {}
         : { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` }),
-      ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(sent === undefined
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(sent)) }),
       ...headers,
     })
     if (!inApi) check(method, path, reply, version)

@@ -51,9 +51,11 @@ export function commandResources(resources: Resources): Handlers {
         return { ...request, ...(names?.length ? { roles: rolesNamed(model, call.params, names) } : {}) }
       })
 
-  for (const place of [S, '/cm/service'])
-    for (const word of ['start', 'stop', 'restart', 'refresh'])
-      handlers[`POST ${place}/roleCommands/${word}`] = (call) => bulk(call, titled(word))
+  for (const word of ['start', 'stop', 'restart', 'refresh']) {
+    handlers[`POST ${S}/roleCommands/${word}`] = (call) => bulk(call, titled(word))
+    if (word !== 'refresh')
+      handlers[`POST /cm/service/roleCommands/${word}`] = (call) => bulk(call, titled(word))
+  }
 
   async function bulk(call: SharedCall, name: string): Promise<ApiModel<'ApiBulkCommandList'>> {
     const names = (call.body as ApiModel<'ApiRoleNameList'>).items ?? []

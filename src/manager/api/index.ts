@@ -1,0 +1,59 @@
+import { Hono } from 'hono'
+import type { Logger } from 'pino'
+import { recordAudit } from '../users/index.js'
+import { accountsIn } from './auth/accounts.js'
+import { type Authentication, createAuthentication } from './auth/authentication.js'
+import { type AuthMode, gate } from './auth/gate.js'
+import { loginRoutes } from './auth/login.js'
+import { storedSessions } from './auth/stored-sessions.js'
+import { createApi } from './http/api.js'
+import { allHandlers, type Resources } from './resources/index.js'
+
+export interface ManagerApiOptions extends Omit<Resources, 'authentication'> {
+  mode: AuthMode
+  /** Time after which a session that is not used ends. Default: 30 minutes. */
+  sessionTimeoutMs?: () => number
+  logger: Logger
+}
+
+export interface ManagerApi {
+  authentication: Authentication
+  /** Login page, session and API: to be mounted at the root of an app that is not strict about trailing slashes. */
+  routes: Hono
+  /** Middleware for everything else that is not open to all: pages, time series. */
+  gate: ReturnType<typeof gate>
+}
+
+/** The API of an active manager. */
+export function createManagerApi(options: ManagerApiOptions): ManagerApi {
+  const { core, mode, logger } = options
+  const authentication = createAuthentication({
+    findAccount: accountsIn(core.db),
+    sessions: storedSessions(core.db, options.sessionTimeoutMs ?? (() => 30 * 60_000)),
+    onFailure(name, address) {
+      recordAudit(core.db, {
+        username: name.slice(0, 255).replaceAll('\0', ''),
+        ipAddress: address,
+        command: 'login',
+        allowed: false,
+        message: 'Login failed',
+      }).catch((error) => logger.warn({ err: error }, 'a failed login could not be written down'))
+    },
+  })
+  const routes = new Hono({ strict: false })
+  routes.route('/', loginRoutes(authentication))
+  routes.route(
+    '/',
+    createApi({
+      handlers: allHandlers({ ...options, authentication }),
+      authentication,
+      audit: (event) => recordAudit(core.db, event),
+      logger,
+    }),
+  )
+  return { authentication, routes, gate: gate({ authentication, mode }) }
+}
+
+export type { AuthMode } from './auth/gate.js'
+export { renderApiTable } from './documentation.js'
+export type * from './resources/ports.js'
