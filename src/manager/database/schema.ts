@@ -23,7 +23,6 @@ export interface Database {
   clientConfig: ClientConfigTable
   hostSession: HostSessionTable
   agentToken: AgentTokenTable
-  agentCommand: AgentCommandTable
   command: CommandTable
   commandLog: CommandLogTable
   userAccount: UserTable
@@ -78,7 +77,7 @@ export type CommissionState =
 export interface HostTable {
   id: Generated<number>
   /** The id that the agent chose: a UUID. */
-  hostId: Fixed<string>
+  hostId: string
   hostname: string
   ipAddress: string
   rackId: string
@@ -240,16 +239,6 @@ export interface AgentTokenTable {
   createdAt: Fixed<number>
   expiresAt: number | null
   usesLeft: number | null
-}
-
-export interface AgentCommandTable {
-  id: Fixed<string>
-  hostId: Fixed<number>
-  command: Json<object>
-  /** Null until the agent reported it. */
-  ok: boolean | null
-  message: string | null
-  createdAt: Fixed<number>
 }
 
 export type CommandState = 'WAITING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED'

@@ -86,17 +86,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute()
 
   await schema
-    .createTable('agent_command')
-    .addColumn('id', 'text', (c) => c.primaryKey())
-    .addColumn('host_id', 'bigint', reference('host.id', 'cascade'))
-    .addColumn('command', 'jsonb', (c) => c.notNull())
-    .addColumn('ok', 'boolean')
-    .addColumn('message', 'text')
-    .addColumn('created_at', 'bigint', time)
-    .execute()
-  await schema.createIndex('agent_command_host').on('agent_command').column('host_id').execute()
-
-  await schema
     .createTable('command')
     .addColumn('id', 'bigint', id)
     .addColumn('root_id', 'bigint', (c) => c.references('command.id').onDelete('cascade'))
