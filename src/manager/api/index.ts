@@ -56,4 +56,5 @@ export function createManagerApi(options: ManagerApiOptions): ManagerApi {
 
 export type { AuthMode } from './auth/gate.js'
 export { renderApiTable } from './documentation.js'
+export { fromActive, type HealthSource } from './resources/live.js'
 export type * from './resources/ports.js'

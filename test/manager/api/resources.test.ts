@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newCore } from '../core.js'
 import { startTestPostgres, type TestPostgres } from '../support.js'
-import type { Client } from './client.js'
-import { passwordOf, serveApi } from './server.js'
+import { addCluster, passwordOf, serveApi, ZK } from './server.js'
 
 let postgres: TestPostgres
 beforeAll(async () => {
@@ -14,40 +13,6 @@ async function serve() {
   const server = await serveApi(await newCore(postgres))
   return { ...server, admin: server.as('admin') }
 }
-
-/** Cluster `Cluster 1` with hosts one, two, three, and a ZooKeeper with a server on each. */
-async function addCluster(admin: Client): Promise<string[]> {
-  const good = async (reply: Promise<{ status: number; text: string }>) => {
-    const { status, text } = await reply
-    expect([status, text]).toEqual([200, text])
-  }
-  await good(admin.post('/clusters', { items: [{ name: 'Cluster 1', fullVersion: '7.1.7' }] }))
-  const hosts = ['one', 'two', 'three'].map((name, i) => ({
-    hostId: `host-id-${i}`,
-    hostname: `${name}.example`,
-    ipAddress: `192.0.2.${i + 1}`,
-  }))
-  await good(admin.post('/hosts', { items: hosts }))
-  await good(admin.post('/clusters/Cluster%201/hosts', { items: hosts.map(({ hostId }) => ({ hostId })) }))
-  const made = await admin.post('/clusters/Cluster%201/services', {
-    items: [
-      {
-        name: 'zk',
-        type: 'ZOOKEEPER',
-        displayName: 'Zoo',
-        roles: hosts.map(({ hostname }) => ({ type: 'SERVER', hostRef: { hostname } })),
-        roleConfigGroups: [
-          { name: 'zk-SERVER-BASE', base: true, config: { items: [{ name: 'tickTime', value: '3000' }] } },
-        ],
-      },
-    ],
-  })
-  expect([made.status, made.text]).toEqual([200, made.text])
-  const { body } = await admin.get('/clusters/Cluster%201/services/zk/roles')
-  return body.items.map(({ name }: { name: string }) => name)
-}
-
-const ZK = '/clusters/Cluster%201/services/zk'
 
 describe('a cluster', () => {
   let server: Awaited<ReturnType<typeof serve>>

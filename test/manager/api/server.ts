@@ -1,11 +1,12 @@
 import { Hono } from 'hono'
 import { pino } from 'pino'
+import { expect } from 'vitest'
 import { listen } from '../../../src/cli/listen.js'
-import { createManagerApi } from '../../../src/manager/api/index.js'
-import type { Commands, ProcessFiles, Runtime } from '../../../src/manager/api/resources/ports.js'
+import { startActive } from '../../../src/manager/active.js'
+import { type AuthMode, createManagerApi, fromActive } from '../../../src/manager/api/index.js'
 import type { Core } from '../../../src/manager/core.js'
 import { hashPassword, type UserRole } from '../../../src/manager/users/index.js'
-import { client } from './client.js'
+import { type Client, client } from './client.js'
 
 export const passwordOf = (name: string) => `secret of ${name}`
 
@@ -15,18 +16,6 @@ const ROLES: Record<string, UserRole> = {
   configurator: 'ROLE_CONFIGURATOR',
   admin: 'ROLE_ADMIN',
   hr: 'ROLE_USER_ADMIN',
-}
-
-/** A world in which nothing runs. */
-const still: Runtime = {
-  roleState: () => 'STOPPED',
-  roleStaleness: async () => 'FRESH',
-  serviceStaleness: async () => 'FRESH',
-  clientStaleness: async () => 'FRESH',
-  haStatus: () => undefined,
-  zooKeeperMode: () => undefined,
-  host: () => ({ lastHeartbeat: undefined, cores: undefined, memory: undefined, os: undefined }),
-  health: () => undefined,
 }
 
 let hashed: Promise<{ name: string; role: UserRole; passwordHash: string; createdAt: number }[]> | undefined
@@ -43,8 +32,7 @@ const users = () =>
 
 export interface ServeOptions {
   withoutUsers?: boolean
-  commands?: Partial<Commands>
-  processFiles?: ProcessFiles
+  mode?: AuthMode
 }
 
 /** The whole API over a real database, on a real port; with the users `user`, `operator`, `configurator`, `admin`, `hr`. */
@@ -54,24 +42,10 @@ export async function serveApi(core: Core, options: ServeOptions = {}) {
       .insertInto('userAccount')
       .values(await users())
       .execute()
-  const none = async () => {
-    throw Object.assign(new Error('There are no commands here.'), { code: 'INVALID' })
-  }
+  const active = await startActive({ core })
   const api = createManagerApi({
-    core,
-    mode: 'local',
-    runtime: async () => still,
-    commands: {
-      start: none,
-      find: async () => undefined,
-      active: async () => [],
-      abort: none,
-      retry: none,
-      output: async () => undefined,
-      names: () => ['Start', 'Stop'],
-      ...options.commands,
-    },
-    processFiles: options.processFiles ?? { list: async () => undefined, read: async () => undefined },
+    ...fromActive(active),
+    mode: options.mode ?? 'local',
     instances: async () => [
       { id: 'm1', name: 'one.example', ipAddress: '192.0.2.1', createdAt: 0, updatedAt: 60_000 },
     ],
@@ -88,6 +62,44 @@ export async function serveApi(core: Core, options: ServeOptions = {}) {
     core,
     as: (user: string | undefined, password = user && passwordOf(user)) =>
       client(listening.url, user === undefined ? {} : { user, password: password ?? '' }),
-    close: () => listening.close(),
+    active,
+    async close() {
+      await listening.close()
+      await active.stop()
+    },
   }
 }
+
+/** Cluster `Cluster 1` with hosts one, two, three, and a ZooKeeper with a server on each. */
+export async function addCluster(admin: Client): Promise<string[]> {
+  const good = async (reply: Promise<{ status: number; text: string }>) => {
+    const { status, text } = await reply
+    expect([status, text]).toEqual([200, text])
+  }
+  await good(admin.post('/clusters', { items: [{ name: 'Cluster 1', fullVersion: '7.1.7' }] }))
+  const hosts = ['one', 'two', 'three'].map((name, i) => ({
+    hostId: `host-id-${i}`,
+    hostname: `${name}.example`,
+    ipAddress: `192.0.2.${i + 1}`,
+  }))
+  await good(admin.post('/hosts', { items: hosts }))
+  await good(admin.post('/clusters/Cluster%201/hosts', { items: hosts.map(({ hostId }) => ({ hostId })) }))
+  const made = await admin.post('/clusters/Cluster%201/services', {
+    items: [
+      {
+        name: 'zk',
+        type: 'ZOOKEEPER',
+        displayName: 'Zoo',
+        roles: hosts.map(({ hostname }) => ({ type: 'SERVER', hostRef: { hostname } })),
+        roleConfigGroups: [
+          { name: 'zk-SERVER-BASE', base: true, config: { items: [{ name: 'tickTime', value: '3000' }] } },
+        ],
+      },
+    ],
+  })
+  expect([made.status, made.text]).toEqual([200, made.text])
+  const { body } = await admin.get('/clusters/Cluster%201/services/zk/roles')
+  return body.items.map(({ name }: { name: string }) => name)
+}
+
+export const ZK = '/clusters/Cluster%201/services/zk'

@@ -1,7 +1,6 @@
 import type { Model } from '../../model/index.js'
 import type { Model as ApiModel } from '../contract/types.js'
 import type { SharedCall } from '../http/call.js'
-import { notFound } from '../http/errors.js'
 import type { CommandRecord, CommandRequest, Resources } from './ports.js'
 
 type ApiCommand = ApiModel<'ApiCommand'>
@@ -47,8 +46,5 @@ export async function startCommand(
   return commandById(resources, await resources.commands.start(wanted, call.user.name))
 }
 
-export async function commandById(resources: Resources, id: number): Promise<ApiCommand> {
-  const found = await resources.commands.find(id)
-  if (!found) throw notFound(`Command ${id} does not exist.`)
-  return toCommand(found)
-}
+export const commandById = async (resources: Resources, id: number): Promise<ApiCommand> =>
+  toCommand(await resources.commands.find(id))

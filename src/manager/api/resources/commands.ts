@@ -45,9 +45,9 @@ export function commandResources(resources: Resources): Handlers {
     handlers[`POST ${S}/commands/${word}`] = (call) =>
       startCommand(resources, call, (model) => {
         const names = (call.body as ApiModel<'ApiRoleNameList'> | undefined)?.items
+        const { args: _, ...request } = onService(model, call, titled(word))
         if (word !== 'deployClientConfig' && !names?.length)
           throw badRequest('items: must name at least one role.')
-        const { args: _, ...request } = onService(model, call, titled(word))
         return { ...request, ...(names?.length ? { roles: rolesNamed(model, call.params, names) } : {}) }
       })
 
@@ -59,6 +59,7 @@ export function commandResources(resources: Resources): Handlers {
 
   async function bulk(call: SharedCall, name: string): Promise<ApiModel<'ApiBulkCommandList'>> {
     const names = (call.body as ApiModel<'ApiRoleNameList'>).items ?? []
+    serviceAt(await resources.core.model(), call.params)
     const items: ApiModel<'ApiCommand'>[] = []
     const errors: string[] = []
     // Each role gets a command of its own; those that cannot be named do not hold the others up.
@@ -106,7 +107,7 @@ export function commandResources(resources: Resources): Handlers {
   handlers['GET /commands/{commandId}'] = ({ params }) => commandById(resources, idOf(params))
   handlers['POST /commands/{commandId}/abort'] = async (call) => {
     call.audit.command = 'abort'
-    await resources.commands.abort(idOf(call.params), call.user.name)
+    await resources.commands.abort(idOf(call.params))
     return commandById(resources, idOf(call.params))
   }
   handlers['POST /commands/{commandId}/retry'] = async (call) => {

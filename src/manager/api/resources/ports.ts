@@ -67,18 +67,18 @@ export interface CommandFilter {
 }
 
 export interface Commands {
-  /** Starts it, with its audit event, as `username`; returns its id. */
+  /** Starts it as `username`; returns its id. */
   start(request: CommandRequest, username: string): Promise<number>
-  /** With its children and theirs. */
-  find(id: number): Promise<CommandRecord | undefined>
+  /** With its children and theirs. Throws NOT_FOUND. */
+  find(id: number): Promise<CommandRecord>
   /** Those that are not done, newest first, without children. */
   active(filter: CommandFilter): Promise<CommandRecord[]>
-  abort(id: number, username: string): Promise<void>
+  abort(id: number): Promise<void>
   retry(id: number, username: string): Promise<number>
   /** Its output, or undefined where it wrote none. */
   output(id: number, stream: 'stdout' | 'stderr'): Promise<string | undefined>
   /** Names of what can be started on a service. */
-  names(service: Service): string[]
+  names(service: Service): Promise<string[]>
 }
 
 export interface ProcessFiles {

@@ -78,7 +78,7 @@ export function serviceResources(resources: Resources): Handlers {
 
     async 'GET /clusters/{clusterName}/services/{serviceName}/commandsByName'({ params }) {
       const { service } = serviceAt(await core.model(), params)
-      return { items: resources.commands.names(service).map((name) => ({ name })) }
+      return { items: (await resources.commands.names(service)).map((name) => ({ name })) }
     },
 
     async 'GET /cm/service'(call) {
