@@ -3,7 +3,8 @@
  *
  * A beat tells how the host is; the answer tells how it should be, always as the whole desired state, and only when the agent
  * does not hold that generation yet. The manager may hold a beat for up to `waitMs` and answer as soon as there is something
- * to tell, so that a command reaches the host at once (not the first one of an instance: its agent waits to hear); an agent that has news itself cuts such a beat off and sends another.
+ * to tell, so that a command reaches the host at once. An agent that has news itself cuts such a beat off and sends one with
+ * `waitMs` 0, which is to be answered at once.
  * So every answer may be lost: nothing in it is meant for once. Commands come again until a beat reports them.
  *
  * Other answers: 307 or 503 with `Location`: the active manager is there. 401, 403: the token is wrong. 409 with
@@ -48,7 +49,7 @@ export interface HeartbeatRequest {
   clock: number
   /** What has to be added to the agent's clock for the manager's, by the last answer; milliseconds. */
   clockOffset?: number
-  /** How long the agent is ready to wait for the answer, milliseconds. */
+  /** How long the manager may hold the beat, milliseconds; 0: not at all. */
   waitMs: number
 }
 
@@ -184,7 +185,10 @@ export interface DesiredProcess {
   /** Absolute, or relative to the process's folder, which is its working directory. */
   program: string
   args: string[]
-  /** All of it: nothing is inherited but a PATH, if there is none here. */
+  /**
+   * All of it but `PATH` and `CONF_DIR` (the folder), which it may replace. In values and in `args`, `{{CMF_CONF_DIR}}` stands
+   * for the folder.
+   */
   environment: Record<string, string>
   /** Default: the agent's own. */
   user?: string

@@ -4,17 +4,19 @@ import type { ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startAgent } from '../../src/agent/index.js'
 import { clockOffset } from '../../src/agent/heartbeat/clock.js'
 import { createManagers } from '../../src/agent/heartbeat/managers.js'
+import { startAgent } from '../../src/agent/index.js'
 import { dataFolder, startManagedAgent } from './managed-agent.js'
 import { startManager, state, wanted } from './manager-stand-in.js'
 import { silent, startReceiver, temporaryFolder, until } from './support.js'
 
-const answering = (status: number, body: object | string, headers: Record<string, string> = {}) => (_: unknown, response: ServerResponse) => {
-  response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body))
-  return true
-}
+const answering =
+  (status: number, body: object | string, headers: Record<string, string> = {}) =>
+  (_: unknown, response: ServerResponse) => {
+    response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body))
+    return true
+  }
 
 describe('the heartbeat', () => {
   it('says who beats, since when, and counts; a restarted agent is told from the one before', async () => {
@@ -46,7 +48,10 @@ describe('the heartbeat', () => {
       const gap = manager.times[i]! - manager.times[i - 1]!
       expect(gap).toBeGreaterThan(240)
     }
-    expect(manager.requests.map(({ facts }) => facts !== undefined)).toEqual([true, ...Array(manager.requests.length - 1).fill(false)])
+    expect(manager.requests.map(({ facts }) => facts !== undefined)).toEqual([
+      true,
+      ...Array(manager.requests.length - 1).fill(false),
+    ])
     manager.answer = { nextIntervalMs: 300, wantFacts: true }
     const seen = manager.requests.length
     await until(() => manager.requests.length >= seen + 2, 'a beat with facts')
@@ -100,9 +105,27 @@ describe('the heartbeat', () => {
   })
 
   it.each([
-    ['a wrong token', 401, { code: 'TOKEN', message: 'the token is not known' }, 'TOKEN', 'give the agent the token'],
-    ['an old version', 426, { code: 'PROTOCOL_VERSION', message: 'too old' }, 'PROTOCOL_VERSION', 'same version'],
-    ['an id that another host has', 409, { code: 'HOST_ID_IN_USE', message: 'in use' }, 'HOST_ID_IN_USE', 'delete the file host-id'],
+    [
+      'a wrong token',
+      401,
+      { code: 'TOKEN', message: 'the token is not known' },
+      'TOKEN',
+      'give the agent the token',
+    ],
+    [
+      'an old version',
+      426,
+      { code: 'PROTOCOL_VERSION', message: 'too old' },
+      'PROTOCOL_VERSION',
+      'same version',
+    ],
+    [
+      'an id that another host has',
+      409,
+      { code: 'HOST_ID_IN_USE', message: 'in use' },
+      'HOST_ID_IN_USE',
+      'delete the file host-id',
+    ],
     ['an error page', 502, '<html>Bad gateway', 'AWAY', 'HTTP 502'],
     ['an answer that is no JSON', 200, 'hello', 'BAD_ANSWER', 'cannot be read'],
     ['an answer without a term', 200, { protocol: 1 }, 'BAD_ANSWER', 'deploymentId'],
@@ -149,14 +172,19 @@ describe('the heartbeat', () => {
     const one = await startManager()
     const two = await startManager()
     let asked = 0
-    const pointTo = (url: string) => (...args: [unknown, ServerResponse]) => {
-      asked++
-      return answering(307, '', { location: `${url}/agent/heartbeat` })(...args)
-    }
+    const pointTo =
+      (url: string) =>
+      (...args: [unknown, ServerResponse]) => {
+        asked++
+        return answering(307, '', { location: `${url}/agent/heartbeat` })(...args)
+      }
     one.instead = pointTo(two.url)
     two.instead = pointTo(one.url)
     const { agent } = await startManagedAgent([one.url, two.url], { managerBackOffMs: 5000 })
-    await until(() => agent.status().manager!.lastError?.message.includes('none of them') === true, 'the refusal')
+    await until(
+      () => agent.status().manager!.lastError?.message.includes('none of them') === true,
+      'the refusal',
+    )
     await new Promise((resolve) => setTimeout(resolve, 500))
     expect(asked).toBeLessThan(15)
   })
@@ -205,7 +233,12 @@ describe('the heartbeat', () => {
 
   it('works without a manager as ever', async () => {
     const dataDir = dataFolder()
-    const agent = await startAgent({ dataDir, monitorUrl: 'http://127.0.0.1:1', statusPort: -1, logger: silent })
+    const agent = await startAgent({
+      dataDir,
+      monitorUrl: 'http://127.0.0.1:1',
+      statusPort: -1,
+      logger: silent,
+    })
     expect(agent.status().manager).toBeUndefined()
     await agent.stop()
     expect(existsSync(join(dataDir, 'supervisor'))).toBe(false)
@@ -223,9 +256,17 @@ describe('the heartbeat', () => {
   it.each([
     ['a URL that is none', { managerUrls: ['manager:7180'] }],
     ['a token with a space', { managerUrls: ['http://manager'], managerToken: 'a b' }],
-    ['a file of certificates that is not there', { managerUrls: ['https://manager'], managerCaFile: '/no/such/file' }],
+    [
+      'a file of certificates that is not there',
+      { managerUrls: ['https://manager'], managerCaFile: '/no/such/file' },
+    ],
   ])('does not start with %s', async (_, more) => {
-    const options = { dataDir: temporaryFolder(), monitorUrl: 'http://127.0.0.1:1', statusPort: -1, logger: silent }
+    const options = {
+      dataDir: temporaryFolder(),
+      monitorUrl: 'http://127.0.0.1:1',
+      statusPort: -1,
+      logger: silent,
+    }
     await expect(startAgent({ ...options, ...more })).rejects.toMatchObject({ code: 'BAD_OPTION' })
   })
 })
@@ -237,8 +278,42 @@ describe('the heartbeat over TLS', () => {
     folder = mkdtempSync(join(tmpdir(), 'bellwether-tls-'))
     const at = (name: string) => join(folder, name)
     const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' })
-    openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', at('key.pem'), '-out', at('cert.pem'))
-    openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=other', '-keyout', at('other-key.pem'), '-out', at('other.pem'))
+    openssl(
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=localhost',
+      '-addext',
+      'subjectAltName=DNS:localhost',
+      '-keyout',
+      at('key.pem'),
+      '-out',
+      at('cert.pem'),
+    )
+    openssl(
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=other',
+      '-keyout',
+      at('other-key.pem'),
+      '-out',
+      at('other.pem'),
+    )
     tls = { key: readFileSync(at('key.pem'), 'utf8'), cert: readFileSync(at('cert.pem'), 'utf8') }
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -77,7 +77,11 @@ export async function startManagedAgent(
 }
 
 /** The built agent as a process of its own, to be killed. */
-export async function spawnAgent(dataDir: string, manager: Pick<StandIn, 'url'>, more: object = {}): Promise<ChildProcess> {
+export async function spawnAgent(
+  dataDir: string,
+  manager: Pick<StandIn, 'url'>,
+  more: object = {},
+): Promise<ChildProcess> {
   const options = {
     dataDir,
     monitorUrl: 'http://127.0.0.1:1',
@@ -87,7 +91,9 @@ export async function spawnAgent(dataDir: string, manager: Pick<StandIn, 'url'>,
     ...more,
   }
   const script = new URL('./run-agent.mjs', import.meta.url).pathname
-  const child = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [script, JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   let output = ''
   child.stdout!.on('data', (chunk) => (output += chunk))

@@ -67,8 +67,7 @@ export async function startManager(
     if (request.method === 'GET' && file) return void response.end(file)
     if (request.url !== HEARTBEAT_PATH) return void response.writeHead(404).end()
     const beat = parseHeartbeatRequest(JSON.parse(body.toString()))
-    if (beat.protocol !== HEARTBEAT_PROTOCOL)
-      return refuse(response, 426, 'PROTOCOL_VERSION', 'old version')
+    if (beat.protocol !== HEARTBEAT_PROTOCOL) return refuse(response, 426, 'PROTOCOL_VERSION', 'old version')
     const judged = judgeSession(session, beat)
     if (judged.verdict === 'two-hosts') return refuse(response, 409, 'HOST_ID_IN_USE', 'another host has it')
     session = judged.session
@@ -77,7 +76,7 @@ export async function startManager(
     commands = commands.filter(({ id }) => !beat.commands.some((done) => done.id === id))
     release()
     const nothing = beat.generation === generation && commands.length === 0
-    if (judged.verdict === 'next' && nothing && self.holdMs > 0)
+    if (nothing && beat.waitMs > 0 && self.holdMs > 0)
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, self.holdMs)
         release = () => {

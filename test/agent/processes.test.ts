@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { removeOrphans } from '../../src/agent/processes/orphans.js'
@@ -15,7 +25,10 @@ describe('an agent with a manager', () => {
     const manager = await startManager()
     const agent = await startManagedAgent(manager)
     await until(() => manager.requests.length > 0, 'a first beat')
-    expect(manager.requests[0]!.facts).toMatchObject({ cores: expect.any(Number), hostname: expect.any(String) })
+    expect(manager.requests[0]!.facts).toMatchObject({
+      cores: expect.any(Number),
+      hostname: expect.any(String),
+    })
     const began = performance.now()
     const script = '#!/bin/sh\necho "$GREETING $1 $2 $PWD"\nexec sleep 1000\n'
     manager.want(
@@ -42,7 +55,9 @@ describe('an agent with a manager', () => {
     manager.want(state([]))
     await until(() => !agent.runs(report.pid!), 'its end')
     await until(() => manager.process(1) === undefined, 'it to be forgotten')
-    const ended = manager.requests.flatMap(({ processes }) => processes.filter(({ state }) => state === 'STOPPED'))
+    const ended = manager.requests.flatMap(({ processes }) =>
+      processes.filter(({ state }) => state === 'STOPPED'),
+    )
     expect(ended[0]).toMatchObject({ id: 1, exit: { signal: 'SIGTERM' } })
     expect(manager.requests.filter(({ facts }) => facts).length).toBe(1)
   })
@@ -64,7 +79,11 @@ describe('an agent with a manager', () => {
     const manager = await startManager()
     await startManagedAgent(manager)
     manager.want(
-      state([wanted(1, 'sleep', ['1000']), wanted(2, 'sleep', ['1000'], { autoRestart: false }), shell(3, 'sleep 1.3; exit 42', { autoRestart: false })]),
+      state([
+        wanted(1, 'sleep', ['1000']),
+        wanted(2, 'sleep', ['1000'], { autoRestart: false }),
+        shell(3, 'sleep 1.3; exit 42', { autoRestart: false }),
+      ]),
     )
     const first = await manager.see(1, ({ state }) => state === 'RUNNING')
     const second = await manager.see(2, ({ state }) => state === 'RUNNING')
@@ -93,7 +112,10 @@ describe('an agent with a manager', () => {
     manager.holdMs = 200
     await until(() => manager.process(7) === undefined, 'it to be forgotten')
     manager.want(state([{ ...command, revision: 5 }]))
-    await until(() => manager.requests.at(-1)!.generation === 3 && manager.requests.at(-1)!.settled, 'to settle')
+    await until(
+      () => manager.requests.at(-1)!.generation === 3 && manager.requests.at(-1)!.settled,
+      'to settle',
+    )
     expect(manager.process(7)).toMatchObject({ state: 'EXITED', problem: { code: 'RECORD_LOST' } })
     expect(readFileSync(marks, 'utf8')).toBe('x\n')
   })
@@ -151,7 +173,10 @@ describe('an agent with a manager', () => {
     const again = await manager.see(1, ({ state, pid }) => state === 'RUNNING' && pid !== first.pid)
     expect(again).toMatchObject({ unexpectedExits: 0, restarts: 1 })
     manager.command({ id: 'c3', kind: 'signal', processId: 99, signal: 'SIGTERM' })
-    await until(() => manager.requests.some(({ commands }) => commands.some(({ id, ok }) => id === 'c3' && !ok)), 'a refusal')
+    await until(
+      () => manager.requests.some(({ commands }) => commands.some(({ id, ok }) => id === 'c3' && !ok)),
+      'a refusal',
+    )
     expect(agent.log(1)).toBe('usr1\n')
   })
 
@@ -163,7 +188,12 @@ describe('an agent with a manager', () => {
     manager.files.set('/files/good', good)
     manager.files.set('/files/bad', Buffer.from('something else'))
     const file = (url: string) => ({ files: [{ path: 'data.bin', mode: '0600', digest, url }] })
-    manager.want(state([wanted(1, 'sleep', ['1000'], file('/files/bad')), wanted(2, 'sleep', ['1000'], file('/files/good'))]))
+    manager.want(
+      state([
+        wanted(1, 'sleep', ['1000'], file('/files/bad')),
+        wanted(2, 'sleep', ['1000'], file('/files/good')),
+      ]),
+    )
     await manager.see(2, ({ pid }) => pid !== undefined)
     expect(readFileSync(join(agent.folder(2), 'data.bin')).equals(good)).toBe(true)
     const report = await manager.see(1, ({ state }) => state === 'BACKOFF')
@@ -192,7 +222,13 @@ describe('an agent with a manager', () => {
     await startManagedAgent(manager)
     manager.want(state([wanted(1, 'sleep', ['1000'])]))
     const { pid } = await manager.see(1, ({ state }) => state === 'RUNNING')
-    manager.want(state([{ ...wanted(1, 'sleep', ['1000']), files: [{ path: '../x', mode: '0644', content: '' }] }, wanted(2, 'sleep', ['1000']), { id: 'x' }]))
+    manager.want(
+      state([
+        { ...wanted(1, 'sleep', ['1000']), files: [{ path: '../x', mode: '0644', content: '' }] },
+        wanted(2, 'sleep', ['1000']),
+        { id: 'x' },
+      ]),
+    )
     await manager.see(2, ({ state }) => state === 'RUNNING')
     expect(manager.process(1)).toMatchObject({ pid, state: 'RUNNING' })
     const { faults } = manager.requests.at(-1)!
@@ -215,11 +251,15 @@ describe('an agent with a manager', () => {
     const agent = await startManagedAgent(manager)
     const directory = join(agent.dataDir, 'etc/hadoop/conf.test')
     const of = (revision: number, path: string) => ({
-      clientConfigs: [{ name: 'hadoop-conf', revision, directory, files: [{ path, mode: '0644', content: 'c' }] }],
+      clientConfigs: [
+        { name: 'hadoop-conf', revision, directory, files: [{ path, mode: '0644', content: 'c' }] },
+      ],
     })
     manager.want(state([], of(1, 'core-site.xml')))
     const deployed = (revision: number) => () =>
-      manager.requests.at(-1)?.clientConfigs.some((one) => one.revision === revision && one.state === 'DEPLOYED') === true
+      manager.requests
+        .at(-1)
+        ?.clientConfigs.some((one) => one.revision === revision && one.state === 'DEPLOYED') === true
     await until(deployed(1), 'the first')
     manager.want(state([], of(2, 'hdfs-site.xml')))
     await until(deployed(2), 'the second')
@@ -227,33 +267,40 @@ describe('an agent with a manager', () => {
     expect(readdirSync(join(directory, '..'))).toEqual(['conf.test'])
   })
 
-  it.skipIf(!isRoot)('runs a process as another user, who owns its folder, and refuses users that are not there (needs root)', async () => {
-    const manager = await startManager()
-    const agent = await startManagedAgent(manager)
-    const data = join(agent.dataDir, 'data/of/role')
-    manager.want(
-      state([
-        shell(1, 'id -un; ls conf.txt; cat agent.txt 2>/dev/null || echo no; exec sleep 1000', {
-          user: 'nobody',
-          files: [
-            { path: 'conf.txt', mode: '0600', content: 'x' },
-            { path: 'agent.txt', mode: '0600', content: 'x', owner: 'agent' },
-          ],
-          directories: [{ path: data, mode: '0700' }],
-        }),
-        wanted(2, 'sleep', ['1000'], { user: 'no-such-user' }),
-        wanted(3, 'sleep', ['1000'], { group: 'no-such-group' }),
-      ]),
-    )
-    const { pid } = await manager.see(1, ({ state }) => state === 'RUNNING')
-    expect(agent.log(1)).toBe('nobody\nconf.txt\nno\n')
-    const nobody = statSync(agent.folder(1)).uid
-    expect(nobody).toBeGreaterThan(0)
-    expect(statSync(data).uid).toBe(nobody)
-    expect(/^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]).toBe(String(nobody))
-    expect((await manager.see(2, ({ state }) => state === 'FATAL')).problem).toMatchObject({ code: 'NO_SUCH_USER' })
-    expect((await manager.see(3, ({ state }) => state === 'FATAL')).problem).toMatchObject({ code: 'NO_SUCH_GROUP' })
-  })
+  it.skipIf(!isRoot)(
+    'runs a process as another user, who owns its folder, and refuses users that are not there (needs root)',
+    async () => {
+      const manager = await startManager()
+      const agent = await startManagedAgent(manager)
+      const data = join(agent.dataDir, 'data/of/role')
+      manager.want(
+        state([
+          shell(1, 'id -un; ls conf.txt; cat agent.txt 2>/dev/null || echo no; exec sleep 1000', {
+            user: 'nobody',
+            files: [
+              { path: 'conf.txt', mode: '0600', content: 'x' },
+              { path: 'agent.txt', mode: '0600', content: 'x', owner: 'agent' },
+            ],
+            directories: [{ path: data, mode: '0700' }],
+          }),
+          wanted(2, 'sleep', ['1000'], { user: 'no-such-user' }),
+          wanted(3, 'sleep', ['1000'], { group: 'no-such-group' }),
+        ]),
+      )
+      const { pid } = await manager.see(1, ({ state }) => state === 'RUNNING')
+      expect(agent.log(1)).toBe('nobody\nconf.txt\nno\n')
+      const nobody = statSync(agent.folder(1)).uid
+      expect(nobody).toBeGreaterThan(0)
+      expect(statSync(data).uid).toBe(nobody)
+      expect(/^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]).toBe(String(nobody))
+      expect((await manager.see(2, ({ state }) => state === 'FATAL')).problem).toMatchObject({
+        code: 'NO_SUCH_USER',
+      })
+      expect((await manager.see(3, ({ state }) => state === 'FATAL')).problem).toMatchObject({
+        code: 'NO_SUCH_GROUP',
+      })
+    },
+  )
 
   it('removes folders of earlier processes after some time, never those of present ones', async () => {
     const root = temporaryFolder()

@@ -1,11 +1,20 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { hardStop } from '../../src/agent/index.js'
-import { cgroupsBelow } from '../../src/agent/supervisor/cgroup.js'
+import { cgroupsBelow, findCgroups } from '../../src/agent/supervisor/cgroup.js'
 import { createFrameReader, encodeFrame } from '../../src/agent/supervisor/frame.js'
 import { connectSupervisor, openSupervisor } from '../../src/agent/supervisor/index.js'
 import { decide } from '../../src/agent/supervisor/policy.js'
@@ -16,6 +25,11 @@ import { silent, temporaryFolder, until } from './support.js'
 
 const shell = (id: number, script: string, more: object = {}) => wanted(id, 'sh', ['-c', script], more)
 const isRoot = process.getuid?.() === 0
+const cgroup2 = (() => {
+  const found = findCgroups({ label: 'probe', pids: [] })
+  found?.close()
+  return found
+})()
 
 /** A supervisor without an agent. */
 async function supervise(dataDir = dataFolder()) {
@@ -43,8 +57,22 @@ async function supervise(dataDir = dataFolder()) {
     const folder = join(dataDir, 'process', name)
     mkdirSync(join(folder, 'logs'), { recursive: true })
     return {
-      ...{ id, name, folder, run: 'keep', program, args, environment: {}, autoRestart: true, startRetries: 1 },
-      ...{ startSeconds: 1, stop: { signal: 'SIGTERM', timeoutMs: 500 }, logs: { maxBytes: 65_536, backups: 2 } },
+      ...{
+        id,
+        name,
+        folder,
+        run: 'keep',
+        program,
+        args,
+        environment: {},
+        autoRestart: true,
+        startRetries: 1,
+      },
+      ...{
+        startSeconds: 1,
+        stop: { signal: 'SIGTERM', timeoutMs: 500 },
+        logs: { maxBytes: 65_536, backups: 2 },
+      },
       ...more,
     }
   }
@@ -59,7 +87,9 @@ describe('processes outlive those who watch them', () => {
     const agent = await spawnAgent(dataDir, manager)
     const ids = [1, 2, 3, 4, 5]
     manager.want(state(ids.map((id) => wanted(id, 'sleep', ['1000'], { autoRestart: id !== 5 }))))
-    const pids = await Promise.all(ids.map(async (id) => (await manager.see(id, ({ state }) => state === 'RUNNING')).pid!))
+    const pids = await Promise.all(
+      ids.map(async (id) => (await manager.see(id, ({ state }) => state === 'RUNNING')).pid!),
+    )
     agent.kill('SIGKILL')
     await new Promise((resolve) => agent.once('exit', resolve))
     process.kill(pids[4]!, 'SIGKILL')
@@ -76,7 +106,13 @@ describe('processes outlive those who watch them', () => {
   it('the supervisor killed by SIGKILL: another adopts every process, watches it and stops it', async () => {
     const manager = await startManager()
     const agent = await startManagedAgent(manager)
-    manager.want(state([wanted(1, 'sleep', ['1000']), wanted(2, 'sleep', ['1000']), shell(3, 'while :; do echo line; sleep 0.05; done')]))
+    manager.want(
+      state([
+        wanted(1, 'sleep', ['1000']),
+        wanted(2, 'sleep', ['1000']),
+        shell(3, 'while :; do echo line; sleep 0.05; done'),
+      ]),
+    )
     const first = await manager.see(1, ({ state }) => state === 'RUNNING')
     const second = await manager.see(2, ({ state }) => state === 'RUNNING')
     const third = await manager.see(3, ({ state }) => state === 'RUNNING')
@@ -102,7 +138,9 @@ describe('processes outlive those who watch them', () => {
     const marks = join(agent.dataDir, 'marks')
     const command = shell(3, `echo x >> ${marks}; exec sleep 1000`, { run: 'once' })
     manager.want(state([wanted(1, 'sleep', ['1000']), wanted(2, 'sleep', ['1000']), command]))
-    const pids = await Promise.all([1, 2, 3].map(async (id) => (await manager.see(id, ({ state }) => state === 'RUNNING')).pid!))
+    const pids = await Promise.all(
+      [1, 2, 3].map(async (id) => (await manager.see(id, ({ state }) => state === 'RUNNING')).pid!),
+    )
     await agent.agent.stop()
     const supervisor = agent.supervisorPid()!
     process.kill(supervisor, 'SIGKILL')
@@ -114,7 +152,10 @@ describe('processes outlive those who watch them', () => {
     }
     manager.want(state([wanted(1, 'sleep', ['1000']), command]))
     await startManagedAgent(manager, {}, agent.dataDir)
-    await until(() => manager.process(3)?.pid === pids[2] && manager.process(1)?.pid === pids[0], 'them to be adopted')
+    await until(
+      () => manager.process(3)?.pid === pids[2] && manager.process(1)?.pid === pids[0],
+      'them to be adopted',
+    )
     await until(() => !agent.runs(pids[1]!), 'the end of what nobody wants')
     expect(readFileSync(marks, 'utf8')).toBe('x\n')
     expect(readdirSync(records).filter((name) => name.endsWith('.bad'))).toHaveLength(3)
@@ -137,8 +178,42 @@ describe('processes outlive those who watch them', () => {
     await until(() => next.agent.status().manager!.lastError !== null, 'a failure')
     expect(agent.runs(pid!)).toBe(true)
     manager.instead = undefined
-    await until(() => manager.process(1)?.pid === pid && manager.requests.at(-1)!.generation === 1, 'it to be adopted')
+    await until(
+      () => manager.process(1)?.pid === pid && manager.requests.at(-1)!.generation === 1,
+      'it to be adopted',
+    )
   })
+
+  it('agent and supervisor killed again and again at any moment: no command runs twice, and each one ends in a report', async () => {
+    const manager = await startManager()
+    const dataDir = dataFolder()
+    const look = lookInto(dataDir)
+    const marks = join(dataDir, 'marks')
+    const commands: object[] = []
+    for (let life = 0; life < 6; life++) {
+      const agent = await spawnAgent(dataDir, manager)
+      for (let i = 0; i < 4; i++) {
+        const id = commands.length + 1
+        commands.push(shell(id, `echo ${id} >> ${marks}; sleep 0.1`, { run: 'once' }))
+      }
+      manager.want(state(commands))
+      await delay(60 * life)
+      const supervisor = look.supervisorPid()
+      const both = [agent.pid, ...(supervisor !== undefined && look.runs(supervisor) ? [supervisor] : [])]
+      for (const pid of life % 2 ? both : both.reverse()) process.kill(pid!, 'SIGKILL')
+    }
+    await spawnAgent(dataDir, manager)
+    const all = () => manager.requests.at(-1)!.processes
+    await until(
+      () => all().length === commands.length && all().every(({ state }) => state === 'EXITED'),
+      'all reports',
+    )
+    const ran = readFileSync(marks, 'utf8').trim().split('\n')
+    expect(new Set(ran).size).toBe(ran.length)
+    for (const { id, exit, problem } of all())
+      if (!ran.includes(String(id)))
+        expect({ id, exit, problem }).toMatchObject({ problem: expect.anything() })
+  }, 60_000)
 
   it('ends an agent, its processes and the supervisor on a hard stop; a clean start removes their folders', async () => {
     const manager = await startManager()
@@ -167,7 +242,10 @@ describe('processes outlive those who watch them', () => {
 describe('a process that', () => {
   it('ignores SIGTERM is killed after its time, with all that it started', async () => {
     const one = await supervise()
-    await one.start(1, 'sh', ['-c', 'trap "" TERM; (trap "" TERM; while :; do sleep 0.1; done) & echo $!; while :; do sleep 0.1; done'])
+    await one.start(1, 'sh', [
+      '-c',
+      'trap "" TERM; (trap "" TERM; while :; do sleep 0.1; done) & echo $!; while :; do sleep 0.1; done',
+    ])
     const { pid } = await one.see(1, ({ state }) => state === 'RUNNING')
     const child = Number(one.log(1))
     expect(one.runs(child)).toBe(true)
@@ -179,7 +257,10 @@ describe('a process that', () => {
 
   it('forks away is told to stay in the foreground, and leaves nothing behind', async () => {
     const one = await supervise()
-    await one.start(1, 'sh', ['-c', 'setsid sh -c "setsid sleep 1001 & echo \\$!; exec sleep 1002" & sleep 0.2; exit 0'])
+    await one.start(1, 'sh', [
+      '-c',
+      'setsid sh -c "setsid sleep 1001 & echo \\$!; exec sleep 1002" & sleep 0.2; exit 0',
+    ])
     const status = await one.see(1, ({ state }) => state === 'FATAL')
     expect(status.problem).toMatchObject({ code: 'FORKED_AWAY' })
     expect(status.problem!.message).toContain('foreground')
@@ -199,7 +280,12 @@ describe('a process that', () => {
     const one = await supervise()
     await one.start(1, 'sh', ['-c', 'echo no >&2; exit 9'])
     const status = await one.see(1, ({ state }) => state === 'FATAL')
-    expect(status).toMatchObject({ exit: { code: 9 }, restarts: 1, unexpectedExits: 2, problem: { code: 'TOO_MANY_EXITS' } })
+    expect(status).toMatchObject({
+      exit: { code: 9 },
+      restarts: 1,
+      unexpectedExits: 2,
+      problem: { code: 'TOO_MANY_EXITS' },
+    })
     expect(one.log(1, 'stderr.log')).toBe('no\nno\n')
     expect(one.history.map(({ state }) => state).filter((state, i, all) => state !== all[i - 1])).toEqual([
       'STARTING',
@@ -223,7 +309,10 @@ describe('a process that', () => {
       await one.start(id, program)
       return (await one.see(id, ({ state }) => state === 'FATAL')).problem!
     }
-    expect(await why(1, '/no/such/program')).toEqual({ code: 'CANNOT_EXECUTE', message: '/no/such/program: there is no such file' })
+    expect(await why(1, '/no/such/program')).toEqual({
+      code: 'CANNOT_EXECUTE',
+      message: '/no/such/program: there is no such file',
+    })
     expect((await why(2, './plain')).message).toContain('not executable')
     expect((await why(3, './wrong')).message).toContain('/no/such/interpreter')
     expect((await why(4, './binary')).code).toMatch(/CANNOT_EXECUTE|TOO_MANY_EXITS/)
@@ -233,9 +322,15 @@ describe('a process that', () => {
 
   it('fills its log has the end of it kept, within bounds', async () => {
     const one = await supervise()
-    await one.start(1, 'sh', ['-c', 'i=0; while [ $i -lt 60000 ]; do echo "line $i"; i=$((i+1)); done; echo last; exec sleep 1000'])
+    await one.start(1, 'sh', [
+      '-c',
+      'i=0; while [ $i -lt 60000 ]; do echo "line $i"; i=$((i+1)); done; echo last; exec sleep 1000',
+    ])
     await until(() => existsSync(join(one.folder(1), 'logs/stdout.log.1')), 'an older file')
-    await until(() => one.log(1).endsWith('last\n') || one.log(1, 'stdout.log.1').endsWith('last\n'), 'the last line')
+    await until(
+      () => one.log(1).endsWith('last\n') || one.log(1, 'stdout.log.1').endsWith('last\n'),
+      'the last line',
+    )
     await delay(1200)
     for (const name of readdirSync(join(one.folder(1), 'logs')))
       expect(statSync(join(one.folder(1), 'logs', name)).size, name).toBeLessThanOrEqual(65_536)
@@ -248,7 +343,9 @@ describe('a process that', () => {
     writeFileSync(victim, 'untouched')
     symlinkSync(victim, join(launch.folder, 'logs/stdout.log'))
     await one.client.ask({ op: 'start', launch })
-    expect((await one.see(1, ({ state }) => state === 'EXITED')).problem).toMatchObject({ code: 'CANNOT_LOG' })
+    expect((await one.see(1, ({ state }) => state === 'EXITED')).problem).toMatchObject({
+      code: 'CANNOT_LOG',
+    })
     expect(readFileSync(victim, 'utf8')).toBe('untouched')
   })
 
@@ -274,6 +371,27 @@ describe('a process that', () => {
     expect([one.runs(pid!), one.runs(ours)]).toEqual([true, false])
   })
 
+  it('was interrupted by a restart of the host is new to the agent if it is to run, and not run again if it was a command', async () => {
+    const one = await supervise()
+    await one.start(1, 'sleep', ['1000'])
+    await one.start(2, 'sh', ['-c', 'echo x >> ../../marks; exec sleep 1000'], { run: 'once' })
+    const { pid } = await one.see(1, ({ state }) => state === 'RUNNING')
+    await until(() => existsSync(join(one.dataDir, 'marks')), 'the command')
+    const command = one.latest.get(2)!.pid!
+    process.kill(one.client.hello.pid, 'SIGKILL')
+    await one.client.closed
+    for (const id of [pid!, command]) process.kill(id, 'SIGKILL')
+    for (const id of [1, 2]) {
+      const path = join(one.dataDir, `supervisor/processes/${id}.json`)
+      writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), bootId: 'before' }))
+    }
+    const next = await supervise(one.dataDir)
+    await next.see(2, ({ state }) => state === 'EXITED')
+    expect(next.latest.get(2)!.problem).toMatchObject({ code: 'INTERRUPTED' })
+    expect(next.latest.has(1)).toBe(false)
+    expect(readFileSync(join(one.dataDir, 'marks'), 'utf8')).toBe('x\n')
+  })
+
   it('has the limits that it is to have', async () => {
     const one = await supervise()
     const limits = { rlimits: { nofile: { soft: 123, hard: 456 }, core: 0 }, cpuWeight: 50 }
@@ -288,25 +406,33 @@ describe('a process that', () => {
     const one = await supervise()
     chmodSync(one.dataDir, 0o700)
     await one.start(1, 'sleep', ['1000'], { user: 'nobody' })
-    expect((await one.see(1, ({ state }) => state === 'FATAL')).problem).toMatchObject({ code: 'CLOSED_FOLDER' })
+    expect((await one.see(1, ({ state }) => state === 'FATAL')).problem).toMatchObject({
+      code: 'CLOSED_FOLDER',
+    })
   })
 
-  it.skipIf(!isRoot)('is to run as another user, when the supervisor is not root: it is told so (needs root to become another)', async () => {
-    const dataDir = dataFolder()
-    const script = `
+  it.skipIf(!isRoot)(
+    'is to run as another user, when the supervisor is not root: it is told so (needs root to become another)',
+    async () => {
+      const dataDir = dataFolder()
+      const script = `
       process.setgid('nogroup'); process.setuid('nobody')
       const { accountOf } = await import(process.argv[1])
       console.log(JSON.stringify([await accountOf('root', undefined), await accountOf('nobody', undefined)]))`
-    const module = new URL('../../dist/agent/supervisor/account.js', import.meta.url).pathname
-    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script, module], {
-      cwd: dataDir,
-      encoding: 'utf8',
-    })
-    expect(stderr).toBe('')
-    const [root, nobody] = JSON.parse(stdout)
-    expect(root).toMatchObject({ code: 'CANNOT_SWITCH_USER', message: expect.stringContaining('run the agent as root') })
-    expect(nobody.switch).toBeUndefined()
-  })
+      const module = new URL('../../dist/agent/supervisor/account.js', import.meta.url).pathname
+      const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script, module], {
+        cwd: dataDir,
+        encoding: 'utf8',
+      })
+      expect(stderr).toBe('')
+      const [root, nobody] = JSON.parse(stdout)
+      expect(root).toMatchObject({
+        code: 'CANNOT_SWITCH_USER',
+        message: expect.stringContaining('run the agent as root'),
+      })
+      expect(nobody.switch).toBeUndefined()
+    },
+  )
 })
 
 describe('the supervisor', () => {
@@ -314,7 +440,13 @@ describe('the supervisor', () => {
     const one = await supervise()
     const socket = join(one.dataDir, 'supervisor/control.sock')
     expect(one.mode(socket)).toBe(0o600)
-    for (const bytes of [Buffer.from([255, 255, 255, 255]), Buffer.from('\x02\0\0\0{]'), encodeFrame({ n: 1, op: 'nonsense' }), encodeFrame(null), encodeFrame({ n: 2, op: 'start' })]) {
+    for (const bytes of [
+      Buffer.from([255, 255, 255, 255]),
+      Buffer.from('\x02\0\0\0{]'),
+      encodeFrame({ n: 1, op: 'nonsense' }),
+      encodeFrame(null),
+      encodeFrame({ n: 2, op: 'start' }),
+    ]) {
       const stranger = connect(socket)
       stranger.on('error', () => {})
       stranger.write(bytes)
@@ -332,7 +464,9 @@ describe('the supervisor', () => {
     await one.see(1, ({ state }) => state === 'RUNNING')
     await one.client.ask({ op: 'end', hard: true })
     await one.client.closed
-    expect(await connectSupervisor(join(dataDir, 'supervisor'), { hello() {}, status() {}, gone() {} })).toBeUndefined()
+    expect(
+      await connectSupervisor(join(dataDir, 'supervisor'), { hello() {}, status() {}, gone() {} }),
+    ).toBeUndefined()
   })
 
   it('reads frames however they are cut', () => {
@@ -347,11 +481,37 @@ describe('the supervisor', () => {
   it('decides on restarts by how long and how often a process ran', () => {
     const launch = { autoRestart: true, startRetries: 2 }
     const early = (quickExits: number) => decide(launch, true, { quickExits, crashes: [] })
-    expect([1, 2, 3].map(early)).toEqual([{ kind: 'restart', delayMs: 1000 }, { kind: 'restart', delayMs: 2000 }, { kind: 'give-up' }])
+    expect([1, 2, 3].map(early)).toEqual([
+      { kind: 'restart', delayMs: 1000 },
+      { kind: 'restart', delayMs: 2000 },
+      { kind: 'give-up' },
+    ])
     const crash = (n: number) => decide(launch, false, { quickExits: 0, crashes: Array(n).fill(0) })
-    expect([1, 2, 3, 20].map((n) => crash(n))).toEqual([0, 1000, 2000, 60_000].map((delayMs) => ({ kind: 'restart', delayMs })))
-    expect(decide({ ...launch, autoRestart: false }, false, { quickExits: 0, crashes: [0] })).toEqual({ kind: 'leave' })
+    expect([1, 2, 3, 20].map((n) => crash(n))).toEqual(
+      [0, 1000, 2000, 60_000].map((delayMs) => ({ kind: 'restart', delayMs })),
+    )
+    expect(decide({ ...launch, autoRestart: false }, false, { quickExits: 0, crashes: [0] })).toEqual({
+      kind: 'leave',
+    })
   })
+
+  it.skipIf(cgroup2 === undefined)(
+    'puts each process in a cgroup of its own, and removes it (needs a cgroup v2 that can be written)',
+    async () => {
+      const one = await supervise()
+      await one.start(1, 'sh', ['-c', 'env -i setsid sleep 1005 & sleep 1000'])
+      const { pid, cgroup } = await one.see(1, ({ state }) => state === 'RUNNING')
+      expect(readFileSync(`/proc/${pid}/cgroup`, 'utf8')).toMatch(/^0::.*\/1-test1-SERVER$/m)
+      const members = () => readFileSync(`${cgroup}/cgroup.procs`, 'utf8').trim().split('\n')
+      expect(members()).toHaveLength(3)
+      await one.client.ask({ op: 'stop', id: 1 })
+      await one.see(1, ({ state }) => state === 'STOPPED')
+      expect(existsSync(cgroup!)).toBe(false)
+      await one.client.ask({ op: 'end', hard: true })
+      await one.client.closed
+      expect(existsSync(dirname(cgroup!))).toBe(false)
+    },
+  )
 
   it('sets cgroup limits where the controllers are, and names those that it cannot set', () => {
     const root = temporaryFolder()

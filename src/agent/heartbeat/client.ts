@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { AgentCommand, CommandReport, HeartbeatRequest, HostFacts } from '../../wire/heartbeat.js'
 import { HEARTBEAT_PATH, HEARTBEAT_PROTOCOL, MAX_ANSWER_BYTES } from '../../wire/heartbeat.js'
@@ -55,9 +54,6 @@ export interface Heartbeat {
 const WAIT_MS = 20_000
 /** Beyond that, an answer is not to be expected. */
 const ANSWER_MS = 10_000
-/** News let a beat under way so much time to be answered before it is cut off; doubled with each that was. */
-const GRACE_MS = 200
-const LONGEST_GRACE_MS = 5000
 /** Between two beats, whatever a manager says. */
 const MIN_GAP_MS = 100
 const LASTING_MS = 60_000
@@ -102,7 +98,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
     return { facts: currentFacts, text: JSON.stringify(currentFacts) }
   }
 
-  function requestNow(): { request: HeartbeatRequest; factsText: string } {
+  function requestNow(waitMs: number): { request: HeartbeatRequest; factsText: string } {
     const { facts, text } = factsOf()
     const { processes, clientConfigs, settled } = runner.report()
     const request: HeartbeatRequest = {
@@ -123,15 +119,17 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
       commands: [...doneCommands.values()],
       clock: Date.now(),
       ...(offset === undefined ? {} : { clockOffset: offset }),
-      waitMs: WAIT_MS,
+      waitMs,
     }
     return { request, factsText: text }
   }
 
-  /** One beat. */
-  async function beat(signal: AbortSignal): Promise<{ nextIntervalMs: number } | BeatFailure> {
+  async function beat(
+    isUrgent: boolean,
+    signal: AbortSignal,
+  ): Promise<{ nextIntervalMs: number } | BeatFailure> {
     isNews = false
-    const { request, factsText } = requestNow()
+    const { request, factsText } = requestNow(isUrgent ? 0 : WAIT_MS)
     const began = performance.now()
     let reply: Reply
     try {
@@ -140,7 +138,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
         url: managers.current(),
         headers: { ...headers(), 'content-type': 'application/json' },
         body: Buffer.from(JSON.stringify(request)),
-        timeoutMs: WAIT_MS + ANSWER_MS,
+        timeoutMs: request.waitMs + ANSWER_MS,
         maxBytes: MAX_ANSWER_BYTES,
         signal,
       })
@@ -258,23 +256,19 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
 
   const finished = (async () => {
     let failures = 0
-    let grace = GRACE_MS
+    // A beat with news is answered at once, and left to be; one without may be held, until there are news.
+    let isUrgent = true
     while (!stopping.signal.aborted) {
       const began = performance.now()
       const cut = new AbortController()
-      const sent = beat(AbortSignal.any([stopping.signal, cut.signal]))
       let isDone = false
-      void sent.then(() => {
+      const sent = beat(isUrgent, AbortSignal.any([stopping.signal, cut.signal])).finally(() => {
         isDone = true
         wakeUp()
       })
-      // While the manager holds it: news go out in a beat of their own.
-      while (!isDone) {
-        await Promise.race([sent, quiet(WAIT_MS + ANSWER_MS, true)])
-        if (isDone || stopping.signal.aborted) break
-        await Promise.race([sent, delay(Math.max(0, grace - (performance.now() - began)))])
+      if (!isUrgent) {
+        await Promise.race([sent, quiet(WAIT_MS + ANSWER_MS, true)]).catch(() => {})
         if (!isDone) cut.abort()
-        break
       }
       const outcome = await sent.catch(
         (error): BeatFailure => ({ code: 'BAD_ANSWER', message: String(error) }),
@@ -282,19 +276,20 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
       if (stopping.signal.aborted) return
       if (!('code' in outcome)) {
         failures = 0
-        grace = GRACE_MS
         good()
         const gap = MIN_GAP_MS - (performance.now() - began)
         const jittered = outcome.nextIntervalMs * (0.9 + Math.random() / 5)
         if (gap > 0) await quiet(gap, false)
         await quiet(Math.max(0, jittered - Math.max(0, gap)), true)
+        isUrgent = isNews
         continue
       }
       // Cut off by ourselves: the next one carries the news.
       if (cut.signal.aborted && outcome.code === 'AWAY') {
-        grace = Math.min(LONGEST_GRACE_MS, 2 * grace)
+        isUrgent = true
         continue
       }
+      isUrgent = true
       note(outcome)
       if (outcome.code === 'REDIRECT' && outcome.message.startsWith('the active manager is')) continue
       if (outcome.code === 'TOKEN' && held.agentToken !== undefined && !tokenRefused && options.token) {

@@ -20,13 +20,11 @@ export function hostFacts(hostname: string, procRoot: string, cgroups: boolean):
     cores: cpus().length,
     memory: totalmem(),
     os: { ...distribution(), kernel: release(), arch: arch() },
-    mounts: mounts
-      .slice(0, MAX_MOUNTS)
-      .map(({ mountpoint, source, type }) => ({
-        mountpoint,
-        device: source.slice(0, 4096),
-        type: type.slice(0, 64),
-      })),
+    mounts: mounts.slice(0, MAX_MOUNTS).map(({ mountpoint, source, type }) => ({
+      mountpoint,
+      device: source.slice(0, 4096),
+      type: type.slice(0, 64),
+    })),
     switchesUser: process.getuid?.() === 0,
     cgroups,
   }

@@ -1,6 +1,14 @@
 import type { DesiredProcess, ProcessReport } from '../../wire/heartbeat.js'
-import type { Status } from '../supervisor/index.js'
-import type { Failure } from './runner.js'
+import type { Problem, Status } from '../supervisor/index.js'
+
+/** Something that could not be done. */
+export interface Failure {
+  problem: Problem
+  attempts: number
+  since: number
+  /** Not to be tried again when it is missing. */
+  retryAt?: number
+}
 
 export interface Known {
   process?: DesiredProcess

@@ -20,6 +20,7 @@ import { createLane } from './lane.js'
 import { launchOf } from './launch-of.js'
 import type { SupervisorLink } from './link.js'
 import { isLive, plan } from './plan.js'
+import type { Failure } from './report.js'
 import { reportOf } from './report.js'
 
 export interface Runner {
@@ -43,14 +44,6 @@ export interface RunnerOptions {
   logger: Logger
   /** Something has changed that the manager should hear of. */
   onNews(): void
-}
-
-export interface Failure {
-  problem: Problem
-  attempts: number
-  since: number
-  /** Not to be tried again when it is missing. */
-  retryAt?: number
 }
 
 const RETRY_MS = 5000

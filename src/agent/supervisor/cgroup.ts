@@ -1,4 +1,13 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { ResourceLimits } from '../../wire/heartbeat.js'
 
@@ -10,7 +19,7 @@ export interface Cgroups {
   remove(folder: string): void
   /** SIGKILL to all in it, at once (kernel 5.14 on). False where the kernel cannot. */
   kill(folder: string): boolean
-  /** Removes what is left of it, if it is empty. */
+  /** Removes the folders in which nothing runs. */
   close(): void
 }
 
@@ -68,7 +77,12 @@ export function cgroupsBelow(root: string): Cgroups {
       return { folder, refused }
     },
     remove,
-    close: () => remove(root),
+    close() {
+      // A folder that still has a process in it cannot be removed, and then neither can its parent.
+      for (const entry of readdirSync(root, { withFileTypes: true }))
+        if (entry.isDirectory()) remove(join(root, entry.name))
+      remove(root)
+    },
     kill: (folder) => write(folder, 'cgroup.kill', '1'),
   }
 }

@@ -139,8 +139,11 @@ async function start(folder: string) {
   child.unref()
 }
 
-/** Little to do, so little memory to do it with. */
+/** Little to do, so little memory to do it with: code that hardly runs need not be compiled well. */
 const FLAGS = [
+  '--optimize-for-size',
+  '--no-opt',
+  '--no-sparkplug',
   '--max-semi-space-size=1',
   '--max-old-space-size=64',
   '--v8-pool-size=0',

@@ -2,11 +2,13 @@ import { spawn } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { accountOf } from './account.js'
 import type { Cgroups } from './cgroup.js'
+import { endLeftovers, killAll, POLL_MS } from './ending.js'
 import { prepare } from './launch.js'
 import type { Logs } from './logs.js'
 import { openLogs } from './logs.js'
 import { leaderWith, membersOf, stillThere } from './members.js'
-import { CRASH_WINDOW_MS, decide } from './policy.js'
+import { judgeEnd } from './policy.js'
+import { cannotKill, interrupted, killed, limitsNotSet, notRunning } from './problems.js'
 import type { ProcessStat } from './proc.js'
 import { readStat, runs, signalExactly, signalQuietly } from './proc.js'
 import type { Exit, Problem, Status } from './protocol.js'
@@ -38,10 +40,6 @@ export interface Surroundings {
 }
 
 const ENDED: readonly string[] = ['STOPPED', 'EXITED', 'FATAL']
-const KILL_AGAIN_MS = 200
-const KILL_FOR_MS = 10_000
-const LEFTOVER_GRACE_MS = 5000
-const LEFTOVER_POLL_MS = 50
 
 /** One process through its starts and ends. */
 export function createManaged(record: Record, { cgroups, save, changed, warn }: Surroundings): Managed {
@@ -153,6 +151,7 @@ export function createManaged(record: Record, { cgroups, save, changed, warn }: 
       child.once('error', notSpawned)
       return
     }
+    const unlimited = limitsNotSet(launch, cgroup?.refused)
     isChild = true
     began = performance.now()
     child.once('exit', (code, signal) => {
@@ -171,7 +170,7 @@ export function createManaged(record: Record, { cgroups, save, changed, warn }: 
       ...startOf(pid),
       startedAt: Date.now(),
       ...(cgroup ? { cgroup: cgroup.folder } : {}),
-      ...limitsProblem(cgroup?.refused),
+      ...(unlimited ? { problem: unlimited } : {}),
     })
     awaitStarted(launch.startSeconds * 1000)
   }
@@ -188,14 +187,6 @@ export function createManaged(record: Record, { cgroups, save, changed, warn }: 
   const startOf = (pid: number) => {
     const start = readStat(pid)?.start
     return start === undefined ? {} : { start }
-  }
-
-  function limitsProblem(refused: string[] | undefined): { problem?: Problem } {
-    const wanted = Object.keys(launch.limits ?? {}).filter((name) => name !== 'rlimits')
-    const missing = refused ?? wanted
-    if (missing.length === 0) return {}
-    const why = cgroups ? 'the cgroup controller is not on' : 'cgroup v2 cannot be written here'
-    return { problem: { code: 'LIMITS_NOT_SET', message: `runs without ${missing.join(', ')}: ${why}` } }
   }
 
   function awaitStarted(ms: number) {
@@ -218,38 +209,22 @@ export function createManaged(record: Record, { cgroups, save, changed, warn }: 
       return
     }
     const left = members(seen)
-    if (launch.run === 'once') {
-      set({ state: 'EXITED', exit })
-      void endLeftovers(left).then(tidy)
-      return
-    }
     const ranMs = began === undefined ? exit.at - startedAt : performance.now() - began
-    const early = launch.startSeconds > 0 && ranMs < launch.startSeconds * 1000
-    if (early) record.quickExits++
-    else {
-      record.quickExits = 0
-      record.crashes = [...record.crashes.filter((at) => exit.at - at < CRASH_WINDOW_MS), exit.at]
-    }
-    const counted = { exit, unexpectedExits: unexpectedExits + 1 }
-    if (early && exit.code === 0 && left.length > 0) {
-      set({ ...counted, state: 'FATAL', problem: forkedAway(left) })
-      void endLeftovers(left).then(tidy)
-      return
-    }
-    const decision = decide(launch, early, record)
-    if (decision.kind === 'give-up') {
-      set({ ...counted, state: 'FATAL', problem: tooManyExits(exit) })
-      void endLeftovers(left).then(tidy)
-    } else if (decision.kind === 'leave') {
-      set({ ...counted, state: 'EXITED' })
-      void endLeftovers(left).then(tidy)
-    } else {
-      set({ ...counted, state: 'BACKOFF' })
-      const mine = attempt
-      void endLeftovers(left).then(() => {
-        if (mine === attempt && record.status.state === 'BACKOFF') again(decision.delayMs)
-      })
-    }
+    const {
+      state: next,
+      problem,
+      delayMs,
+      quickExits,
+      crashes,
+    } = judgeEnd(launch, record, { exit, ranMs, left })
+    Object.assign(record, { quickExits, crashes })
+    const counted = launch.run === 'keep' ? { unexpectedExits: unexpectedExits + 1 } : {}
+    set({ state: next, exit, ...counted, ...(problem ? { problem } : {}) })
+    const mine = attempt
+    void endLeft(left).then(() => {
+      if (next !== 'BACKOFF') tidy()
+      else if (mine === attempt && record.status.state === 'BACKOFF') again(delayMs)
+    })
   }
 
   function again(delayMs: number) {
@@ -260,42 +235,12 @@ export function createManaged(record: Record, { cgroups, save, changed, warn }: 
     }, delayMs)
   }
 
-  const forkedAway = (left: ProcessStat[]): Problem => ({
-    code: 'FORKED_AWAY',
-    message: `ended with code 0 and left ${left.length} processes in the background (${left
-      .slice(0, 5)
-      .map(({ pid }) => pid)
-      .join(', ')}): a role's program must stay in the foreground. They were ended.`,
-  })
-
-  const tooManyExits = (exit: Exit): Problem => ({
-    code: 'TOO_MANY_EXITS',
-    message: `ended ${record.quickExits} times within ${launch.startSeconds} s of its start, last with ${
-      exit.signal ?? (exit.code === undefined ? 'an unknown code' : `code ${exit.code}`)
-    }: see logs/stderr.log in its folder`,
-  })
-
-  async function endLeftovers(left: ProcessStat[]) {
-    if (left.length === 0 || released) return
-    for (const one of left) signalExactly(one, 'SIGTERM')
-    const deadline = performance.now() + LEFTOVER_GRACE_MS
-    let rest = left
-    while ((rest = stillThere(rest)).length > 0 && performance.now() < deadline) await delay(LEFTOVER_POLL_MS)
-    if (rest.length > 0) await killAll(() => stillThere([...rest, ...members(false)]))
-  }
-
-  /** Kills until nothing is left. False when something does not end even so: it hangs in the kernel. */
-  async function killAll(left: () => ProcessStat[]): Promise<boolean> {
-    const deadline = performance.now() + KILL_FOR_MS
+  const leaderless = () => members(false)
+  const killTogether = () => {
     const { cgroup } = record.status
     if (cgroup !== undefined) cgroups?.kill(cgroup)
-    for (let rest = left(); rest.length > 0 && !released; rest = left()) {
-      if (performance.now() > deadline) return false
-      for (const one of rest) signalExactly(one, 'SIGKILL')
-      await delay(KILL_AGAIN_MS / 4)
-    }
-    return true
   }
+  const endLeft = (left: ProcessStat[]) => endLeftovers(left, leaderless, () => released, killTogether)
 
   async function stopRunning() {
     const { pid, start } = record.status
@@ -310,18 +255,21 @@ export function createManaged(record: Record, { cgroups, save, changed, warn }: 
     }
     let rest = members(true)
     while (rest.length > 0 && performance.now() < deadline && !released) {
-      await delay(LEFTOVER_POLL_MS)
+      await delay(POLL_MS)
       rest = stillThere(rest)
       if (rest.length === 0) rest = members(true)
     }
     if (released) return
     if (rest.length > 0) {
-      const message = `did not end within ${timeoutMs / 1000} s of ${signal} and was killed`
-      record.status = { ...record.status, problem: { code: 'KILLED', message } }
-      if (!(await killAll(() => members(true)))) {
-        const stuck = members(true).map((one) => `${one.pid} (${one.state})`)
-        const hangs = `does not end even when killed: process ${stuck.join(', ')} hangs in the kernel`
-        set({ problem: { code: 'CANNOT_KILL', message: hangs } })
+      record.status = { ...record.status, problem: killed(launch) }
+      killTogether()
+      if (
+        !(await killAll(
+          () => members(true),
+          () => released,
+        ))
+      ) {
+        set({ problem: cannotKill(members(true)) })
         while (members(true).length > 0 && !released) await delay(5000, undefined, { ref: false })
       }
       // Its exit is told by the event that comes after the kernel's news.
@@ -376,7 +324,7 @@ export function createManaged(record: Record, { cgroups, save, changed, warn }: 
     const { state, pid } = record.status
     if (ENDED.includes(state)) return
     if (!sameBoot) {
-      const problem = { code: 'INTERRUPTED', message: 'the host was restarted while it ran' }
+      const problem = interrupted('the host was restarted while it ran')
       set({ state: state === 'STOPPING' ? 'STOPPED' : 'EXITED', exit: { at: Date.now() }, problem })
       return
     }
@@ -390,7 +338,7 @@ export function createManaged(record: Record, { cgroups, save, changed, warn }: 
         return adopt()
       }
       if (state !== 'STOPPING' && launch.run === 'keep') return begin()
-      const problem = { code: 'INTERRUPTED', message: 'the supervisor ended when it was about to be started' }
+      const problem = interrupted('the supervisor ended when it was about to be started')
       set({ state: state === 'STOPPING' ? 'STOPPED' : 'EXITED', problem })
       return
     }
@@ -404,7 +352,7 @@ export function createManaged(record: Record, { cgroups, save, changed, warn }: 
     resume,
     stop: () => stop(),
     restart() {
-      if (!alive()) return { code: 'NOT_RUNNING', message: `${launch.name} does not run` }
+      if (!alive()) return notRunning(launch)
       void stop('START')
       return undefined
     },
@@ -412,7 +360,7 @@ export function createManaged(record: Record, { cgroups, save, changed, warn }: 
       const { pid, start } = record.status
       const sent =
         pid !== undefined && start !== undefined && signalExactly({ pid, start }, name as NodeJS.Signals)
-      return sent ? undefined : { code: 'NOT_RUNNING', message: `${launch.name} does not run` }
+      return sent ? undefined : notRunning(launch)
     },
     isLive: () => !ENDED.includes(record.status.state),
     poll() {

@@ -22,7 +22,7 @@ export interface Record {
   /** Ends within the start window, in a row. */
   quickExits: number
   /** Times of exits that nobody asked for, the last ten minutes'. */
-  crashes: number[]
+  crashes: readonly number[]
 }
 
 export interface Records {

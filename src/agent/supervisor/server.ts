@@ -29,7 +29,11 @@ export async function openControlServer(
   }
 
   async function answer(socket: Socket, message: unknown) {
-    if (typeof message !== 'object' || message === null || !Number.isInteger((message as { n?: unknown }).n)) {
+    if (
+      typeof message !== 'object' ||
+      message === null ||
+      !Number.isInteger((message as { n?: unknown }).n)
+    ) {
       socket.destroy()
       return
     }

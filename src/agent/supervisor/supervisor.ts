@@ -102,7 +102,13 @@ export function createSupervisor(
       manage({ cookie, bootId: boot, launch, status, quickExits: 0, crashes: [] }).start()
       return undefined
     }
-    const running = { ...status, pid: found.pid, start: found.start, startedAt: startTime(found.start) }
+    const running: Status = {
+      ...status,
+      pid: found.pid,
+      start: found.start,
+      startedAt: startTime(found.start),
+      ...(cgroups ? { cgroup: cgroups.make(launch.name, launch.limits).folder } : {}),
+    }
     manage({ cookie, bootId: boot, launch, status: running, quickExits: 0, crashes: [] }).resume(true)
     return undefined
   }
@@ -177,7 +183,7 @@ export function createSupervisor(
       clearInterval(polling)
       clearTimeout(bounding)
       for (const one of managed.values()) one.release()
-      if (hard) cgroups?.close()
+      cgroups?.close()
     },
     live: () => [...managed.values()].filter((one) => one.isLive()).length,
   }

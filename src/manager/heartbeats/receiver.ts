@@ -55,6 +55,7 @@ export interface ReceiverOptions {
 const CLOCK_OFF_MS = 60_000
 /** Desired states that are made at the same time. */
 const BUILDERS = 4
+const TOGETHER_MS = 5
 /** Beats that wait for one to be made; beyond that agents are told to come back. */
 const MAX_BUILDS = 2_000
 
@@ -67,19 +68,30 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   const { core, runtime, tokens, writes } = options
   const waiters = new Map<number, Set<() => void>>()
   const commands = new Map<number, Map<string, Waiting>>()
+  /** What was said last of each client configuration. */
+  const clientStates = new Map<string, string>()
   const build = limited(BUILDERS, MAX_BUILDS)
   let stopped = false
 
   const wake = (id: number) => {
     for (const each of [...(waiters.get(id) ?? [])]) each()
   }
+  // A command touches many hosts one after another: their numbers are read together.
+  const touched = new Set<number>()
+  let reading: NodeJS.Timeout | undefined
   const off = core.onHostsTouched((ids) => {
-    void runtime
-      .refresh(ids)
-      .then(() => {
-        for (const id of ids) wake(id)
-      })
-      .catch((error) => core.logger.warn({ err: error }, 'What changed for hosts could not be read'))
+    for (const id of ids) touched.add(id)
+    reading ??= setTimeout(() => {
+      reading = undefined
+      const all = [...touched]
+      touched.clear()
+      runtime.refresh(all).then(
+        () => {
+          for (const id of all) wake(id)
+        },
+        (error) => core.logger.warn({ err: error }, 'What changed for hosts could not be read'),
+      )
+    }, TOGETHER_MS)
   })
 
   const refuse = (
@@ -249,6 +261,9 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     for (const { name, revision, state, problem } of request.clientConfigs) {
       const process = runtime.process(revision)
       if (process?.hostId !== host.id || process.kind !== 'CLIENT_CONFIG') continue
+      const key = `${host.id} ${name}`
+      const said = `${revision} ${state}`
+      if (clientStates.get(key) === said) continue
       await withTerm(core.db, core.term(), (trx) =>
         trx
           .updateTable('clientConfig')
@@ -263,7 +278,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
           .where((eb) => eb.or([eb('state', '<>', state), eb('state', '=', 'WANTED')]))
           .execute(),
       )
-      runtime.put(process)
+      clientStates.set(key, said)
     }
   }
 
@@ -364,6 +379,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     stop() {
       stopped = true
       off()
+      clearTimeout(reading)
       for (const id of waiters.keys()) wake(id)
     },
   }

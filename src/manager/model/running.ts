@@ -3,6 +3,7 @@ import { inUse } from './errors.js'
 import type { Role } from './types.js'
 
 const alive = ['PREPARING', 'STARTING', 'RUNNING', 'BACKOFF', 'STOPPING']
+const over = ['STOPPED', 'EXITED', 'FATAL']
 
 /** Refuses when one of the roles is to run, or is reported to run. */
 export async function mustBeStopped(change: Change, roles: readonly Role[], what: string): Promise<void> {
@@ -17,7 +18,15 @@ export async function mustBeStopped(change: Change, roles: readonly Role[], what
       roles.map((role) => role.id),
     )
     .where('process.current', '=', true)
-    .where((eb) => eb.or([eb('process.wanted', '=', 'RUNNING'), eb('processReport.state', 'in', alive)]))
+    .where((eb) =>
+      eb.or([
+        eb('processReport.state', 'in', alive),
+        eb.and([
+          eb('process.wanted', '=', 'RUNNING'),
+          eb.or([eb('processReport.state', 'is', null), eb('processReport.state', 'not in', over)]),
+        ]),
+      ]),
+    )
     .execute()
   if (rows.length === 0) return
   const names = roles.filter((role) => rows.some((row) => row.roleId === role.id)).map((role) => role.name)
