@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import type { Logger } from 'pino'
 import { recordAudit } from '../users/index.js'
 import { accountsIn } from './auth/accounts.js'
@@ -20,8 +20,13 @@ export interface ManagerApi {
   authentication: Authentication
   /** Login page, session and API: to be mounted at the root of an app that is not strict about trailing slashes. */
   routes: Hono
-  /** Middleware for everything else that is not open to all: pages, time series. */
-  gate: ReturnType<typeof gate>
+  /** Middleware for what else is not open to all. */
+  gates: {
+    /** Pages, and time series, which the monitor answers. */
+    pages: MiddlewareHandler
+    /** The manager's own metrics: open to this machine, whatever the mode. */
+    metrics: MiddlewareHandler
+  }
 }
 
 /** The API of an active manager. */
@@ -51,10 +56,15 @@ export function createManagerApi(options: ManagerApiOptions): ManagerApi {
       logger,
     }),
   )
-  return { authentication, routes, gate: gate({ authentication, mode }) }
+  return {
+    authentication,
+    routes,
+    gates: { pages: gate({ authentication, mode }), metrics: gate({ authentication, mode: 'local' }) },
+  }
 }
 
 export type { AuthMode } from './auth/gate.js'
 export { renderApiTable } from './documentation.js'
+export { ensureFirstUser, type FirstUser } from './first-user.js'
 export { fromActive, type HealthSource } from './resources/live.js'
 export type * from './resources/ports.js'

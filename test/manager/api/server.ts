@@ -35,8 +35,8 @@ export interface ServeOptions {
   mode?: AuthMode
 }
 
-/** The whole API over a real database, on a real port; with the users `user`, `operator`, `configurator`, `admin`, `hr`. */
-export async function serveApi(core: Core, options: ServeOptions = {}) {
+/** The API of an active manager over a real database; with the users `user`, `operator`, `configurator`, `admin`, `hr`. */
+export async function apiOver(core: Core, options: ServeOptions = {}) {
   if (!options.withoutUsers)
     await core.db
       .insertInto('userAccount')
@@ -54,6 +54,12 @@ export async function serveApi(core: Core, options: ServeOptions = {}) {
     log: async () => 'a line\n',
     logger: pino({ level: 'silent' }),
   })
+  return { api, active }
+}
+
+/** `apiOver`, on a real port. */
+export async function serveApi(core: Core, options: ServeOptions = {}) {
+  const { api, active } = await apiOver(core, options)
   const app = new Hono({ strict: false })
   app.route('/', api.routes)
   const listening = await listen(app, '127.0.0.1', 0)

@@ -27,7 +27,7 @@ export function gate({ authentication, mode }: GateOptions): MiddlewareHandler {
       if (!changes && mode === 'local' && isLocal(c, addressOf(c))) return await next()
       const principal = await authentication.identify(c)
       if (!principal) {
-        const isPage = !path.startsWith('/api/') && method === 'GET'
+        const isPage = !path.startsWith('/api/') && path !== '/metrics' && method === 'GET'
         if (isPage && c.req.header('accept')?.includes('text/html')) {
           const { pathname, search } = new URL(c.req.url)
           return c.redirect(`/login?next=${encodeURIComponent(pathname + search)}`, 302)
