@@ -1,6 +1,6 @@
 import { endpoints } from './contract/endpoints.js'
 import type { EndpointName, Right } from './contract/types.js'
-import type { Handlers } from './http/call.js'
+import { allHandlers, type Resources } from './resources/index.js'
 
 /** What is in the contract for a later part of the program, or not for us at all. */
 const NOT_SERVED: readonly [RegExp, string][] = [
@@ -9,6 +9,8 @@ const NOT_SERVED: readonly [RegExp, string][] = [
   [/\/metrics$/, 'out of scope: use `/timeseries`'],
   [/ \/batch$/, 'out of scope: it promises all or nothing over any requests'],
   [/\/export$/, 'out of scope: use `/cm/deployment`'],
+  [/clientConfig$/, 'not yet: client configuration is deployed by the agents'],
+  [/roles\/{roleName}\/logs/, 'not yet: logs stay on their hosts'],
   [/generateHostCerts/, 'out of scope: certificates come from outside'],
   [/resetHostId/, 'out of scope: the id is the agent’s'],
   [/migrateRoles/, 'out of scope: delete the role and make it on the other host'],
@@ -27,7 +29,8 @@ const WHO: Readonly<Record<Right, string>> = {
 }
 
 /** The table of docs/api.md: every endpoint of the contract, served or not. */
-export function renderApiTable(handlers: Handlers): string {
+export function renderApiTable(): string {
+  const handlers = namesOnly()
   const rows = Object.entries(endpoints).map(([name, { since, needs }]) => {
     const served = name in handlers || name.includes(' /timeseries')
     const [method = '', path = ''] = name.split(' ')
@@ -42,4 +45,14 @@ export function renderApiTable(handlers: Handlers): string {
     return `| ${method} | \`${path}\` | ${state} | ${served ? who : ''} |`
   })
   return ['| | path | served | who may |', '| --- | --- | --- | --- |', ...lines, ''].join('\n')
+}
+
+/** What is served, without anything to serve it from: the tables of handlers are made before any request comes. */
+const namesOnly = () => allHandlers({ core: {}, authentication: { sessions: {} } } as unknown as Resources)
+
+const TABLE = /(<!-- endpoints: [^>]* -->\n)[\s\S]*?(<!-- end of endpoints -->)/
+
+/** The documentation with its table as it is now. */
+export function replaceApiTable(document: string): string {
+  return document.replace(TABLE, (_, start: string, end: string) => `${start}\n${renderApiTable()}\n${end}`)
 }

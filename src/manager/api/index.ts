@@ -1,5 +1,6 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import type { Logger } from 'pino'
+import type { Core } from '../core.js'
 import { recordAudit } from '../users/index.js'
 import { accountsIn } from './auth/accounts.js'
 import { type Authentication, createAuthentication } from './auth/authentication.js'
@@ -11,8 +12,6 @@ import { allHandlers, type Resources } from './resources/index.js'
 
 export interface ManagerApiOptions extends Omit<Resources, 'authentication'> {
   mode: AuthMode
-  /** Time after which a session that is not used ends. Default: 30 minutes. */
-  sessionTimeoutMs?: () => number
   logger: Logger
 }
 
@@ -29,12 +28,15 @@ export interface ManagerApi {
   }
 }
 
+const sessionTimeoutMs = async (core: Core) =>
+  Number((await core.instances()).manager().get('SESSION_TIMEOUT')?.value ?? 1_800) * 1_000
+
 /** The API of an active manager. */
 export function createManagerApi(options: ManagerApiOptions): ManagerApi {
   const { core, mode, logger } = options
   const authentication = createAuthentication({
     findAccount: accountsIn(core.db),
-    sessions: storedSessions(core.db, options.sessionTimeoutMs ?? (() => 30 * 60_000)),
+    sessions: storedSessions(core.db, () => sessionTimeoutMs(core)),
     onFailure(name, address) {
       recordAudit(core.db, {
         username: name.slice(0, 255).replaceAll('\0', ''),
@@ -64,7 +66,6 @@ export function createManagerApi(options: ManagerApiOptions): ManagerApi {
 }
 
 export type { AuthMode } from './auth/gate.js'
-export { renderApiTable } from './documentation.js'
 export { ensureFirstUser, type FirstUser } from './first-user.js'
 export { fromActive, type HealthSource } from './resources/live.js'
 export type * from './resources/ports.js'

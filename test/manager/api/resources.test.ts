@@ -187,8 +187,24 @@ describe('a cluster', () => {
     expect(future.items).toEqual([])
   })
 
+  it('loses hosts with their stopped roles, all at once', async () => {
+    const { admin } = server
+    const gone = await admin.post('/hosts/removeHostsFromCluster', {
+      hostsToRemove: ['three.example'],
+      deleteHosts: true,
+    })
+    expect([gone.status, gone.body]).toEqual([200, expect.objectContaining({ id: -1, success: true })])
+    expect((await admin.get('/hosts/host-id-2')).status).toBe(404)
+    expect((await admin.get(`${ZK}/roles`)).body.items).toHaveLength(2)
+    expect((await admin.post('/hosts/removeHostsFromCluster', { hostsToRemove: ['no'] })).status).toBe(404)
+    expect((await admin.post('/hosts/removeHostsFromCluster', {})).status).toBe(400)
+    await admin.post('/hosts', { items: [{ hostId: 'host-id-2', hostname: 'three.example' }] })
+    await admin.post('/clusters/Cluster%201/hosts', { items: [{ hostname: 'three.example' }] })
+  })
+
   it('goes with all that is in it', async () => {
     const { admin } = server
+    roles = (await admin.get(`${ZK}/roles`)).body.items.map(({ name }: { name: string }) => name)
     const bulk = await admin.post(`${ZK}/roles/bulkDelete`, { items: [roles[0]] })
     expect(bulk.body.items).toMatchObject([{ name: roles[0] }])
     expect((await admin.delete(`${ZK}/roles/${roles[1]}`)).body.name).toBe(roles[1])

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { endpoints } from '../../../src/manager/api/contract/endpoints.js'
 import { enums } from '../../../src/manager/api/contract/enums.js'
 import { models } from '../../../src/manager/api/contract/models.js'
 import { fieldsOf } from '../../../src/manager/api/contract/shape.js'
 import type { ModelName } from '../../../src/manager/api/contract/types.js'
+import { replaceApiTable } from '../../../src/manager/api/documentation.js'
 import { contract } from './contract.js'
 
 const bare = (type: string) => type.replace(/ (until )?v\d+/g, '')
@@ -33,5 +35,13 @@ describe('the tables of the API', () => {
 
   it('can be read, every field of every model', () => {
     for (const name of Object.keys(models)) expect(fieldsOf(name as ModelName).length).toBeGreaterThan(0)
+  })
+})
+
+describe('docs/api.md', () => {
+  it('has the table of endpoints as it is', () => {
+    const document = readFileSync(new URL('../../../docs/api.md', import.meta.url), 'utf8')
+    expect(replaceApiTable(document)).toBe(document)
+    expect(document.match(/^\| (GET|POST|PUT|DELETE) \|/gm)).toHaveLength(Object.keys(endpoints).length)
   })
 })

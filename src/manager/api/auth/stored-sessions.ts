@@ -10,7 +10,7 @@ const IN_MEMORY = 'b-'
  * Sessions of people are stored, so that a restart or another manager does not log them out; those of clients that send their
  * password along are kept in memory, for they are made often and cost nothing to make again.
  */
-export function storedSessions(db: Db, timeoutMs: () => number): Sessions {
+export function storedSessions(db: Db, timeoutMs: () => Promise<number>): Sessions {
   const memory = sessionsInMemory(Date.now, IN_MEMORY)
   return {
     async create(user, address, by) {
@@ -22,13 +22,13 @@ export function storedSessions(db: Db, timeoutMs: () => number): Sessions {
         { ...user, role: 'ROLE_USER', createdAt: 0, lastLogin: null },
         {
           remoteAddress: address,
-          timeoutMs: timeoutMs(),
+          timeoutMs: await timeoutMs(),
         },
       )
     },
     async use(id, address) {
       if (id.startsWith(IN_MEMORY)) return memory.use(id, address)
-      return (await findSession(db, id, { timeoutMs: timeoutMs() }))?.name
+      return (await findSession(db, id, { timeoutMs: await timeoutMs() }))?.name
     },
     async end(id) {
       await (id.startsWith(IN_MEMORY) ? memory.end(id) : endSession(db, id))

@@ -80,7 +80,7 @@ export const endpoints = {
   'GET /clusters/{clusterName}/hostTemplates': { since: 3, needs: 'READ', answer: 'ApiHostTemplateList' },
   'POST /clusters/{clusterName}/hostTemplates': {
     since: 3,
-    needs: 'ADMIN',
+    needs: 'CONFIGURE',
     body: 'ApiHostTemplateList',
     answer: 'ApiHostTemplateList',
   },
@@ -91,13 +91,13 @@ export const endpoints = {
   },
   'PUT /clusters/{clusterName}/hostTemplates/{hostTemplateName}': {
     since: 3,
-    needs: 'ADMIN',
+    needs: 'CONFIGURE',
     body: 'ApiHostTemplate',
     answer: 'ApiHostTemplate',
   },
   'DELETE /clusters/{clusterName}/hostTemplates/{hostTemplateName}': {
     since: 3,
-    needs: 'ADMIN',
+    needs: 'CONFIGURE',
     answer: 'ApiHostTemplate',
   },
   'POST /clusters/{clusterName}/hostTemplates/{hostTemplateName}/commands/applyHostTemplate': {
@@ -622,7 +622,7 @@ export const endpoints = {
   'POST /hosts/removeHostsFromCluster': {
     since: 45,
     needs: 'ADMIN',
-    body: 'ApiHostsToRemoveArgs?',
+    body: 'ApiHostsToRemoveArgs',
     answer: 'ApiCommand',
   },
   'GET /hosts/{hostId}': { since: 1, needs: 'READ', query: { view: 'view=full' }, answer: 'ApiHost' },

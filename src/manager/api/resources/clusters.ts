@@ -1,9 +1,12 @@
 import {
   addHostsToCluster,
+  type Change,
   type Cluster,
   clusterNamed,
   createClusters,
   deleteCluster,
+  deleteHost,
+  deleteRoles,
   type Host,
   hostNamed,
   type Model,
@@ -15,6 +18,7 @@ import type { Handlers } from '../http/call.js'
 import { badRequest } from '../http/errors.js'
 import { hostsByRef, needed } from './body.js'
 import { changeFor } from './change.js'
+import { synchronous } from './command-views.js'
 import { filterHosts } from './hosts.js'
 import type { Resources } from './ports.js'
 import { sceneFor } from './scene.js'
@@ -121,6 +125,17 @@ export function clusterResources(resources: Resources): Handlers {
       return { items: await remove(call, (model, cluster) => model.hostsOfCluster.get(cluster.id) ?? []) }
     },
 
+    /** Stopped roles on the hosts go with it; done at once. */
+    async 'POST /hosts/removeHostsFromCluster'(call) {
+      const names = needed(call.body.hostsToRemove, 'hostsToRemove')
+      call.audit.command = 'removeHostsFromCluster'
+      call.audit.text ??= names.join(', ')
+      await changeFor(resources, call, async (change) => {
+        for (const name of names) await removeHost(change, name, call.body.deleteHosts === true)
+      })
+      return synchronous('RemoveHostsFromCluster', {})
+    },
+
     async 'DELETE /clusters/{clusterName}/hosts/{hostId}'(call) {
       call.audit.command = 'removeHostsFromCluster'
       const [removed] = await remove(call, (model) => [hostNamed(model, call.params.hostId)])
@@ -144,3 +159,12 @@ export function clusterResources(resources: Resources): Handlers {
 
 const hostsOf = (model: Model, clusterName: string): readonly Host[] =>
   model.hostsOfCluster.get(clusterNamed(model, clusterName).id) ?? []
+
+async function removeHost(change: Change, name: string, alsoDelete: boolean): Promise<void> {
+  const before = await change.model()
+  const host = hostNamed(before, name)
+  const cluster = host.clusterId === null ? undefined : before.clusters.get(host.clusterId)
+  await deleteRoles(change, before.rolesOfHost.get(host.id) ?? [])
+  if (cluster) await removeHostsFromCluster(change, cluster, [host])
+  if (alsoDelete) await deleteHost(change, hostNamed(await change.model(), name))
+}
