@@ -149,6 +149,8 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       if (verdict !== 'late') {
         const isNews = verdict !== 'next'
         host.session = session
+        if (isNews) host.holds = false
+        if (request.waitMs > 0) host.holds = true
         if (holder.kind === 'agent' && isNews) await tokens.confirm(host.id, token)
         await take(host, request, received, isNews)
       }
@@ -294,9 +296,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     const pending = () => [...(commands.get(host.id)?.values() ?? [])].map((each) => each.command)
     const nothing = () => host.generation === request.generation && pending().length === 0
     const wantFacts = host.facts === undefined
-    let held = false
     if (mayHold && !stopped && request.waitMs > 0 && agentToken === undefined && !wantFacts && nothing()) {
-      held = true
       await hold(host.id, Math.min(request.waitMs, interval), signal)
     }
     // The one who asked may have been overtaken, and this manager replaced, while the beat was held.
@@ -327,8 +327,8 @@ export function createReceiver(options: ReceiverOptions): Receiver {
             },
           }
         : {}),
-      // A beat that was held has waited already; so has the agent of one that may be held.
-      nextIntervalMs: held || request.waitMs > 0 ? 0 : busy(host) ? 1_000 : interval,
+      // An agent whose beats may be held comes back at once; its beats with news ask not to be held.
+      nextIntervalMs: host.holds || !mayHold ? 0 : busy(host) ? 1_000 : interval,
       clock: { received, sent: Date.now() },
       ...(wantFacts ? { wantFacts } : {}),
       ...(pending().length > 0 ? { commands: pending() } : {}),

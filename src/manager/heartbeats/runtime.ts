@@ -24,6 +24,8 @@ export interface HostState {
   /** The one that its agent holds, and whether it has done all of it. */
   held: number
   settled: boolean
+  /** Its agent's beats may be held: it hears of everything at once. */
+  holds: boolean
 }
 
 /**
@@ -122,6 +124,7 @@ export async function loadRuntime(core: Core): Promise<Runtime> {
       generation: row.generation,
       held: 0,
       settled: false,
+      holds: false,
     }
     hosts.set(host.id, host)
     names.set(host.hostId, host)
