@@ -19,6 +19,8 @@ export interface ManagerOptions {
   logger: Logger
   /** Logins and the API, of an active manager. Without it, pages and time series are all there is, open to all who reach it. */
   api?: ManagerApi
+  /** What agents ask, with tokens of their own (`agentRoutes`). */
+  agents?: Hono
 }
 
 export interface Manager {
@@ -74,6 +76,7 @@ export function createManager(options: ManagerOptions): Manager {
   )
   app.all('/api/:version{v[0-9]+}/timeseries', proxy.handle)
   app.all('/api/:version{v[0-9]+}/timeseries/*', proxy.handle)
+  if (options.agents) app.route('/', options.agents)
   if (options.api) app.route('/', options.api.routes)
   app.all('/api/*', (c) =>
     c.json<ErrorBody>({ message: `There is no ${c.req.method} ${c.req.path} here.`, code: 'NOT_FOUND' }, 404),

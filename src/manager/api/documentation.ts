@@ -9,7 +9,6 @@ const NOT_SERVED: readonly [RegExp, string][] = [
   [/\/metrics$/, 'out of scope: use `/timeseries`'],
   [/ \/batch$/, 'out of scope: it promises all or nothing over any requests'],
   [/\/export$/, 'out of scope: use `/cm/deployment`'],
-  [/clientConfig$/, 'not yet: client configuration is deployed by the agents'],
   [/roles\/{roleName}\/logs/, 'not yet: logs stay on their hosts'],
   [/generateHostCerts/, 'out of scope: certificates come from outside'],
   [/resetHostId/, 'out of scope: the id is the agent’s'],

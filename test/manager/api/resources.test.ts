@@ -187,6 +187,25 @@ describe('a cluster', () => {
     expect(future.items).toEqual([])
   })
 
+  it('has client configuration to download, or says that there is none', async () => {
+    const { admin } = server
+    const none = await admin.get(`${ZK}/clientConfig`)
+    expect([200, 404]).toContain(none.status)
+    await admin.post('/clusters/Cluster%201/services', { items: [{ name: 'hdfs', type: 'HDFS' }] })
+    const path = '/clusters/Cluster%201/services/hdfs'
+    expect((await admin.get(`${path}/clientConfig`)).status).toBe(404)
+    const made = await admin.post(`${path}/roles`, {
+      items: [{ type: 'GATEWAY', hostRef: { hostId: 'host-id-0' } }],
+    })
+    expect([made.status, made.text]).toEqual([200, made.text])
+    const file = await admin.get(`${path}/clientConfig`)
+    expect([file.status, file.headers['content-type']]).toEqual([200, 'application/zip'])
+    expect(file.headers['content-disposition']).toContain('hdfs-clientconfig.zip')
+    expect(file.text.slice(0, 2)).toBe('PK')
+    expect(file.text).toContain('core-site.xml')
+    expect((await admin.delete(path)).status).toBe(200)
+  })
+
   it('loses hosts with their stopped roles, all at once', async () => {
     const { admin } = server
     const gone = await admin.post('/hosts/removeHostsFromCluster', {

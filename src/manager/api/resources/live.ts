@@ -1,10 +1,11 @@
 import type { ActiveManager } from '../../active.js'
 import { type CommandView, roleState } from '../../commands/index.js'
+import { GATEWAY } from '../../descriptors/index.js'
 import { shownProcess } from '../../generate/index.js'
-import { descriptorOf, type Model, type Role } from '../../model/index.js'
-import { loadProcess } from '../../processes/index.js'
+import { descriptorOf, type Model, type Role, type Service } from '../../model/index.js'
+import { clientConfigProcess, clientConfigRoles, loadProcess } from '../../processes/index.js'
 import { planFor, serviceCommandNames } from './plans.js'
-import type { CommandRecord, Commands, ProcessFiles, Resources, Runtime } from './ports.js'
+import type { ClientConfig, CommandRecord, Commands, ProcessFiles, Resources, Runtime } from './ports.js'
 
 /** How healthy something is; without it nothing has a health. */
 export type HealthSource = Runtime['health']
@@ -13,12 +14,13 @@ export type HealthSource = Runtime['health']
 export function fromActive(
   active: ActiveManager,
   health: HealthSource = () => undefined,
-): Pick<Resources, 'core' | 'runtime' | 'commands' | 'processFiles'> {
+): Pick<Resources, 'core' | 'runtime' | 'commands' | 'processFiles' | 'clientConfig'> {
   return {
     core: active.core,
     runtime: () => liveRuntime(active, health),
     commands: liveCommands(active),
     processFiles: liveFiles(active),
+    clientConfig: (service) => clientConfigOf(active, service),
   }
 }
 
@@ -134,5 +136,22 @@ function liveFiles({ core, runtime }: ActiveManager): ProcessFiles {
   return {
     list: async (role) => (await shown(role))?.files.map(({ path }) => path),
     read: async (role, name) => (await shown(role))?.files.find(({ path }) => path === name)?.contents,
+  }
+}
+
+/** As a gateway of the service gets it, or any role where there is no gateway. */
+async function clientConfigOf({ core }: ActiveManager, service: Service): Promise<ClientConfig | undefined> {
+  const instances = await core.instances()
+  const roles = clientConfigRoles(instances.model, service.id)
+  const role = roles.find(({ type }) => type === GATEWAY) ?? roles[0]
+  if (!role || !instances.service(service)?.descriptor.gateway) return undefined
+  const process = shownProcess(clientConfigProcess(core, instances, role))
+  const folder = process.clientConfig?.folder
+  if (folder === undefined) return undefined
+  return {
+    folder,
+    files: process.files
+      .filter(({ path }) => path.startsWith(`${folder}/`))
+      .map(({ path, contents }) => ({ path: path.slice(folder.length + 1), contents })),
   }
 }

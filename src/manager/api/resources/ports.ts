@@ -88,6 +88,13 @@ export interface ProcessFiles {
   read(role: Role, name: string): Promise<Uint8Array | undefined>
 }
 
+export interface ClientConfig {
+  /** Such as `zookeeper-conf`. */
+  folder: string
+  /** Within the folder; secrets are masked. */
+  files: readonly { path: string; contents: Uint8Array }[]
+}
+
 /** A manager of the deployment: the active one and those that wait. */
 export interface ManagerInstance {
   id: string
@@ -103,6 +110,8 @@ export interface Resources {
   runtime(model: Model): Promise<Runtime>
   commands: Commands
   processFiles: ProcessFiles
+  /** What would be deployed to clients of a service now; undefined: there is none. Throws INVALID. */
+  clientConfig(service: Service): Promise<ClientConfig | undefined>
   authentication: Authentication
   instances(): Promise<ManagerInstance[]>
   /** Of this program. */

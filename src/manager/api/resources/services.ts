@@ -9,13 +9,14 @@ import {
 } from '../../model/index.js'
 import type { Model as ApiModel } from '../contract/types.js'
 import type { Handlers, SharedCall } from '../http/call.js'
-import { badRequest } from '../http/errors.js'
+import { badRequest, notFound } from '../http/errors.js'
 import { buildGroups, buildRoles, buildServices } from './build.js'
 import { changeFor } from './change.js'
 import { applyConfig } from './config.js'
 import type { Resources } from './ports.js'
 import { findManagementService, MANAGEMENT_TYPE, managementService, sceneFor, serviceAt } from './scene.js'
 import { type Scene, toService, toServices } from './views.js'
+import { zipped } from './zip.js'
 
 export function serviceResources(resources: Resources): Handlers {
   const { core } = resources
@@ -79,6 +80,17 @@ export function serviceResources(resources: Resources): Handlers {
     async 'GET /clusters/{clusterName}/services/{serviceName}/commandsByName'({ params }) {
       const { service } = serviceAt(await core.model(), params)
       return { items: (await resources.commands.names(service)).map((name) => ({ name })) }
+    },
+
+    async 'GET /clusters/{clusterName}/services/{serviceName}/clientConfig'({ params }) {
+      const { service } = serviceAt(await core.model(), params)
+      const found = await resources.clientConfig(service)
+      if (!found) throw notFound(`Service "${service.name}" has no client configuration, or no role yet.`)
+      return {
+        name: `${service.name}-clientconfig.zip`,
+        type: 'application/zip',
+        contents: await zipped(found.folder, found.files),
+      }
     },
 
     async 'GET /cm/service'(call) {
