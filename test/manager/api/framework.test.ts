@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { endpoints } from '../../../src/manager/api/contract/endpoints.js'
 import type { EndpointName, Model } from '../../../src/manager/api/contract/types.js'
 import { badRequest, notFound } from '../../../src/manager/api/http/errors.js'
@@ -69,6 +69,8 @@ beforeAll(async () => {
       'POST /clusters': () => {
         throw badRequest('No.', ['because', 'of'])
       },
+      'POST /cm/commands/inspectHosts': ({ signal }) =>
+        new Promise((resolve) => signal.addEventListener('abort', () => setTimeout(resolve, 50, { id: 1 }))),
       'GET /cm/commands': ({ signal }) =>
         new Promise((resolve) =>
           signal.addEventListener('abort', () => setTimeout(resolve, 50, { items: [] })),
@@ -306,6 +308,13 @@ describe('rights', () => {
 })
 
 describe('audit', () => {
+  it('has an event for a change that nobody waited for', async () => {
+    server.audits.length = 0
+    const sent = server.as('admin').post('/cm/commands/inspectHosts')
+    expect((await sent).status).toBe(503)
+    await vi.waitFor(() => expect(server.audits).toHaveLength(1))
+  })
+
   it('has an event for each change, with its text, and none for reading or for what failed', async () => {
     server.audits.length = 0
     const admin = server.as('admin')

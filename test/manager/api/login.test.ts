@@ -205,6 +205,10 @@ describe('sessions', () => {
     expect((await put({ origin: 'null' })).status).toBe(403)
     expect((await put({ origin: 'http://127.0.0.1:1', 'sec-fetch-site': 'same-site' })).status).toBe(403)
     expect((await put({ 'sec-fetch-site': 'cross-site' })).status).toBe(403)
+    const get = (headers: Record<string, string>) =>
+      server.as(undefined).get('/tools/echo', { headers: { cookie, ...headers } })
+    expect((await get({ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' })).status).toBe(200)
+    expect((await get({ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' })).status).toBe(401)
     const withPassword = await server
       .as('admin')
       .put('/cm/config', { items: [] }, { headers: { origin: 'http://evil.example' } })

@@ -374,6 +374,21 @@ describe('users', () => {
     await server.close()
   })
 
+  it('may look at themselves and change their own password, and nothing more', async () => {
+    const server = await serve()
+    const own = server.as('operator')
+    expect((await own.get('/users/operator')).body).toMatchObject({ name: 'operator' })
+    expect((await own.get('/users/admin')).status).toBe(403)
+    expect((await own.put('/users/operator', { authRoles: [{ name: 'ROLE_ADMIN' }] })).status).toBe(403)
+    expect((await own.put('/users/admin', { password: 'mine' })).status).toBe(403)
+    expect((await own.delete('/users/operator')).status).toBe(403)
+    const same = { name: 'operator', password: 'changed', authRoles: [{ name: 'ROLE_OPERATOR' }] }
+    expect((await own.put('/users/operator', same)).status).toBe(200)
+    expect((await own.get('/clusters')).status).toBe(401)
+    expect((await server.as('operator', 'changed').get('/clusters')).status).toBe(200)
+    await server.close()
+  })
+
   it('have sessions that outlive the manager, when they came by the login', async () => {
     const core = await newCore(postgres)
     const first = await serveApi(core)

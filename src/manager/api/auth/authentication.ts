@@ -3,7 +3,7 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { User } from '../../users/index.js'
 import { ApiError, unavailable } from '../http/errors.js'
 import { createFailures } from './failures.js'
-import { addressOf, fromOwnPage, isOwnFetch, isSecure } from './origin.js'
+import { addressOf, followsLink, fromOwnPage, isOwnFetch, isSecure } from './origin.js'
 import { type Sessions, sessionsInMemory } from './sessions.js'
 import { createVerifier, TooManyLogins } from './verifier.js'
 
@@ -94,7 +94,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
 
   async function bySession(c: Context): Promise<Principal | undefined> {
     const id = getCookie(c, SESSION_COOKIE)
-    if (id === undefined || !fromOwnPage(c)) return undefined
+    if (id === undefined || !(fromOwnPage(c) || followsLink(c))) return undefined
     const name = await sessions.use(id, addressOf(c))
     if (name === undefined) return undefined
     const account = await options.findAccount(name)

@@ -16,6 +16,10 @@ export function fromOwnPage(c: Context): boolean {
   }
 }
 
+/** True for a link that somebody followed, from wherever: it reads, and its answer goes to nobody else. */
+export const followsLink = (c: Context) =>
+  c.req.method === 'GET' && c.req.header('sec-fetch-mode') === 'navigate'
+
 /** True for what our own pages fetch: they have a login form, so the browser's password dialog must stay away. */
 export const isOwnFetch = (c: Context) =>
   c.req.header('sec-fetch-site') === 'same-origin' && c.req.header('sec-fetch-mode') !== 'navigate'

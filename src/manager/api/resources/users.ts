@@ -111,7 +111,12 @@ export function userResources(resources: Resources): Handlers {
       call.audit.text ??= [role && `role ${role}`, password && 'password'].filter(Boolean).join(', ')
       const user = await changeFor(resources, call, async ({ trx }) => {
         const before = await userNamed(trx, call.params.userName)
-        mayTouch(call, before.role, role)
+        if (before.name !== call.user.name) mayTouch(call, before.role)
+        if (role !== undefined && role !== before.role) {
+          if (!allows(call.user.role, 'USERS'))
+            throw forbidden('You may change your password, not your role.')
+          mayTouch(call, role)
+        }
         await updateUser(trx, before, { password, role })
         return userNamed(trx, before.name)
       })
