@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, link, mkdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { chmod, chown, link, mkdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { type Account, asAccount, chooseAccount } from './postgres-account.js'
@@ -30,13 +30,10 @@ export async function openPostgresFolder(dataDir: string): Promise<PostgresFolde
   const path = resolve(dataDir)
   return explained(path, async () => {
     await mkdir(path, { recursive: true, mode: 0o700 })
-    const account = await chooseAccount(path).catch(async (error) => {
-      // Only what is made here may be opened, and only to pass through; a second look then.
-      if ((await stat(path)).uid !== process.getuid?.()) throw error
-      await chmod(path, 0o711)
-      return chooseAccount(path)
-    })
-    await chmod(path, account.kind === 'switch' ? 0o711 : 0o700)
+    // To pass through, for whoever is to own what is in it; closed again where that is us.
+    await chmod(path, 0o711)
+    const account = await chooseAccount(path)
+    if (account.kind !== 'switch') await chmod(path, 0o700)
     const binaries = await findBinaries(path, account)
     const password = await keptPassword(join(path, 'password'))
     const folder = { path, pgdata: join(path, 'pgdata'), password, account, binaries }

@@ -4,6 +4,9 @@ const KEPT_LINES = 12
 const MAX_LINE = 400
 const FORWARDED_PER_MINUTE = 30
 
+/** What every stop of the server says, once for each client. */
+const NOISE = /terminating connection due to administrator command|the database system is shutting down/
+
 /**
  * Keeps the newest lines that PostgreSQL wrote for error messages and, once released, passes errors on to the product's
  * log, at most 30 a minute.
@@ -20,7 +23,7 @@ export function createPostgresLog(logger: EngineLogger, now: () => number = Date
     const short = text.slice(0, MAX_LINE)
     kept.push(short)
     if (kept.length > KEPT_LINES) kept.shift()
-    if (!released || !/^(WARNING|ERROR|FATAL|PANIC)/.test(short)) return
+    if (!released || NOISE.test(short) || !/^(WARNING|ERROR|FATAL|PANIC)/.test(short)) return
     const time = now()
     if (time - windowStart >= 60_000) {
       windowStart = time

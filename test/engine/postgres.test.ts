@@ -1,12 +1,13 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openPostgres, type Postgres } from '../../src/engine/index.js'
+import { chooseAccount } from '../../src/engine/postgres-account.js'
 import { isAlive, silent, until } from './support.js'
 
 async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
@@ -112,6 +113,81 @@ describe('the embedded PostgreSQL', () => {
     postgres = await openPostgres({ dataDir: folder, logger: silent })
     expect(await query(postgres.url, 'select count(*)::int as n from kept')).toEqual([{ n: 2 }])
   })
+})
+
+describe.runIf(process.getuid?.() === 0)('as root', () => {
+  const ownerOfData = async (dataDir: string) => {
+    const postgres = await openPostgres({ dataDir, logger: silent })
+    expect(await query(postgres.url, 'select 1 as one')).toEqual([{ one: 1 }])
+    const program = await readFile(`/proc/${postgres.pid}/status`, 'utf8')
+    await postgres.stop()
+    const { uid } = await stat(join(dataDir, 'pgdata'))
+    return { uid, runsAs: Number(/^Uid:\s+(\d+)/m.exec(program)![1]) }
+  }
+
+  test('the data behind a closed door stay root’s own, and the server is not root to itself', async () => {
+    const closed = await mkdtemp(join(tmpdir(), 'bellwether-closed-'))
+    const dataDir = join(closed, 'data')
+    // Seen from outside it is root; from inside its user namespace it is not, or it would not have started.
+    expect(await ownerOfData(dataDir)).toEqual({ uid: 0, runsAs: 0 })
+    await rm(closed, { recursive: true })
+  })
+
+  test('where the user postgres can get through, it owns the data, and runs the server', async () => {
+    const passwd = await readFile('/etc/passwd', 'utf8')
+    const postgres = Number(/^postgres:[^:]*:(\d+):/m.exec(passwd)?.[1] ?? 0)
+    const open = await mkdtemp(join(tmpdir(), 'bellwether-open-'))
+    await chmod(open, 0o755)
+    const dataDir = join(open, 'data')
+    expect(await ownerOfData(dataDir)).toEqual({ uid: postgres, runsAs: postgres })
+    for (const file of ['password', 'url']) expect((await stat(join(dataDir, file))).uid).toBe(0)
+    await rm(open, { recursive: true })
+  })
+
+  test('data that exist are run by their owner', async () => {
+    const open = await mkdtemp(join(tmpdir(), 'bellwether-owned-'))
+    await mkdir(join(open, 'pgdata'))
+    await chown(join(open, 'pgdata'), 65_534, 65_534)
+    expect(await chooseAccount(open)).toEqual({ kind: 'switch', uid: 65_534, gid: 65_534 })
+    await rm(open, { recursive: true })
+  })
+})
+
+test('a full disk is told before and during a start', async (context) => {
+  const disk = await mkdtemp(join(tmpdir(), 'bellwether-full-'))
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=120m', 'tmpfs', disk], { stdio: 'ignore' })
+  } catch {
+    context.skip('needs the right to mount a file system')
+  }
+  let postgres: Postgres | undefined
+  try {
+    await writeFile(join(disk, 'ballast'), Buffer.alloc(100 * 1024 ** 2))
+    const dataDir = join(disk, 'data')
+    await expect(openPostgres({ dataDir, logger: silent })).rejects.toMatchObject({ code: 'disk-full' })
+    await rm(join(disk, 'ballast'))
+    postgres = await openPostgres({ dataDir, logger: silent })
+    const { url } = postgres
+    await query(url, 'create table kept (n int)')
+    await query(url, 'insert into kept values (1)')
+    await expect(
+      query(
+        url,
+        'create table big as select md5(i::text) || md5((i + 1)::text) from generate_series(1, 3000000) i',
+      ),
+    ).rejects.toThrow(/space/)
+    const answers = () =>
+      query(url, 'select n from kept').then(
+        (rows) => rows.length === 1,
+        () => false,
+      )
+    await until('answers', answers)
+    expect(postgres.state()).toBe('running')
+  } finally {
+    await postgres?.stop()
+    execFileSync('umount', [disk])
+    await rm(disk, { recursive: true })
+  }
 })
 
 describe('a parent that is killed', () => {

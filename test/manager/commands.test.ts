@@ -345,6 +345,27 @@ describe('a manager that goes in the middle of a command', () => {
   })
 })
 
+describe('a database that dies in the middle of a command', () => {
+  beforeEach(begin)
+
+  test('is waited for; the command goes on where it stood', async () => {
+    expect(await run(planServiceStart(await active.commands.at(), await zk()))).toMatchObject({
+      success: true,
+    })
+    const { pid } = server.postgres
+    const command = await active.commands.submit(
+      planServiceRollingRestart(await active.commands.at(), await zk()),
+      'admin',
+    )
+    process.kill(pid!, 'SIGKILL')
+    expect(await active.commands.ended(command.id)).toMatchObject({ success: true })
+    expect(server.postgres.pid).not.toBe(pid)
+    for (const agent of agents)
+      expect(agent.log.map((line) => line.split(' ')[0])).toEqual(['start', 'stop', 'start'])
+    await end()
+  })
+})
+
 test('the lease can be given back by a manager that has it, and by no other', async () => {
   const { db } = await server.open()
   await newCore(server, { database: { db, deploymentId: 'x', close: async () => {} } })

@@ -96,8 +96,9 @@ export function createCommands(options: {
       return start(await core.model(), plan, username, id)
     },
     async ended(id) {
+      await executor.ended(id)
       const { rootId } = await getCommand(core, id)
-      await executor.ended(rootId)
+      if (rootId !== id) await executor.ended(rootId)
       return getCommand(core, id)
     },
   }

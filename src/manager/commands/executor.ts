@@ -1,7 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Core } from '../core.js'
-import { LostLeaseError, type Trx, withTerm } from '../database/index.js'
+import { isTransient, LostLeaseError, type Trx, withTerm } from '../database/index.js'
 import type { Runtime } from '../heartbeats/index.js'
-import type { ProcessRow } from '../processes/index.js'
+import { named, type ProcessRow, processColumns } from '../processes/index.js'
 import type { StepContext, StepHandler, StepResult } from './context.js'
 import { commission, pause, unsupported, validate } from './steps/model.js'
 import { clientConfig, roleCommand, serviceStop } from './steps/once.js'
@@ -38,6 +39,8 @@ export interface Executor {
 
 /** Steps that generate and write at the same time; those that wait are not counted. */
 const AT_WORK = 6
+const MAX_TRIES = 10
+const LONGEST_WAIT_MS = 15_000
 
 class CommandAborted extends Error {}
 class Stopping extends Error {}
@@ -56,14 +59,30 @@ export function createExecutor(options: {
   function run(rootId: number): void {
     if (stopped || running.has(rootId)) return
     const controller = new AbortController()
-    const promise = runRoot(rootId, controller.signal)
-      .catch((error) => {
-        if (error instanceof Stopping || error instanceof LostLeaseError)
-          core.logger.info({ command: rootId }, 'A command is left to the next active manager')
-        else core.logger.error({ err: error, command: rootId }, 'A command could not be carried on')
-      })
-      .finally(() => running.delete(rootId))
+    const promise = carryOn(rootId, controller.signal).finally(() => running.delete(rootId))
     running.set(rootId, { promise, controller })
+  }
+
+  /** A database that was away is waited for: what is stored says how far the command has come. */
+  async function carryOn(rootId: number, signal: AbortSignal): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await runRoot(rootId, signal)
+      } catch (error) {
+        if (error instanceof Stopping || error instanceof LostLeaseError || stopped) {
+          core.logger.info({ command: rootId }, 'A command is left to the next active manager')
+          return
+        }
+        core.logger.error({ err: error, command: rootId, tries }, 'A command could not be carried on')
+        if (!isTransient(error) && tries >= MAX_TRIES) return
+      }
+      const stopping = new Promise<void>((resolve) => {
+        if (stopped || signal.reason instanceof Stopping) resolve()
+        else signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+      await Promise.race([stopping, delay(Math.min(LONGEST_WAIT_MS, 250 * 2 ** Math.min(tries, 10)))])
+      if (stopped) return
+    }
   }
 
   async function runRoot(rootId: number, signal: AbortSignal): Promise<void> {
@@ -140,7 +159,8 @@ export function createExecutor(options: {
       return await handler(contextOf(tree, row, signal))
     } catch (error) {
       if (error instanceof CommandAborted) return 'aborted'
-      if (error instanceof LostLeaseError || error instanceof Stopping || stopped) throw error
+      if (error instanceof LostLeaseError || error instanceof Stopping || stopped || isTransient(error))
+        throw error
       core.logger.warn({ err: error, command: row.id, step: row.kind }, 'A step failed')
       return { ok: false, message: (error as Error).message }
     }
@@ -180,6 +200,14 @@ export function createExecutor(options: {
           made = await work(trx)
           return made?.id ?? null
         })
+        // Stored, but not known to be: the connection broke at the commit, or another manager did it.
+        if (!made && id != null && !runtime.process(id))
+          made = await core.db
+            .selectFrom('process')
+            .select(processColumns)
+            .where('id', '=', id)
+            .executeTakeFirst()
+            .then((row) => row && named(row))
         if (made) {
           runtime.put(made)
           core.hostsTouched([made.hostId])

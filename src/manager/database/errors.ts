@@ -37,3 +37,24 @@ export class LostLeaseError extends Error {
     this.current = current
   }
 }
+
+/**
+ * Is it only that the database was away, or that two transactions were in each other's way? Then it may be done again, if it
+ * is known whether it was done (see `once` of the commands).
+ */
+export function isTransient(error: unknown): boolean {
+  if (error instanceof DatabaseError) return error.code === 'UNREACHABLE'
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
+  // 08: connection, 57P0: the server stops or starts, 40: serialization and deadlock, 53: out of connections, disk or memory.
+  if (
+    typeof code === 'string' &&
+    /^(08|57P0|40|53)|^E(CONN|PIPE|TIMEDOUT|AI_AGAIN|NOTFOUND|HOSTUNREACH)/.test(code)
+  )
+    return true
+  return (
+    typeof message === 'string' &&
+    /Connection terminated|connection timeout|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+      message,
+    )
+  )
+}

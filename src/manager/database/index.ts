@@ -1,4 +1,4 @@
-export { DatabaseError, type DatabaseErrorCode, LostLeaseError } from './errors.js'
+export { DatabaseError, type DatabaseErrorCode, isTransient, LostLeaseError } from './errors.js'
 export { type Leadership, type LeadershipOptions, lead } from './leadership.js'
 export { acquireLease, type Holder, type LeaseTimes, leaseTimes, releaseLease, renewLease } from './lease.js'
 export { type Db, type OpenDatabase, openDatabase } from './open.js'

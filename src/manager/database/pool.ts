@@ -40,6 +40,8 @@ export function createPool(url: string, options: PoolOptions = {}): PostgresPool
     if (pool) return pool
     pool = new pg.Pool({ ...connectionConfig(target, index), max: options.max ?? 20, ...verifying(target) })
     pool.on('error', (error) => options.onError?.(error))
+    // A connection in use that breaks tells its query; without a listener it would also end this program.
+    pool.on('connect', (client) => client.on('error', () => {}))
     pools.set(index, pool)
     return pool
   }

@@ -9,7 +9,7 @@ import {
 import { parseHeartbeatRequest } from '../../wire/heartbeat-parse.js'
 import { ShapeError } from '../../wire/shape.js'
 import type { Core } from '../core.js'
-import { LostLeaseError, withTerm } from '../database/index.js'
+import { isTransient, LostLeaseError, withTerm } from '../database/index.js'
 import { createHosts, ModelError, updateHost } from '../model/index.js'
 import { desiredState } from '../processes/index.js'
 import type { HostState, Runtime } from './runtime.js'
@@ -163,6 +163,10 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       if (error instanceof ModelError) return refuse(409, 'HOST_ID_IN_USE', error.message)
       if (error instanceof LostLeaseError) return refuse(503, 'NOT_ACTIVE', error.message)
       if (error instanceof BusyError) return { ...refuse(503, 'BUSY', error.message), retryAfter: 5 }
+      if (isTransient(error)) {
+        core.logger.warn({ err: error }, 'A beat could not be answered: the database is away')
+        return { ...refuse(503, 'BUSY', 'The database of the manager is away.'), retryAfter: 2 }
+      }
       throw error
     }
   }
