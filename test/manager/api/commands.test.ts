@@ -84,6 +84,29 @@ describe('commands', () => {
     expect((await admin.get(role)).body.roleState).toBe('STARTING')
   })
 
+  it('leave roles outdated by a change, with the difference to see', async () => {
+    const role = `${ZK}/roles/${roles[0]}`
+    expect((await admin.get(`${role}/staleness`)).body).toEqual({
+      staleness: 'FRESH',
+      files: [],
+      settings: [],
+    })
+    await admin.put(`${ZK}/roleConfigGroups/zk-SERVER-BASE/config`, {
+      items: [{ name: 'tickTime', value: '2100' }],
+    })
+    expect((await admin.get(role)).body.configStalenessStatus).not.toBe('FRESH')
+    expect((await admin.get(ZK)).body.configStale).toBe(true)
+    const { body } = await admin.get(`${role}/staleness`)
+    const [file] = body.files.filter(({ after }: { after: string }) => after?.includes('2100'))
+    expect(file).toMatchObject({ change: 'CHANGED', before: expect.stringContaining('3000') })
+  })
+
+  it('by their names are those of the service type', async () => {
+    expect((await admin.post(`${ZK}/commands/noSuchCommand`)).body.message).toContain('noSuchCommand')
+    const bulk = await admin.post(`${ZK}/roleCommands/noSuchCommand`, { items: [roles[0]] })
+    expect(bulk.body).toEqual({ items: [], errors: [expect.stringContaining('noSuchCommand')] })
+  })
+
   it('decommission and recommission roles and hosts', async () => {
     const done = async (path: string, items: string[]) => {
       const { status, body, text } = await admin.post(path, { items })

@@ -294,6 +294,21 @@ describe('the manager', () => {
     await server.close()
   })
 
+  it('gives tokens to join with, and lists the service types', async () => {
+    const server = await serve()
+    const made = await server.admin.post('/cm/joinTokens', { expiresInMinutes: 5, uses: 1 })
+    expect(made.body).toEqual({ token: expect.stringMatching(/^\S{20,}$/), expires: expect.any(String) })
+    expect((await server.admin.post('/cm/joinTokens')).status).toBe(200)
+    expect((await server.admin.post('/cm/joinTokens', { expiresInMinutes: 0 })).status).toBe(400)
+    expect((await server.as('configurator').post('/cm/joinTokens')).status).toBe(403)
+    const types = await server.as('user').get('/cm/serviceTypes')
+    expect(types.body.items).toContainEqual(
+      expect.objectContaining({ type: 'ZOOKEEPER', builtIn: true, usable: true }),
+    )
+    expect((await server.admin.post('/cm/serviceTypes/reload')).status).toBe(404)
+    await server.close()
+  })
+
   it('has settings of its own, and of all hosts', async () => {
     const server = await serve()
     const { admin } = server

@@ -1,10 +1,12 @@
+import { ownEndpoints } from './own.js'
+
 /**
  * Every endpoint of the API that there is a resource for in Cloudera Manager's v45, served here or not.
  *
  * `since` the version that brought it; `needs` the right to use it; `query` parameters as `type=default` (`view` has its
  * words); `body` and `answer` are models, `body` with `?` may be left out; `text` and `file` answers are no JSON.
  */
-export const endpoints = {
+export const contractEndpoints = {
   'GET /audits': {
     since: 4,
     needs: 'ADMIN',
@@ -750,3 +752,6 @@ export const endpoints = {
   'PUT /users/{userName}': { since: 1, needs: 'USERS', body: 'ApiUser2', answer: 'ApiUser2' },
   'DELETE /users/{userName}': { since: 1, needs: 'USERS', answer: 'ApiUser2' },
 } as const
+
+/** With our own. */
+export const endpoints = { ...contractEndpoints, ...ownEndpoints } as const

@@ -1,10 +1,12 @@
+import { ownModels } from './own.js'
+
 /**
  * Every model of the API and its fields. A field is its type, and the versions that know it where not all do:
  * `string`, `boolean`, `integer`, `number`, `object`, a model or an enumeration; `[x]` a list, `{x}` an object with any
  * names; ` v11` since version 11; ` until v30` up to version 30. Where only "later" is known of a field, it is given to
  * v45 alone: old clients stop at names that they do not know, and none stops at one that is missing.
  */
-export const models = {
+export const contractModels = {
   ApiAudit: {
     timestamp: 'string',
     service: 'string',
@@ -543,3 +545,6 @@ export const models = {
     gitHash: 'string',
   },
 } as const
+
+/** With our own. */
+export const models = { ...contractModels, ...ownModels } as const

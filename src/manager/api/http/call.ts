@@ -38,6 +38,7 @@ export interface SharedCall<B = unknown> extends Omit<Call<EndpointName>, 'param
     readonly roleConfigGroupName?: string
     readonly hostId?: string
     readonly commandId?: string
+    readonly commandName?: string
     readonly configFileName?: string
   }
   query: { readonly view?: View; readonly filter?: string }

@@ -57,6 +57,10 @@ export function commandResources(resources: Resources): Handlers {
       handlers[`POST /cm/service/roleCommands/${word}`] = (call) => bulk(call, titled(word))
   }
 
+  handlers[`POST ${S}/commands/{commandName}`] = (call) =>
+    startCommand(resources, call, (model) => onService(model, call, call.params.commandName ?? ''))
+  handlers[`POST ${S}/roleCommands/{commandName}`] = (call) => bulk(call, call.params.commandName ?? '')
+
   async function bulk(call: SharedCall, name: string): Promise<ApiModel<'ApiBulkCommandList'>> {
     const names = (call.body as ApiModel<'ApiRoleNameList'>).items ?? []
     serviceAt(await resources.core.model(), call.params)

@@ -7,9 +7,11 @@ import { configResources } from './config.js'
 import { deploymentResources } from './deployment.js'
 import { groupResources } from './groups.js'
 import { hostResources } from './hosts.js'
+import { joinTokenResources } from './join-tokens.js'
 import { maintenanceResources } from './maintenance.js'
 import type { Resources } from './ports.js'
 import { roleResources } from './roles.js'
+import { serviceTypeResources } from './service-types.js'
 import { serviceResources } from './services.js'
 import { templateResources } from './templates.js'
 import { toolResources } from './tools.js'
@@ -19,6 +21,8 @@ import { userResources } from './users.js'
 export function allHandlers(resources: Resources): Handlers {
   return {
     ...managerResources(resources),
+    ...joinTokenResources(resources),
+    ...serviceTypeResources(resources),
     ...deploymentResources(resources),
     ...configResources(resources),
     ...clusterResources(resources),

@@ -10,16 +10,20 @@ import type { ClientConfig, CommandRecord, Commands, ProcessFiles, Resources, Ru
 /** How healthy something is; without it nothing has a health. */
 export type HealthSource = Runtime['health']
 
+type FromActive = Omit<
+  Resources,
+  'authentication' | 'instances' | 'version' | 'embeddedDatabase' | 'log' | 'reloadServiceTypes'
+>
+
 /** What the resources stand on, from the parts of an active manager. */
-export function fromActive(
-  active: ActiveManager,
-  health: HealthSource = () => undefined,
-): Pick<Resources, 'core' | 'runtime' | 'commands' | 'processFiles' | 'clientConfig'> {
+export function fromActive(active: ActiveManager, health: HealthSource = () => undefined): FromActive {
   return {
     core: active.core,
     runtime: () => liveRuntime(active, health),
     commands: liveCommands(active),
     processFiles: liveFiles(active),
+    staleness: async (role) => active.staleness.ofRole(await active.core.instances(), role),
+    createJoinToken: (options) => active.tokens.createJoinToken(options),
     clientConfig: (service) => clientConfigOf(active, service),
   }
 }

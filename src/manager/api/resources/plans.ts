@@ -13,6 +13,7 @@ import {
   planDeployClientConfig,
   planRecommissionHosts,
   planRecommissionRoles,
+  planRoleCommand,
   planRoleRefresh,
   planRoleRestart,
   planRoleStart,
@@ -80,7 +81,8 @@ export function planFor(at: At, request: CommandRequest): PlanNode {
     if (Object.hasOwn(onRoles, name)) return onRoles[name]!(at, service, roles)
     // The plan itself picks these by their names.
     if (name === 'RollingRestart') return planServiceRollingRestart(at, service, args)
-    if (roles.length === 1 && Object.hasOwn(onRole, name)) return onRole[name]!(at, roles[0]!)
+    if (roles.length === 1)
+      return Object.hasOwn(onRole, name) ? onRole[name]!(at, roles[0]!) : planRoleCommand(at, roles[0]!, name)
   } else if (service) {
     return Object.hasOwn(onService, name)
       ? onService[name]!(at, service, args)

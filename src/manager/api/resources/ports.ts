@@ -88,6 +88,20 @@ export interface ProcessFiles {
   read(role: Role, name: string): Promise<Uint8Array | undefined>
 }
 
+export interface Staleness {
+  staleness: TypeOf<'ApiConfigStalenessStatus'>
+  /** Why what would be started now cannot be made. */
+  problem?: string | undefined
+  files: readonly {
+    path: string
+    change: string
+    refreshable: boolean
+    before: Uint8Array | undefined
+    after: Uint8Array | undefined
+  }[]
+  settings: readonly { name: string; before: string | undefined; after: string | undefined }[]
+}
+
 export interface ClientConfig {
   /** Such as `zookeeper-conf`. */
   folder: string
@@ -110,6 +124,12 @@ export interface Resources {
   runtime(model: Model): Promise<Runtime>
   commands: Commands
   processFiles: ProcessFiles
+  /** What is different between what a role runs and what it would be started with now; secrets are masked. */
+  staleness(role: Role): Promise<Staleness>
+  /** A token with which hosts join; shown this once. */
+  createJoinToken(options: { expiresInMs: number; uses?: number }): Promise<string>
+  /** Reads the folders of service types anew. Without it they are fixed. */
+  reloadServiceTypes?: (() => Promise<void>) | undefined
   /** What would be deployed to clients of a service now; undefined: there is none. Throws INVALID. */
   clientConfig(service: Service): Promise<ClientConfig | undefined>
   authentication: Authentication

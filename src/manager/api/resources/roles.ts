@@ -110,6 +110,20 @@ export function roleResources(resources: Resources): Handlers {
     'DELETE /cm/service/roles/{roleName}': async (call: SharedCall) =>
       (await remove(call, [call.params.roleName ?? '']))[0]!,
 
+    async [`GET ${C}/roles/{roleName}/staleness`]({ params }: SharedCall): Promise<ApiModel<'BwStaleness'>> {
+      const { staleness, problem, files, settings } = await resources.staleness(await roleAt(params))
+      return {
+        staleness,
+        problem,
+        files: files.map(({ before, after, ...file }) => ({
+          ...file,
+          before: shown(before),
+          after: shown(after),
+        })),
+        settings: [...settings],
+      }
+    },
+
     async [`GET ${C}/roles/{roleName}/process`]({ params }: SharedCall) {
       const role = await roleAt(params)
       const configFiles = await resources.processFiles.list(role)
@@ -124,4 +138,14 @@ export function roleResources(resources: Resources): Handlers {
       return { name, type: 'application/octet-stream', contents }
     },
   })
+}
+
+/** Files that are no text are only said to be so. */
+function shown(contents: Uint8Array | undefined): string | undefined {
+  if (contents === undefined) return undefined
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(contents)
+  } catch {
+    return `(${contents.byteLength} bytes)`
+  }
 }
