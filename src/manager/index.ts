@@ -1,4 +1,14 @@
 export { type ActiveManager, type ActiveOptions, startActive } from './active.js'
+export {
+  type AuthMode,
+  createManagerApi,
+  ensureFirstUser,
+  type FirstUser,
+  fromActive,
+  type HealthSource,
+  type ManagerApi,
+  type ManagerApiOptions,
+} from './api/index.js'
 export { createManager, type ManagerOptions } from './app.js'
 export * from './commands/index.js'
 export * from './configuration/index.js'
