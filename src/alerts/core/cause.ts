@@ -42,9 +42,10 @@ export function reconsider(cause: Cause, now: number): void {
   else delete cause.pendingSince
 }
 
-function hasNews({ told, event, flapping }: Cause): boolean {
+function hasNews({ told, event, flapping, missed }: Cause): boolean {
   if (isOneOff(event)) return told === undefined
   if (flapping) return !told?.flapping
+  if (missed) return true
   return told ? isNews(told, event) : isBad(event)
 }
 

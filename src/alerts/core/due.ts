@@ -163,6 +163,7 @@ function stateOf(cause: Cause): CauseState {
 function markTold(state: State, group: Group, cause: Cause, now: number): void {
   cause.told = toldOf(cause.event, now, cause.flapping)
   delete cause.pendingSince
+  delete cause.missed
   cause.history = []
   cause.count = 0
   state.dirty.add(recordKey.cause(group.key, cause.key))

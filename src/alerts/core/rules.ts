@@ -39,7 +39,7 @@ export const DEFAULT_GROUPING: Grouping = {
   by: ['cluster', 'service'],
   waitMs: 3_000,
   intervalMs: 15_000,
-  longestIntervalMs: 300_000,
+  longestIntervalMs: 120_000,
   repeatMs: 4 * 3_600_000,
   burst: 3,
   refillMs: 30_000,

@@ -1,5 +1,6 @@
 import type { AlertEvent } from '../../wire/alert.js'
 import { addCause, causeKey, dampen, isBad, isOneOff, reconsider, removeCause } from './cause.js'
+import { isSilenced } from './match.js'
 import { labelsOf, type Rules, route } from './rules.js'
 import { type Cause, type Group, recordKey, type State } from './types.js'
 
@@ -10,6 +11,7 @@ import { type Cause, type Group, recordKey, type State } from './types.js'
  */
 export type Outcome = 'taken' | 'unchanged' | 'duplicate' | 'outdated' | 'suppressed' | 'unrouted'
 
+const BAD = new Set(['RED', 'YELLOW'])
 const MAX_CHANGES = 32
 const MAX_HISTORY = 10
 
@@ -37,8 +39,9 @@ export function takeEvent(state: State, event: AlertEvent, now: number, rules: R
   if (groups.size === 0) return begins ? 'unrouted' : 'unchanged'
 
   let outcome: Outcome = 'unchanged'
+  const silenced = isSilenced(state.silences.values(), event, now)
   for (const group of groups.values()) {
-    const one = fold(state, group, key, event, now, rules)
+    const one = fold(state, group, key, event, now, rules, silenced)
     if (one === 'taken' || outcome !== 'taken') outcome = one
   }
   return outcome
@@ -63,6 +66,7 @@ function fold(
   event: AlertEvent,
   now: number,
   { grouping }: Rules,
+  silenced: boolean,
 ): Outcome {
   const known = group.causes.get(key)
   if (known && event.time < known.event.time) return 'outdated'
@@ -82,6 +86,10 @@ function fold(
     cause.changes = [...cause.changes, now].slice(-MAX_CHANGES)
     cause.history = [...cause.history, { time: event.time, health }].slice(-MAX_HISTORY)
     if (isBad(event) && before && !isBad(before)) cause.since = event.time
+    // The group's pace, or the receiver's, had held it back.
+    const overdue = cause.pendingSince !== undefined && now - cause.pendingSince > grouping.waitMs
+    const knownBad = cause.told !== undefined && (BAD.has(cause.told.health) || cause.told.flapping)
+    if (before && isBad(before) && !isBad(event) && !knownBad && overdue && !silenced) cause.missed = true
   }
   if (isOneOff(event) && cause.told && now - cause.told.at >= (grouping.repeatMs || Infinity))
     delete cause.told

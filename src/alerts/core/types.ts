@@ -15,6 +15,8 @@ export interface Cause {
   told?: Told
   /** When something that the receiver has not been told came in. */
   pendingSince?: number
+  /** It ended before the receiver was told, but later than the receiver should have been: it is told as a whole. */
+  missed?: boolean
   /** Times at which the health changed, within the flap window. */
   changes: number[]
   flapping: boolean
