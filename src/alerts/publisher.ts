@@ -36,6 +36,8 @@ export interface PublisherStatus {
   groups: number
   causes: number
   silences: number
+  /** Our SNMP engine, as a receiver of traps by SNMPv3 must be told it. */
+  engineId: string
   lost: { full: number; expired: number; causes: number }
   receivers: ReceiverStatus[]
   /** Receivers that messages wait for but that the settings do not have any more. */
@@ -72,10 +74,11 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
     throw error
   })
   const { state } = outbox
-  state.engine = { id: state.engine?.id ?? newEngineId(), boots: (state.engine?.boots ?? 0) + 1 }
+  const engine = { id: state.engine?.id ?? newEngineId(), boots: (state.engine?.boots ?? 0) + 1 }
+  state.engine = engine
   state.dirty.add(recordKey.engine())
   const metrics = createAlertMetrics(registry, state, outbox.stats)
-  const deliveries = createDeliveries(outbox, { dataDir, engine: state.engine, metrics, logger })
+  const deliveries = createDeliveries(outbox, { dataDir, engine, metrics, logger })
   const lost = { full: 0, expired: 0, causes: 0 }
   let lossLoggedAt = Number.NEGATIVE_INFINITY
   let { rules } = options.settings
@@ -181,6 +184,7 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
         groups: state.groups.size,
         causes: state.groupsOf.size,
         silences: state.silences.size,
+        engineId: engine.id,
         lost,
         receivers: deliveries.status(),
         missingReceivers: [...new Set(wanted)].filter((name) => !rules.receivers.has(name)),

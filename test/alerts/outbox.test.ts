@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { enforce, type Message, recordKey, takeDue, takeEvent } from '../../src/alerts/core/index.js'
 import { lockFolder } from '../../src/alerts/outbox/lock.js'
 import { openOutbox } from '../../src/alerts/outbox/outbox.js'
@@ -133,7 +133,14 @@ describe('the outbox', () => {
       console.warn(`SKIPPED: disk-full test, because a tmpfs cannot be mounted here: ${error}`)
       return
     }
-    onTestFinished(() => void execFileSync('umount', ['-l', dir]))
+    try {
+      await fillAndFree(dir)
+    } finally {
+      execFileSync('umount', ['-l', dir])
+    }
+  })
+
+  async function fillAndFree(dir: string) {
     const outbox = await withMessages(dir, ['m1'])
     writeFileSync(join(dir, 'ballast'), Buffer.alloc(180 * 1024))
     for (let i = 0; i < 100; i++) {
@@ -149,7 +156,7 @@ describe('the outbox', () => {
     const { ids, damagedBytes } = await idsIn(dir)
     expect(ids).toHaveLength(101)
     expect(damagedBytes).toBe(0)
-  })
+  }
 })
 
 describe('bounds', () => {

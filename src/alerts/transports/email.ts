@@ -132,7 +132,7 @@ function failureOf(error: SmtpError): Failure {
   return { part, reason, kind: 'away', uncertain: responseCode === undefined && mayHaveArrived(error) }
 }
 
-const NEVER_CONNECTED = /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|EDNS|EAUTH|ETLS)$/
+const NEVER_CONNECTED = /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|EDNS|EAUTH|ETLS|ERR_TLS_.*|.*CERT.*|UNABLE_TO_.*)$/
 
 /** A connection that broke off may have done so after the last byte; the library does not say how far it had come. */
 const mayHaveArrived = ({ code = '', originalCode = '', timeoutType = '' }: SmtpError) =>
