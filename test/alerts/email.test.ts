@@ -9,10 +9,14 @@ import { health, publisherWith, temporaryFolder } from './support.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'bellwether-tls-'))
 const [key, ca] = [join(folder, 'key.pem'), join(folder, 'ca.pem')]
-execFileSync('openssl', [
-  ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=mail.example.com'],
-  ...['-addext', 'subjectAltName=DNS:mail.example.com', '-keyout', key, '-out', ca],
-], { stdio: 'pipe' })
+execFileSync(
+  'openssl',
+  [
+    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=mail.example.com'],
+    ...['-addext', 'subjectAltName=DNS:mail.example.com', '-keyout', key, '-out', ca],
+  ],
+  { stdio: 'pipe' },
+)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 interface Mail {
@@ -28,7 +32,9 @@ afterEach(async () => {
 })
 
 /** A real SMTP server; `recipient` may refuse one by throwing an error with a `responseCode`. */
-async function mailServer(more: SMTPServerOptions & { at?: number; recipient?: (address: string) => void } = {}) {
+async function mailServer(
+  more: SMTPServerOptions & { at?: number; recipient?: (address: string) => void } = {},
+) {
   const mails: Mail[] = []
   const { at = 0, recipient, ...options } = more
   const server = new SMTPServer({
@@ -73,7 +79,9 @@ const receiver = (port: number, smtp: object = {}, more: object = {}) => ({
 
 const reply = (responseCode: number, text: string) => Object.assign(new Error(text), { responseCode })
 const header = (mail: Mail, name: string) =>
-  new RegExp(`^${name}: (.*(?:\\r\\n[ \\t].*)*)`, 'mi').exec(mail.text.split('\r\n\r\n')[0]!)?.[1]?.replace(/\r\n[ \t]/g, ' ')
+  new RegExp(`^${name}: (.*(?:\\r\\n[ \\t].*)*)`, 'mi')
+    .exec(mail.text.split('\r\n\r\n')[0]!)?.[1]
+    ?.replace(/\r\n[ \t]/g, ' ')
 
 test('goes out over STARTTLS, with a login, as text, HTML and JSON', async () => {
   const { mails, port } = await mailServer({
@@ -199,7 +207,9 @@ test('a connection that breaks off after the data: the next attempt is marked as
       stream.on('data', (chunk) => (text += chunk))
       stream.on('end', () => {
         texts.push(text)
-        if (texts.length === 1) for (const one of server.connections) (one as unknown as { _socket: { destroy(): void } })._socket.destroy()
+        if (texts.length === 1)
+          for (const one of server.connections)
+            (one as unknown as { _socket: { destroy(): void } })._socket.destroy()
         else callback()
       })
     },

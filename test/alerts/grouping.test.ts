@@ -65,7 +65,11 @@ describe('grouping', () => {
     m.take(health('b', 'RED'))
     m.pass(10_000)
     expect(told(m.messages)).toEqual([['a new', 'b new']])
-    expect(m.messages[0]).toMatchObject({ receiver: 'ops', open: 2, groups: [{ cluster: 'c1', service: 'zk' }] })
+    expect(m.messages[0]).toMatchObject({
+      receiver: 'ops',
+      open: 2,
+      groups: [{ cluster: 'c1', service: 'zk' }],
+    })
   })
 
   test('a first alert waits no longer than the wait, so that it is out within seconds', () => {
@@ -218,13 +222,16 @@ describe('storm', () => {
     ['one service', () => 'hdfs'],
     ['100 services', (i: number) => `s${i % 100}`],
     ['1,000 services', (i: number) => `s${i}`],
-  ])('1,000 entities of %s going bad within a minute give 10 messages at most, all causes in them', (_, service) => {
-    const messages = storm(service)
-    const causes = messages.flatMap((message) => message.causes.map(({ event }) => event.entity.name))
-    expect(messages.length).toBeLessThanOrEqual(10)
-    expect(causes).toHaveLength(1_000)
-    expect(new Set(causes).size).toBe(1_000)
-  })
+  ])(
+    '1,000 entities of %s going bad within a minute give 10 messages at most, all causes in them',
+    (_, service) => {
+      const messages = storm(service)
+      const causes = messages.flatMap((message) => message.causes.map(({ event }) => event.entity.name))
+      expect(messages.length).toBeLessThanOrEqual(10)
+      expect(causes).toHaveLength(1_000)
+      expect(new Set(causes).size).toBe(1_000)
+    },
+  )
 })
 
 describe('flapping', () => {

@@ -8,7 +8,11 @@ import { lockFolder } from '../../src/alerts/outbox/lock.js'
 import { openOutbox } from '../../src/alerts/outbox/outbox.js'
 import { health, rules, SILENT, temporaryFolder } from './support.js'
 
-const message = (id: string, severity: 'INFORMATIONAL' | 'CRITICAL' = 'CRITICAL', at = Date.now()): Message => ({
+const message = (
+  id: string,
+  severity: 'INFORMATIONAL' | 'CRITICAL' = 'CRITICAL',
+  at = Date.now(),
+): Message => ({
   id,
   receiver: 'ops',
   at,
@@ -160,7 +164,14 @@ describe('the outbox', () => {
 })
 
 describe('bounds', () => {
-  const bounds = { causes: 100, messages: 10, messageBytes: 1e9, messageAgeMs: 1_000, seen: 50, seenAgeMs: 10_000 }
+  const bounds = {
+    causes: 100,
+    messages: 10,
+    messageBytes: 1e9,
+    messageAgeMs: 1_000,
+    seen: 50,
+    seenAgeMs: 10_000,
+  }
 
   test('of messages that are too many the oldest informational ones go first, and the loss is told', async () => {
     const { state } = await openOutbox(temporaryFolder(), SILENT)

@@ -38,7 +38,12 @@ const hostile = () => {
 
 test('no text from outside becomes markup in HTML', () => {
   const html = renderHtml(hostile(), true)
-  expect(html.match(/<(\w+)/g)!.map((tag) => tag.slice(1)).filter((tag) => !ALLOWED.has(tag))).toEqual([])
+  expect(
+    html
+      .match(/<(\w+)/g)!
+      .map((tag) => tag.slice(1))
+      .filter((tag) => !ALLOWED.has(tag)),
+  ).toEqual([])
   expect(html).not.toMatch(/onerror=y>/)
   expect(html).toContain('href="http://x/?a=&quot;onmouseover=&quot;y&lt;z&gt;|t"')
 })
@@ -50,9 +55,11 @@ test('whatever the texts are, the tags of the HTML are the same', () => {
     event.tests[0]!.sentence = text
     return renderHtml(message([cause(event)]), false).match(/<\/?\w+/g)
   }
-  fc.assert(fc.property(fc.string({ unit: fc.constantFrom('<', '>', '"', "'", '&', 'b', '/') }), (text) => {
-    expect(tags(`a${text}`)).toEqual(tags('a'))
-  }))
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom('<', '>', '"', "'", '&', 'b', '/') }), (text) => {
+      expect(tags(`a${text}`)).toEqual(tags('a'))
+    }),
+  )
 })
 
 test('no text from outside becomes a mention or a link in chat', () => {
@@ -83,15 +90,30 @@ test('the text has every cause with its sentence, advice and address', () => {
 })
 
 test("the script's JSON has the shape that scripts for Cloudera Manager read", () => {
-  const event = health('zk-1', 'RED', { id: 'u-1', time: 1_433_994_776_083, health: { current: 'RED', previous: 'GREEN' } })
-  event.tests.push({ name: 'SWAP', health: 'GREEN', severity: 'INFORMATIONAL', sentence: 'No swap.', advice: '' })
+  const event = health('zk-1', 'RED', {
+    id: 'u-1',
+    time: 1_433_994_776_083,
+    health: { current: 'RED', previous: 'GREEN' },
+  })
+  event.tests.push({
+    name: 'SWAP',
+    health: 'GREEN',
+    severity: 'INFORMATIONAL',
+    sentence: 'No swap.',
+    advice: '',
+  })
   const result = {
     content: 'The process of zk-1 is RED. Look at its log.',
     testName: 'ZOOKEEPER_SERVER_SCM_HEALTH',
     eventCode: 'EV_ROLE_HEALTH_CHECK_BAD',
     severity: 'CRITICAL',
   }
-  const swap = { content: 'No swap.', testName: 'SWAP', eventCode: 'EV_ROLE_HEALTH_CHECK_GOOD', severity: 'INFORMATIONAL' }
+  const swap = {
+    content: 'No swap.',
+    testName: 'SWAP',
+    eventCode: 'EV_ROLE_HEALTH_CHECK_GOOD',
+    severity: 'INFORMATIONAL',
+  }
   expect(renderScriptJson(message([cause(event)]), false)).toEqual([
     {
       header: { type: 'alert', version: 2 },
@@ -157,7 +179,10 @@ test("Alertmanager's format: resolved ends what firing began, by the same finger
     externalURL: 'http://console',
     truncatedAlerts: 0,
   })
-  expect(firing.alerts[0]).toMatchObject({ startsAt: '2026-11-20T03:00:00.000Z', endsAt: '0001-01-01T00:00:00Z' })
+  expect(firing.alerts[0]).toMatchObject({
+    startsAt: '2026-11-20T03:00:00.000Z',
+    endsAt: '0001-01-01T00:00:00Z',
+  })
   const resolved = renderAlertmanager(message([cause(health('zk-1', 'GREEN'), 'recovered')]), '')
   expect(resolved.status).toBe('resolved')
   expect(resolved.alerts[0]!.fingerprint).toBe(firing.alerts[0]!.fingerprint)

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import type { ScriptAlert } from '../../src/alerts/render/index.js'
 import { eventually, isAlive } from '../integration/program.js'
 import { health, publisherWith, temporaryFolder } from './support.js'
 
@@ -26,7 +27,10 @@ test('gets one argument, the path of a private file with all alerts, which is go
     { type: 'alert', version: 2 },
     { type: 'alert', version: 2 },
   ])
-  expect(alerts.map((each: any) => each.body.alert.attributes.ROLE)).toEqual([['a; touch /tmp/x'], ['$(reboot)']])
+  expect(alerts.map((each: ScriptAlert) => each.body.alert.attributes.ROLE)).toEqual([
+    ['a; touch /tmp/x'],
+    ['$(reboot)'],
+  ])
   const [mode, file] = readFileSync(join(folder, 'stat'), 'utf8').trim().split(' ')
   expect(mode).toBe('600')
   expect(existsSync(file!)).toBe(false)
@@ -43,7 +47,10 @@ test('a failing script is tried again, marked, so often as the settings say, and
   expect(publisher.status().receivers[0]!.lastError!.reason).toMatch(/exit code 3: cannot reach the pager/)
   const repeats = readdirSync(folder)
     .filter((name) => name.startsWith('try-'))
-    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8'))[0].body.alert.attributes.BELLWETHER_REPEAT[0])
+    .map(
+      (name) =>
+        JSON.parse(readFileSync(join(folder, name), 'utf8'))[0].body.alert.attributes.BELLWETHER_REPEAT[0],
+    )
   expect(repeats.sort()).toEqual(['false', 'true'])
 })
 

@@ -45,7 +45,9 @@ test('a secret comes from a variable or a file of the owner, never from the sett
   const file = join(folder, 'secret')
   writeFileSync(file, 's3cret\n', { mode: 0o600 })
   process.env.TEST_ALERT_SECRET = 'from-env'
-  const hook = (secret: unknown) => ({ receivers: [{ name: 'h', type: 'webhook', url: 'http://x/', secret }] })
+  const hook = (secret: unknown) => ({
+    receivers: [{ name: 'h', type: 'webhook', url: 'http://x/', secret }],
+  })
   expect(settings(hook({ file })).receivers[0]).toMatchObject({ secret: 's3cret' })
   expect(settings(hook({ env: 'TEST_ALERT_SECRET' })).receivers[0]).toMatchObject({ secret: 'from-env' })
   expect(problemsOf(hook('plain'))[0]).toMatch(/secrets do not stand in this file/)
@@ -87,6 +89,6 @@ test('the example of the documentation is valid', () => {
   process.env.HOOK_SECRET = 'a secret'
   process.env.SNMP_AUTH = process.env.SNMP_PRIV = '12345678'
   const page = readFileSync(new URL('../../docs/alerts.md', import.meta.url), 'utf8')
-  const [, example] = /```json\n(\{\n  "receivers"[\s\S]*?)\n```/.exec(page)!
+  const [, example] = /```json\n(\{\n {2}"receivers"[\s\S]*?)\n```/.exec(page)!
   expect(problemsOf(JSON.parse(example!))).toEqual([])
 })

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { createSocket } from 'node:dgram'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -12,7 +12,9 @@ const docs = fileURLToPath(new URL('../../docs', import.meta.url))
 const mibs = fileURLToPath(new URL('../../node_modules/net-snmp/lib/mibs', import.meta.url))
 const missing = ['snmptrapd', 'snmptranslate'].filter((tool) => spawnSync(tool, ['-v']).error)
 if (missing.length > 0)
-  console.warn(`SKIPPED: SNMP tests, because ${missing.join(' and ')} cannot be run here (Debian: snmptrapd, snmp)`)
+  console.warn(
+    `SKIPPED: SNMP tests, because ${missing.join(' and ')} cannot be run here (Debian: snmptrapd, snmp)`,
+  )
 const real = describe.skipIf(missing.length > 0)
 
 const daemons: ChildProcess[] = []
@@ -58,8 +60,25 @@ async function trapDaemon(port: number, users: string[] = []) {
   mkdirSync(join(folder, 'state'))
   const daemon = spawn(
     'snmptrapd',
-    ['-f', '-C', '-c', conf, '-Lo', '-Oa', '-M', `${mibs}:${docs}`, '-m', 'BELLWETHER-MIB', '-F', 'NOTIFICATION %v\\n', `udp:127.0.0.1:${port}`],
-    { env: { ...process.env, SNMP_PERSISTENT_DIR: join(folder, 'state') }, stdio: ['ignore', 'pipe', 'pipe'] },
+    [
+      '-f',
+      '-C',
+      '-c',
+      conf,
+      '-Lo',
+      '-Oa',
+      '-M',
+      `${mibs}:${docs}`,
+      '-m',
+      'BELLWETHER-MIB',
+      '-F',
+      'NOTIFICATION %v\\n',
+      `udp:127.0.0.1:${port}`,
+    ],
+    {
+      env: { ...process.env, SNMP_PERSISTENT_DIR: join(folder, 'state') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
   )
   daemons.push(daemon)
   let output = ''
@@ -69,7 +88,12 @@ async function trapDaemon(port: number, users: string[] = []) {
   return { daemon, output: () => output, count: () => output.match(/NOTIFICATION/g)?.length ?? 0 }
 }
 
-const receiver = (port: number, more: object) => ({ type: 'snmp', targets: [{ host: '127.0.0.1', port }], timeout: '500ms', ...more })
+const receiver = (port: number, more: object) => ({
+  type: 'snmp',
+  targets: [{ host: '127.0.0.1', port }],
+  timeout: '500ms',
+  ...more,
+})
 
 function v3(level: 'authPriv' | 'authNoPriv' | 'noAuthNoPriv', protocols = { auth: 'SHA', priv: 'AES' }) {
   process.env.TEST_SNMP_AUTH = AUTH
@@ -78,8 +102,12 @@ function v3(level: 'authPriv' | 'authNoPriv' | 'noAuthNoPriv', protocols = { aut
   return {
     version: '3',
     user,
-    ...(level === 'noAuthNoPriv' ? {} : { auth: { protocol: protocols.auth, password: { env: 'TEST_SNMP_AUTH' } } }),
-    ...(level === 'authPriv' ? { priv: { protocol: protocols.priv, password: { env: 'TEST_SNMP_PRIV' } } } : {}),
+    ...(level === 'noAuthNoPriv'
+      ? {}
+      : { auth: { protocol: protocols.auth, password: { env: 'TEST_SNMP_AUTH' } } }),
+    ...(level === 'authPriv'
+      ? { priv: { protocol: protocols.priv, password: { env: 'TEST_SNMP_PRIV' } } }
+      : {}),
   }
 }
 
@@ -92,14 +120,18 @@ const createUsers = (engine = '', auth = 'SHA') => [
 real('the MIB', () => {
   test('loads without a warning and names what is sent', () => {
     const translate = (...args: string[]) =>
-      spawnSync('snmptranslate', ['-M', `${mibs}:${docs}`, '-m', 'BELLWETHER-MIB', ...args], { encoding: 'utf8' })
+      spawnSync('snmptranslate', ['-M', `${mibs}:${docs}`, '-m', 'BELLWETHER-MIB', ...args], {
+        encoding: 'utf8',
+      })
     const alert = translate('-On', 'BELLWETHER-MIB::bellwetherAlert')
     expect(alert.stdout.trim()).toBe('.1.3.6.1.4.1.8072.9999.9999.7180.0.1')
     expect(alert.stderr).toBe('')
     const strict = translate('-PW', '-Pu', '-Tz')
     const ours = `${strict.stdout}${strict.stderr}`.split('\n').filter((line) => line.includes('BELLWETHER'))
     expect(ours).toEqual([])
-    expect(translate('1.3.6.1.4.1.8072.9999.9999.7180.1.22').stdout.trim()).toBe('BELLWETHER-MIB::bellwetherOpenCount')
+    expect(translate('1.3.6.1.4.1.8072.9999.9999.7180.1.22').stdout.trim()).toBe(
+      'BELLWETHER-MIB::bellwetherOpenCount',
+    )
   })
 })
 
@@ -108,7 +140,12 @@ real('v2c', () => {
     const port = await freeUdpPort()
     const { output } = await trapDaemon(port)
     const publisher = await publisherWith(receiver(port, { notification: 'trap' }))
-    await publisher.take([health('zk-1', 'RED', { health: { current: 'RED', previous: 'GREEN' }, time: Date.UTC(2026, 10, 20, 3, 4, 5, 600) })])
+    await publisher.take([
+      health('zk-1', 'RED', {
+        health: { current: 'RED', previous: 'GREEN' },
+        time: Date.UTC(2026, 10, 20, 3, 4, 5, 600),
+      }),
+    ])
     await eventually('the trap', () => output().includes('NOTIFICATION'), { detail: output })
     const text = output()
     for (const part of [
@@ -183,7 +220,9 @@ real('v3', () => {
     const { output, count } = await trapDaemon(port, createUsers('', auth.replace('SHA256', 'SHA-256')))
     const publisher = await publisherWith(receiver(port, v3(level, { auth, priv: 'AES' })))
     await publisher.take([health('zk-1', 'RED')])
-    await eventually('the inform', () => count() === 1, { detail: () => output() + JSON.stringify(publisher.status()) })
+    await eventually('the inform', () => count() === 1, {
+      detail: () => output() + JSON.stringify(publisher.status()),
+    })
     expect(output()).toContain('bellwetherEntity.0 = STRING: zk-1')
     await eventually('an empty outbox', () => publisher.status().outbox.messages === 0)
   })

@@ -11,7 +11,12 @@ import type { AlertEvent, AlertHealth } from '../../src/wire/alert.js'
 
 export const SILENT: Logger = pino({ level: 'silent' })
 
-const SEVERITY = { RED: 'CRITICAL', YELLOW: 'IMPORTANT', GREEN: 'INFORMATIONAL', DISABLED: 'INFORMATIONAL' } as const
+const SEVERITY = {
+  RED: 'CRITICAL',
+  YELLOW: 'IMPORTANT',
+  GREEN: 'INFORMATIONAL',
+  DISABLED: 'INFORMATIONAL',
+} as const
 let events = 0
 
 /** A health event of a role: `health('zk-1', 'RED')`. */
@@ -100,7 +105,11 @@ export const QUICK = { wait: '20ms', interval: '100ms', longestInterval: '200ms'
 export async function publisherWith(receiver: object, dataDir = temporaryFolder()): Promise<Publisher> {
   const publisher = await startPublisher({
     dataDir,
-    settings: settings({ receivers: [{ name: 'ops', ...receiver }], defaultReceivers: ['ops'], grouping: QUICK }),
+    settings: settings({
+      receivers: [{ name: 'ops', ...receiver }],
+      defaultReceivers: ['ops'],
+      grouping: QUICK,
+    }),
     registry: new Registry(),
     logger: SILENT,
   })

@@ -17,7 +17,9 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close().closeAllConnections()
 })
 
-async function hook(answer: (response: ServerResponse, n: number) => void = (response) => response.end('ok')) {
+async function hook(
+  answer: (response: ServerResponse, n: number) => void = (response) => response.end('ok'),
+) {
   const posts: Post[] = []
   const server = createServer((request, response) => {
     let body = ''
@@ -102,7 +104,9 @@ test('503 with Retry-After is obeyed, and not a repeat; a connection cut after t
 })
 
 test('400 is final: the message is lost and the next one goes out', async () => {
-  const { posts, url } = await hook((response, n) => response.writeHead(n === 1 ? 400 : 200).end('no such field'))
+  const { posts, url } = await hook((response, n) =>
+    response.writeHead(n === 1 ? 400 : 200).end('no such field'),
+  )
   const publisher = await publisherWith({ type: 'webhook', url })
   await publisher.take([health('a', 'RED')])
   await eventually('the loss', () => publisher.status().receivers[0]!.lost === 1)
@@ -121,7 +125,11 @@ test('a server that never answers is given up in time, and one that answers with
   const publisher = await publisherWith({ type: 'webhook', url, timeout: '300ms' })
   const result = await publisher.test('ops')
   expect(result!.failures).toEqual([
-    expect.objectContaining({ kind: 'away', uncertain: true, reason: expect.stringMatching(/no answer within 0.3 s/) }),
+    expect.objectContaining({
+      kind: 'away',
+      uncertain: true,
+      reason: expect.stringMatching(/no answer within 0.3 s/),
+    }),
   ])
   expect((await publisher.test('ops'))!.failures).toEqual([])
 })

@@ -32,7 +32,7 @@ describe('alerts that come in', () => {
   })
 
   test('sentences lose line breaks and direction marks, and are cut where they are too long', () => {
-    const event = { ...health('a', 'RED'), summary: 'bad\r\nBcc: x@y\u202e' + 'z'.repeat(5_000) }
+    const event = { ...health('a', 'RED'), summary: `bad\r\nBcc: x@y\u202e${'z'.repeat(5_000)}` }
     const [read] = readAlertEvents(event).events
     expect(read!.summary).toMatch(/^bad Bcc: x@y z+…$/)
     expect(read!.summary.length).toBeLessThanOrEqual(ALERT_LIMITS.sentence)

@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { ALERT_LIMITS, type AlertReceipt, readAlertEvents } from '../../wire/alert.js'
 import { loopbackHostOnly, noForeignPages } from '../../wire/host-check.js'
 import { MAX_SILENCES, type Publisher } from '../publisher.js'
 import { AlertSettingsError } from '../settings/index.js'
+import { BodyError, readJson } from './body.js'
 import { readSilence } from './silence.js'
 
 export interface AlertApiOptions {
@@ -20,6 +20,8 @@ export interface AlertApiOptions {
   allowedHosts: readonly string[] | undefined
   logger: Logger
 }
+
+const SILENCE_BYTES = 256 * 1024
 
 interface ErrorBody {
   message: string
@@ -53,20 +55,8 @@ export function createAlertApi(options: AlertApiOptions): Hono {
         code: 'NO_TOKEN',
       })
     })
-  app.use(
-    bodyLimit({
-      maxSize: ALERT_LIMITS.bodyBytes,
-      onError: (c) =>
-        problem(c, 413, {
-          message: `The body has more than ${ALERT_LIMITS.bodyBytes} bytes: send fewer alerts at a time.`,
-          code: 'TOO_LARGE',
-        }),
-    }),
-  )
-
   app.post('/alerts', async (c) => {
-    const body = await json(c)
-    if (body === undefined) return notJson(c)
+    const body = await readJson(c, ALERT_LIMITS.bodyBytes)
     let read: ReturnType<typeof readAlertEvents>
     try {
       read = readAlertEvents(body)
@@ -105,8 +95,7 @@ export function createAlertApi(options: AlertApiOptions): Hono {
     return c.json({ items })
   })
   app.post('/silences', async (c) => {
-    const body = await json(c)
-    if (body === undefined) return notJson(c)
+    const body = await readJson(c, SILENCE_BYTES)
     const { silence, problems } = readSilence(body, Date.now())
     if (problems.length > 0)
       return problem(c, 400, { message: problems.join('; '), code: 'BAD_SILENCE', problems })
@@ -150,6 +139,14 @@ export function createAlertApi(options: AlertApiOptions): Hono {
     }),
   )
   app.onError((error, c) => {
+    if (error instanceof BodyError) {
+      // A body that was not read to its end must not be taken for the next request.
+      if (error.status === 413) c.header('connection', 'close')
+      return problem(c, error.status, {
+        message: error.message,
+        code: error.status === 413 ? 'TOO_LARGE' : 'NOT_JSON',
+      })
+    }
     logger.error({ err: error, path: c.req.path }, 'request failed')
     return problem(c, 500, {
       message: 'The publisher failed on this request; its log says why.',
@@ -158,18 +155,6 @@ export function createAlertApi(options: AlertApiOptions): Hono {
   })
   return app
 }
-
-async function json(c: Context): Promise<unknown> {
-  try {
-    return (await c.req.json()) ?? undefined
-  } catch (error) {
-    // Not what the limit of the body throws.
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
-}
-
-const notJson = (c: Context) => problem(c, 400, { message: 'The body is not JSON.', code: 'NOT_JSON' })
 
 function diskFails(c: Context, error: unknown) {
   c.header('retry-after', '5')

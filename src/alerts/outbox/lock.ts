@@ -18,28 +18,46 @@ export class FolderInUseError extends Error {
 export async function lockFolder(dir: string): Promise<() => Promise<void>> {
   const path = join(dir, 'lock')
   const own = `${process.pid} ${await startOf(process.pid)}`
-  const temporary = `${path}.${process.pid}`
-  await writeFile(temporary, own, { mode: 0o600 })
   try {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        // Not renamed: of two that start at the same time only one can make the link.
-        await link(temporary, path)
-        break
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt === 3) throw error
-      }
-      const [pid = '', ...start] = (await readFile(path, 'utf8').catch(() => '')).split(' ')
-      if (start.length > 0 && (await startOf(Number(pid))) === start.join(' '))
-        throw new FolderInUseError(dir, pid)
-      await rm(path, { force: true })
-    }
-  } finally {
-    await rm(temporary, { force: true })
+    await make(dir, path, own)
+  } catch (error) {
+    if (!FULL.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+    // A full disk is no reason to stay silent: on without a lock, if nobody has it.
+    await removeStale(dir, path)
   }
   return async () => {
     if ((await readFile(path, 'utf8').catch(() => '')) === own) await rm(path, { force: true })
   }
+}
+
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'EROFS'])
+
+async function make(dir: string, path: string, own: string): Promise<void> {
+  const temporary = `${path}.${process.pid}`
+  try {
+    await writeFile(temporary, own, { mode: 0o600 })
+    for (let attempt = 0; ; attempt++) {
+      try {
+        // Not renamed: of two that start at the same time only one can make the link.
+        await link(temporary, path)
+        return
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt === 3) throw error
+      }
+      await removeStale(dir, path)
+    }
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
+
+async function removeStale(dir: string, path: string): Promise<void> {
+  const [pid = '', ...start] = (await readFile(path, 'utf8').catch(() => '')).split(' ')
+  if (start.length > 0 && (await startOf(Number(pid))) === start.join(' '))
+    throw new FolderInUseError(dir, pid)
+  await rm(path, { force: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EROFS') throw error
+  })
 }
 
 /** What tells a process from another one that has, or had, the same id. */

@@ -61,7 +61,11 @@ export async function openOutbox(dir: string, logger: Logger): Promise<Outbox> {
 
   async function append(records: OutboxRecord[]): Promise<void> {
     const frame = encodeFrame(records)
-    handle ??= await open(path, 'a', 0o600)
+    if (!handle) {
+      handle = await open(path, 'a', 0o600)
+      // The file itself must be there after a power cut.
+      if (bytes === 0) await syncFolder(dir)
+    }
     try {
       await writeAll(handle, frame)
     } catch (error) {
@@ -108,8 +112,7 @@ export async function openOutbox(dir: string, logger: Logger): Promise<Outbox> {
     await handle?.close().catch(() => undefined)
     handle = undefined
     await file.close()
-    const folder = await open(dir, 'r')
-    await folder.sync().finally(() => folder.close())
+    await syncFolder(dir)
     bytes = size
     compactAt = Math.max(COMPACT_BYTES, 3 * size)
     suspect = false
@@ -172,6 +175,11 @@ export async function openOutbox(dir: string, logger: Logger): Promise<Outbox> {
       handle = undefined
     },
   }
+}
+
+async function syncFolder(dir: string): Promise<void> {
+  const folder = await open(dir, 'r')
+  await folder.sync().finally(() => folder.close())
 }
 
 async function writeAll(file: FileHandle, data: Buffer): Promise<void> {

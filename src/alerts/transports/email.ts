@@ -1,3 +1,4 @@
+import { createConnection, isIP, type Socket } from 'node:net'
 import { createTransport } from 'nodemailer'
 import type { Message } from '../core/index.js'
 import { severityOf } from '../core/index.js'
@@ -18,8 +19,36 @@ interface SmtpError extends Error {
 
 /** E-mail over SMTP. Each address is a part: those that have the message do not get it again when others are tried again. */
 export function createEmail(receiver: EmailReceiver): Transport {
-  const { smtp, timeoutMs } = receiver
-  const mailer = createTransport({
+  return {
+    async send(message, context) {
+      const to = receiver.to.filter((address) => !context.done.includes(address))
+      if (to.length === 0) return { delivered: [], failures: [] }
+      const cord = createCord(receiver.smtp, receiver.timeoutMs)
+      const end = (reason: string) => cord.cut(Object.assign(new Error(reason), { code: 'ETIMEDOUT' }))
+      // The library's limits are for silence on the line; a server that dribbles is cut off here.
+      const limit = receiver.timeoutMs * 4
+      const timer = setTimeout(() => end(`not sent within ${limit / 1000} s`), limit)
+      const onAbort = () => end('the publisher is stopping')
+      context.signal.addEventListener('abort', onAbort, { once: true })
+      try {
+        const sending = mailerOf(receiver, cord.connect).sendMail(mailOf(receiver, message, context, to))
+        const info = await Promise.race([sending, cord.broken])
+        const failures = (info.rejectedErrors ?? []).map((error) => failureOf(error as SmtpError))
+        return { delivered: to.filter((address) => info.accepted.includes(address)), failures }
+      } catch (thrown) {
+        return failed(thrown as SmtpError)
+      } finally {
+        clearTimeout(timer)
+        context.signal.removeEventListener('abort', onAbort)
+        cord.cut()
+      }
+    },
+    close: () => undefined,
+  }
+}
+
+function mailerOf({ smtp, timeoutMs }: EmailReceiver, getSocket: Connect) {
+  return createTransport({
     host: smtp.host,
     port: smtp.port,
     secure: smtp.tls === 'tls',
@@ -29,60 +58,59 @@ export function createEmail(receiver: EmailReceiver): Transport {
     ...(smtp.user === undefined ? {} : { auth: { user: smtp.user, pass: smtp.password ?? '' } }),
     tls: {
       ...(smtp.ca === undefined ? {} : { ca: smtp.ca }),
-      ...(smtp.serverName === undefined ? {} : { servername: smtp.serverName }),
+      servername: smtp.serverName ?? (isIP(smtp.host) ? '' : smtp.host),
       // "Opportunistic" takes any certificate, as mail servers do among themselves: it does not authenticate anyone.
       ...(smtp.tls === 'opportunistic' ? { rejectUnauthorized: false } : {}),
       minVersion: 'TLSv1.2',
     },
+    getSocket,
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
     socketTimeout: timeoutMs,
     disableFileAccess: true,
     disableUrlAccess: true,
   })
-  return {
-    async send(message, context) {
-      const to = receiver.to.filter((address) => !context.done.includes(address))
-      if (to.length === 0) return { delivered: [], failures: [] }
-      try {
-        const info = await within(
-          mailer.sendMail(mailOf(receiver, message, context, to)),
-          timeoutMs * 4,
-          context,
-        )
-        const failures = (info.rejectedErrors ?? []).map((error) => failureOf(error as SmtpError))
-        return { delivered: to.filter((address) => info.accepted.includes(address)), failures }
-      } catch (thrown) {
-        return failed(thrown as SmtpError)
-      }
-    },
-    close: () => mailer.close(),
-  }
 }
 
-/** The library's limits are for silence on the line; a server that dribbles is cut off here. */
-function within<T>(sending: Promise<T>, ms: number, { signal }: SendContext): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const end = (reason: string) =>
-      reject(Object.assign(new Error(reason), { code: 'ETIMEDOUT', command: 'DATA' }))
-    const timer = setTimeout(() => end(`not sent within ${ms / 1000} s`), ms)
-    const onAbort = () => end('the publisher is stopping')
-    signal.addEventListener('abort', onAbort, { once: true })
-    const clear = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', onAbort)
-    }
-    sending.then(
-      (value) => {
-        clear()
-        resolve(value)
-      },
-      (error) => {
-        clear()
-        reject(error)
-      },
-    )
+type Connect = (
+  options: unknown,
+  callback: (error: Error | null, socket?: { connection: Socket }) => void,
+) => void
+
+/** The connection of one mail, ours so that it can be cut off: the library lets go of a promise, not of its socket. */
+function createCord({ host, port }: EmailReceiver['smtp'], timeoutMs: number) {
+  let socket: Socket | undefined
+  let fail: (error: Error) => void = () => undefined
+  const broken = new Promise<never>((_, reject) => {
+    fail = reject
   })
+  broken.catch(() => undefined)
+  const connect: Connect = (_, callback) => {
+    const opened = createConnection({ host, port })
+    socket = opened
+    const timer = setTimeout(() => {
+      const text = `no connection to ${host}:${port} within ${timeoutMs / 1000} s`
+      opened.destroy(Object.assign(new Error(text), { code: 'EHOSTUNREACH' }))
+    }, timeoutMs)
+    const onError = (error: Error) => {
+      clearTimeout(timer)
+      callback(error)
+    }
+    opened.once('error', onError)
+    opened.once('connect', () => {
+      clearTimeout(timer)
+      opened.off('error', onError)
+      callback(null, { connection: opened })
+    })
+  }
+  return {
+    connect,
+    broken,
+    cut(error?: Error) {
+      if (error) fail(error)
+      socket?.on('error', () => undefined).destroy()
+    },
+  }
 }
 
 function mailOf(receiver: EmailReceiver, message: Message, context: SendContext, to: string[]) {
@@ -132,7 +160,8 @@ function failureOf(error: SmtpError): Failure {
   return { part, reason, kind: 'away', uncertain: responseCode === undefined && mayHaveArrived(error) }
 }
 
-const NEVER_CONNECTED = /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|EDNS|EAUTH|ETLS|ERR_TLS_.*|.*CERT.*|UNABLE_TO_.*)$/
+const NEVER_CONNECTED =
+  /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|EDNS|EAUTH|ETLS|ERR_TLS_.*|.*CERT.*|UNABLE_TO_.*)$/
 
 /** A connection that broke off may have done so after the last byte; the library does not say how far it had come. */
 const mayHaveArrived = ({ code = '', originalCode = '', timeoutType = '' }: SmtpError) =>
