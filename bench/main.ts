@@ -32,11 +32,12 @@ async function main(options: Options): Promise<void> {
   const systems = allSystems(options.profile)
   for (const { name, missing } of systems)
     if (missing && name !== ENGINE_ALONE) say(`${name} is not run: ${missing}`)
+  // Where the figures are written does not change them.
+  const args = process.argv.slice(2)
+  const shown = args.filter((arg, i) => ![arg, args[i - 1]].some((a) => a === '--json' || a === '--write'))
   const results: Results = {
     date: new Date().toISOString(),
-    command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(
-      ' ',
-    ),
+    command: ['npm run bench', ...(shown.length > 0 ? ['--', ...shown] : [])].join(' '),
     machine,
     systems: systems
       .filter((s) => s.name !== ENGINE_ALONE)
@@ -75,14 +76,19 @@ async function main(options: Options): Promise<void> {
 }
 
 async function runPlan(plan: Plan, options: Options, systems: System[], folder: string, results: Results) {
-  for (const { protocol, systems: names, rounds } of plan.loads) {
+  for (const { protocol, systems: names, rounds, samplesPerRequest } of plan.loads) {
     const taking = systems.filter((s) => names.includes(s.name))
     const asked = plan.queries.length > 0 && options.parts.query
     if (taking.length === 0 || !(options.parts.load || asked)) continue
     const spoken = (system: System) => (system.protocols.includes(protocol) ? protocol : system.protocols[0]!)
     const dataSets = new Map<Protocol, DataSet>()
     for (const each of new Set([protocol, ...taking.map(spoken)]))
-      dataSets.set(each, await prepareDataSet(each, plan.parameters, options.connections))
+      dataSets.set(
+        each,
+        await prepareDataSet(each, plan.parameters, options.connections, {
+          ...(samplesPerRequest && { samplesPerRequest }),
+        }),
+      )
     const dataSet = dataSets.get(protocol)!
     const dataFor = (system: System) => dataSets.get(spoken(system))!
     say(

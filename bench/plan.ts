@@ -3,13 +3,14 @@ import type { Options } from './options.js'
 import { ENGINE_ALONE } from './systems/index.js'
 import type { Protocol } from './tsbs/data-set.js'
 import { QUERY_TYPES, type QueryType } from './tsbs/queries.js'
+import { FEWER_SAMPLES_PER_REQUEST, SAMPLES_PER_REQUEST } from './tsbs/remote-write.js'
 import type { DataParameters } from './tsbs/simulation.js'
 
 export interface Plan {
   name: string
   parameters: DataParameters
   /** A system that does not speak the protocol gets the same samples in its own. */
-  loads: { protocol: Protocol; systems: string[]; rounds: number }[]
+  loads: { protocol: Protocol; systems: string[]; rounds: number; samplesPerRequest?: number }[]
   /** Asked after the line-protocol load. */
   queries: QueryType[]
 }
@@ -91,11 +92,19 @@ export function makePlans(options: Options): Plan[] {
     types: QueryType[],
     peers: string[],
     protocol: Protocol = 'line-protocol',
+    samplesPerRequest?: number,
   ): Plan => ({
-    name: `${hosts.toLocaleString('en')} hosts × ${duration(epochs * INTERVAL_SECONDS)}`,
+    name:
+      `${hosts.toLocaleString('en')} hosts × ${duration(epochs * INTERVAL_SECONDS)}` +
+      (samplesPerRequest ? `, ${samplesPerRequest.toLocaleString('en')} samples a request` : ''),
     parameters: data(hosts, epochs),
     loads: [
-      { protocol, systems: ['Bellwether', ...peers].filter((s) => isWanted(s, options.systems)), rounds },
+      {
+        protocol,
+        systems: ['Bellwether', ...peers].filter((s) => isWanted(s, options.systems)),
+        rounds,
+        ...(samplesPerRequest && { samplesPerRequest }),
+      },
     ],
     queries: types.filter((type) => startsWithOne(type.name, options.types)),
   })
@@ -110,7 +119,9 @@ export function makePlans(options: Options): Plan[] {
   return [
     plan(hosts[0]!, few, QUERY_TYPES, ['VictoriaMetrics']),
     plan(hosts[1]!, many, FOR_MANY_HOSTS, ['VictoriaMetrics', 'InfluxDB']),
-    plan(hosts[1]!, remote, [], ['Prometheus', 'VictoriaMetrics'], 'remote-write'),
+    ...[SAMPLES_PER_REQUEST, FEWER_SAMPLES_PER_REQUEST].map((samples) =>
+      plan(hosts[1]!, remote, [], ['Prometheus', 'VictoriaMetrics'], 'remote-write', samples),
+    ),
     plan(hosts[1]!, many, [], [ENGINE_ALONE], 'native'),
   ]
 }

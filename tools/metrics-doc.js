@@ -9,6 +9,7 @@ const headings = {
   DISK: 'Disks',
   FILESYSTEM: 'File systems',
   NETWORK_INTERFACE: 'Network interfaces',
+  ROLE: 'Processes of roles',
 }
 
 function unit({ unitNumerators, unitDenominators }) {

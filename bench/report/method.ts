@@ -5,7 +5,7 @@ export const METHOD = `
   point every 10 s. The first is at the latest midnight (UTC) after which the data fits, for TSBS's own 2016 is older
   than what a monitor accepts. The checksum is of all bytes that are sent; the same seed and start give the same bytes on any
   machine.
-- **Load**: batches of 10,000 lines (100,000 samples); for remote write, requests of 10,000 samples, each a series of its own
+- **Load**: batches of 10,000 lines (100,000 samples); for remote write, requests of 100,000 samples, and in a table of their own of 10,000, each a series of its own
   as Prometheus sends them, a series always on the same connection. Two keep-alive connections, each with one request at a
   time, from a client on the same machine, whose CPU time is shown. The first 10 % are sent before the clock starts. Only
   samples of requests that were answered with 2xx are counted, and a run in which one is missing fails. A system that

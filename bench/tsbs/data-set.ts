@@ -16,11 +16,11 @@ import { join } from 'node:path'
 import { generateBlocks, generateNative } from './columns.js'
 import { CPU_FIELDS } from './hosts.js'
 import { generateLines, LINES_PER_BATCH } from './lines.js'
-import { generateRemoteWrite } from './remote-write.js'
+import { generateRemoteWrite, SAMPLES_PER_REQUEST } from './remote-write.js'
 import { type DataParameters, sampleCount } from './simulation.js'
 
 /** To be raised when the same parameters give other bytes. */
-const GENERATOR_VERSION = 1
+const GENERATOR_VERSION = 2
 
 /** What the cached data sets may occupy together; the oldest go first. */
 const CACHE_BYTES = 6 * 2 ** 30
@@ -53,10 +53,16 @@ export async function prepareDataSet(
   protocol: Protocol,
   parameters: DataParameters,
   lanes: number,
-  { cache = join(tmpdir(), 'bellwether-bench', 'data'), linesPerBatch = LINES_PER_BATCH } = {},
+  {
+    cache = join(tmpdir(), 'bellwether-bench', 'data'),
+    linesPerBatch = LINES_PER_BATCH,
+    samplesPerRequest = SAMPLES_PER_REQUEST,
+  } = {},
 ): Promise<DataSet> {
   const key = createHash('sha256')
-    .update(JSON.stringify([GENERATOR_VERSION, protocol, parameters, lanes, linesPerBatch]))
+    .update(
+      JSON.stringify([GENERATOR_VERSION, protocol, parameters, lanes, linesPerBatch, samplesPerRequest]),
+    )
     .digest('hex')
     .slice(0, 16)
   const folder = join(cache, key)
@@ -69,7 +75,10 @@ export async function prepareDataSet(
   const unfinished = `${folder}.${process.pid}`
   mkdirSync(unfinished, { recursive: true })
   try {
-    const written = writeBatches(protocol, parameters, lanes, linesPerBatch, join(unfinished, 'batches'))
+    const written = writeBatches(protocol, parameters, lanes, join(unfinished, 'batches'), {
+      linesPerBatch,
+      samplesPerRequest,
+    })
     const dataSet: DataSet = { protocol, parameters, file, samples: sampleCount(parameters), ...written }
     await writeFile(join(unfinished, 'index.json'), JSON.stringify(dataSet))
     rmSync(folder, { recursive: true, force: true })
@@ -85,8 +94,8 @@ function writeBatches(
   protocol: Protocol,
   parameters: DataParameters,
   lanes: number,
-  linesPerBatch: number,
   path: string,
+  sizes: { linesPerBatch: number; samplesPerRequest: number },
 ) {
   const fd = openSync(path, 'w')
   const hash = createHash('sha256')
@@ -100,8 +109,8 @@ function writeBatches(
   }
   try {
     if (protocol === 'line-protocol')
-      generateLines(parameters, (bytes, lines) => add(bytes, lines * CPU_FIELDS.length), linesPerBatch)
-    else if (protocol === 'remote-write') generateRemoteWrite(parameters, lanes, add)
+      generateLines(parameters, (bytes, lines) => add(bytes, lines * CPU_FIELDS.length), sizes.linesPerBatch)
+    else if (protocol === 'remote-write') generateRemoteWrite(parameters, lanes, add, sizes.samplesPerRequest)
     else if (protocol === 'native') generateNative(parameters, add)
     else generateBlocks(parameters, add)
   } finally {

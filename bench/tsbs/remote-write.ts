@@ -8,8 +8,10 @@ import { compress } from 'snappyjs'
 import { CPU_FIELDS, type HostTags } from './hosts.js'
 import { createSimulation, type DataParameters } from './simulation.js'
 
-/** Five times Prometheus' own `max_samples_per_send`; the same count of records as a batch of lines has lines. */
-export const SAMPLES_PER_REQUEST = 10_000
+/** As many samples as a batch of 10,000 lines holds. */
+export const SAMPLES_PER_REQUEST = 100_000
+/** Five times Prometheus' own `max_samples_per_send`. */
+export const FEWER_SAMPLES_PER_REQUEST = 10_000
 
 interface Lane {
   bytes: Buffer
@@ -22,13 +24,14 @@ export function generateRemoteWrite(
   parameters: DataParameters,
   lanes: number,
   onBatch: (bytes: Uint8Array, samples: number, lane: number) => void,
+  samplesPerRequest = SAMPLES_PER_REQUEST,
 ): void {
   const simulation = createSimulation(parameters)
   const fields = CPU_FIELDS.length
   const labels = simulation.hosts.flatMap((tags) => CPU_FIELDS.map((field) => encodeLabels(field, tags)))
   const longest = Math.max(...labels.map((l) => l.length)) + 40
   const state: Lane[] = Array.from({ length: lanes }, () => ({
-    bytes: Buffer.alloc(SAMPLES_PER_REQUEST * longest),
+    bytes: Buffer.alloc(samplesPerRequest * longest),
     at: 0,
     samples: 0,
   }))
@@ -46,7 +49,7 @@ export function generateRemoteWrite(
       const lane = state[laneIndex]!
       const raw = simulation.values[series]!
       appendSeries(lane, labels[series]!, parameters.values === 'integers' ? Math.trunc(raw) : raw, timeBytes)
-      if (lane.samples === SAMPLES_PER_REQUEST) flush(lane, laneIndex)
+      if (lane.samples === samplesPerRequest) flush(lane, laneIndex)
     }
   }
   state.forEach(flush)

@@ -6,14 +6,18 @@ import { encodeNativeBatch } from '../wire/native-batch.js'
 import { selfMetrics } from '../wire/self-metrics.js'
 import type { Collector } from './collectors/index.js'
 import { createCounters, createHostCollectors } from './collectors/index.js'
+import { cleanUp } from './hard-stop.js'
 import { createHostSource } from './host.js'
 import { loadHostId } from './identity.js'
 import { lockFolder } from './lock.js'
+import type { Management, ManagementStatus } from './management.js'
+import { startManagement } from './management.js'
 import type { AgentOptions } from './options.js'
 import { resolveOptions } from './options.js'
 import { createRoundBuilder } from './round.js'
 import { phaseOf, startSchedule } from './schedule.js'
 import type { Outcome } from './send/outcome.js'
+import type { Target } from './send/post.js'
 import { createPoster } from './send/post.js'
 import { startSender } from './send/sender.js'
 import type { SpoolStats } from './spool/spool.js'
@@ -42,6 +46,8 @@ export interface AgentStatus {
   lastSent: string | null
   lastError: { time: string; reason: string } | null
   spool: SpoolStats
+  /** Missing without a manager. */
+  manager?: ManagementStatus
 }
 
 const compress = promisify(gzip)
@@ -58,7 +64,10 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
   const options = resolveOptions(agentOptions)
   const { logger, dataDir, intervalMs } = options
   const unlock = await lockFolder(dataDir)
-  const hostId = await loadHostId(dataDir).catch(async (error) => {
+  const [hostId] = await Promise.all([
+    loadHostId(dataDir),
+    options.cleanStart ? cleanUp(dataDir, options.processDir, logger) : undefined,
+  ]).catch(async (error) => {
     await unlock()
     throw error
   })
@@ -81,18 +90,32 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
   let lastError: AgentStatus['lastError'] = null
   const failing = new Set<string>()
 
+  let management: Management | undefined
+  const target = (): Target => management?.monitor() ?? { url: options.ingestUrl }
+
   const statusOf = (): AgentStatus => ({
     hostId,
     hostname: hostname(),
-    monitorUrl: options.ingestUrl.origin,
+    monitorUrl: target().url.origin,
     intervalMs,
     rounds,
     lastRound,
     lastSent,
     lastError,
     spool: spool.stats(),
+    ...(management ? { manager: management.status() } : {}),
   })
 
+  if (options.manager) {
+    const host = { dataDir, hostId, hostname, procRoot: options.procRoot, sysRoot: options.sysRoot }
+    management = await startManagement({ ...options.manager, ...host, counters, logger }).catch(
+      async (error) => {
+        await unlock()
+        throw error
+      },
+    )
+    collectors.push(...management.collectors)
+  }
   const statusPage = await openStatusPage(options, metrics.registry, statusOf)
 
   const self: Collector = {
@@ -144,10 +167,13 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
         metrics.samplesRefused.inc(outcome.refused.count)
         lastError = { time: now, reason: `samples refused: ${outcome.refused.reasons}` }
       }
-    } else lastError = { time: now, reason: outcome.reason }
+    } else {
+      lastError = { time: now, reason: outcome.reason }
+      if (outcome.kind === 'retry') management?.monitorFailed()
+    }
   }
 
-  const poster = createPoster(options.ingestUrl, options.sendTimeoutMs)
+  const poster = createPoster(target, options.sendTimeoutMs)
   const sender = startSender({ spool, poster, logger, observe })
   const grid = { intervalMs, phaseMs: phaseOf(hostId, intervalMs) }
   const schedule = startSchedule(grid, round, {
@@ -158,6 +184,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
   let stopped: Promise<void> | undefined
   const stop = async () => {
     await Promise.all([schedule.stop(), ...collectors.map((collector) => collector.stop?.())])
+    await management?.stop()
     await sender.stop()
     await spool.close()
     await statusPage.stop()

@@ -8,8 +8,11 @@ import { AgentError } from './errors.js'
  * another process has the id. Returns the release, which may be called twice.
  * Throws AgentError `DATA_FOLDER_IN_USE` or `DATA_FOLDER_UNUSABLE`.
  */
-export async function lockFolder(dataDir: string): Promise<() => Promise<void>> {
-  const path = join(dataDir, 'agent.lock')
+export async function lockFolder(
+  dataDir: string,
+  holder: 'agent' | 'supervisor' = 'agent',
+): Promise<() => Promise<void>> {
+  const path = join(dataDir, `${holder}.lock`)
   const own = `${process.pid} ${await processStart(process.pid)}`
   const temporary = `${path}.${process.pid}`
   try {
@@ -57,6 +60,14 @@ async function removeStale(path: string, dataDir: string): Promise<void> {
   })
 }
 
+/** The process that holds a folder, if one does. */
+export async function holderOf(dataDir: string, holder: 'agent' | 'supervisor'): Promise<number | undefined> {
+  const content = await readFile(join(dataDir, `${holder}.lock`), 'utf8').catch(() => '')
+  const [pid = '', ...start] = content.split(' ')
+  const runs = /^\d+$/.test(pid) && start.length > 0 && (await processStart(Number(pid))) === start.join(' ')
+  return runs ? Number(pid) : undefined
+}
+
 /** What tells a process from an earlier or later one of the same id; `gone` when there is none. */
 async function processStart(pid: number): Promise<string> {
   try {
@@ -65,7 +76,9 @@ async function processStart(pid: number): Promise<string> {
       readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
     ])
     // The command in parentheses may hold anything; the start time is field 22 (proc_pid_stat(5)).
-    return `${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]} ${boot.trim()}`
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    // A zombie has ended, even if nobody waits for it (containers without an init).
+    return fields[0] === 'Z' ? 'gone' : `${fields[19]} ${boot.trim()}`
   } catch {
     return 'gone'
   }

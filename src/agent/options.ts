@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import type { Logger } from 'pino'
 import { AgentError } from './errors.js'
 
@@ -34,11 +36,46 @@ export interface AgentOptions {
   gzip?: boolean
   /** Longest wait for an answer of the monitor, milliseconds. Default: 30000. */
   sendTimeoutMs?: number
+  /** Base URLs of the managers; the active one is found among them. Default: none, and the agent only collects metrics. */
+  managerUrls?: readonly string[]
+  /** For the first heartbeat; the manager may give the host a token of its own with its answer. */
+  managerToken?: string
+  /** File with the certificates, PEM, that verify the managers'. Default: those of the system. */
+  managerCaFile?: string
+  /** Where processes have their folders. Users of processes must be able to enter it. Default: `<dataDir>/process`. */
+  processDir?: string
+  /** Folders of processes that are over are removed after this time, milliseconds. Default: 7 days. */
+  orphanAgeMs?: number
+  /** Ends all processes and removes their folders and the desired state, before anything else. Default: false. */
+  cleanStart?: boolean
+  /** Between two tries to reach a manager, milliseconds. Default: 30000. */
+  managerBackOffMs?: number
 }
 
-export type ResolvedOptions = Required<Omit<AgentOptions, 'hostname' | 'monitorUrl'>> & {
+/** What the agent has to know to work for a manager. */
+export interface ManagerOptions {
+  urls: readonly string[]
+  token: string | undefined
+  caFile: string | undefined
+  processDir: string
+  orphanAgeMs: number
+  longestBackOffMs?: number
+}
+
+type ForManager =
+  | 'managerUrls'
+  | 'managerToken'
+  | 'managerCaFile'
+  | 'processDir'
+  | 'orphanAgeMs'
+  | 'managerBackOffMs'
+
+export type ResolvedOptions = Required<Omit<AgentOptions, 'hostname' | 'monitorUrl' | ForManager>> & {
   hostname: string | undefined
   ingestUrl: URL
+  processDir: string
+  /** Undefined without a manager. */
+  manager: ManagerOptions | undefined
 }
 
 const MAX_INTERVAL_MS = 3_600_000
@@ -64,7 +101,42 @@ export function resolveOptions(options: AgentOptions): ResolvedOptions {
     memoryBytes: within(options, 'memoryBytes', 8 * 1024 * 1024, 0, 1024 * 1024 * 1024),
     gzip: options.gzip ?? true,
     sendTimeoutMs: within(options, 'sendTimeoutMs', 30_000, 100, 600_000),
+    cleanStart: options.cleanStart ?? false,
+    processDir: processDirOf(options),
+    manager: managerOf(options),
   }
+}
+
+const processDirOf = (options: AgentOptions) =>
+  resolve(options.processDir ?? join(options.dataDir, 'process'))
+
+function managerOf(options: AgentOptions): ManagerOptions | undefined {
+  const urls = options.managerUrls ?? []
+  if (urls.length === 0) return undefined
+  for (const url of urls)
+    if (!/^https?:\/\/[^\s/]+/.test(url) || !URL.canParse(url))
+      bad('managerUrls', url, 'http or https URLs of managers, e.g. https://manager:7180')
+  if (options.managerToken !== undefined && !/^[\x21-\x7e]*$/.test(options.managerToken))
+    bad('managerToken', 'what it is', 'printable characters without spaces')
+  return {
+    urls,
+    token: options.managerToken || undefined,
+    caFile: caFileOf(options.managerCaFile),
+    processDir: processDirOf(options),
+    orphanAgeMs: within(options, 'orphanAgeMs', 7 * 86_400_000, 1000, Number.MAX_SAFE_INTEGER),
+    longestBackOffMs: within(options, 'managerBackOffMs', 30_000, 100, 3_600_000),
+  }
+}
+
+function caFileOf(path: string | undefined): string | undefined {
+  if (path === undefined || path === '') return undefined
+  try {
+    if (!readFileSync(path, 'utf8').includes('-----BEGIN CERTIFICATE-----'))
+      throw new Error('no certificate in it')
+  } catch (error) {
+    bad('managerCaFile', `${path} (${(error as Error).message})`, 'a file with certificates in PEM')
+  }
+  return path
 }
 
 type NumericOption =
@@ -74,6 +146,8 @@ type NumericOption =
   | 'spoolAgeMs'
   | 'memoryBytes'
   | 'sendTimeoutMs'
+  | 'orphanAgeMs'
+  | 'managerBackOffMs'
 
 function within(options: AgentOptions, option: NumericOption, byDefault: number, min: number, max: number) {
   const value = options[option] ?? byDefault

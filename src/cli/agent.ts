@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { startAgent } from '../agent/index.js'
+import { hardStop, startAgent } from '../agent/index.js'
 import { agentOptions } from '../config/index.js'
 import { runRole } from './role.js'
 
@@ -9,9 +9,14 @@ export function run(args: string[]): Promise<number> {
       name: 'agent',
       summary: 'Runs the agent of this host: collects its metrics and sends them to the monitor.',
       options: agentOptions,
-      start: (values, { logger }) =>
-        startAgent({
-          dataDir: join(values.data, 'agent'),
+      start: async (values, { logger }) => {
+        const dataDir = join(values.data, 'agent')
+        if (values.hardStop) {
+          await hardStop(dataDir, logger)
+          return { finished: true, stop: () => Promise.resolve() }
+        }
+        return startAgent({
+          dataDir,
           monitorUrl: values.monitorUrl,
           intervalMs: values.interval,
           statusPort: values.agentPort,
@@ -19,8 +24,14 @@ export function run(args: string[]): Promise<number> {
           rackId: values.rackId,
           spoolBytes: values.spoolBytes,
           spoolAgeMs: values.spoolAge,
+          managerUrls: values.managerUrl.split(',').filter(Boolean),
+          ...(values.managerToken === '' ? {} : { managerToken: values.managerToken }),
+          ...(values.managerCa === '' ? {} : { managerCaFile: values.managerCa }),
+          processDir: values.processDir || join(values.data, 'process'),
+          cleanStart: values.cleanStart,
           logger,
-        }),
+        })
+      },
     },
     args,
   )

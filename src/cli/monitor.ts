@@ -7,7 +7,7 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { monitorOptions, type Values } from '../config/index.js'
 import { type Engine, openEngine } from '../engine/index.js'
 import { createIngest } from '../ingest/index.js'
-import { openStore, type Store } from '../metrics/index.js'
+import { createRetentionApi, defaultHotBytes, openStore, type Store, startRollups } from '../metrics/index.js'
 import { createQueryApi } from '../query/index.js'
 import { isLoopback, loopbackHostOnly, noForeignPages } from '../wire/host-check.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
@@ -61,6 +61,7 @@ async function start(
         entities: values.maxEntities,
         metrics: values.maxMetrics,
       },
+      hot: { bytes: hotBytes(values) },
       signal,
     })
     stops.push(() => store.stop())
@@ -71,6 +72,8 @@ async function start(
           .reconnect(connectionOf(engine, values))
           .catch((reason) => logger.error({ err: reason }, 'the moved engine cannot be reached'))
     })
+    const rollups = startRollups({ store, logger, registry })
+    stops.push(() => rollups.stop())
     const ingest = createIngest({
       store,
       logger,
@@ -80,7 +83,13 @@ async function start(
     stops.push(() => ingest.stop())
     if (values.graphitePort >= 0) await ingest.listenGraphite(values.host, values.graphitePort)
     if (values.statsdPort >= 0) await ingest.listenStatsd(values.host, values.statsdPort)
-    const query = createQueryApi({ store, logger, registry, limits: { streams: values.streamLimit } })
+    const query = createQueryApi({
+      store,
+      rollups,
+      logger,
+      registry,
+      limits: { streams: values.streamLimit },
+    })
     stops.push(() => query.stop())
 
     const app = new Hono<{ Bindings: HttpBindings }>()
@@ -94,6 +103,7 @@ async function start(
       c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
     )
     app.route('/', ingest.app)
+    app.route('/', createRetentionApi({ store, rollups, logger }))
     app.route('/', query.app)
     app.notFound((c) =>
       c.json<ErrorBody>(
@@ -134,6 +144,12 @@ function startEngine(values: Settings, logger: Logger, signal: AbortSignal): Pro
     return openEngine({ url: url.href, dataDir, logger, signal })
   }
   return openEngine({ dataDir, logger, memoryLimitBytes: values.clickhouseMemory || undefined, signal })
+}
+
+/** Other monitors may write to a ClickHouse that is not our own, and what they write is not seen here. */
+function hotBytes({ hotBytes, clickhouseUrl }: Settings): number {
+  if (hotBytes >= 0) return hotBytes
+  return clickhouseUrl === '' ? defaultHotBytes() : 0
 }
 
 function connectionOf({ connection }: Engine, values: Settings) {

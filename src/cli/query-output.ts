@@ -1,4 +1,4 @@
-import type { QueryProblem, TimeSeries, TimeSeriesResponse } from '../wire/timeseries.js'
+import type { QueryPlan, QueryProblem, TimeSeries, TimeSeriesResponse } from '../wire/timeseries.js'
 
 const TICKS = '▁▂▃▄▅▆▇█'
 
@@ -86,13 +86,34 @@ export function responseLines(
   const lines: string[] = []
   for (const item of answer.items) {
     if (answer.items.length > 1) lines.push(dim(safe(item.timeSeriesQuery)))
-    if (item.timeSeries.length === 0) lines.push('No series.')
+    const { plan } = item
+    if (plan) lines.push(...planLines(plan))
+    else if (item.timeSeries.length === 0) lines.push('No series.')
     else lines.push(...table(item.timeSeries, width, dim))
     for (const warning of item.warnings) lines.push(`warning: ${safe(warning)}`)
     for (const error of item.errors ?? []) lines.push(`error: ${safe(error)}`)
   }
   return lines
 }
+
+function planLines(plan: QueryPlan): string[] {
+  const lines = [`rollup ${plan.rollup}, ${plan.streams} streams, ${plan.points} points`]
+  for (const { text, shape, entities, reads } of plan.items) {
+    lines.push(`${safe(text)}: ${shape} of ${entities} ${entities === 1 ? 'entity' : 'entities'}`)
+    for (const read of reads) lines.push(`  reads ${safe(read)}`)
+  }
+  for (const { sql, rows, rowsRead, milliseconds } of plan.statements) {
+    lines.push(
+      `${shortMs(milliseconds)}, ${rowsRead} rows read, ${rows} returned:`,
+      `  ${safe(clip(sql, 2_000))}`,
+    )
+  }
+  for (const { name, milliseconds } of plan.steps)
+    lines.push(`${shortMs(milliseconds).padStart(9)}  ${safe(name)}`)
+  return lines
+}
+
+const shortMs = (milliseconds: number) => `${milliseconds.toFixed(1)} ms`
 
 function table(streams: readonly TimeSeries[], width: number, dim: (text: string) => string): string[] {
   const rows = streams.map(({ metadata, data }) => {

@@ -4,6 +4,8 @@ import { help, type Options, resolve, SettingsError, type Values } from '../conf
 /** What a running role gives back: how to reach it, if it listens, and how to end it. */
 export interface Running {
   url?: string
+  /** There is nothing left to run. */
+  finished?: boolean
   stop(): Promise<void>
 }
 
@@ -59,6 +61,7 @@ export async function runRole<O extends Options>(role: Role<O>, args: string[]):
     logger.fatal({ err: error }, 'could not start')
     return fatal(role.name, error)
   }
+  if (running.finished) return 0
   tell({ type: 'ready', ...(running.url ? { url: running.url } : {}) })
   logger.info({ url: running.url }, 'running')
 

@@ -146,6 +146,14 @@ const storeBufferBytes: Option<number> = {
   help: 'Memory for samples that wait for ClickHouse; beyond it senders are told to come back',
   placeholder: 'SIZE',
 }
+const hotBytes: Option<number> = {
+  key: 'hotBytes',
+  parse: (value) => (value === 'auto' || value === '-1' ? -1 : bytes(value)),
+  default: -1,
+  shownDefault: 'auto',
+  help: 'Memory for samples that queries are answered from, 0 for none; auto fits it to the machine, and is 0 with --clickhouse-url: only the one monitor that writes to a ClickHouse may have it',
+  placeholder: 'SIZE',
+}
 const maxSeries: Option<number> = {
   key: 'maxSeries',
   parse: whole(1, 100_000_000),
@@ -159,6 +167,50 @@ const maxSeriesPerSender: Option<number> = {
   default: 1_000_000,
   help: 'Series that the catalogue takes from one sender',
   placeholder: 'N',
+}
+const managerUrl: Option<string> = {
+  key: 'managerUrl',
+  parse: (value) =>
+    value
+      .split(',')
+      .map((one) => url(one.trim()))
+      .join(','),
+  default: '',
+  help: 'Where the managers are, separated by commas; without, the agent only collects metrics',
+  placeholder: 'URLS',
+}
+const managerToken: Option<string> = {
+  key: 'managerToken',
+  parse: text,
+  default: '',
+  help: 'Token with which this host joins the manager',
+  secret: true,
+}
+const managerCa: Option<string> = {
+  key: 'managerCa',
+  parse: text,
+  default: '',
+  help: "File with the certificates (PEM) that verify the managers'; default: those of the system",
+  placeholder: 'FILE',
+}
+const processDir: Option<string> = {
+  key: 'processDir',
+  parse: text,
+  default: '',
+  help: 'Folder for the processes of roles, which their users can enter; default: process, beside the data',
+  placeholder: 'DIR',
+}
+const hardStop: Option<boolean> = {
+  key: 'hardStop',
+  parse: flag,
+  default: false,
+  help: 'End the agent of this data folder, all its role processes and their supervisor, and start nothing',
+}
+const cleanStart: Option<boolean> = {
+  key: 'cleanStart',
+  parse: flag,
+  default: false,
+  help: 'Before the start, end all role processes and remove their folders',
 }
 const maxEntities: Option<number> = {
   key: 'maxEntities',
@@ -249,6 +301,7 @@ export const monitorOptions = {
   clickhouseDatabase,
   clickhouseMemory,
   storeBufferBytes,
+  hotBytes,
   maxSeries,
   maxSeriesPerSender,
   maxEntities,
@@ -278,6 +331,12 @@ export const agentOptions = {
   monitorUrl,
   interval,
   agentPort,
+  managerUrl,
+  managerToken,
+  managerCa,
+  processDir,
+  cleanStart,
+  hardStop,
   hostname: hostName,
   rackId,
   spoolBytes,

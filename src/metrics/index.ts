@@ -4,6 +4,14 @@ export type { Cardinality } from './catalogue/cardinality.js'
 export { CatalogueCollisionError } from './catalogue/catalogue.js'
 export type { Connection } from './client.js'
 export { DEFAULT_DATABASE } from './client.js'
+export {
+  defaultHotBytes,
+  type HotLimits,
+  type HotMetric,
+  type HotReading,
+  type HotSamples,
+  lowerBound,
+} from './hot/index.js'
 export { batchKey, entityId, metricId } from './ids.js'
 export { DEFAULT_LIMITS, type StoreLimits } from './limits.js'
 export { type ReadOptions, readBlocks } from './native/client.js'
@@ -15,6 +23,22 @@ export {
   NativeFormatError,
   type Numbers,
 } from './native/decode.js'
+export {
+  createRetentionApi,
+  type LevelState,
+  type RetentionAnswer,
+  type RetentionApiOptions,
+} from './retention/api.js'
+export { DEFAULT_RETENTION, type LevelRetention, type RetentionSettings } from './retention/settings.js'
+export { ROLLUP_COLUMNS } from './rollup/fold-sql.js'
+export { bucketStart, type FoldedLevel, LEVELS, type Level, levelOf, stampOf } from './rollup/levels.js'
+export {
+  DEFAULT_ROLLUP_TUNING,
+  type RollupOptions,
+  type Rollups,
+  type RollupTuning,
+  startRollups,
+} from './rollup/rollups.js'
 export { SchemaVersionError } from './schema/migrate.js'
 export { ONLY_SAMPLES, TABLES } from './schema/tables.js'
 export type { StoreStats } from './stats.js'

@@ -1,5 +1,7 @@
 /** tsquery and the time-series API: see docs/api-timeseries.md. */
 
-export { createQueryApi, type QueryApi, type QueryApiOptions } from './api/app.js'
+export { type AskRequest, createQueryApi, type QueryApi, type QueryApiOptions } from './api/app.js'
 export { QueryError, type QueryErrorCode } from './errors.js'
+export type { AskedStatement, AskedStream } from './run/ask.js'
 export { DEFAULT_QUERY_LIMITS, type QueryLimits } from './run/limits.js'
+export { parseTrigger, printTrigger, type Trigger, type TriggerCondition } from './syntax/index.js'

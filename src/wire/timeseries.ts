@@ -62,11 +62,40 @@ export interface QueryProblem {
   suggestions: string[]
 }
 
+/** What `EXPLAIN SELECT …` tells: ours, in JSON only. */
+export interface QueryPlan {
+  rollup: Rollup
+  streams: number
+  points: number
+  items: {
+    /** The item in normal form. */
+    text: string
+    /** What it gives for an entity: many points, one, or a number. */
+    shape: 'stream' | 'scalar' | 'number'
+    /** Entities that were looked at for it. */
+    entities: number
+    /** What is read for it from the store, in words. */
+    reads: string[]
+  }[]
+  statements: {
+    /** What the metrics database was asked; a comment when the read came from the monitor's memory. */
+    sql: string
+    /** Rows that the metrics database read. */
+    rowsRead: number
+    /** Rows or points that came from it. */
+    rows: number
+    milliseconds: number
+  }[]
+  /** Time per step. */
+  steps: { name: string; milliseconds: number }[]
+}
+
 export interface TimeSeriesResponseItem {
   timeSeries: TimeSeries[]
   warnings: string[]
   errors?: string[]
   timeSeriesQuery: string
+  plan?: QueryPlan
 }
 
 export interface TimeSeriesResponse {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { problemLines, responseLines, shownValue, sparkline } from '../../src/cli/query-output.js'
-import type { TimeSeries } from '../../src/wire/timeseries.js'
+import type { QueryPlan, TimeSeries } from '../../src/wire/timeseries.js'
 
 function stream(entityName: string, values: number[]): TimeSeries {
   return {
@@ -47,6 +47,22 @@ describe('the answer of bellwether query', () => {
     )
     expect(lines[1]!.split(/ {2,}/)).toEqual(['load_1', 'a', '2', '1', '3', '3', '▁█▅'])
     expect(lines.at(-1)).toBe('warning: half of it')
+  })
+
+  it('shows the plan of EXPLAIN in place of streams', () => {
+    const plan: QueryPlan = {
+      rollup: 'RAW',
+      streams: 1,
+      points: 2,
+      items: [{ text: 'dt0(x)', shape: 'stream', entities: 1, reads: ['samples of x'] }],
+      statements: [{ sql: 'SELECT 1', rows: 6, rowsRead: 776, milliseconds: 5.31 }],
+      steps: [{ name: 'read', milliseconds: 5.31 }],
+    }
+    const item = { timeSeries: [], warnings: [], timeSeriesQuery: 'explain …', plan }
+    const lines = responseLines({ items: [item] }, { width: 100, colour: false })
+    expect(lines).toContain('dt0(x): stream of 1 entity')
+    expect(lines).toContain('  SELECT 1')
+    expect(lines.join()).not.toContain('No series')
   })
 
   it('lets no name from outside steer the terminal', () => {

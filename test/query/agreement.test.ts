@@ -34,7 +34,13 @@ function makeData(seed: number): Data {
   }
   let count = 0
   const result: Data = {
-    gauge: series(60_000, 0, 0.1, () => Math.round(random() * 200 - 100) / 4),
+    gauge: series(60_000, 0, 0.1, () =>
+      random() < 0.02
+        ? Number.NaN
+        : random() < 0.02
+          ? Number.NEGATIVE_INFINITY
+          : Math.round(random() * 200 - 100) / 4,
+    ),
     jittered: series(60_000, 900, 0, () => random() * 1000),
     counter: series(60_000, 0, 0.05, () => (count = random() < 0.05 ? 0 : count + Math.floor(random() * 50))),
     sparse: series(60_000, 0, 0.8, () => Math.floor(random() * 3)),
@@ -178,4 +184,30 @@ describe('agreement with a naive evaluator', () => {
     },
     120_000,
   )
+
+  test('what the store folds over entities is what is folded here', async () => {
+    const store = withLimits(bed, { fewSamples: 0, streams: 1000 })
+    const here = withLimits(bed, { fewSamples: 1e9, streams: 1000 })
+    for (const by of ['avg', 'min', 'max', 'sum'])
+      for (const metric of METRICS)
+        for (const step of [60, 420])
+          for (const where of [
+            '',
+            ' where hostname rlike "h1.*"',
+            ' where hostname rlike "h[0-9]|h1[0-8]"',
+          ]) {
+            const query = `select ${by}_by(resample(${metric}, ${step}, ${by})), ${by}_by(resample(gauge, ${step}, ${by})) * 2${where}`
+            const [one, other] = await Promise.all(
+              [store, here].map((bed) => bed.ask(query, { from: T + 1, to: T + LENGTH })),
+            )
+            expect(one?.timeSeries.length).toBe(2)
+            const points = (item: typeof one) =>
+              item?.timeSeries.map(({ data }) => data.map((p) => [p.timestamp, expect.closeTo(p.value, 6)]))
+            expect(one?.timeSeries.map(({ data }) => data.map((p) => [p.timestamp, p.value]))).toEqual(
+              points(other),
+            )
+          }
+    await store.api.stop()
+    await here.api.stop()
+  }, 60_000)
 })

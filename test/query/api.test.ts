@@ -330,7 +330,7 @@ describe('bounds', () => {
     const { logger, text } = keepingLogger()
     const connection = { ...bed.store.connection, url: 'http://127.0.0.1:9', password: 'very-secret' }
     const api = createQueryApi({
-      store: { catalogue: bed.catalogue, database: 'bellwether', connection },
+      store: { catalogue: bed.catalogue, client: bed.store.client, database: 'bellwether', connection },
       logger,
     })
     const response = await api.app.request('/api/v45/timeseries?query=select+bytes_in')
@@ -459,6 +459,41 @@ describe('entities', () => {
       expect((await bed.ask(metadata.expression, both, raw)).timeSeries.map((s) => s.data)).toEqual([data])
   })
 
+  test('renaming is a call, and its history is kept', async () => {
+    const now = Date.now()
+    await bed.put('renamed', { category: 'SERVICE', name: 'before', identity: 'svc', attributes: {} }, [
+      [now - 1000, 1],
+    ])
+    const rename = (body: object) =>
+      bed.api.app.request('/api/v45/timeseries/entities/rename', {
+        method: 'POST',
+        body: JSON.stringify(body),
+      })
+    expect((await rename({ category: 'service', name: 'nobody', newName: 'x' })).status).toBe(400)
+    expect((await rename({ category: 'SERVICE', name: 'before' })).status).toBe(400)
+    const answer = await rename({ category: 'SERVICE', name: 'before', newName: 'after' })
+    expect(await answer.json()).toMatchObject({ names: [{ name: 'before' }, { name: 'after' }] })
+    await bed.put('renamed', { category: 'SERVICE', name: 'after', identity: 'svc', attributes: {} }, [
+      [Date.now() + 500, 2],
+    ])
+    const both = { from: now - 5000, to: now + 60_000 }
+    expect(
+      Object.keys(pointsOf(await bed.ask('select renamed where category = SERVICE', both))).sort(),
+    ).toEqual(['after', 'before'])
+    expect((await bed.ask('select renamed where entityName = before', both)).timeSeries).toHaveLength(1)
+  })
+
+  test('other parts of the process ask without HTTP', async () => {
+    const [first, second] = await bed.api.ask({
+      query: 'select bytes_in where hostname = $HOSTNAME and last(bytes_in) > 5; select nothing',
+      ...window,
+      variables: { HOSTNAME: 'node-1' },
+    })
+    expect(first?.streams.map((s) => [s.owner.name, s.values.length])).toEqual([['id-1', 10]])
+    expect(second).toMatchObject({ streams: [], warnings: [expect.stringContaining('no metric')] })
+    await expect(bed.api.ask({ query: 'select', ...window })).rejects.toMatchObject({ code: 'BAD_QUERY' })
+  })
+
   test('attribute names are compared without case and underscores, values without case', async () => {
     for (const where of [
       'HOSTNAME = NODE-1',
@@ -466,6 +501,25 @@ describe('entities', () => {
       'Category=host and rackid="/R1" and entityname="ID-1"',
     ])
       expect(Object.keys(pointsOf(await bed.ask(`select bytes_in where ${where}`, window)))).toEqual(['id-1'])
+  })
+
+  test('asking again finds the same, whichever way entities are found', async () => {
+    for (const where of [
+      'hostname = node-1',
+      'hostname = NODE-1 or hostname = node-2',
+      '(hostname = node-1 or rackid = "/r1") and category = HOST',
+      'entityName = "ID-1"',
+      'hostname = node-1 and hostname = node-2',
+      'hostname = nobody',
+    ]) {
+      const names = async () =>
+        Object.keys(pointsOf(await bed.ask(`select bytes_in where ${where}`, window))).sort()
+      const first = await names()
+      // The second time an index is made, the third time it is used; then the catalogue changes, and it is gone.
+      for (let i = 0; i < 3; i++) expect(await names()).toEqual(first)
+      await bed.put('unrelated', host(`newcomer ${where}`), [[T, 1]])
+      expect(await names()).toEqual(first)
+    }
   })
 
   test('active is about the end of the window', async () => {

@@ -240,6 +240,16 @@ describe('functions over entities', () => {
       expect(again.timeSeries.map((s) => s.data)).toEqual([data])
     }
   })
+  test('scalars of many entities are one number, at the latest time', async () => {
+    expect(
+      only(
+        await bed
+          .ask('select sum_by(last(load_1)), max_by(count(load_1))', window)
+          .then((item) => ({ ...item, timeSeries: item.timeSeries.slice(0, 1) })),
+        T,
+      ),
+    ).toEqual([[240, 13]])
+  })
   test('top keeps the streams with the largest means', async () => {
     expect(Object.keys(pointsOf(await bed.ask('select top(load_1, 1)', window)))).toEqual(['b'])
     expect(Object.keys(pointsOf(await bed.ask('select bottom(load_1, 1) * 2', window)))).toEqual(['a'])

@@ -25,7 +25,7 @@ export function evaluate(node: Expression, scope: Scope): Value {
 
 function read({ data, from, to }: Scope, name: string): Point[] {
   const byTime = new Map<number, number>()
-  for (const [t, v] of data[name] ?? []) if (t >= from && t <= to) byTime.set(t, v)
+  for (const [t, v] of data[name] ?? []) if (t >= from && t <= to && Number.isFinite(v)) byTime.set(t, v)
   return [...byTime].sort((a, b) => a[0] - b[0])
 }
 

@@ -16,17 +16,29 @@ export interface Poster {
 
 const MAX_TEXT_BYTES = 8000
 
-/** Posts to one URL over one connection that is kept. */
-export function createPoster(url: URL, timeoutMs: number): Poster {
-  const { request, Agent } = url.protocol === 'https:' ? https : http
-  const agent = new Agent({ keepAlive: true, maxSockets: 1, keepAliveMsecs: 30_000 })
+export interface Target {
+  url: URL
+  /** Sent as `Authorization: Bearer`. */
+  token?: string
+}
+
+/** Posts over one connection that is kept; `target` is asked for each post. */
+export function createPoster(target: URL | (() => Target), timeoutMs: number): Poster {
+  const targetOf = typeof target === 'function' ? target : () => ({ url: target }) as Target
+  const options = { keepAlive: true, maxSockets: 1, keepAliveMsecs: 30_000 }
+  const agents = { 'http:': new http.Agent(options), 'https:': new https.Agent(options) }
 
   function once(body: Uint8Array, headers: Record<string, string>, signal: AbortSignal, again: boolean) {
+    const { url, token } = targetOf()
+    const protocol = url.protocol === 'https:' ? 'https:' : 'http:'
+    const { request } = protocol === 'https:' ? https : http
+    const agent = agents[protocol]
+    const all = { ...headers, ...(token ? { authorization: `Bearer ${token}` } : {}) }
     return new Promise<PostAnswer>((resolve, reject) => {
       let answered = false
       const outgoing = request(
         url,
-        { method: 'POST', agent, signal, headers: { ...headers, 'content-length': body.length } },
+        { method: 'POST', agent, signal, headers: { ...all, 'content-length': body.length } },
         (incoming) => {
           answered = true
           let text = ''
@@ -63,6 +75,8 @@ export function createPoster(url: URL, timeoutMs: number): Poster {
 
   return {
     post: (body, headers, signal) => once(body, headers, signal, true),
-    close: () => agent.destroy(),
+    close() {
+      for (const agent of Object.values(agents)) agent.destroy()
+    },
   }
 }

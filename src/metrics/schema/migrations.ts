@@ -1,4 +1,5 @@
-import { TABLES } from './tables.js'
+import { FINEST_MS, LEVELS, type Level, PARTITION_SQL } from '../rollup/levels.js'
+import { ONLY_SAMPLES, TABLES, TOUCHED_METRIC } from './tables.js'
 
 /**
  * The schema's history, in order. What was released is never edited; a change is a new migration at the end. Each must do
@@ -77,4 +78,63 @@ export const MIGRATIONS: readonly Migration[] = [
       ) ENGINE = ReplacingMergeTree(seen) ORDER BY entity`,
     ],
   },
+  {
+    version: 2,
+    name: 'rollups and retention',
+    statements: [
+      ...LEVELS.map(rollupTable),
+      `CREATE TABLE IF NOT EXISTS ${TABLES.rollupFolds} (
+        level UInt8,
+        stamp DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+        version UInt64,
+        series UInt64,
+        seconds Float32,
+        folded DateTime64(3, 'UTC') DEFAULT now64(3)
+      ) ENGINE = ReplacingMergeTree(version) PARTITION BY toYear(stamp) ORDER BY (level, stamp)`,
+      // The row inserted last holds.
+      `CREATE TABLE IF NOT EXISTS ${TABLES.rollupMonitors} (
+        instance UInt64,
+        seen DateTime64(3, 'UTC')
+      ) ENGINE = ReplacingMergeTree ORDER BY instance`,
+      `CREATE TABLE IF NOT EXISTS ${TABLES.retention} (
+        name String,
+        value String,
+        inserted DateTime64(3, 'UTC') DEFAULT now64(3)
+      ) ENGINE = ReplacingMergeTree ORDER BY name`,
+      // Samples of before: all of their buckets are still to be rolled up.
+      `INSERT INTO ${TABLES.samples} (metric, entity, ts, v)
+        SELECT DISTINCT ${TOUCHED_METRIC}, 0,
+          fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli(ts), ${FINEST_MS}) * ${FINEST_MS}, 'UTC'), 0
+        FROM ${TABLES.samples} WHERE ${ONLY_SAMPLES}
+        SETTINGS max_partitions_per_insert_block = 0`,
+    ],
+  },
 ]
+
+/** Columns that say when are milliseconds before the bucket's end: small numbers, which compress well. */
+function rollupTable({ table, partition, ms }: Level): string {
+  // A partition that takes no more rows becomes one part; while it takes them, only as it grows.
+  const quiet = Math.max(21_600, (2 * ms) / 1000)
+  return `CREATE TABLE IF NOT EXISTS ${table} (
+    metric UInt64 CODEC(Delta(8), ZSTD(1)),
+    entity UInt64 CODEC(Delta(8), ZSTD(1)),
+    ts DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+    version UInt64 CODEC(ZSTD(1)),
+    count UInt32 CODEC(ZSTD(1)),
+    diff Float64 CODEC(ZSTD(1)),
+    squares Float64 CODEC(ZSTD(1)),
+    min Float64 CODEC(ZSTD(1)),
+    min_before UInt32 CODEC(ZSTD(1)),
+    max Float64 CODEC(ZSTD(1)),
+    max_before UInt32 CODEC(ZSTD(1)),
+    last Float64 CODEC(ZSTD(1)),
+    last_before UInt32 CODEC(ZSTD(1)),
+    first Float64 CODEC(ZSTD(1)),
+    drops Float64 CODEC(ZSTD(1))
+  ) ENGINE = ReplacingMergeTree(version)
+  PARTITION BY ${PARTITION_SQL[partition]}
+  ORDER BY (metric, entity, ts)
+  SETTINGS
+    min_age_to_force_merge_seconds = ${quiet},
+    min_age_to_force_merge_on_partition_only = 1`
+}

@@ -12,6 +12,12 @@ export const TABLES = {
   entityNames: 'entity_names',
   series: 'series',
   entitySeen: 'entity_seen',
+  /** Which buckets are rolled up, and from how much: see `rollup/records.ts`. The rollups' own tables: `LEVELS`. */
+  rollupFolds: 'rollup_folds',
+  /** Which monitors are alive: one of them folds. */
+  rollupMonitors: 'rollup_monitors',
+  /** Settings and state of the retention, as JSON by name. */
+  retention: 'retention',
   migrations: 'migrations',
 } as const
 
@@ -29,4 +35,17 @@ export const TABLES = {
  */
 export const ONLY_SAMPLES = `metric >= ${FIRST_ID}`
 export const ONLY_MARKS = `metric < ${FIRST_ID}`
+
+/**
+ * What an insert has touched is recorded likewise, so that rollups find it again after any crash: one row for each bucket
+ * of ten minutes that holds one of its samples, with
+ *
+ * - metric: this number, below that of every hour in which marks are stored;
+ * - entity: a number of the insert's own;
+ * - ts: the start of the bucket, so that it belongs to the same day, and part, as the samples;
+ * - v: 0.
+ */
+export const TOUCHED_METRIC = 1
+/** The least hour that a batch's mark can have. */
+export const FIRST_HOUR = 1_000
 export const HOUR_MS = 3_600_000

@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { readBlocks } from '../native/client.js'
 import type { Block } from '../native/decode.js'
-import { HOUR_MS, ONLY_MARKS, TABLES } from '../schema/tables.js'
+import { FIRST_HOUR, HOUR_MS, ONLY_MARKS, TABLES } from '../schema/tables.js'
 import { DAY_MS } from './days.js'
 
 type Mark = (key: number, day: number) => void
@@ -21,7 +21,7 @@ export async function loadMarks(
   const found: [key: number, day: number][] = []
   for (const hours of WINDOWS) {
     found.length = 0
-    const since = Math.max(0, Math.floor(now / HOUR_MS) - hours)
+    const since = Math.max(FIRST_HOUR, Math.floor(now / HOUR_MS) - hours)
     const query = `${SELECT} metric >= ${since} AND ${ONLY_MARKS} ORDER BY metric DESC LIMIT ${count}`
     await readBlocks(client, query, (block) => each(block, (key, day) => found.push([key, day])))
     if (found.length > 0) break
@@ -36,7 +36,7 @@ export async function findMarks(
   now: number,
   mark: Mark,
 ): Promise<void> {
-  const since = Math.max(0, Math.floor(now / HOUR_MS) - WINDOWS[1]!)
+  const since = Math.max(FIRST_HOUR, Math.floor(now / HOUR_MS) - WINDOWS[1]!)
   for (let at = 0; at < keys.length; at += 5_000) {
     const some = keys.slice(at, at + 5_000).join(',')
     const query = `${SELECT} metric >= ${since} AND ${ONLY_MARKS} AND entity IN (${some})`

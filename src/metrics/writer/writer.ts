@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { CatalogueCore } from '../catalogue/catalogue.js'
 import { NO_METRICS, type SelfMetrics } from '../self-metrics.js'
 import {
@@ -9,7 +10,7 @@ import {
 } from '../types.js'
 import { createStoredBatches } from './batches.js'
 import { type ChunkPool, createChunkPool, ROW_BYTES } from './chunk.js'
-import { appendMark, appendSamples, type Commit, newCommit } from './commit.js'
+import { appendMark, appendSamples, appendTouched, type Commit, newCommit } from './commit.js'
 import { daysOf } from './days.js'
 import { describeFailure, wasSent } from './failure.js'
 import { DEFAULT_TUNING, type WriterTuning } from './tuning.js'
@@ -36,6 +37,10 @@ export interface WriterOptions {
   tuning?: Partial<WriterTuning>
   metrics?: SelfMetrics
   onFailure?: (error: unknown, attempt: number) => void
+  /** Told of each commit that ClickHouse has acknowledged, before its callers are. Must not throw. */
+  onStored?: (commit: Commit) => void
+  /** Told that it is not known whether rows were stored, or will be. */
+  onDoubt?: () => void
 }
 
 export interface WriterCore extends Writer {
@@ -56,7 +61,17 @@ export interface WriterCore extends Writer {
 }
 
 export function createWriter(options: WriterOptions): WriterCore {
-  const { catalogue, insert, settle, bufferBytes, now = Date.now, metrics = NO_METRICS, onFailure } = options
+  const {
+    catalogue,
+    insert,
+    settle,
+    bufferBytes,
+    now = Date.now,
+    metrics = NO_METRICS,
+    onFailure,
+    onStored,
+    onDoubt,
+  } = options
   const tuning = { ...DEFAULT_TUNING, ...options.tuning }
   const pool: ChunkPool = createChunkPool()
   const stored = createStoredBatches(tuning.batches)
@@ -68,6 +83,8 @@ export function createWriter(options: WriterOptions): WriterCore {
   let open = newCommit()
   const ready: Commit[] = []
   let lastId = 0
+  /** Commits are numbered from here on in what they leave for rollups: other processes have other numbers. */
+  const firstNumber = randomBytes(6).readUIntBE(0, 6)
   let bufferedRows = 0
   let lastStart = Number.NEGATIVE_INFINITY
   /** How long the last insert took, milliseconds. */
@@ -142,8 +159,9 @@ export function createWriter(options: WriterOptions): WriterCore {
 
   /** How long after the start of the last insert the open one may begin, milliseconds. */
   function spacing(): number {
-    if (open.rows < tuning.smallRows || running.size > 0) return tuning.commitMs
-    return Math.min(tuning.commitMs, Math.max(tuning.minMs, 2 * lastTook))
+    if (running.size > 0) return tuning.commitMs
+    const few = Math.max(1, tuning.smallRows / open.rows)
+    return Math.min(tuning.commitMs, Math.max(tuning.minMs, 2 * lastTook * few * few))
   }
 
   function onTimer(): void {
@@ -155,6 +173,8 @@ export function createWriter(options: WriterOptions): WriterCore {
   function seal(): void {
     if (open.rows === 0) return
     open.id = ++lastId
+    appendTouched(open, pool, firstNumber + lastId)
+    bufferedRows += open.touched.size
     ready.push(open)
     open = newCommit()
   }
@@ -180,6 +200,7 @@ export function createWriter(options: WriterOptions): WriterCore {
         await insert(commit, aborted.signal)
         down = undefined
         lastTook = clock() - started
+        onStored?.(commit)
         release(commit)
         for (const { key, days } of commit.waiters)
           if (key !== undefined) for (const day of days) stored.add(key, day)
@@ -209,6 +230,7 @@ export function createWriter(options: WriterOptions): WriterCore {
   }
 
   function doubt({ id, waiters }: Commit): void {
+    onDoubt?.()
     doubtful.commits.add(id)
     for (const { key } of waiters) if (key !== undefined) doubtful.keys.add(key)
   }

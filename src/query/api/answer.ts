@@ -5,14 +5,23 @@ import type { ByteSink } from '../run/sink.js'
 const START_BYTES = 262_144
 const PIECE_BYTES = 131_072
 
+export interface Hooks {
+  /** The reader has gone away. */
+  readonly cancel: () => void
+  /** The query failed after its first bytes had been sent. */
+  readonly failed: (error: unknown) => void
+  /** Cuts the connection, where there is one: a form that has no room for an error must not look complete. */
+  readonly cut: (() => void) | undefined
+}
+
 /**
  * Makes the HTTP answer of a query: a small one at once and with its length, so that an error still gets its own status;
  * a large one piece by piece, as fast as the reader takes it.
  */
 export async function answerFrom(
   sink: ByteSink,
-  run: (flush: () => Promise<void>) => Promise<void>,
-  cancel: () => void,
+  run: (flush: () => Promise<void> | undefined) => Promise<void>,
+  { cancel, failed, cut }: Hooks,
 ): Promise<Response> {
   const headers = { 'content-type': sink.contentType, 'cache-control': 'no-store' }
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined
@@ -37,15 +46,17 @@ export async function answerFrom(
     )
     start(new Response(body, { headers }))
   }
-  const flush = async () => {
-    if (sink.ready < (controller === undefined ? START_BYTES : PIECE_BYTES)) return
+  const flush = (): Promise<void> | undefined => {
+    if (sink.ready < (controller === undefined ? START_BYTES : PIECE_BYTES)) return undefined
     if (controller === undefined) begin()
     controller?.enqueue(sink.take())
-    if ((controller?.desiredSize ?? 1) > 0) return
-    await new Promise<void>((resolve) => {
-      wanted = resolve
+    if ((controller?.desiredSize ?? 1) > 0) return undefined
+    return new Promise<void>((resolve) => {
+      wanted = () => {
+        wanted = undefined
+        resolve()
+      }
     })
-    wanted = undefined
   }
   const finished = run(flush).then(
     () => {
@@ -59,15 +70,15 @@ export async function answerFrom(
     },
     (error: unknown) => {
       if (controller === undefined) throw error
+      failed(error)
       const known = error instanceof QueryError ? error : undefined
       sink.fail(known?.message ?? 'The query failed.', known?.code ?? 'INTERNAL')
       try {
-        if (sink.contentType === 'application/json' || sink.contentType.startsWith('text/'))
-          controller.error(error)
-        else {
+        if (sink.ready > 0 && sink.tellsErrors) {
           controller.enqueue(sink.take())
           controller.close()
-        }
+        } else if (cut !== undefined) cut()
+        else controller.error(error)
       } catch {
         // The reader is gone: there is nobody to tell.
       }

@@ -3,10 +3,12 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { BaseLogger } from 'pino'
 import { Histogram, type Registry } from 'prom-client'
-import type { Store } from '../../metrics/index.js'
+import type { Rollups, Store } from '../../metrics/index.js'
 import type { ErrorBody } from '../../wire/timeseries.js'
 import { QueryError } from '../errors.js'
 import { AncestorCache } from '../run/ancestor-cache.js'
+import { type AskedStatement, CollectingSink } from '../run/ask.js'
+import { AttributeIndex } from '../run/attribute-index.js'
 import { createCores } from '../run/cores.js'
 import type { QueryEnvironment } from '../run/environment.js'
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../run/limits.js'
@@ -19,11 +21,15 @@ import { ColumnsSink } from './columns-sink.js'
 import { CsvSink } from './csv-sink.js'
 import { Gate } from './gate.js'
 import { JsonSink } from './json-sink.js'
-import { type AnswerForm, readParameters } from './parameters.js'
+import { moreRoutes } from './more-routes.js'
+import { type AnswerForm, readParameters, variableMap } from './parameters.js'
 
 export interface QueryApiOptions {
-  readonly store: Pick<Store, 'catalogue' | 'connection' | 'database'>
+  readonly store: Pick<Store, 'catalogue' | 'client' | 'connection' | 'database'> &
+    Partial<Pick<Store, 'hot'>>
   readonly logger: BaseLogger
+  /** Says what is rolled up and what is dropped; without it rollups are computed from the samples. */
+  readonly rollups?: Pick<Rollups, 'unfolded' | 'keptSince'>
   /** Where `bellwether_query_…` metrics are registered. */
   readonly registry?: Registry
   /** What is not named keeps its default, `DEFAULT_QUERY_LIMITS`. */
@@ -32,8 +38,27 @@ export interface QueryApiOptions {
 
 export interface QueryApi {
   readonly app: Hono<{ Bindings: Partial<HttpBindings> }>
+  /**
+   * Answers a query inside the process, e.g. a trigger's condition. Rejects with `QueryError`, or the signal's reason.
+   *
+   *     const [condition] = await api.ask({ query, from, to, variables: { HOSTID: id }, signal })
+   *     const fires = condition.streams.length > threshold
+   */
+  ask(request: AskRequest): Promise<readonly AskedStatement[]>
   /** Cancels what runs, and closes the connections. May be called twice. */
   stop(): Promise<void>
+}
+
+export interface AskRequest {
+  readonly query: string
+  /** Milliseconds since the epoch; both ends count. */
+  readonly from: number
+  readonly to: number
+  /** What `$NAME` stands for. */
+  readonly variables?: Readonly<Record<string, string>>
+  /** Default: the API's. */
+  readonly streamLimit?: number
+  readonly signal?: AbortSignal
 }
 
 const FIRST_VERSION = 6
@@ -54,12 +79,16 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
   const { catalogue } = store
   const environment: QueryEnvironment = {
     catalogue,
+    hot: store.hot,
     transport,
     limits,
     selections: new SelectionCache(),
     ancestors: new AncestorCache(),
+    attributes: new AttributeIndex(),
     cores: createCores(catalogue, transport),
     mayRepeat: () => true,
+    unfolded: options.rollups?.unfolded,
+    keptSince: options.rollups?.keptSince,
   }
   const gate = new Gate(limits.concurrent, WAITING)
   const stopping = new AbortController()
@@ -88,7 +117,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     const sink = sinkFor(form)
     const leave = await gate.enter(signal)
     let outcome = 'error'
-    const run = async (flush: () => Promise<void>) => {
+    const run = async (flush: () => Promise<void> | undefined) => {
       try {
         await runScript({ ...request, signal }, environment, sink, flush)
         outcome = 'ok'
@@ -97,9 +126,41 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
         duration?.observe({ outcome }, (performance.now() - start) / 1000)
       }
     }
-    return answerFrom(sink, run, () =>
-      cancelled.abort(new DOMException('the reader went away', 'AbortError')),
-    )
+    const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>
+    return answerFrom(sink, run, {
+      cancel: () => cancelled.abort(new DOMException('the reader went away', 'AbortError')),
+      failed: (error) => {
+        if (!cancelled.signal.aborted) logger.warn({ err: error }, 'a query failed half-way')
+      },
+      cut: outgoing && (() => outgoing.destroy()),
+    })
+  }
+
+  async function ask(request: AskRequest): Promise<readonly AskedStatement[]> {
+    const { query, from, to, variables = {}, streamLimit = limits.streams } = request
+    const signal = request.signal ? AbortSignal.any([request.signal, stopping.signal]) : stopping.signal
+    const leave = await gate.enter(signal)
+    const sink = new CollectingSink()
+    try {
+      await runScript(
+        {
+          query,
+          window: { from, to },
+          rollup: { desired: 'RAW', mustUse: false },
+          streamLimit,
+          joinRenamed: false,
+          timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+          variables: variableMap(Object.entries(variables)),
+          signal,
+        },
+        environment,
+        sink,
+        () => undefined,
+      )
+    } finally {
+      leave()
+    }
+    return sink.statements
   }
 
   const app = new Hono<{ Bindings: Partial<HttpBindings> }>()
@@ -128,6 +189,8 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     }),
     async (c) => timeSeries(c, new Map([...Object.entries(c.req.query()), ...(await bodyParameters(c))])),
   )
+  app.use('/api/:version/timeseries/dashboards', bodyLimit({ maxSize: 8 * limits.bodyBytes }))
+  app.route('/api/:version/timeseries', moreRoutes(store))
   app.onError((error, c) => errorResponse(error, c, logger))
 
   let stopped: Promise<void> | undefined
@@ -138,7 +201,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     })()
     return stopped
   }
-  return { app, stop }
+  return { app, ask, stop }
 }
 
 async function bodyParameters(c: Context): Promise<[string, string][]> {

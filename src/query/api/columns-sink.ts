@@ -1,9 +1,11 @@
+import type { QueryPlan } from '../../wire/timeseries.js'
 import {
   type ItemHead,
   type StreamTemplate,
   TIME_SERIES_COLUMNS_CONTENT_TYPE,
   TimeSeriesColumnsEncoder,
 } from '../../wire/timeseries-columns.js'
+import { QueryError } from '../errors.js'
 import type { Points } from '../functions/points.js'
 import type { ByteSink, StreamOwner } from '../run/sink.js'
 import { ownerAttributes } from './owner-attributes.js'
@@ -11,10 +13,12 @@ import { ownerAttributes } from './owner-attributes.js'
 /** Our own columnar form. */
 export class ColumnsSink implements ByteSink {
   readonly contentType = TIME_SERIES_COLUMNS_CONTENT_TYPE
+  readonly tellsErrors = true
   readonly #encoder = new TimeSeriesColumnsEncoder()
   #template = 0
-  /** Numbers of entities in the answer, by index in the catalogue; those under a former name by that too. */
-  readonly #entities = new Map<number, Map<string, number>>()
+  #isActive: (entity: number) => boolean = () => true
+  /** Numbers of entities in the answer, by index in the catalogue; the name is the last one under which it was added. */
+  readonly #entities = new Map<number, { name: string; number: number }>()
 
   get ready(): number {
     return this.#encoder.ready
@@ -24,7 +28,9 @@ export class ColumnsSink implements ByteSink {
     return this.#encoder.take()
   }
 
-  beginStatement(head: ItemHead): void {
+  beginStatement(head: ItemHead, isActive: (entity: number) => boolean): void {
+    this.#isActive = isActive
+    this.#entities.clear()
     this.#encoder.beginItem(head)
   }
 
@@ -44,7 +50,8 @@ export class ColumnsSink implements ByteSink {
     })
   }
 
-  endStatement(warnings: readonly string[]): void {
+  endStatement(warnings: readonly string[], plan?: QueryPlan): void {
+    if (plan !== undefined) throw new QueryError('BAD_REQUEST', 'EXPLAIN is answered as JSON only.')
     this.#encoder.endItem(warnings)
   }
 
@@ -57,16 +64,12 @@ export class ColumnsSink implements ByteSink {
   }
 
   #entityOf(owner: StreamOwner): number {
-    if (owner.index === undefined) return this.#encoder.addEntity(owner.displayName, ownerAttributes(owner))
-    let names = this.#entities.get(owner.index)
-    if (names === undefined) {
-      names = new Map()
-      this.#entities.set(owner.index, names)
-    }
-    const known = names.get(owner.name)
-    if (known !== undefined) return known
-    const added = this.#encoder.addEntity(owner.displayName, ownerAttributes(owner))
-    names.set(owner.name, added)
-    return added
+    const { index, displayName, name } = owner
+    if (index === undefined) return this.#encoder.addEntity(displayName, ownerAttributes(owner, true))
+    const known = this.#entities.get(index)
+    if (known !== undefined && known.name === name) return known.number
+    const number = this.#encoder.addEntity(displayName, ownerAttributes(owner, this.#isActive(index)))
+    this.#entities.set(index, { name, number })
+    return number
   }
 }

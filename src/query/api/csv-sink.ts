@@ -1,4 +1,6 @@
+import type { QueryPlan } from '../../wire/timeseries.js'
 import type { ItemHead, StreamTemplate } from '../../wire/timeseries-columns.js'
+import { QueryError } from '../errors.js'
 import type { Points } from '../functions/points.js'
 import type { ByteSink, StreamOwner } from '../run/sink.js'
 import { isoTime } from './iso.js'
@@ -9,6 +11,7 @@ import { isoTime } from './iso.js'
  */
 export class CsvSink implements ByteSink {
   readonly contentType = 'text/csv; charset=utf-8'
+  readonly tellsErrors = false
   #text = 'entityName,metricName,timestamp,value\n'
   #metric = ''
 
@@ -35,7 +38,9 @@ export class CsvSink implements ByteSink {
     this.#text += text
   }
 
-  endStatement(_warnings: readonly string[]): void {}
+  endStatement(_warnings: readonly string[], plan?: QueryPlan): void {
+    if (plan !== undefined) throw new QueryError('BAD_REQUEST', 'EXPLAIN is answered as JSON only.')
+  }
 
   end(): void {}
 

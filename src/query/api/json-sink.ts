@@ -1,3 +1,4 @@
+import type { QueryPlan } from '../../wire/timeseries.js'
 import { expressionText, type ItemHead, type StreamTemplate } from '../../wire/timeseries-columns.js'
 import type { Points, Statistics } from '../functions/points.js'
 import type { ByteSink, StreamOwner } from '../run/sink.js'
@@ -7,9 +8,21 @@ import { ownerAttributes } from './owner-attributes.js'
 /** What aggregates across entities need to be told apart by name. */
 export type EntityNames = (index: number) => { name: string; displayName: string }
 
+/** An entity's attributes, and their text. */
+interface Written {
+  readonly attributes: Readonly<Record<string, string>>
+  readonly text: string
+}
+const writtenOf = (attributes: Readonly<Record<string, string>>): Written => ({
+  attributes,
+  text: JSON.stringify(attributes),
+})
+const MOST_REMEMBERED = 20_000
+
 /** Cloudera Manager's JSON, written as it comes. */
 export class JsonSink implements ByteSink {
   readonly contentType = 'application/json'
+  readonly tellsErrors = false
   #text = '{"items":['
   #statements = 0
   #streams = 0
@@ -18,10 +31,14 @@ export class JsonSink implements ByteSink {
   #template!: StreamTemplate
   #before = ''
   #after = ''
-  #attributes = new Map<string, string>()
+  #units = ''
+  #rollup = ''
+  /** By index in the catalogue. */
+  readonly #attributes = new Map<number, Written>()
   /** Streams mostly share their times: the texts of the last stream's, to be used again where the time is the same. */
   #times = new Float64Array(0)
   #timeTexts: string[] = []
+  #isActive: (entity: number) => boolean = () => true
   readonly #namesOf: EntityNames
 
   constructor(namesOf: EntityNames) {
@@ -38,7 +55,9 @@ export class JsonSink implements ByteSink {
     return bytes as Uint8Array as Uint8Array<ArrayBuffer>
   }
 
-  beginStatement(head: ItemHead): void {
+  beginStatement(head: ItemHead, isActive: (entity: number) => boolean): void {
+    this.#isActive = isActive
+    this.#attributes.clear()
     this.#text += this.#statements++ > 0 ? ',{"timeSeries":[' : '{"timeSeries":['
     this.#streams = 0
     this.#query = head.timeSeriesQuery
@@ -50,27 +69,29 @@ export class JsonSink implements ByteSink {
     this.#before = `{"metadata":{"metricName":${JSON.stringify(template.metricName)},"entityName":`
     const alias = template.alias === undefined ? '' : `,"alias":${JSON.stringify(template.alias)}`
     this.#after = `${alias},"metricCollectionFrequencyMs":`
+    this.#units = `,"unitNumerators":${JSON.stringify(template.unitNumerators)},"unitDenominators":${JSON.stringify(template.unitDenominators)},"expression":`
+    this.#rollup = `,"rollupUsed":"${template.rollupUsed}"},"data":[`
   }
 
   addStream(owner: StreamOwner, frequencyMs: number | null, points: Points): void {
-    const { unitNumerators, unitDenominators, rollupUsed } = this.#template
-    const attributes = ownerAttributes(owner)
-    const expression = expressionText(this.#template.expression, attributes)
+    const known = this.#written(owner)
+    const expression = expressionText(this.#template.expression, known.attributes)
     this.#text +=
       (this.#streams++ > 0 ? ',' : '') +
       this.#before +
       JSON.stringify(owner.displayName) +
       this.#window +
-      this.#attributesText(owner, attributes) +
-      `,"unitNumerators":${JSON.stringify(unitNumerators)},"unitDenominators":${JSON.stringify(unitDenominators)}` +
-      `,"expression":${JSON.stringify(expression)}${this.#after}${frequencyMs},"rollupUsed":"${rollupUsed}"},"data":[`
+      known.text +
+      this.#units +
+      `${JSON.stringify(expression)}${this.#after}${frequencyMs}${this.#rollup}`
     if (points.statistics === undefined) this.#addPoints(points)
     else this.#addAggregates(points, points.statistics)
     this.#text += ']}'
   }
 
-  endStatement(warnings: readonly string[]): void {
-    this.#text += `],"warnings":${JSON.stringify(warnings)},"timeSeriesQuery":${JSON.stringify(this.#query)}}`
+  endStatement(warnings: readonly string[], plan?: QueryPlan): void {
+    const explained = plan === undefined ? '' : `,"plan":${JSON.stringify(plan)}`
+    this.#text += `],"warnings":${JSON.stringify(warnings)},"timeSeriesQuery":${JSON.stringify(this.#query)}${explained}}`
   }
 
   end(): void {
@@ -81,15 +102,16 @@ export class JsonSink implements ByteSink {
     // JSON that is cut off cannot be taken for a whole answer.
   }
 
-  #attributesText(owner: StreamOwner, attributes: Record<string, string>): string {
-    if (owner.index === undefined) return JSON.stringify(attributes)
-    const key = `${owner.index} ${owner.name}`
-    const known = this.#attributes.get(key)
-    if (known !== undefined) return known
-    const text = JSON.stringify(attributes)
-    if (this.#attributes.size >= 20_000) this.#attributes.clear()
-    this.#attributes.set(key, text)
-    return text
+  #written(owner: StreamOwner): Written {
+    if (owner.index === undefined) return writtenOf(ownerAttributes(owner, true))
+    const active = this.#isActive(owner.index)
+    const known = this.#attributes.get(owner.index)
+    const attributes = ownerAttributes(owner, active)
+    if (known?.attributes === attributes) return known
+    const written = writtenOf(attributes)
+    if (this.#attributes.size >= MOST_REMEMBERED) this.#attributes.clear()
+    this.#attributes.set(owner.index, written)
+    return written
   }
 
   #addPoints({ times, values, start, end }: Points): void {

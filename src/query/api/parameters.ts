@@ -1,6 +1,5 @@
 import type { Rollup } from '../../wire/timeseries.js'
 import { TIME_SERIES_COLUMNS_CONTENT_TYPE } from '../../wire/timeseries-columns.js'
-import { normalizeAttribute } from '../check/attributes.js'
 import { QueryError } from '../errors.js'
 import { ROLLUPS } from '../functions/rollup.js'
 import { isTimeZone } from '../run/calendar.js'
@@ -45,9 +44,11 @@ export function readParameters(
     throw bad(`contentType ${JSON.stringify(type)} is unknown; there are ${Object.keys(FORMS).join(', ')}.`)
   const timeZone = parameters.get('timeZone') || Intl.DateTimeFormat().resolvedOptions().timeZone
   if (!isTimeZone(timeZone)) throw bad('timeZone is not a name of a time zone, such as Europe/Berlin.')
-  const variables = new Map<string, string>()
-  for (const [name, value] of parameters)
-    if (name.startsWith('variable.')) variables.set(normalizeAttribute(name.slice('variable.'.length)), value)
+  const variables = variableMap(
+    [...parameters].flatMap(([name, value]): [string, string][] =>
+      name.startsWith('variable.') ? [[name.slice('variable.'.length), value]] : [],
+    ),
+  )
   return {
     form,
     request: {
@@ -61,6 +62,10 @@ export function readParameters(
     },
   }
 }
+
+/** Variables by the name that a query's `$NAME` is looked up by. */
+export const variableMap = (entries: readonly (readonly [string, string])[]) =>
+  new Map(entries.map(([name, value]) => [name.toLowerCase(), value]))
 
 function time(parameters: ReadonlyMap<string, string>, name: string, now: number): number | undefined {
   const text = parameters.get(name)

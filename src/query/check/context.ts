@@ -13,4 +13,6 @@ export interface CheckContext {
   readonly movingAverageSeconds: number
   /** Steps that the patterns of the statement may take together. */
   readonly budget: Budget
+  /** Whether the statement is about records (queries, applications), whose attributes may be numbers. */
+  readonly records?: boolean
 }

@@ -13,6 +13,13 @@ export type Selector = (entity: Entity) => boolean | undefined
 export interface Candidates {
   readonly category?: string
   readonly entityName?: string
+  /** Every selected entity has one of these values. */
+  readonly pins?: readonly Pin[]
+}
+
+export interface Pin {
+  readonly attribute: string
+  readonly value: string
 }
 
 /** How an entity is asked whether it is active: see docs/decisions on `active`. */

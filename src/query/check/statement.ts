@@ -4,6 +4,7 @@ import { STEPS_IN_ALL } from '../regex/index.js'
 import {
   type CompareOperator,
   type Comparison,
+  collectionUnit,
   type Predicate,
   printExpression,
   resolveQuantity,
@@ -12,10 +13,18 @@ import {
 } from '../syntax/index.js'
 import { problemAt } from './arguments.js'
 import { normalizeAttribute } from './attributes.js'
+import { numberSelector, recordCategory } from './collections.js'
 import type { CheckContext } from './context.js'
 import { checkExpression } from './expression.js'
 import { compilePattern } from './pattern.js'
-import { type Activity, type Candidates, equalsSelector, matchSelector, type Selector } from './selection.js'
+import {
+  type Activity,
+  type Candidates,
+  equalsSelector,
+  matchSelector,
+  type Pin,
+  type Selector,
+} from './selection.js'
 import type { TypedExpression, TypedItem } from './typed.js'
 import { hasFact, hasGrouping } from './walk.js'
 
@@ -75,19 +84,34 @@ export function checkStatement(
       return { expression, text, span: { offset, length }, ...(alias !== undefined && { alias }) }
     })
   }
-  const filter = where === undefined ? undefined : checkPredicate(where, context, options)
+  const category = recordCategory(statement)
+  const condition =
+    where === undefined
+      ? undefined
+      : checkPredicate(where, { ...context, records: category !== undefined }, options)
+  const filter = ofCategory(category, condition)
   return {
     checked: {
       statement,
       items,
       filter,
-      candidates: where === undefined ? {} : candidatesOf(where, options.variables),
+      candidates: {
+        ...(where !== undefined && candidatesOf(where, options.variables)),
+        ...(category !== undefined && { category }),
+      },
       warnings: context.warnings,
       timeless: where === undefined || isTimeless(where),
       usesFacts: comparisonsOf(filter).some((comparison) => hasFact(comparison.left)),
     },
     problems: context.problems,
   }
+}
+
+/** Records of a collection are entities of one category. */
+function ofCategory(category: string | undefined, condition: Filter | undefined): Filter | undefined {
+  if (category === undefined) return condition
+  const selector: Filter = { kind: 'select', selector: (entity) => entity.category === category }
+  return condition === undefined ? selector : { kind: 'all', operands: [selector, condition] }
 }
 
 /** What is over many entities cannot be mixed with what is of one: there is no entity to take. */
@@ -169,6 +193,12 @@ function checkPredicate(node: Predicate, context: CheckContext, options: CheckOp
 }
 
 function checkComparison(node: Comparison, context: CheckContext): Filter {
+  if (context.records && node.left.kind === 'metric') {
+    const { name } = node.left
+    const right = resolveQuantity(node.right, collectionUnit(name), name)
+    if ('problem' in right) context.problems.push(right.problem)
+    else return { kind: 'select', selector: numberSelector(name, node.operator, right.value) }
+  }
   const left = checkExpression(node.left, context)
   if (hasGrouping(left))
     context.problems.push(
@@ -187,6 +217,10 @@ function checkComparison(node: Comparison, context: CheckContext): Filter {
     context.problems.push(right.problem)
     return { kind: 'compare', left, operator: node.operator, right: 0 }
   }
+  if (right.assumed && left.kind !== 'unknown-metric')
+    context.warnings.push(
+      `${printExpression(node.left)} has no unit: “${node.right.unit}” was taken as bytes or seconds.`,
+    )
   return { kind: 'compare', left, operator: node.operator, right: right.value }
 }
 
@@ -196,19 +230,37 @@ function resolveVariable(value: { form: string; text: string }, variables: Reado
   return text === undefined ? undefined : ({ ...value, text, form: 'string' } as never)
 }
 
-/** Category and name, where every answer must have them: then not every entity need be looked at. */
+/** What every selected entity must have: then not every entity need be looked at. */
 function candidatesOf(node: Predicate, variables: ReadonlyMap<string, string>): Candidates {
   const parts = node.kind === 'and' ? node.operands : [node]
   let category: string | undefined
   let entityName: string | undefined
+  let pins: Pin[] | undefined
   for (const part of parts) {
-    if (part.kind !== 'equals') continue
-    const value = resolveVariable(part.value, variables) as { text: string } | undefined
-    const name = normalizeAttribute(part.attribute)
-    if (name === 'category') category = value?.text.toUpperCase()
-    if (name === 'entityname') entityName = value?.text
+    const own = pinsOf(part, variables)
+    if (own === undefined) continue
+    const [only] = own
+    const name = own.length === 1 && only !== undefined ? normalizeAttribute(only.attribute) : ''
+    if (name === 'category') category = only?.value.toUpperCase()
+    else if (name === 'entityname') entityName = only?.value
+    if (name !== 'category' && (pins === undefined || own.length < pins.length)) pins = own
   }
-  return { ...(category !== undefined && { category }), ...(entityName !== undefined && { entityName }) }
+  return {
+    ...(category !== undefined && { category }),
+    ...(entityName !== undefined && { entityName }),
+    ...(pins !== undefined && { pins }),
+  }
+}
+
+/** `hostname = a`, or `hostname = a OR hostname = b`: the values; undefined for any other condition. */
+function pinsOf(node: Predicate, variables: ReadonlyMap<string, string>): Pin[] | undefined {
+  if (node.kind === 'or') {
+    const all = node.operands.map((operand) => pinsOf(operand, variables))
+    return all.some((pins) => pins === undefined) ? undefined : all.flatMap((pins) => pins ?? [])
+  }
+  if (node.kind !== 'equals' || normalizeAttribute(node.attribute) === 'active') return undefined
+  const value = resolveVariable(node.value, variables) as { text: string } | undefined
+  return value === undefined ? undefined : [{ attribute: node.attribute, value: value.text }]
 }
 
 /**

@@ -1,6 +1,9 @@
 import { align } from './across.js'
 import { NO_POINTS, type Points, pointsOf, type Statistics } from './points.js'
 
+/** What is known of a counter belongs to one stream. */
+type AcrossStatistics = Required<Omit<Statistics, 'first' | 'drops'>>
+
 /** A member's stream; `entity` is its index in the catalogue. */
 export interface MemberStream {
   readonly entity: number
@@ -22,7 +25,7 @@ export function acrossMembers(members: readonly MemberStream[]): Points {
   const values = column()
   const entities = column()
   const most = column()
-  const statistics: Required<Statistics> = {
+  const statistics: AcrossStatistics = {
     count: column(),
     min: column(),
     minTime: column(),
@@ -57,7 +60,7 @@ export function acrossMembers(members: readonly MemberStream[]): Points {
 
 /** Adds one member's point, or bucket, to the statistics at `k`: mean and squares by Chan's parallel formula. */
 function merge(
-  s: Required<Statistics>,
+  s: AcrossStatistics,
   means: Float64Array,
   k: number,
   part: Statistics | undefined,

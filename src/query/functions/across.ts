@@ -26,9 +26,17 @@ export function align(streams: readonly Points[]): { times: Float64Array; stream
   return { times: allTimes(buckets), streams: buckets }
 }
 
+/**
+ * How the times of streams of different entities go together: `scalar`: one point each, all of them one, at the latest
+ * time; `grid`: the same times wherever there are points; `free`: as they come.
+ */
+export type Times = 'scalar' | 'grid' | 'free'
+
 /** Folds streams into one: at each time over the streams that have a point then. */
-export function fold(name: FoldName, streams: readonly Points[]): Points {
-  const aligned = align(streams.filter((points) => points.end > points.start))
+export function fold(name: FoldName, streams: readonly Points[], how: Times = 'free'): Points {
+  const some = streams.filter((points) => points.end > points.start)
+  const aligned =
+    how === 'free' ? align(some) : how === 'grid' ? { times: allTimes(some), streams: some } : atOneTime(some)
   const { times } = aligned
   if (times.length === 0) return NO_POINTS
   const values = new Float64Array(times.length)
@@ -50,6 +58,14 @@ export function fold(name: FoldName, streams: readonly Points[]): Points {
   if (name === 'avg')
     for (let k = 0; k < values.length; k++) values[k] = (values[k] as number) / (counts[k] as number)
   return pointsOf(times, values)
+}
+
+function atOneTime(streams: readonly Points[]): { times: Float64Array; streams: readonly Points[] } {
+  if (streams.length === 0) return { times: new Float64Array(0), streams }
+  const latest = streams.reduce((time, points) => Math.max(time, points.times[points.end - 1] as number), 0)
+  const times = Float64Array.of(latest)
+  const last = ({ values, end }: Points) => pointsOf(times, values.subarray(end - 1, end))
+  return { times, streams: streams.map(last) }
 }
 
 function sameTimes(a: Points, b: Points): boolean {

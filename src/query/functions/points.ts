@@ -24,6 +24,9 @@ export interface Statistics {
   readonly squares: Float64Array
   readonly sampleTime: Float64Array
   readonly sampleValue: Float64Array
+  /** Of counters: the first value (else NaN), and by how much the values fell in all, from one to the next. */
+  readonly first?: Float64Array
+  readonly drops?: Float64Array
   /** Of aggregates across entities: the entities of the extremes, as the catalogue's indexes, and how many there were. */
   readonly minEntity?: Float64Array
   readonly maxEntity?: Float64Array
@@ -103,6 +106,8 @@ export function mapStatistics(s: Statistics, f: (column: Float64Array) => Float6
     squares: f(s.squares),
     sampleTime: f(s.sampleTime),
     sampleValue: f(s.sampleValue),
+    ...(s.first && { first: f(s.first) }),
+    ...(s.drops && { drops: f(s.drops) }),
     ...entities,
   }
 }

@@ -10,7 +10,14 @@ import {
   integral,
 } from '../functions/change.js'
 import { movingAverage } from '../functions/moving-average.js'
-import { finiteOnly, mapValues, NO_POINTS, type Points, pointsOf } from '../functions/points.js'
+import {
+  finiteOnly,
+  mapValues,
+  NO_POINTS,
+  type Points,
+  pointsOf,
+  type Statistics,
+} from '../functions/points.js'
 import { resample } from '../functions/resample.js'
 
 /**
@@ -115,18 +122,30 @@ function statistic(points: Points, name: StatisticName): Points {
   return finiteOnly(pointsOf(times.subarray(start, end), out))
 }
 
-/** Rate of a counter from its rollup: from last sample to last sample, stamped as the buckets are. */
+/**
+ * Rate of a counter from its rollup: from last sample to last sample, stamped as the buckets are. What the counter lost by
+ * resets is made good where the rollup knows it; else a bucket at whose end the counter is lower has no point.
+ */
 export function rateOfRollup(points: Points): Points {
   const { times, start, end, statistics } = points
   if (statistics === undefined) return derivativeOfCounter(points)
   const outTimes: number[] = []
   const out: number[] = []
   for (let i = start + 1; i < end; i++) {
-    const delta = (statistics.sampleValue[i] as number) - (statistics.sampleValue[i - 1] as number)
+    const delta = increaseTo(statistics, i)
     const elapsed = (statistics.sampleTime[i] as number) - (statistics.sampleTime[i - 1] as number)
     if (delta < 0 || elapsed <= 0) continue
     outTimes.push(times[i] as number)
     out.push(delta / (elapsed / 1000))
   }
   return pointsOf(Float64Array.from(outTimes), Float64Array.from(out))
+}
+
+/** By how much a counter grew from the last sample of the bucket before to the last of bucket `i`; negative: not known. */
+function increaseTo({ sampleValue, first, drops }: Statistics, i: number): number {
+  const before = sampleValue[i - 1] as number
+  const after = sampleValue[i] as number
+  const start = first?.[i] ?? Number.NaN
+  if (Number.isNaN(start)) return after - before
+  return Math.max(0, start - before) + after - start + (drops?.[i] ?? 0)
 }

@@ -31,7 +31,7 @@ export interface CompileOptions {
 }
 
 /** Buckets of one series that the store may compute at once; beyond, samples are read and put into buckets here. */
-const MOST_GRID_BUCKETS = 5_000
+export const MOST_GRID_BUCKETS = 5_000
 
 /** Turns a checked expression into a function of an entity's columns; what has to be read goes into `leaves`. */
 export function compile(expression: TypedExpression, options: CompileOptions): Evaluator {

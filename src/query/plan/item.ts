@@ -2,17 +2,31 @@ import type { Metric } from '../../metrics/index.js'
 import type { Rollup } from '../../wire/timeseries.js'
 import type { CheckedStatement, Filter } from '../check/statement.js'
 import { comparisonsOf } from '../check/statement.js'
-import type { Grouping, TypedItem } from '../check/typed.js'
+import type { Grouping, TypedExpression, TypedItem } from '../check/typed.js'
 import { metricsOf } from '../check/walk.js'
+import type { Times } from '../functions/across.js'
 import type { Points } from '../functions/points.js'
-import { type CompileOptions, compile, type Evaluation, type Evaluator } from './compile.js'
+import { bucketWindow } from '../functions/resample.js'
+import type { FoldPair } from '../sql/select.js'
+import {
+  type CompileOptions,
+  compile,
+  type Evaluation,
+  type Evaluator,
+  MOST_GRID_BUCKETS,
+} from './compile.js'
 import { type Leaf, Leaves, type Window } from './leaf.js'
 
 /** A grouping in an item: its argument is evaluated per entity, its result stands for the node afterwards. */
 export interface PlannedGrouping {
   readonly group: Grouping
   readonly evaluate: Evaluator
+  readonly times: Times
+  /** What gives the same in one read, where all entities fall into one group and none has to be looked at by itself. */
+  readonly folded?: FoldedLeaf
 }
+
+export type FoldedLeaf = Extract<Leaf, { kind: 'folded-grid' }>
 
 /** Evaluation after a grouping: over a group's points. */
 export interface GroupEvaluation extends Evaluation {
@@ -93,10 +107,47 @@ function planItem(item: TypedItem, options: CompileOptions): PlannedItem {
       grouped: (expression) => {
         if (expression.kind !== 'group') return undefined
         const evaluate = compile(expression.argument, options)
-        const place = groupings.push({ group: expression.group, evaluate }) - 1
+        const folded = foldedLeaf(expression.group, expression.argument, options)
+        const place =
+          groupings.push({
+            group: expression.group,
+            evaluate,
+            times: timesOf(expression.argument),
+            ...(folded && { folded }),
+          }) - 1
         return (evaluation) => (evaluation as GroupEvaluation).groupPoints(place)
       },
     }),
   )
   return { item, metrics: metricsOf(item.expression), places, evaluate: result, groupings }
+}
+
+/** `max_by(resample(x, 60, max))` and the like, of all entities together: the store folds what it puts into buckets. */
+function foldedLeaf(
+  group: Grouping,
+  argument: TypedExpression,
+  options: CompileOptions,
+): FoldedLeaf | undefined {
+  if (!('attributes' in group) || group.attributes.length > 0 || options.rollup !== 'RAW') return undefined
+  if (argument.kind !== 'apply' || argument.apply.name !== 'resample') return undefined
+  const { argument: inner, apply } = argument
+  const by = group.name.slice(0, 3) as FoldPair
+  if (inner.kind !== 'metric' || inner.isRateOfCounter || apply.by !== by) return undefined
+  const step = apply.seconds * 1000
+  const buckets = bucketWindow(options.window.from, options.window.to, step)
+  if (buckets.count === 0 || buckets.count > MOST_GRID_BUCKETS || !options.mayPushDown(inner.metric.index))
+    return undefined
+  const window = { from: buckets.from, to: buckets.to - 1 }
+  return { kind: 'folded-grid', metric: inner.metric, window, by, step, count: buckets.count }
+}
+
+/** How the times of an expression's streams go together. */
+function timesOf(expression: TypedExpression): Times {
+  if (expression.shape !== 'stream') return 'scalar'
+  if (expression.kind === 'apply') {
+    if (expression.apply.name === 'resample') return 'grid'
+    return expression.apply.name === 'pointwise' ? timesOf(expression.argument) : 'free'
+  }
+  if (expression.kind !== 'combine') return 'free'
+  return timesOf(expression.left) !== 'free' && timesOf(expression.right) !== 'free' ? 'grid' : 'free'
 }

@@ -2,6 +2,7 @@ import type { Metric } from '../../metrics/index.js'
 import type { Rollup } from '../../wire/timeseries.js'
 import type { AggregateName } from '../functions/aggregate.js'
 import type { ResampleName } from '../functions/resample.js'
+import type { FoldPair } from '../sql/select.js'
 
 /** Milliseconds since the epoch, both inclusive. */
 export interface Window {
@@ -16,6 +17,8 @@ export type Leaf = { readonly metric: Metric; readonly window: Window } & (
   | { readonly kind: 'aggregate'; readonly by: AggregateName }
   /** Buckets of `step` milliseconds, `count` of them from `window.from` on, computed by the store. */
   | { readonly kind: 'grid'; readonly by: ResampleName; readonly step: number; readonly count: number }
+  /** As `grid`, folded over all entities that are asked for: of no entity, so it is read by itself. */
+  | { readonly kind: 'folded-grid'; readonly by: FoldPair; readonly step: number; readonly count: number }
   /** Points of a rollup, with their statistics. */
   | { readonly kind: 'rollup'; readonly level: Rollup }
   /** Of an entity that others belong to: their streams, folded. */
@@ -56,7 +59,7 @@ export class Leaves {
   add(leaf: Leaf): number {
     const { metric, window } = leaf
     const more =
-      leaf.kind === 'grid'
+      leaf.kind === 'grid' || leaf.kind === 'folded-grid'
         ? `${leaf.by}/${leaf.step}`
         : leaf.kind === 'aggregate'
           ? leaf.by
@@ -76,7 +79,7 @@ export class Leaves {
 
 /** What keeps leaves of one kind and window apart when they are read. */
 function apart(leaf: Leaf, place: number): string | number {
-  if (leaf.kind === 'grid') return `${leaf.by}/${leaf.step}`
+  if (leaf.kind === 'grid' || leaf.kind === 'folded-grid') return `${leaf.by}/${leaf.step}`
   if (leaf.kind === 'rollup') return leaf.level
   return leaf.kind === 'across' ? place : ''
 }

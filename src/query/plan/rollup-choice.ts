@@ -25,18 +25,28 @@ export interface RollupWish {
   readonly mustUse: boolean
 }
 
-/** The level that answers: the one asked for, or a coarser one where the window is long. */
+/** Before which time a level's data has been dropped, milliseconds since the epoch; 0: none has. */
+export type KeptSince = (level: Rollup) => number
+
+/** The level that answers: the one asked for, or a coarser one where the window is long, or the finer one was dropped. */
 export function chooseRollup(
   wish: RollupWish,
   window: Window,
   expressions: readonly TypedExpression[],
+  keptSince: KeptSince = () => 0,
 ): Rollup {
   if (wish.mustUse) return wish.desired
+  const kept = ROLLUPS.filter((level) => keptSince(level) <= window.from)
+  const coarse = (level: Rollup) => ROLLUPS.indexOf(level)
+  // Where none has all of the window, the one that goes back furthest.
+  const best = ROLLUPS.reduce((a, b) => (keptSince(b) < keptSince(a) ? b : a))
+  const available = (level: Rollup) =>
+    kept.find((each) => coarse(each) >= coarse(level)) ?? (coarse(best) > coarse(level) ? best : level)
   // What the store folds into few points by itself is best folded from the samples.
-  if (wish.desired === 'RAW' && expressions.length > 0 && expressions.every(isFolded)) return 'RAW'
+  if (wish.desired === 'RAW' && expressions.length > 0 && expressions.every(isFolded)) return available('RAW')
   const length = window.to - window.from
   const fitting = ROLLUP_RANGES.find(([, range]) => length <= range)?.[0] ?? 'WEEKLY'
-  return ROLLUPS.indexOf(fitting) > ROLLUPS.indexOf(wish.desired) ? fitting : wish.desired
+  return available(coarse(fitting) > coarse(wish.desired) ? fitting : wish.desired)
 }
 
 function isFolded(expression: TypedExpression): boolean {

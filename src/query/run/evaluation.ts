@@ -3,7 +3,7 @@ import { filterPoints, NO_POINTS, type Points } from '../functions/points.js'
 import type { Evaluation } from '../plan/compile.js'
 import type { Window } from '../plan/leaf.js'
 import type { Facts } from './facts.js'
-import type { LeafPoints } from './read.js'
+import type { LeafPoints } from './ordinals.js'
 import type { Subject } from './select-entities.js'
 
 /** One object for all entities of a statement: `at` moves it on. */

@@ -1,8 +1,8 @@
 import type { Entity } from '../../metrics/index.js'
+import { OPERATORS } from '../check/collections.js'
 import { type Filter, selects } from '../check/statement.js'
 import type { Evaluation } from '../plan/compile.js'
 import type { PlannedComparison } from '../plan/item.js'
-import type { CompareOperator } from '../syntax/index.js'
 
 /** Whether an entity with its streams fulfils the predicate. A condition on a stream without points is not fulfilled. */
 export function fulfils(
@@ -23,24 +23,7 @@ export function fulfils(
       if (left === undefined) return false
       const value =
         typeof left === 'number' ? left : left.end > left.start ? left.values[left.end - 1] : undefined
-      return value !== undefined && holds(value, filter.operator, filter.right)
+      return value !== undefined && OPERATORS[filter.operator](value, filter.right)
     }
-  }
-}
-
-function holds(left: number, operator: CompareOperator, right: number): boolean {
-  switch (operator) {
-    case '<':
-      return left < right
-    case '<=':
-      return left <= right
-    case '=':
-      return left === right
-    case '!=':
-      return left !== right
-    case '>=':
-      return left >= right
-    case '>':
-      return left > right
   }
 }

@@ -26,3 +26,20 @@ export function collectionFrequency(points: Points): number | null {
   const mean = sum / near
   return mean < 1000 ? Math.round(mean) : Math.round(mean / 1000) * 1000
 }
+
+/** `collectionFrequency` of many streams: neighbours mostly have the same times, and then the same frequency. */
+export function frequencies(): (points: Points) => number | null {
+  let count = -1
+  let first = 0
+  let last = 0
+  let known: number | null = null
+  return (points) => {
+    const { times, start, end } = points
+    if (end - start === count && times[start] === first && times[end - 1] === last) return known
+    count = end - start
+    first = times[start] as number
+    last = times[end - 1] as number
+    known = collectionFrequency(points)
+    return known
+  }
+}

@@ -3,13 +3,14 @@ import type { ExpressionPiece } from '../../wire/timeseries-columns.js'
 import { attributeReader, normalizeAttribute } from '../check/attributes.js'
 import type { Grouping } from '../check/typed.js'
 import { pointLimit } from '../errors.js'
-import { fold, histogramQuantile } from '../functions/across.js'
+import { fold, histogramQuantile, type Times } from '../functions/across.js'
 import { sumOf } from '../functions/aggregate.js'
 import { countOf, NO_POINTS, onePoint, type Points } from '../functions/points.js'
 import { ROLLUP_MS } from '../functions/rollup.js'
-import type { GroupEvaluation, PlannedItem } from '../plan/item.js'
+import type { GroupEvaluation, Plan, PlannedItem } from '../plan/item.js'
+import type { Leaf } from '../plan/leaf.js'
 import { printPredicate } from '../syntax/index.js'
-import { chunksOf, pointsPerEntity } from './chunks.js'
+import { chunksOf, type Part, pointsPerEntity, readChunks, TooMuchAtOnce } from './chunks.js'
 import type { Execution } from './execution.js'
 import { fulfils } from './filter.js'
 import { collectionFrequency } from './frequency.js'
@@ -29,54 +30,117 @@ interface Group {
   readonly points: (Points | undefined)[]
 }
 
-/** Answers an item with functions over many entities: all their streams first, then one stream a group. */
-export async function executeGrouped(
-  planned: PlannedItem,
-  subjects: readonly Subject[],
-  execution: Execution,
-): Promise<void> {
-  const members = await collect(planned, subjects, execution)
-  const groups = new Map<string, Group>()
-  planned.groupings.forEach(({ group }, place) => {
-    for (const [key, { owner, points }] of groupsOf(group, members[place] as Member[])) {
-      const known = groups.get(key) ?? { owner, points: [] }
-      groups.set(key, known)
-      known.points[place] = points
-    }
-  })
-  emitGroups(planned, groups, execution)
-  await execution.request.flush()
+type GroupedItems = readonly (readonly [PlannedItem, readonly Subject[]])[]
+
+/** Answers items with functions over many entities: all their streams first, then one stream a group. */
+export async function executeGrouped(items: GroupedItems, execution: Execution): Promise<void> {
+  const rest = await executeFolded(items, execution)
+  if (rest.length > 0) await executeMembers(rest, execution)
 }
 
-/** Per grouping, the streams of its argument. */
-async function collect(
-  planned: PlannedItem,
-  subjects: readonly Subject[],
-  execution: Execution,
-): Promise<Member[][]> {
-  const { plan, environment, request, checked, evaluation, read } = execution
-  const places = new Set([...planned.places, ...plan.comparisonPlaces])
-  const perChunk = environment.limits.chunkPoints / pointsPerEntity(plan.leaves, places)
-  const members: Member[][] = planned.groupings.map(() => [])
-  let held = 0
-  for (const { entities, partial, ranges } of chunksOf([subjects], perChunk)) {
-    request.signal.throwIfAborted()
-    const chunk = chunkOf(entities, partial)
-    const points = await read(places, chunk)
-    const [start, end] = ranges[0] as [number, number]
-    for (let i = start; i < end; i++) {
-      const subject = subjects[i] as Subject
-      evaluation.at(subject, chunk.ordinalOfIndex.get(subject.entity.index) ?? -1, points)
-      if (subject.open && checked.filter !== undefined)
-        if (!fulfils(checked.filter, subject.entity, plan.comparisons, evaluation)) continue
-      planned.groupings.forEach(({ evaluate }, place) => {
-        const value = evaluate(evaluation)
-        const result = typeof value === 'number' ? onePoint(request.window.to, value) : value
-        if (countOf(result) === 0) return
-        held += countOf(result)
-        members[place]?.push({ subject, points: result })
+/**
+ * Answers items that the store folds by itself, as long as no other kind of item has come: the order of the select list
+ * holds. Returns the others.
+ */
+async function executeFolded(items: GroupedItems, execution: Execution): Promise<GroupedItems> {
+  const foldable = ([planned, subjects]: GroupedItems[number]) =>
+    planned.groupings.every(({ folded }) => folded !== undefined) &&
+    subjects.length > 0 &&
+    subjects.every(({ open, part }) => !open && part === undefined)
+  if (!items.every(foldable)) return items
+  for (let start = 0; start < items.length; ) {
+    const [, subjects] = items[start] as GroupedItems[number]
+    let end = start + 1
+    while (items[end]?.[1] === subjects) end++
+    const part = items.slice(start, end)
+    const leaves = part.flatMap(([{ groupings }]) => groupings.map(({ folded }) => folded as Leaf))
+    const [plan] = chunksOf([subjects], Number.POSITIVE_INFINITY)
+    const points = await execution.readOther(leaves, chunkOf(plan?.entities ?? [], false))
+    let place = 0
+    for (const [planned] of part) {
+      const own = planned.groupings.map(() => points[place++]?.[0])
+      const owner = {
+        category: subjects[0]?.entity.category ?? '',
+        name: 'all',
+        displayName: 'all',
+        attributes: {},
+      }
+      emitGroups(planned, new Map([['', { owner, points: own }]]), execution)
+    }
+    start = end
+  }
+  await execution.request.flush()
+  return []
+}
+
+async function executeMembers(items: GroupedItems, execution: Execution): Promise<void> {
+  const { plan, environment } = execution
+  const costs = items.map(
+    ([planned, subjects]) => subjects.length * pointsPerEntity(plan.leaves, placesOf(planned, plan)),
+  )
+  const cost = costs.reduce((sum, each) => sum + each, 0)
+  const together = items.length > 1 && cost <= environment.limits.chunkPoints
+  const whole = together ? await collectTogether(items, execution) : undefined
+  for (const pass of whole === undefined ? items.map((item) => [item]) : [items]) {
+    const members = whole ?? (await collect(pass, execution))
+    pass.forEach(([planned], i) => {
+      const groups = new Map<string, Group>()
+      planned.groupings.forEach(({ group, times }, place) => {
+        for (const [key, { owner, points }] of groupsOf(group, times, members[i]?.[place] as Member[])) {
+          const known = groups.get(key) ?? { owner, points: [] }
+          groups.set(key, known)
+          known.points[place] = points
+        }
       })
-      if (held > environment.limits.groupedPoints) throw pointLimit(environment.limits.groupedPoints)
+      emitGroups(planned, groups, execution)
+    })
+    await execution.request.flush()
+  }
+}
+
+const placesOf = (planned: PlannedItem, plan: Plan) => new Set([...planned.places, ...plan.comparisonPlaces])
+
+/** Undefined when there is more than was expected: then one item is to be read after the other. */
+async function collectTogether(
+  items: readonly (readonly [PlannedItem, readonly Subject[]])[],
+  execution: Execution,
+): Promise<Member[][][] | undefined> {
+  try {
+    return await collect(items, execution)
+  } catch (error) {
+    if (error instanceof TooMuchAtOnce) return undefined
+    throw error
+  }
+}
+
+/** Per item and grouping, the streams of its argument. */
+async function collect(
+  items: readonly (readonly [PlannedItem, readonly Subject[]])[],
+  { plan, environment, request, checked, evaluation, read }: Execution,
+): Promise<Member[][][]> {
+  const places = new Set(items.flatMap(([planned]) => [...placesOf(planned, plan)]))
+  const perChunk = environment.limits.chunkPoints / pointsPerEntity(plan.leaves, places)
+  const members: Member[][][] = items.map(([planned]) => planned.groupings.map(() => []))
+  let held = 0
+  const lists = items.map(([, subjects]) => subjects)
+  for await (const { points, parts } of readChunks(lists, perChunk, (chunk) => read(places, chunk))) {
+    request.signal.throwIfAborted()
+    for (const [k, [planned]] of items.entries()) {
+      const { subjects, start, end, ordinals } = parts[k] as Part
+      for (let i = start; i < end; i++) {
+        const subject = subjects[i] as Subject
+        evaluation.at(subject, ordinals[i - start] as number, points)
+        if (subject.open && checked.filter !== undefined)
+          if (!fulfils(checked.filter, subject.entity, plan.comparisons, evaluation)) continue
+        planned.groupings.forEach(({ evaluate }, place) => {
+          const value = evaluate(evaluation)
+          const result = typeof value === 'number' ? onePoint(request.window.to, value) : value
+          if (countOf(result) === 0) return
+          held += countOf(result)
+          members[k]?.[place]?.push({ subject, points: result })
+        })
+        if (held > environment.limits.groupedPoints) throw pointLimit(environment.limits.groupedPoints)
+      }
     }
   }
   return members
@@ -84,6 +148,7 @@ async function collect(
 
 function groupsOf(
   group: Grouping,
+  times: Times,
   members: readonly Member[],
 ): Map<string, { owner: StreamOwner; points: Points }> {
   if (group.name === 'top' || group.name === 'bottom') return ranked(group.name, group.count, members)
@@ -97,6 +162,7 @@ function groupsOf(
       points: fold(
         foldName,
         list.map((member) => member.points),
+        times,
       ),
     })
   return result

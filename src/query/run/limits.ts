@@ -6,7 +6,7 @@ export interface QueryLimits {
   readonly mostStreams: number
   /** Points that one script may return. */
   readonly points: number
-  /** Wall time of one script, seconds. */
+  /** Time of one script, without that spent waiting for the reader; and the longest such wait. Seconds. */
   readonly seconds: number
   /** Memory of one SQL statement in ClickHouse, bytes. */
   readonly memoryBytes: number
@@ -35,7 +35,7 @@ export const DEFAULT_QUERY_LIMITS: QueryLimits = {
   chunkPoints: 1_000_000,
   fewSamples: 20_000,
   groupedPoints: 10_000_000,
-  concurrent: 16,
+  concurrent: 8,
   movingAverageSeconds: 300,
   activeSeconds: 900,
   bodyBytes: 1_048_576,

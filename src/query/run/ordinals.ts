@@ -1,22 +1,29 @@
 import type { Entity, EntityIndex } from '../../metrics/index.js'
+import type { Points } from '../functions/points.js'
 
 /** The entities that one read is about, numbered from 0 in the order of their ids. */
 export interface Chunk {
   readonly entities: readonly Entity[]
   /** By durable id. */
   readonly ordinalOf: ReadonlyMap<number, number>
+  /** By index in the catalogue; made when first asked for. */
   readonly ordinalOfIndex: ReadonlyMap<EntityIndex, number>
   /** Whether more of the same selection is in other chunks. */
   readonly partial: boolean
 }
 
 export function chunkOf(entities: readonly Entity[], partial: boolean): Chunk {
-  const ordinalOf = new Map<number, number>()
-  const ordinalOfIndex = new Map<EntityIndex, number>()
-  for (let i = 0; i < entities.length; i++) {
-    const entity = entities[i] as Entity
-    ordinalOf.set(entity.id, i)
-    ordinalOfIndex.set(entity.index, i)
+  let byIndex: Map<EntityIndex, number> | undefined
+  return {
+    entities,
+    ordinalOf: new Map(entities.map((entity, i) => [entity.id, i])),
+    get ordinalOfIndex() {
+      byIndex ??= new Map(entities.map((entity, i) => [entity.index, i]))
+      return byIndex
+    },
+    partial,
   }
-  return { entities, ordinalOf, ordinalOfIndex, partial }
 }
+
+/** What was read: per leaf, by its place in the plan, the points of each entity of the chunk. */
+export type LeafPoints = readonly (readonly (Points | undefined)[] | undefined)[]

@@ -9,9 +9,9 @@ import { ROLLUP_MS, rollupOrigin } from '../functions/rollup.js'
 import { rateOfRollup } from '../plan/apply.js'
 import type { Leaf } from '../plan/leaf.js'
 import { rollupWindow } from '../sql/rollup.js'
-import { EXPECTED_INTERVAL } from './chunks.js'
+import { EXPECTED_INTERVAL, TooMuchAtOnce } from './chunks.js'
+import type { LeafPoints } from './ordinals.js'
 import { type Chunk, chunkOf } from './ordinals.js'
-import type { LeafPoints } from './read.js'
 
 type AcrossLeaf = Extract<Leaf, { kind: 'across' }>
 
@@ -88,16 +88,24 @@ async function readMembers(
     source = { kind: 'grid', metric, window: inner, by: 'avg', step, count: buckets.count }
   }
   const perEntity = source.kind === 'grid' ? source.count : Math.max(1, length / EXPECTED_INTERVAL)
-  const size = Math.max(1, Math.floor(reader.most / perEntity))
-  for (let start = 0; start < entities.length; start += size) {
+  let size = Math.max(1, Math.floor(reader.most / perEntity))
+  for (let start = 0; start < entities.length; ) {
     const part = chunkOf(entities.slice(start, start + size), size < entities.length)
-    const points = await reader.read(source, part)
-    part.entities.forEach((entity, ordinal) => {
+    let points: LeafPoints[number]
+    try {
+      points = await reader.read(source, part)
+    } catch (error) {
+      if (!(error instanceof TooMuchAtOnce) || size < 2) throw error
+      size = Math.ceil(size / 2)
+      continue
+    }
+    start += size
+    for (const [ordinal, entity] of part.entities.entries()) {
       const own = points?.[ordinal]
-      if (own === undefined) return
+      if (own === undefined) continue
       const converted = convert(own)
       result.set(entity.index, size < entities.length ? compact(converted, length) : converted)
-    })
+    }
   }
   return result
 }

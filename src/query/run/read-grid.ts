@@ -56,3 +56,46 @@ export class GridCollector {
     return this.#result
   }
 }
+
+/** Collects rows of (metric, array of buckets, array of counts): one a metric. */
+export class FoldedGridCollector {
+  rows = 0
+  readonly #slotOfMetric: ReadonlyMap<number, number>
+  readonly #result: (Points | undefined)[]
+  readonly #grid: { from: number; step: number; count: number; by: ResampleName }
+
+  constructor(
+    metrics: readonly number[],
+    grid: { from: number; step: number; count: number; by: ResampleName },
+  ) {
+    this.#slotOfMetric = new Map(metrics.map((id, i) => [id, i]))
+    this.#result = new Array(metrics.length)
+    this.#grid = grid
+  }
+
+  add({ rows, columns }: Block): void {
+    const { from, step, count } = this.#grid
+    const all = columns[1]?.values as Float64Array
+    const counts = columns[2]?.values as Float64Array | undefined
+    const metrics = columns[0]?.values as Float64Array
+    for (let row = 0; row < rows; row++) {
+      const slot = this.#slotOfMetric.get(metrics[row] as number)
+      if (slot === undefined) continue
+      const times = new Float64Array(count)
+      const values = new Float64Array(count)
+      let end = 0
+      for (let b = 0; b < count; b++) {
+        const value = all[row * count + b] as number
+        if (counts === undefined ? value - value !== 0 : counts[row * count + b] === 0) continue
+        times[end] = from + (b + 1) * step
+        values[end++] = value
+      }
+      this.rows += end
+      if (end > 0) this.#result[slot] = { times, values, start: 0, end }
+    }
+  }
+
+  points(metric: number): Points | undefined {
+    return this.#result[metric]
+  }
+}

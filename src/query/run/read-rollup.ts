@@ -1,6 +1,9 @@
 import type { Block } from '../../metrics/index.js'
 import type { Points, Statistics } from '../functions/points.js'
 
+/** After metric and entity. */
+const COLUMNS = 12
+
 /** Collects rows of a rollup, ordered by metric, entity and stamp, into points with statistics. */
 export class RollupCollector {
   rows = 0
@@ -8,7 +11,7 @@ export class RollupCollector {
   readonly #ordinalOf: ReadonlyMap<number, number>
   readonly #ordinals: number
   /** Per column, from the stamp on, the blocks one after another. */
-  readonly #columns: Float64Array[][] = Array.from({ length: 10 }, () => [])
+  readonly #columns: Float64Array[][] = Array.from({ length: COLUMNS }, () => [])
   /** Slot, first row and end of each run, rows counted over all blocks. */
   readonly #runs: number[] = []
 
@@ -21,7 +24,7 @@ export class RollupCollector {
   add({ rows, columns }: Block): void {
     const metrics = columns[0]?.values as Float64Array
     const entities = columns[1]?.values as Float64Array
-    for (let c = 0; c < 10; c++) this.#columns[c]?.push(columns[c + 2]?.values as Float64Array)
+    for (let c = 0; c < COLUMNS; c++) this.#columns[c]?.push(columns[c + 2]?.values as Float64Array)
     for (let row = 0; row < rows; row++) {
       const ordinal = this.#ordinalOf.get(entities[row] as number)
       const metric = this.#slotOfMetric.get(metrics[row] as number)
@@ -35,9 +38,20 @@ export class RollupCollector {
 
   finish(): (Points | undefined)[][] {
     const result = [...this.#slotOfMetric].map((): (Points | undefined)[] => new Array(this.#ordinals))
-    const [times, count, min, minTime, max, maxTime, values, squares, sampleTime, sampleValue] =
+    const [times, count, min, minTime, max, maxTime, values, squares, sampleTime, sampleValue, first, drops] =
       this.#columns.map((parts) => joined(parts, this.rows)) as Columns
-    const statistics: Statistics = { count, min, minTime, max, maxTime, squares, sampleTime, sampleValue }
+    const statistics: Statistics = {
+      count,
+      min,
+      minTime,
+      max,
+      maxTime,
+      squares,
+      sampleTime,
+      sampleValue,
+      first,
+      drops,
+    }
     for (let r = 0; r < this.#runs.length; r += 3) {
       const slot = this.#runs[r] as number
       if (slot < 0) continue
@@ -51,7 +65,7 @@ export class RollupCollector {
 }
 
 type F = Float64Array
-type Columns = [F, F, F, F, F, F, F, F, F, F]
+type Columns = [F, F, F, F, F, F, F, F, F, F, F, F]
 
 function joined(parts: readonly Float64Array[], length: number): Float64Array {
   if (parts.length === 1) return parts[0] as Float64Array

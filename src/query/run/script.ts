@@ -1,11 +1,13 @@
 import type { QueryProblem } from '../../wire/timeseries.js'
 import { type CheckedStatement, checkStatement } from '../check/statement.js'
-import { badQuery, timeLimit } from '../errors.js'
+import { badQuery } from '../errors.js'
 import type { Window } from '../plan/leaf.js'
 import { chooseRollup, type RollupWish } from '../plan/rollup-choice.js'
 import { parseScript, type Script } from '../syntax/index.js'
+import { Deadline } from './deadline.js'
 import type { QueryEnvironment } from './environment.js'
 import { executeStatement } from './execute.js'
+import { explainStatement } from './explain.js'
 import type { AnswerSink } from './sink.js'
 
 export interface QueryRequest {
@@ -42,37 +44,40 @@ export function checkScript(request: QueryRequest, environment: QueryEnvironment
 }
 
 /**
- * Answers a query, statement after statement. Throws `QueryError`, or the signal's reason. `flush` is called now and then,
- * and waits until the reader has taken what is ready.
+ * Answers a query, statement after statement. Throws `QueryError`, or the signal's reason. `flush` is called now and then;
+ * its promise, if there is one, is waited for: until the reader has taken what is ready.
  */
 export async function runScript(
   request: QueryRequest,
   environment: QueryEnvironment,
   sink: AnswerSink,
-  flush: () => Promise<void>,
+  flush: () => Promise<void> | undefined,
 ): Promise<void> {
   const { limits } = environment
   const statements = checkScript(request, environment)
   const { window, streamLimit, joinRenamed, timeZone } = request
-  const deadline = performance.now() + limits.seconds * 1000
-  const timer = new AbortController()
-  const timeout = setTimeout(() => timer.abort(timeLimit(limits.seconds)), limits.seconds * 1000)
-  const signal = AbortSignal.any([request.signal, timer.signal])
+  const deadline = new Deadline(limits.seconds)
+  const signal = AbortSignal.any([request.signal, deadline.signal])
+  const guarded = async () => {
+    const taken = flush()
+    if (taken !== undefined) await deadline.wait(taken, signal)
+  }
   try {
     for (const checked of statements) {
       const expressions = checked.items?.map((item) => item.expression) ?? []
-      const rollup = chooseRollup(request.rollup, window, expressions)
-      await executeStatement(
+      const rollup = chooseRollup(request.rollup, window, expressions, environment.keptSince)
+      const execute = checked.statement.explain ? explainStatement : executeStatement
+      await execute(
         checked,
-        { window, rollup, streamLimit, joinRenamed, timeZone, deadline, signal, flush },
+        { window, rollup, streamLimit, joinRenamed, timeZone, deadline, signal, flush: guarded },
         environment,
         sink,
       )
     }
     sink.end()
-    await flush()
+    await guarded()
   } finally {
-    clearTimeout(timeout)
+    deadline.end()
   }
 }
 

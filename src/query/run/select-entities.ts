@@ -3,6 +3,7 @@ import { isMadeUp } from '../check/ancestors.js'
 import type { Candidates } from '../check/selection.js'
 import { type Filter, selects } from '../check/statement.js'
 import type { Window } from '../plan/leaf.js'
+import type { AttributeIndex } from './attribute-index.js'
 
 /** An entity under one of its names, and the part of the window in which it had that name. */
 export interface Subject {
@@ -20,6 +21,7 @@ export interface SelectionRequest {
   readonly window: Window
   /** True: an entity is one stream under its present name, whatever it was called before. */
   readonly joinRenamed: boolean
+  readonly index: AttributeIndex
 }
 
 /** Entities that have all of the metrics and that the predicate selects, in the order of their ids. */
@@ -53,7 +55,7 @@ export function selectFrom(
 export function selectAll(request: SelectionRequest): Subject[] {
   const { catalogue, candidates } = request
   const subjects: Subject[] = []
-  const pinned = pinnedEntities(catalogue, candidates)
+  const pinned = pinnedEntities(request)
   if (pinned !== undefined)
     for (const index of pinned) addSubjects(catalogue.entityAt(index), request, subjects)
   else
@@ -64,8 +66,8 @@ export function selectAll(request: SelectionRequest): Subject[] {
 }
 
 function withAllMetrics(request: SelectionRequest, metrics: readonly Metric[]): EntityIndex[] {
-  const { catalogue, candidates } = request
-  const pinned = pinnedEntities(catalogue, candidates)
+  const { catalogue } = request
+  const pinned = pinnedEntities(request)
   if (pinned !== undefined)
     return pinned.filter((entity) => {
       const has = catalogue.metricsOf(entity)
@@ -83,10 +85,12 @@ function withAllMetrics(request: SelectionRequest, metrics: readonly Metric[]): 
 }
 
 /** The few entities that a predicate on the name leaves; undefined when it does not name one. */
-function pinnedEntities(
-  catalogue: Catalogue,
-  { category, entityName }: Candidates,
-): EntityIndex[] | undefined {
+function pinnedEntities({ catalogue, candidates, index }: SelectionRequest): EntityIndex[] | undefined {
+  const { category, entityName, pins } = candidates
+  if (pins !== undefined) {
+    const found = index.find(catalogue, pins)
+    if (found !== undefined) return found
+  }
   if (entityName === undefined) return undefined
   const found: EntityIndex[] = []
   for (const each of category === undefined ? catalogue.categories() : [category]) {

@@ -12,6 +12,8 @@ const MOST_SUBJECTS = 500_000
 export class SelectionCache {
   readonly #known = new Map<string, readonly Subject[]>()
   #version = -1
+  #last: readonly Subject[] | undefined
+  #lastKey = ''
   #size = 0
 
   /** `key`: the predicate's text; undefined when the selection depends on more than the catalogue. */
@@ -20,6 +22,7 @@ export class SelectionCache {
     const { catalogue, joinRenamed } = request
     if (catalogue.version !== this.#version) {
       this.#known.clear()
+      this.#last = undefined
       this.#size = 0
       this.#version = catalogue.version
     }
@@ -33,10 +36,19 @@ export class SelectionCache {
       this.#known.clear()
       this.#size = 0
     }
-    this.#known.set(full, subjects)
+    // Metrics of the same entities share one list: then they are read and answered together without being matched up.
+    const last = this.#last
+    const same = last !== undefined && this.#lastKey === key && sameSubjects(last, subjects) ? last : subjects
+    this.#last = same
+    this.#lastKey = key
+    this.#known.set(full, same)
     this.#size += subjects.length
-    return subjects
+    return same
   }
+}
+
+function sameSubjects(a: readonly Subject[], b: readonly Subject[]): boolean {
+  return a.length === b.length && a.every((subject, i) => subject.entity.id === b[i]?.entity.id)
 }
 
 /** Whether an entity stands under one of several names. */

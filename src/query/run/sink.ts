@@ -1,4 +1,5 @@
 import type { Entity } from '../../metrics/index.js'
+import type { QueryPlan } from '../../wire/timeseries.js'
 import type { ItemHead, StreamTemplate } from '../../wire/timeseries-columns.js'
 import type { Points } from '../functions/points.js'
 
@@ -6,24 +7,25 @@ import type { Points } from '../functions/points.js'
 export type StreamOwner = Pick<Entity, 'category' | 'name' | 'displayName' | 'attributes'> & {
   /** Undefined for what is no entity of the catalogue. */
   readonly index?: number
-  readonly active?: boolean
 }
 
 /** Where an answer goes, in its order. It is synchronous; whoever drives it takes the bytes and waits for the reader. */
 export interface AnswerSink {
-  /** Starts the answer of a statement. */
-  beginStatement(head: ItemHead): void
+  /** Starts the answer of a statement. `isActive`: of an entity, by its index in the catalogue. */
+  beginStatement(head: ItemHead, isActive: (entity: number) => boolean): void
   /** The streams that follow are of this select item. */
   beginItem(template: StreamTemplate): void
   /** `frequencyMs`: 0 for a scalar, null for irregular times. The points' columns are not kept. */
   addStream(owner: StreamOwner, frequencyMs: number | null, points: Points): void
-  endStatement(warnings: readonly string[]): void
+  endStatement(warnings: readonly string[], plan?: QueryPlan): void
   end(): void
 }
 
 /** A sink that makes bytes. */
 export interface ByteSink extends AnswerSink {
   readonly contentType: string
+  /** Whether the form has room for an error at its end. */
+  readonly tellsErrors: boolean
   /** Bytes that `take` would give. */
   readonly ready: number
   take(): Uint8Array<ArrayBuffer>

@@ -5,19 +5,21 @@ import {
   type IncomingMessage,
 } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import { type Block, type Connection, createBlockDecoder } from '../../metrics/index.js'
-import { connectionError, engineError, QueryError } from '../errors.js'
+import { type Block, type Connection, createBlockDecoder, NativeFormatError } from '../../metrics/index.js'
+import { connectionError, engineError } from '../errors.js'
 
 export interface SelectOptions {
   /** ClickHouse settings; numbers only, so that nothing of a query can become one. */
   readonly settings?: Readonly<Record<string, number>>
   readonly signal?: AbortSignal
   readonly onBlock: (block: Block) => void
+  /** Told how many rows ClickHouse has read, as far as it knew when it began to answer. */
+  readonly onRowsRead?: ((rows: number) => void) | undefined
 }
 
 export interface Transport {
   /**
-   * Runs a SELECT, and hands over its blocks as they arrive. When the signal is aborted the connection is cut, and
+   * Runs a SELECT, and hands over its blocks as they arrive; what `onBlock` throws ends it. When the signal is aborted the connection is cut, and
    * ClickHouse stops working on it. Rejects with `QueryError`, or the signal's reason.
    */
   select(sql: string, options: SelectOptions): Promise<void>
@@ -71,7 +73,10 @@ export function createTransport(connectionNow: () => Connection, database: strin
       }
       signal?.addEventListener('abort', onAbort, { once: true })
       request.on('error', (error) => settle(connectionError(error)))
-      request.on('response', (response) => read(response, onBlock, settle))
+      request.on('response', (response) => {
+        options.onRowsRead?.(rowsRead(response))
+        read(response, onBlock, settle)
+      })
       request.end(body)
     })
 
@@ -81,6 +86,14 @@ export function createTransport(connectionNow: () => Connection, database: strin
       agents.plain.destroy()
       agents.secure.destroy()
     },
+  }
+}
+
+function rowsRead(response: IncomingMessage): number {
+  try {
+    return Number(JSON.parse(String(response.headers['x-clickhouse-summary'])).read_rows) || 0
+  } catch {
+    return 0
   }
 }
 
@@ -109,7 +122,7 @@ function read(response: IncomingMessage, onBlock: (block: Block) => void, settle
     try {
       decoder.push(chunk)
     } catch (error) {
-      if (error instanceof QueryError) return settle(error)
+      if (!(error instanceof NativeFormatError)) return settle(error)
       failed = error
       tail = chunk.toString('latin1')
     }

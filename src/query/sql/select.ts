@@ -21,7 +21,7 @@ export function integer(value: number): string {
   return String(value)
 }
 
-const time = (ms: number) => `fromUnixTimestamp64Milli(${integer(ms)}, 'UTC')`
+export const time = (ms: number) => `fromUnixTimestamp64Milli(${integer(ms)}, 'UTC')`
 
 function idCondition(column: 'metric' | 'entity', ids: readonly number[]): string {
   return ids.length === 1
@@ -35,14 +35,18 @@ export function scopeConditions(scope: Scope): string {
   return `${idCondition('metric', scope.metrics)}${entities} AND ${times}`
 }
 
-/** `FINAL`: a sample that is stored twice is read once; it costs up to four times as much while parts are unmerged. */
+/**
+ * A sender may say NaN or infinity: such a sample is none.
+ *
+ * `FINAL`: a sample that is stored twice is read once; it costs up to four times as much while parts are unmerged.
+ */
 function source(scope: Scope, final: boolean): string {
-  return `FROM ${TABLES.samples}${final ? ' FINAL' : ''} WHERE ${scopeConditions(scope)}`
+  return `FROM ${TABLES.samples}${final ? ' FINAL' : ''} WHERE ${scopeConditions(scope)} AND isFinite(v)`
 }
 
 /** Columns metric, entity, ts, v; in no order over all, but ascending inside each block's runs of one series. */
 export function samplesSql(scope: Scope): string {
-  return `SELECT metric, entity, ts, v ${source(scope, false)}`
+  return `SELECT metric, entity, ts, v FROM ${TABLES.samples} WHERE ${scopeConditions(scope)}`
 }
 
 /** What each aggregate takes: columns of value and, where it has a time of its own, of time. */
@@ -107,4 +111,30 @@ export function gridSql(
     `SELECT metric, entity, ${columns[by]} FROM (SELECT metric, entity, ts, v, ${bucket} AS b ` +
     `${source(scope, mayRepeat && counts(by))}) GROUP BY metric, entity`
   )
+}
+
+export type FoldPair = 'avg' | 'sum' | 'min' | 'max'
+
+/**
+ * As `gridSql`, but folded over the entities: columns metric, values of the buckets, and (but for `avg`) how many samples
+ * each holds. `avg` is the mean of the entities' means, so each counts the same however many samples it has.
+ */
+export function foldedGridSql(
+  scope: Scope,
+  step: number,
+  buckets: number,
+  by: FoldPair,
+  mayRepeat: boolean,
+): string {
+  const n = integer(buckets)
+  const bucket = `toUInt32(intDiv(toUnixTimestamp64Milli(ts) - ${integer(scope.from)}, ${integer(step)}))`
+  const samples = `(SELECT metric, entity, v, ${bucket} AS b ${source(scope, mayRepeat && counts(by))})`
+  if (by === 'avg')
+    return (
+      'SELECT metric, arrayMap(x -> ifNull(x, nan), avgForEach(means)) FROM ' +
+      `(SELECT metric, entity, avgOrNullResample(0, ${n}, 1)(v, b) AS means FROM ${samples} GROUP BY metric, entity) ` +
+      'GROUP BY metric'
+    )
+  const count = `arrayMap(c -> toFloat64(c), countResample(0, ${n}, 1)(b))`
+  return `SELECT metric, ${by}Resample(0, ${n}, 1)(v, b), ${count} FROM ${samples} GROUP BY metric`
 }

@@ -1,0 +1,1 @@
+export { createScrapeCollector } from './collector.js'

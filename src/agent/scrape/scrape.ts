@@ -1,0 +1,76 @@
+import type { MetricEndpoint, MetricRule } from '../../wire/heartbeat.js'
+import type { MetricDefinition } from '../../wire/native-batch.js'
+import { fetchMntr, fetchPage } from './fetch.js'
+import { beanPath, jsonPath, lookUp, readBeans } from './json.js'
+import { readMntr } from './mntr.js'
+import { parseSelector, readPrometheus } from './prometheus.js'
+
+export interface Scraped {
+  metric: MetricDefinition
+  value: number
+}
+
+/** Makes rules ready for a type of endpoint, once; the result reads pages. Rules that make no sense for it find nothing. */
+export function createReader(
+  type: MetricEndpoint['type'],
+  rules: readonly MetricRule[],
+): (page: Buffer) => Scraped[] {
+  const valuesOf = valuesReader(type, rules)
+  return (page) => {
+    const values = valuesOf(page)
+    return rules.flatMap((rule, i) => {
+      const value = toNumber(values[i], rule)
+      return Number.isFinite(value) ? [{ metric: rule.metric, value }] : []
+    })
+  }
+}
+
+function valuesReader(
+  type: MetricEndpoint['type'],
+  rules: readonly MetricRule[],
+): (page: Buffer) => ArrayLike<unknown> {
+  switch (type) {
+    case 'prometheus': {
+      // A name that cannot occur stands for a rule that is no selector.
+      const selectors = rules.map(({ context }) => parseSelector(context) ?? { name: '', labels: [] })
+      return (page) => readPrometheus(page, selectors)
+    }
+    case 'jmx': {
+      const paths = rules.map(({ context }) => beanPath(context))
+      return (page) => readBeans(JSON.parse(page.toString('utf8')), paths)
+    }
+    case 'json': {
+      const paths = rules.map(({ context }) => jsonPath(context))
+      return (page) => {
+        const document = JSON.parse(page.toString('utf8'))
+        return paths.map((keys) => lookUp(document, keys))
+      }
+    }
+    default:
+      return (page) => {
+        const found = readMntr(page.toString('utf8'))
+        return rules.map(({ context }) => found.get(context))
+      }
+  }
+}
+
+function toNumber(value: unknown, { valueMap, scale = 1 }: MetricRule): number {
+  if (typeof value === 'string' && valueMap && Object.hasOwn(valueMap, value)) return valueMap[value]! * scale
+  if (typeof value === 'number') return value * scale
+  if (typeof value === 'boolean') return (value ? 1 : 0) * scale
+  // ZooKeeper's values, and big numbers that a servlet puts in quotes.
+  if (typeof value === 'string' && /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value)) return Number(value) * scale
+  return Number.NaN
+}
+
+/** Rejects when there is no page, or none that can be read. */
+export async function scrape(
+  endpoint: MetricEndpoint,
+  read: (page: Buffer) => Scraped[],
+): Promise<Scraped[]> {
+  const page =
+    endpoint.type === 'mntr'
+      ? await fetchMntr(endpoint.host!, endpoint.port!, endpoint)
+      : await fetchPage(endpoint.url!, endpoint)
+  return read(page)
+}

@@ -1,0 +1,3 @@
+export type { ClientEvents, SupervisorClient } from './client.js'
+export { connectSupervisor, openSupervisor } from './client.js'
+export type { Launch, Problem, Status } from './protocol.js'

@@ -1,0 +1,209 @@
+import { FrameType } from './timeseries-frames.js'
+import { FrameWriter, Growing } from './timeseries-frames-writer.js'
+import { type ItemHead, NO_FREQUENCY, type StreamTemplate } from './timeseries-stream.js'
+
+/** Points of one stream: `times` and `values` from `start` up to, not including, `end`. */
+export interface StreamPoints {
+  times: Float64Array
+  values: Float64Array
+  min?: Float64Array
+  max?: Float64Array
+  start: number
+  end: number
+}
+
+const FLUSH_POINTS = 32_768
+const FLUSH_STREAMS = 4_096
+const TIMES_REMEMBERED = 8
+
+interface TimesKey {
+  id: number
+  times: Float64Array
+}
+
+/**
+ * Writes an answer piece by piece. `take()` gives what is ready to be sent; memory is bounded by one frame if it is
+ * called now and then.
+ *
+ * ```ts
+ * const encoder = new TimeSeriesColumnsEncoder()
+ * encoder.beginItem({ timeSeriesQuery: 'select load_1', startTime, endTime })
+ * const template = encoder.addTemplate({ metricName: 'load_1', … })
+ * const entity = encoder.addEntity('node-1', { category: 'HOST', entityName: 'id-1', hostname: 'node-1' })
+ * encoder.addStream(template, entity, 60_000, { times, values, start: 0, end: times.length })
+ * encoder.endItem([])
+ * encoder.end()
+ * const bytes = encoder.take()
+ * ```
+ */
+export class TimeSeriesColumnsEncoder {
+  readonly #out = new FrameWriter()
+  readonly #strings = new Map<string, number>()
+  readonly #shapes = new Map<string, number>()
+  #newStrings: string[] = []
+  #newShapes: number[][] = []
+  #newEntities = 0
+  #entityCount = 0
+  readonly #entityRows = new Growing(Uint32Array, 1024)
+  #templateCount = 0
+  #newTemplates: StreamTemplate[] = []
+  #timesCount = 0
+  #recentTimes: TimesKey[] = []
+  #newTimes: Float64Array[] = []
+  #streams = 0
+  #withExtremes = false
+  readonly #streamRows = new Growing(Uint32Array, 1024)
+  readonly #values = new Growing(Float64Array, 1024)
+  readonly #min = new Growing(Float64Array, 16)
+  readonly #max = new Growing(Float64Array, 16)
+
+  constructor() {
+    this.#out.magic()
+  }
+
+  /** Starts the answer of one statement. */
+  beginItem(head: ItemHead): void {
+    this.#flush()
+    this.#out.json(FrameType.item, head)
+  }
+
+  addTemplate(template: StreamTemplate): number {
+    this.#newTemplates.push(template)
+    return this.#templateCount++
+  }
+
+  /**
+   * Adds an entity; the caller keeps the number and adds each entity once per answer. `attributes` must not be changed
+   * afterwards.
+   */
+  addEntity(displayName: string, attributes: Readonly<Record<string, string>>): number {
+    const { shape, keys, values } = described(attributes)
+    this.#entityRows.push(this.#string(displayName))
+    this.#entityRows.push(this.#shape(shape, keys))
+    for (const value of values) this.#entityRows.push(this.#string(value))
+    this.#newEntities++
+    return this.#entityCount++
+  }
+
+  /** `frequencyMs`: 0 for a scalar, null for irregular times. */
+  addStream(template: number, entity: number, frequencyMs: number | null, points: StreamPoints): void {
+    const { start, end } = points
+    const extremes = points.min !== undefined && points.max !== undefined
+    if (this.#streams > 0 && extremes !== this.#withExtremes) this.#flush()
+    this.#withExtremes = extremes
+    const rows = this.#streamRows
+    rows.push(template)
+    rows.push(entity)
+    rows.push(this.#timeColumn(points.times, start, end))
+    rows.push(frequencyMs === null ? NO_FREQUENCY : frequencyMs)
+    this.#values.append(points.values, start, end)
+    if (extremes) {
+      this.#min.append(points.min as Float64Array, start, end)
+      this.#max.append(points.max as Float64Array, start, end)
+    }
+    this.#streams++
+    if (this.#values.length >= FLUSH_POINTS || this.#streams >= FLUSH_STREAMS) this.#flush()
+  }
+
+  endItem(warnings: readonly string[]): void {
+    this.#flush()
+    this.#out.json(FrameType.itemEnd, { warnings })
+  }
+
+  /** The last frame: an answer without it was cut off. */
+  end(): void {
+    this.#flush()
+    this.#out.json(FrameType.end, {})
+  }
+
+  /** Ends the answer with an error that came after the first bytes had been sent. */
+  fail(message: string, code: string): void {
+    this.#out.json(FrameType.error, { message, code })
+  }
+
+  /** Bytes that `take()` would give. */
+  get ready(): number {
+    return this.#out.length
+  }
+
+  take(): Uint8Array<ArrayBuffer> {
+    return this.#out.take()
+  }
+
+  #string(text: string): number {
+    const known = this.#strings.get(text)
+    if (known !== undefined) return known
+    const id = this.#strings.size
+    this.#strings.set(text, id)
+    this.#newStrings.push(text)
+    return id
+  }
+
+  #shape(key: string, keys: readonly string[]): number {
+    const known = this.#shapes.get(key)
+    if (known !== undefined) return known
+    const id = this.#shapes.size
+    this.#shapes.set(key, id)
+    this.#newShapes.push(keys.map((name) => this.#string(name)))
+    return id
+  }
+
+  #timeColumn(times: Float64Array, start: number, end: number): number {
+    for (const recent of this.#recentTimes) if (sameTimes(recent.times, times, start, end)) return recent.id
+    const column = times.slice(start, end)
+    const id = this.#timesCount++
+    this.#newTimes.push(column)
+    this.#recentTimes.unshift({ id, times: column })
+    if (this.#recentTimes.length > TIMES_REMEMBERED) this.#recentTimes.pop()
+    return id
+  }
+
+  #flush(): void {
+    if (this.#newTemplates.length > 0) this.#out.json(FrameType.templates, this.#newTemplates)
+    if (this.#newStrings.length > 0) this.#out.json(FrameType.strings, this.#newStrings)
+    if (this.#newShapes.length > 0) this.#out.json(FrameType.shapes, this.#newShapes)
+    if (this.#newEntities > 0) this.#out.words(FrameType.entities, this.#newEntities, this.#entityRows.view())
+    for (const column of this.#newTimes) this.#out.times(column)
+    if (this.#streams > 0)
+      this.#out.streams(
+        this.#streams,
+        this.#streamRows.view(),
+        this.#values.view(),
+        this.#withExtremes ? [this.#min.view(), this.#max.view()] : [],
+      )
+    this.#newTemplates = []
+    this.#newStrings = []
+    this.#newShapes = []
+    this.#newEntities = 0
+    this.#newTimes = []
+    this.#streams = 0
+    for (const column of [this.#entityRows, this.#streamRows, this.#values, this.#min, this.#max])
+      column.clear()
+  }
+}
+
+interface Description {
+  /** The names in one text. */
+  readonly shape: string
+  readonly keys: readonly string[]
+  readonly values: readonly string[]
+}
+/** The same entities are in answer after answer, with the same objects: so these are taken apart once. */
+const descriptions = new WeakMap<object, Description>()
+
+function described(attributes: Readonly<Record<string, string>>): Description {
+  const known = descriptions.get(attributes)
+  if (known !== undefined) return known
+  const keys = Object.keys(attributes)
+  const description = { shape: keys.join('\n'), keys, values: keys.map((key) => attributes[key] as string) }
+  descriptions.set(attributes, description)
+  return description
+}
+
+function sameTimes(known: Float64Array, times: Float64Array, start: number, end: number): boolean {
+  const length = end - start
+  if (known.length !== length) return false
+  if (length > 0 && known[length - 1] !== times[end - 1]) return false
+  for (let i = 0; i < length; i++) if (known[i] !== times[start + i]) return false
+  return true
+}

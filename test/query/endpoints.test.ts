@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { CompletionAnswer } from '../../src/wire/completion.js'
+import type { TimeSeriesResponse } from '../../src/wire/timeseries.js'
+import { shapeErrors } from './shape.js'
+import { host, openQueryBed, type QueryBed, withLimits } from './support.js'
+
+let bed: QueryBed
+const T = Date.UTC(2026, 0, 5, 12)
+
+beforeAll(async () => {
+  bed = await openQueryBed()
+  await bed.put(
+    {
+      name: 'bytes_in',
+      displayName: 'Bytes in',
+      unitNumerators: ['bytes'],
+      unitDenominators: ['seconds'],
+      aliases: ['bytes_received'],
+    },
+    host('node-1', { rackId: '/r1', team: 'blue' }),
+    [0, 1, 2].map((i) => [T + i * 60_000, i] as const),
+  )
+  await bed.put('cpu_percent', host('node two', { rackId: '/r1' }), [[T, 1]])
+  await bed.put(
+    'fd_open',
+    {
+      category: 'ROLE',
+      name: 'r1',
+      attributes: { roleType: 'DATANODE', serviceType: 'HDFS', roleName: 'r1' },
+    },
+    [[T, 1]],
+  )
+}, 60_000)
+afterAll(() => bed.cleanUp())
+
+const json = async (path: string, init?: RequestInit) => {
+  const response = await bed.api.app.request(`/api/v45/timeseries/${path}`, init)
+  return { status: response.status, body: (await response.json()) as never as Record<string, unknown> }
+}
+
+describe('what there is', () => {
+  test('metrics', async () => {
+    const { status, body } = await json('schema')
+    expect(status).toBe(200)
+    expect(shapeErrors(body, 'ApiMetricSchemaList')).toEqual([])
+    expect((body.items as { name: string }[]).map((m) => m.name)).toEqual([
+      'bytes_in',
+      'cpu_percent',
+      'fd_open',
+    ])
+    expect((body.items as unknown[])[0]).toMatchObject({
+      unitNumerator: 'bytes',
+      unitDenominator: 'seconds',
+      aliases: ['bytes_received'],
+    })
+  })
+  test('entity types, parents before children', async () => {
+    const { body } = await json('entityTypes')
+    expect(shapeErrors(body, 'ApiTimeSeriesEntityTypeList')).toEqual([])
+    const seen = new Set<string>()
+    for (const type of body.items as { name: string; parentMetricEntityTypeNames: string[] }[]) {
+      for (const parent of type.parentMetricEntityTypeNames) expect(seen).toContain(parent)
+      seen.add(type.name)
+    }
+    expect(seen).toContain('HDFS-DATANODE')
+  })
+  test('attributes, those of senders too', async () => {
+    const { body } = await json('entityTypeAttributes')
+    expect(shapeErrors(body, 'ApiTimeSeriesEntityAttributeList')).toEqual([])
+    const names = (body.items as { name: string; isValueCaseSensitive: boolean }[]).map((a) => a.name)
+    expect(names).toEqual(expect.arrayContaining(['hostname', 'category', 'team']))
+    expect(
+      (body.items as { name: string; isValueCaseSensitive: boolean }[]).find(
+        (a) => a.name === 'roleConfigGroup',
+      )?.isValueCaseSensitive,
+    ).toBe(true)
+  })
+})
+
+describe('completion', () => {
+  const at = async (text: string) => {
+    const { body } = await json(
+      `complete?${new URLSearchParams({ query: text.replace('|', ''), offset: String(text.indexOf('|')) })}`,
+    )
+    return body as never as CompletionAnswer
+  }
+  test('live metrics, attributes and values', async () => {
+    const metric = await at('select cp|')
+    expect(metric).toMatchObject({ from: 7, to: 9 })
+    expect(metric.items[0]).toMatchObject({ text: 'cpu_percent', kind: 'metric' })
+    expect((await at('select bytes_in where te|')).items.map((i) => i.text)).toContain('team')
+    expect((await at('select bytes_in where team = |')).items.map((i) => i.text)).toContain('blue')
+    expect((await at('select bytes_in where hostname = "no|')).items.map((i) => i.text)).toEqual(
+      expect.arrayContaining(['"node two"', '"node-1"']),
+    )
+    expect((await at('select bytes_in where category = h|')).items[0]?.text).toBe('HOST')
+    expect((await at('select mov|')).items.map((i) => i.text).join()).toContain('moving_avg')
+  })
+  test('a place outside of the query is refused', async () => {
+    expect((await json('complete?query=select&offset=99')).status).toBe(400)
+    expect((await json('complete?query=select&offset=x')).status).toBe(400)
+  })
+})
+
+test('queries and triggers are printed in normal form', async () => {
+  expect(
+    (
+      await json(
+        `format?${new URLSearchParams({ query: 'select  last( bytes_in ) as x where entityname=a' })}`,
+      )
+    ).body,
+  ).toEqual({
+    query: 'SELECT last(bytes_in) AS "x" WHERE entityName = "a"',
+  })
+  expect((await json('format?query=if+(select+x)+do+health:bad')).body).toEqual({
+    query: 'IF (SELECT x) DO health:bad',
+  })
+  expect((await json('format?query=select')).status).toBe(400)
+})
+
+describe('dashboards', () => {
+  const post = (items: unknown) => json('dashboards', { method: 'POST', body: JSON.stringify({ items }) })
+  test('are kept, listed and removed', async () => {
+    const one = { name: 'HOST:STATUS_VIEW', json: '{"viewPlots":[]}' }
+    const two = { name: "Robert'); DROP TABLE dashboards; --", json: '{}' }
+    expect(await post([one, two])).toMatchObject({ status: 200, body: { items: [one, two] } })
+    const { body } = await json('dashboards')
+    expect(shapeErrors(body, 'ApiDashboardList')).toEqual([])
+    expect(body.items).toEqual([one, two])
+    expect((await json(`dashboards/${encodeURIComponent(one.name)}`)).body).toEqual(one)
+    expect((await json(`dashboards/${encodeURIComponent(two.name)}`, { method: 'DELETE' })).body).toEqual(two)
+    expect((await json(`dashboards/${encodeURIComponent(two.name)}`)).status).toBe(404)
+    expect((await json(`dashboards/${encodeURIComponent(two.name)}`, { method: 'DELETE' })).status).toBe(404)
+    expect((await post([two])).status).toBe(200)
+    expect(((await json('dashboards')).body.items as unknown[]).length).toBe(2)
+  })
+  test('a list is taken whole or not at all', async () => {
+    await post([{ name: 'there', json: '{}' }])
+    expect(
+      (
+        await post([
+          { name: 'new', json: '{}' },
+          { name: 'there', json: '{}' },
+        ])
+      ).status,
+    ).toBe(400)
+    expect(
+      (
+        await post([
+          { name: 'same', json: '{}' },
+          { name: 'same', json: '{}' },
+        ])
+      ).status,
+    ).toBe(400)
+    expect((await json('dashboards/new')).status).toBe(404)
+    expect((await post([{ name: '', json: '{}' }])).status).toBe(400)
+    expect((await post('x')).status).toBe(400)
+  })
+})
+
+test('EXPLAIN tells the plan, the SQL with numbers only, and the rows', async () => {
+  for (const fewSamples of [0, 1e9]) {
+    const own = withLimits(bed, { fewSamples })
+    const query = `explain select last(bytes_in), dt(bytes_in) + sum(cpu_percent), resample(bytes_in, 60, avg) where hostname rlike "node.*'; DROP TABLE x"  or hostname = node-1`
+    const response = await own.get({
+      query,
+      from: new Date(T).toISOString(),
+      to: new Date(T + 600_000).toISOString(),
+    })
+    const { items } = (await response.json()) as TimeSeriesResponse
+    const plan = items[0]?.plan
+    expect(items[0]?.timeSeries).toEqual([])
+    expect(plan?.items.map((item) => [item.text, item.entities])).toEqual([
+      ['last(bytes_in)', 1],
+      ['dt(bytes_in) + sum(cpu_percent)', 0],
+      ['resample(bytes_in, 60, avg)', 1],
+    ])
+    expect(plan?.streams).toBe(2)
+    expect(plan?.statements.length).toBeGreaterThan(0)
+    for (const { sql, rows } of plan?.statements ?? []) {
+      expect(rows).toBeGreaterThanOrEqual(0)
+      // Words of SQL, numbers, operators, and one quoted text: nothing that was in the query.
+      expect(sql.replaceAll("'UTC'", '')).toMatch(/^[A-Za-z0-9_ (),=<>*+\->.]+$/)
+      expect(sql).not.toMatch(/node|DROP/)
+    }
+    expect(plan?.steps.map((step) => step.name)).toEqual(['choose entities and plan', 'read', 'evaluate'])
+    await own.api.stop()
+  }
+})
