@@ -61,6 +61,7 @@ export interface Publisher {
 
 export const MAX_SILENCES = 500
 const HOUSEKEEPING_MS = 30_000
+const SOON_MS = 50
 const LOG_AGAIN_MS = 600_000
 
 /** Starts a publisher. Throws `FolderInUseError` and errors of the file system. */
@@ -83,6 +84,7 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
   let lossLoggedAt = Number.NEGATIVE_INFINITY
   let { rules } = options.settings
   let timer: NodeJS.Timeout | undefined
+  let tickAt = 0
   let stopped = false
 
   deliveries.configure(options.settings)
@@ -105,11 +107,21 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
   }
 
   function schedule(): void {
-    clearTimeout(timer)
     if (stopped) return
     const now = Date.now()
     const next = Math.min(nextDue(state, now, rules) ?? Number.POSITIVE_INFINITY, now + HOUSEKEEPING_MS)
-    timer = setTimeout(tick, Math.max(10, next - now))
+    tickIn(Math.max(10, next - now))
+  }
+
+  function tickIn(ms: number): void {
+    clearTimeout(timer)
+    tickAt = Date.now() + ms
+    timer = setTimeout(tick, ms)
+  }
+
+  /** Something has changed. What is due is looked at not for each event but once for all that come together. */
+  function soon(): void {
+    if (!stopped && Math.abs(tickAt - Date.now()) > SOON_MS) tickIn(SOON_MS)
   }
 
   function keepBounds(now: number): void {
@@ -145,7 +157,7 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
         if (outcome === 'duplicate') duplicates++
       }
       keepBounds(now)
-      schedule()
+      soon()
       // Duplicates too: the first one may still be on its way to the disk.
       await outbox.commit()
       return { accepted: events.length - duplicates, duplicates }
@@ -153,19 +165,19 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
     configure(settings) {
       rules = settings.rules
       deliveries.configure(settings)
-      schedule()
+      soon()
     },
     silences: () => [...state.silences.values()],
     async silence(silence) {
       state.silences.set(silence.id, silence)
       state.dirty.add(recordKey.silence(silence.id))
-      schedule()
+      soon()
       await outbox.commit()
     },
     async endSilence(id) {
       if (!state.silences.delete(id)) return false
       state.dirty.add(recordKey.silence(id))
-      schedule()
+      soon()
       await outbox.commit()
       return true
     },

@@ -167,6 +167,15 @@ describe('grouping', () => {
     expect(told(m.messages)).toEqual([['a new']])
   })
 
+  test('a sender whose clock was ahead once is heard when it is right again', () => {
+    const m = machine(rules())
+    m.take(health('a', 'RED', { time: 9e12 }))
+    m.pass(10_000)
+    expect(m.take(health('a', 'GREEN', { time: m.now() }))).toBe('taken')
+    m.pass(100_000)
+    expect(told(m.messages)).toEqual([['a new'], ['a recovered']])
+  })
+
   test('the same log line is told once within the repeat interval, other lines by themselves', () => {
     const m = machine(rules())
     m.take(note('disk gone'))

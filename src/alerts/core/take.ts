@@ -69,10 +69,12 @@ function fold(
   silenced: boolean,
 ): Outcome {
   const known = group.causes.get(key)
-  if (known && event.time < known.event.time) return 'outdated'
+  const order = Math.min(event.time, now)
+  if (known && order < known.order) return 'outdated'
   const cause: Cause = known ?? {
     key,
     event,
+    order,
     since: event.time,
     changes: [],
     flapping: false,
@@ -94,6 +96,7 @@ function fold(
   if (isOneOff(event) && cause.told && now - cause.told.at >= (grouping.repeatMs || Infinity))
     delete cause.told
   cause.event = event
+  cause.order = order
   cause.count++
   cause.touchedAt = now
   dampen(cause, now, grouping)

@@ -9,6 +9,11 @@ export interface Cause {
   key: string
   /** The latest event. */
   event: AlertEvent
+  /**
+   * By what events are put in order: the sender's time, but not later than ours. A sender whose clock was ahead once must not
+   * make everything that it says afterwards look old.
+   */
+  order: number
   /** When the present trouble began, by the sender's clock. */
   since: number
   /** What the receiver has been told last; undefined before the first message. */
