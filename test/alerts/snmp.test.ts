@@ -111,8 +111,8 @@ function v3(level: 'authPriv' | 'authNoPriv' | 'noAuthNoPriv', protocols = { aut
   }
 }
 
-const createUsers = (engine = '', auth = 'SHA') => [
-  `createUser ${engine} bell ${auth} "${AUTH}" AES "${PRIV}"`,
+const createUsers = (engine = '', auth = 'SHA', priv = 'AES') => [
+  `createUser ${engine} bell ${auth} "${AUTH}" ${priv} "${PRIV}"`,
   `createUser ${engine} bell-auth ${auth} "${AUTH}"`,
   `createUser ${engine} bell-none`,
 ]
@@ -211,14 +211,26 @@ real('v2c', () => {
 
 real('v3', () => {
   test.each([
-    ['authPriv', 'SHA'],
-    ['authPriv', 'SHA256'],
-    ['authNoPriv', 'SHA'],
-    ['noAuthNoPriv', 'SHA'],
-  ] as const)('an inform with %s and %s arrives', async (level, auth) => {
+    ['authPriv', 'SHA', 'AES'],
+    ['authPriv', 'SHA256', 'AES'],
+    ['authPriv', 'SHA512', 'AES256B'],
+    ['authPriv', 'SHA', 'AES256R'],
+    ['authPriv', 'MD5', 'AES'],
+    ['authNoPriv', 'SHA', 'AES'],
+    ['noAuthNoPriv', 'SHA', 'AES'],
+  ] as const)('an inform with %s, %s and %s arrives', async (level, auth, priv) => {
     const port = await freeUdpPort()
-    const { output, count } = await trapDaemon(port, createUsers('', auth.replace('SHA256', 'SHA-256')))
-    const publisher = await publisherWith(receiver(port, v3(level, { auth, priv: 'AES' })))
+    const theirs = {
+      SHA256: 'SHA-256',
+      SHA512: 'SHA-512',
+      AES256B: 'AES-256',
+      SHA: 'SHA',
+      MD5: 'MD5',
+      AES: 'AES',
+      AES256R: 'AES-256-C',
+    }
+    const { output, count } = await trapDaemon(port, createUsers('', theirs[auth], theirs[priv]))
+    const publisher = await publisherWith(receiver(port, v3(level, { auth, priv })))
     await publisher.take([health('zk-1', 'RED')])
     await eventually('the inform', () => count() === 1, {
       detail: () => output() + JSON.stringify(publisher.status()),

@@ -38,7 +38,7 @@ export interface EmailReceiver extends Common {
 }
 
 export const SNMP_AUTH = ['SHA', 'SHA224', 'SHA256', 'SHA384', 'SHA512', 'MD5'] as const
-export const SNMP_PRIV = ['AES', 'AES256B', 'AES256R', 'DES'] as const
+export const SNMP_PRIV = ['AES', 'AES256B', 'AES256R'] as const
 
 export interface SnmpReceiver extends Common {
   type: 'snmp'
