@@ -1,4 +1,5 @@
 import type { Entity } from '../../metrics/index.js'
+import { emptyHints } from '../check/hints.js'
 import { isActive } from '../check/selection.js'
 import type { CheckedStatement } from '../check/statement.js'
 import type { TypedItem } from '../check/typed.js'
@@ -114,6 +115,8 @@ export async function executeStatement(
     else pending.push([planned, subjectsOf.get(planned.item) as readonly Subject[]])
   }
   await passPending()
+  if (counts.streams === 0 && statement.where !== undefined && statement.from === undefined)
+    for (const hint of emptyHints(statement.where, catalogue)) warnings.add(hint)
   sink.endStatement([...warnings])
 }
 
