@@ -242,8 +242,9 @@ async function executePass(
   return true
 }
 
-/** How many streams are written before the reader gets his turn. */
+/** How many streams, or points, are written before the reader gets his turn: what is written is held until then. */
 const STREAMS_PER_TURN = 500
+const POINTS_PER_TURN = 20_000
 
 async function emitStreams(
   planned: PlannedItem,
@@ -257,6 +258,7 @@ async function emitStreams(
   const frequencyOf =
     item.expression.shape !== 'stream' ? () => 0 : rollupMs > 0 ? () => rollupMs : frequencies()
   sink.beginItem(templateOf(item, checked.statement, request.rollup, OF_ENTITY))
+  let waiting = 0
   for (let i = start; i < end; i++) {
     const subject = subjects[i] as Subject
     evaluation.at(subject, ordinals[i - start] as number, points)
@@ -266,7 +268,11 @@ async function emitStreams(
     const result = typeof value === 'number' ? onePoint(request.window.to, value) : value
     if (result.end === result.start) continue
     if (!emit(subject.entity, frequencyOf(result), result)) return false
-    if (i % STREAMS_PER_TURN === 0) await request.flush()
+    waiting += result.end - result.start
+    if (i % STREAMS_PER_TURN === 0 || waiting >= POINTS_PER_TURN) {
+      waiting = 0
+      await request.flush()
+    }
   }
   await request.flush()
   return true
