@@ -26,6 +26,10 @@ export async function run(args: string[]): Promise<number> {
     )
     return 2
   }
+  if (values.csv && values.json) {
+    process.stderr.write('bellwether query: --csv and --json: choose one of them.\n')
+    return 2
+  }
   let response: Response
   try {
     response = await fetch(`${values.url}/api/v45/timeseries`, {
@@ -47,8 +51,19 @@ export async function run(args: string[]): Promise<number> {
     )
     return 1
   }
-  if (!response.ok) return fail(query, response)
-  if (values.csv || values.json) return pass(response)
+  try {
+    if (!response.ok) return await fail(query, response)
+    return values.csv || values.json ? await pass(response) : await print(response)
+  } catch {
+    // What the API cannot say any more after the first bytes, it says by ending the connection.
+    process.stderr.write(
+      'bellwether query: the answer broke off: the log of the monitor says why. Ask for less, or try again.\n',
+    )
+    return 1
+  }
+}
+
+async function print(response: Response): Promise<number> {
   const colour = process.stdout.isTTY === true && !process.env.NO_COLOR
   const answer = (await response.json()) as TimeSeriesResponse
   process.stdout.write(responseLines(answer, { width: process.stdout.columns ?? 120, colour }).join('\n'))

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ask, eventually, startProgram, startUp, stopProgram, temporaryFolder, type Up } from './program.js'
 
@@ -56,6 +58,31 @@ describe('bellwether query', () => {
     const program = startProgram(['query', 'select a', '--url', 'http://127.0.0.1:9'])
     expect(await program.exited).toBe(1)
     expect(program.output()).toContain('nothing answers at http://127.0.0.1:9')
+  })
+
+  it('says that an answer broke off, and ends with 1', async () => {
+    const server = createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/csv' })
+      response.write('entityName,metricName,timestamp,value\n', () => response.destroy())
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    try {
+      for (const form of [[], ['--csv'], ['--json']]) {
+        const program = startProgram(['query', 'select a', ...form, '--url', `http://127.0.0.1:${port}`])
+        expect(await program.exited).toBe(1)
+        expect(program.output()).toContain('the answer broke off')
+        expect(program.output()).not.toContain('at ')
+      }
+    } finally {
+      server.close()
+    }
+  })
+
+  it('prints one form at a time', async () => {
+    const { code, output } = await query('select a', '--csv', '--json')
+    expect(code).toBe(2)
+    expect(output).toContain('choose one')
   })
 
   it('asks for a query when there is none', async () => {

@@ -169,6 +169,26 @@ describe('warnings', () => {
       'There is no metric “bytes_recieve_rate”. Did you mean “bytes_receive_rate”?',
     ])
   })
+  test.each([
+    ['hostnme = "node-1"', 'No entity has an attribute “hostnme”. Did you mean “hostname”?'],
+    ['hostnme rlike ".*"', 'No entity has an attribute “hostnme”. Did you mean “hostname”?'],
+    ['category = HOTS', 'There is no entity of the category “HOTS”. Did you mean “HOST”?'],
+    [
+      'hostname = "node-1" and (bytes_receive_rate = 5 or rackId = x)',
+      '“bytes_receive_rate” is a metric, not an attribute: to compare it write last(bytes_receive_rate), min(bytes_receive_rate) or the like.',
+    ],
+  ])('an empty answer says what no entity has: %s', async (where, warning) => {
+    const item = await bed.ask(`select bytes_receive_rate where ${where}`, window)
+    expect(item.timeSeries).toEqual([])
+    expect(item.warnings).toEqual([warning])
+  })
+  test('an empty answer says nothing where all words are known', async () => {
+    const item = await bed.ask(
+      'select bytes_receive_rate where category = cluster and HOST_ID = x and roletype = y',
+      window,
+    )
+    expect(item).toMatchObject({ timeSeries: [], warnings: [] })
+  })
   test('the stream limit cuts the answer and says so', async () => {
     const item = await bed.ask('select bytes_in', window, { streamLimit: '2' })
     expect(item.timeSeries).toHaveLength(2)
@@ -249,6 +269,16 @@ describe('bad requests', () => {
     }
     expect(refusal.body.problems?.length).toBeGreaterThan(0)
   })
+  test.each(['active = maybe', 'active != 1', 'hostname != $NOBODY', 'hostname = $NOBODY'])(
+    'a value that cannot be: %s',
+    async (where) => {
+      const query = `select bytes_in where ${where}`
+      const { status, body } = await bed.refusal(query)
+      expect(status).toBe(400)
+      expect(body.problems).toHaveLength(1)
+      expect(query.slice(body.problems?.[0]?.offset)).toMatch(/^(maybe|1|\$NOBODY)$/)
+    },
+  )
   test('a problem stands at its place', async () => {
     const query = 'select bytes_in, moving_avg(bytes_in, fd_open) where hostname = x'
     const { body } = await bed.refusal(query)

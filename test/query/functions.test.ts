@@ -199,6 +199,43 @@ describe('functions of one stream', () => {
     for (const [i, [, value]] of got.entries()) expect(value).toBeCloseTo(expected[i]?.[1] as number, 9)
   })
 
+  test('the rate of a counter of seconds is seconds per second, also in percent of the cores', async () => {
+    const metric = { unitNumerators: ['seconds'], isCounter: true }
+    await bed.put({ name: 'total_busy', ...metric }, host('a'), [
+      [T, 10],
+      [T + 60_000, 40],
+      [T + 120_000, 70],
+    ])
+    const { timeSeries } = await bed.ask(
+      'select busy_rate, dt0(total_busy), rate(total_busy), busy_rate * 100 / 2, integral(busy_rate) where hostname = a',
+      window,
+    )
+    const units = timeSeries.map(({ metadata }) => [metadata.unitNumerators, metadata.unitDenominators])
+    const perSecond = [['seconds'], ['seconds']]
+    expect(units).toEqual([perSecond, perSecond, perSecond, perSecond, [['seconds'], []]])
+  })
+  test('a rate stored beside its counter: counter_delta and stats are of the counter, where all have it', async () => {
+    const counter = { name: 'total_read', isCounter: true, unitNumerators: ['bytes'] }
+    const rate = { name: 'read_rate', unitNumerators: ['bytes'], unitDenominators: ['seconds'] }
+    await bed.put(counter, host('a'), [
+      [T, 100],
+      [T + 60_000, 160],
+    ])
+    await bed.put(rate, host('a'), [[T + 60_000, 0.9]])
+    const both = 'select counter_delta(read_rate), stats(read_rate, counter) where hostname = a'
+    const before = await bed.ask(both, window)
+    expect(before.timeSeries.map(({ data }) => data.map(({ value }) => value))).toEqual([[60], [100, 160]])
+    expect(before.timeSeries.map(({ metadata }) => metadata.unitDenominators)).toEqual([[], []])
+    await bed.put(rate, host('b'), [
+      [T, 2],
+      [T + 60_000, 2],
+    ])
+    // Host b has the rate alone: the integral is all that is known of it.
+    expect(await ask('select counter_delta(read_rate) where hostname = b')).toEqual([
+      [0, 120],
+      [60, 120],
+    ])
+  })
   test('division by zero leaves the point out', async () => {
     expect(await ask('select load_1 / zero where hostname = a')).toEqual([
       [60, 0.5],

@@ -1,8 +1,8 @@
 import type { Catalogue } from '../../metrics/index.js'
 import type { CompletionAnswer, CompletionItem, CompletionKind } from '../../wire/completion.js'
+import { attributeNames } from '../check/attribute-names.js'
 import { attributeReader, normalizeAttribute } from '../check/attributes.js'
 import { complete, quote } from '../syntax/index.js'
-import { attributeNames } from './metadata.js'
 
 const MOST = 50
 /** Entities that are looked through for values of an attribute. */

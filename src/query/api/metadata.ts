@@ -1,5 +1,6 @@
 import type { Catalogue, Metric } from '../../metrics/index.js'
-import { isCaseSensitive, normalizeAttribute } from '../check/attributes.js'
+import { attributeNames } from '../check/attribute-names.js'
+import { isCaseSensitive } from '../check/attributes.js'
 import { ATTRIBUTES } from '../syntax/index.js'
 
 /** As `ApiMetricSchema`. Several units of a numerator or denominator are joined by ` * `. */
@@ -43,21 +44,6 @@ export interface EntityAttribute {
   displayName: string
   description: string
   isValueCaseSensitive: boolean
-}
-
-/** Entities of a category that are looked at to find out which attributes it has. */
-const SAMPLE = 2_000
-
-/** Names of all attributes that a predicate can use: those of the language, and those that senders brought. */
-export function attributeNames(catalogue: Catalogue): string[] {
-  const names = new Map(ATTRIBUTES.map((name) => [normalizeAttribute(name), name]))
-  for (const category of catalogue.categories())
-    for (const index of catalogue.entitiesIn(category).slice(-SAMPLE))
-      for (const name of Object.keys(catalogue.entityAt(index).attributes)) {
-        const key = normalizeAttribute(name)
-        if (!names.has(key)) names.set(key, name)
-      }
-  return [...names.values()].sort()
 }
 
 export function entityAttributes(catalogue: Catalogue): EntityAttribute[] {

@@ -3,6 +3,7 @@ import type { Call, Expression, FunctionSignature } from '../syntax/index.js'
 import { checkArity, constantArgument, problemAt, wordOf } from './arguments.js'
 import { normalizeAttribute } from './attributes.js'
 import type { CheckContext } from './context.js'
+import { counterBeside } from './metric-names.js'
 import type { Application, PointwiseName, Shape, StatisticName, TypedExpression } from './typed.js'
 import { NO_UNITS, perSecond, timesSeconds, type Units } from './units.js'
 
@@ -173,20 +174,29 @@ function pointwise(call: Call, context: Checking, by: PointwiseName, decimals?: 
 function counterDelta(call: Call, context: Checking): TypedExpression {
   const node = call.args[0] as Expression
   const argument = streamArgument(call, node, context)
-  const units = timesSeconds(argument.units)
-  if (argument.kind === 'metric' && argument.isRateOfCounter) {
-    const counter: TypedExpression = { ...argument, isRateOfCounter: false, units }
-    return { kind: 'apply', apply: { name: 'counter_delta' }, argument: counter, shape: 'stream', units }
-  }
-  if (argument.kind === 'metric' && argument.metric.isCounter)
+  const counter = counterUnder(argument, context)
+  if (counter !== undefined)
     return {
       kind: 'apply',
       apply: { name: 'counter_delta' },
-      argument,
+      argument: counter,
       shape: 'stream',
-      units: argument.units,
+      units: counter.units,
     }
+  const units = timesSeconds(argument.units)
   return { kind: 'apply', apply: { name: 'integral' }, argument, shape: 'stream', units }
+}
+
+/** The counter itself, of a counter, of its rate, and of a rate that is stored together with its counter. */
+function counterUnder(argument: TypedExpression, { catalogue }: Checking): TypedExpression | undefined {
+  if (argument.kind !== 'metric') return undefined
+  const metric =
+    argument.isRateOfCounter || argument.metric.isCounter
+      ? argument.metric
+      : counterBeside(catalogue, argument.metric)
+  if (metric === undefined) return undefined
+  const units = { numerators: metric.unitNumerators, denominators: metric.unitDenominators }
+  return { ...argument, metric, isRateOfCounter: false, units }
 }
 
 function resample(call: Call, context: Checking): TypedExpression {
@@ -233,12 +243,8 @@ function stats(call: Call, context: Checking): TypedExpression {
   }
   if (statistic === 'counter') {
     const argument = streamArgument(call, call.args[0] as Expression, context)
-    if (argument.kind === 'metric' && argument.isRateOfCounter)
-      return {
-        ...argument,
-        isRateOfCounter: false,
-        units: { numerators: argument.metric.unitNumerators, denominators: argument.metric.unitDenominators },
-      }
+    const counter = counterUnder(argument, context)
+    if (counter !== undefined) return counter
   }
   return apply(call, context, { name: 'stats', statistic }, 'stream')
 }

@@ -22,8 +22,26 @@ export function resolveMetric(catalogue: Catalogue, name: string): ResolvedMetri
   const lower = name.toLowerCase()
   const stored = catalogue.findMetric(lower)
   if (stored !== undefined) return { metric: stored, isRateOfCounter: false, units: storedUnits(stored) }
-  if (!lower.endsWith('_rate')) return undefined
-  const base = lower.slice(0, -'_rate'.length)
+  const counter = counterNamed(catalogue, lower)
+  if (counter === undefined) return undefined
+  return { metric: counter, isRateOfCounter: true, units: perSecond(storedUnits(counter)) }
+}
+
+/**
+ * The counter that is stored beside a stored rate, for all entities that have the rate: with it the counter's true growth
+ * is known. Undefined where some have the rate alone.
+ */
+export function counterBeside(catalogue: Catalogue, rate: Metric): Metric | undefined {
+  const counter = counterNamed(catalogue, rate.name)
+  if (!counter?.isCounter) return undefined
+  const counted = new Set(catalogue.entitiesOf(counter.index))
+  return catalogue.entitiesOf(rate.index).every((entity) => counted.has(entity)) ? counter : undefined
+}
+
+/** The stored counter whose rate has that name. */
+function counterNamed(catalogue: Catalogue, rate: string): Metric | undefined {
+  if (!rate.endsWith('_rate')) return undefined
+  const base = rate.slice(0, -'_rate'.length)
   for (const candidate of [
     base,
     `total_${base}`,
@@ -37,7 +55,7 @@ export function resolveMetric(catalogue: Catalogue, name: string): ResolvedMetri
     if (counter === undefined) continue
     // A plain gauge has no rate; one whose name says `total` or `count` is a counter even if its sender did not say so.
     if (!counter.isCounter && candidate === base) continue
-    return { metric: counter, isRateOfCounter: true, units: perSecond(storedUnits(counter)) }
+    return counter
   }
   return undefined
 }

@@ -10,6 +10,7 @@ import {
   resolveQuantity,
   type Span,
   type Statement,
+  type Value,
 } from '../syntax/index.js'
 import { problemAt } from './arguments.js'
 import { normalizeAttribute } from './attributes.js'
@@ -156,25 +157,13 @@ function checkPredicate(node: Predicate, context: CheckContext, options: CheckOp
         kind: node.kind === 'and' ? 'all' : 'any',
         operands: node.operands.map((operand) => checkPredicate(operand, context, options)),
       }
-    case 'equals': {
-      const value = resolveVariable(node.value, variables)
-      if (value === undefined) {
-        context.problems.push(
-          problemAt(
-            node.value,
-            `$${node.value.text} has no value here: write the value, or give it as variable.${node.value.text}.`,
-            ['a value'],
-          ),
-        )
-        return { kind: 'all', operands: [] }
-      }
-      return { kind: 'select', selector: equalsSelector(node.attribute, value, catalogue, activity) }
-    }
+    case 'equals':
     case 'differs': {
-      const value = resolveVariable(node.value, variables)
-      const equals =
-        value === undefined ? () => false : equalsSelector(node.attribute, value, catalogue, activity)
-      return { kind: 'select', selector: (entity) => equals(entity) === false }
+      const value = checkValue(node, context, variables)
+      if (value === undefined) return { kind: 'all', operands: [] }
+      const equals = equalsSelector(node.attribute, value, catalogue, activity)
+      const selector: Selector = node.kind === 'equals' ? equals : (entity) => equals(entity) === false
+      return { kind: 'select', selector }
     }
     case 'rlike': {
       const compiled = compilePattern(node, context.budget)
@@ -224,10 +213,29 @@ function checkComparison(node: Comparison, context: CheckContext): Filter {
   return { kind: 'compare', left, operator: node.operator, right: right.value }
 }
 
-function resolveVariable(value: { form: string; text: string }, variables: ReadonlyMap<string, string>) {
-  if (value.form !== 'variable') return value as never
+/** The value that an attribute is compared with; undefined, with a problem, when it has none or cannot have that one. */
+function checkValue(
+  { attribute, value: node }: Extract<Predicate, { kind: 'equals' | 'differs' }>,
+  { problems }: CheckContext,
+  variables: ReadonlyMap<string, string>,
+): Value | undefined {
+  const value = resolveVariable(node, variables)
+  if (value === undefined) {
+    const message = `$${node.text} has no value here: write the value, or give it as variable.${node.text}.`
+    problems.push(problemAt(node, message, ['a value']))
+    return undefined
+  }
+  if (normalizeAttribute(attribute) === 'active' && !/^(true|false)$/i.test(value.text)) {
+    problems.push(problemAt(node, 'active is true or false.', ['true', 'false'], ['true', 'false']))
+    return undefined
+  }
+  return value
+}
+
+function resolveVariable(value: Value, variables: ReadonlyMap<string, string>): Value | undefined {
+  if (value.form !== 'variable') return value
   const text = variables.get(value.text.toLowerCase())
-  return text === undefined ? undefined : ({ ...value, text, form: 'string' } as never)
+  return text === undefined ? undefined : { ...value, text, form: 'string' }
 }
 
 /** What every selected entity must have: then not every entity need be looked at. */
@@ -259,7 +267,7 @@ function pinsOf(node: Predicate, variables: ReadonlyMap<string, string>): Pin[] 
     return all.some((pins) => pins === undefined) ? undefined : all.flatMap((pins) => pins ?? [])
   }
   if (node.kind !== 'equals' || normalizeAttribute(node.attribute) === 'active') return undefined
-  const value = resolveVariable(node.value, variables) as { text: string } | undefined
+  const value = resolveVariable(node.value, variables)
   return value === undefined ? undefined : [{ attribute: node.attribute, value: value.text }]
 }
 

@@ -17,19 +17,25 @@ export function reduceUnits(numerators: readonly string[], denominators: readonl
   return { numerators: above, denominators: below }
 }
 
-/** Units of a sum, a difference, a maximum: those of the side that has some. */
-const either = (a: Units, b: Units): Units => (a.numerators.length > 0 || a.denominators.length > 0 ? a : b)
+const hasNone = (units: Units) => units.numerators.length === 0 && units.denominators.length === 0
 
 export function unitsOfOperation(operator: string, a: Units, b: Units): Units {
+  // Seconds per second stay what they are beside a plain number.
+  if ((operator === '*' || operator === '/') && hasNone(b)) return a
+  if (operator === '*' && hasNone(a)) return b
   if (operator === '*')
     return reduceUnits([...a.numerators, ...b.numerators], [...a.denominators, ...b.denominators])
   if (operator === '/')
     return reduceUnits([...a.numerators, ...b.denominators], [...a.denominators, ...b.numerators])
-  return either(a, b)
+  // A sum, a difference, a maximum: those of the side that has some.
+  return hasNone(a) ? b : a
 }
 
-export const perSecond = (units: Units): Units =>
-  reduceUnits(units.numerators, [...units.denominators, 'seconds'])
+/** Of a rate: always with a denominator, so the rate of a time is seconds per second, as Cloudera Manager has it. */
+export const perSecond = (units: Units): Units => ({
+  numerators: units.numerators,
+  denominators: [...units.denominators, 'seconds'],
+})
 
 export const timesSeconds = (units: Units): Units =>
   reduceUnits([...units.numerators, 'seconds'], units.denominators)

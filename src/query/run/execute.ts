@@ -1,4 +1,5 @@
 import type { Entity } from '../../metrics/index.js'
+import { emptyHints } from '../check/hints.js'
 import { isActive } from '../check/selection.js'
 import type { CheckedStatement } from '../check/statement.js'
 import type { TypedItem } from '../check/typed.js'
@@ -114,6 +115,8 @@ export async function executeStatement(
     else pending.push([planned, subjectsOf.get(planned.item) as readonly Subject[]])
   }
   await passPending()
+  if (counts.streams === 0 && statement.where !== undefined && statement.from === undefined)
+    for (const hint of emptyHints(statement.where, catalogue)) warnings.add(hint)
   sink.endStatement([...warnings])
 }
 
@@ -240,8 +243,9 @@ async function executePass(
   return true
 }
 
-/** How many streams are written before the reader gets his turn. */
+/** How many streams, or points, are written before the reader gets his turn: what is written is held until then. */
 const STREAMS_PER_TURN = 500
+const POINTS_PER_TURN = 20_000
 
 async function emitStreams(
   planned: PlannedItem,
@@ -255,6 +259,7 @@ async function emitStreams(
   const frequencyOf =
     item.expression.shape !== 'stream' ? () => 0 : rollupMs > 0 ? () => rollupMs : frequencies()
   sink.beginItem(templateOf(item, checked.statement, request.rollup, OF_ENTITY))
+  let waiting = 0
   for (let i = start; i < end; i++) {
     const subject = subjects[i] as Subject
     evaluation.at(subject, ordinals[i - start] as number, points)
@@ -264,7 +269,11 @@ async function emitStreams(
     const result = typeof value === 'number' ? onePoint(request.window.to, value) : value
     if (result.end === result.start) continue
     if (!emit(subject.entity, frequencyOf(result), result)) return false
-    if (i % STREAMS_PER_TURN === 0) await request.flush()
+    waiting += result.end - result.start
+    if (i % STREAMS_PER_TURN === 0 || waiting >= POINTS_PER_TURN) {
+      waiting = 0
+      await request.flush()
+    }
   }
   await request.flush()
   return true
