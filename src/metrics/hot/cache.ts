@@ -98,10 +98,10 @@ export function createHotCache(options: HotCacheOptions): HotCache {
     const time = clock()
     const result: HotMetric[] = []
     for (const { index } of metrics) {
-      const state = states.get(index) as MetricState
+      const state = states.get(index)
       const chunks: Columns[] = []
       for (let n = first; n <= last; n++) {
-        const chunk = state.chunks.get(n)
+        const chunk = state?.chunks.get(n)
         // Making room for the tail of one may have cost another.
         if (chunk?.columns === undefined) return undefined
         chunk.used = true
@@ -111,6 +111,7 @@ export function createHotCache(options: HotCacheOptions): HotCache {
         if (!settle(chunk)) return undefined
         chunks.push(chunk.columns)
       }
+      if (state === undefined) return undefined
       const { slots } = state
       result.push({ chunks, slotOf: (entity) => slots.get(entity) ?? -1 })
     }
@@ -123,12 +124,12 @@ export function createHotCache(options: HotCacheOptions): HotCache {
     if (columns === undefined || tail.length === 0) return true
     settleTail(chunk, columns, idOf)
     recountSlots(chunk.metric)
+    if (columns.wasteful) columns.compact()
     recount(chunk)
-    if (columns.wasteful) {
+    if (bytes > limits.bytes && !makeRoom(0, 0, chunk)) {
       drop(chunk)
       return false
     }
-    if (bytes > limits.bytes) makeRoom(0, 0, chunk)
     return true
   }
 

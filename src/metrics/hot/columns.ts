@@ -42,9 +42,40 @@ export class Columns implements HotColumns {
     return this.#rows
   }
 
-  /** Whether more room is lost to moved regions than is worth keeping. */
+  /** Whether so much room is lost to regions that were moved that it should be made free. */
   get wasteful(): boolean {
-    return this.#garbage > 2 * this.#rows + 16_384
+    return this.#garbage > this.#rows / 2 + 16_384
+  }
+
+  /** Puts the regions one after another in new columns; readers keep the old ones as long as they need them. */
+  compact(): void {
+    const { times, values, starts, ends } = this
+    const room = new Uint32Array(starts.length)
+    let needed = 0
+    for (let slot = 0; slot < starts.length; slot++) {
+      const start = starts[slot] as number
+      const end = ends[slot] as number
+      const count = end - start
+      if (count === 0) continue
+      const slack = this.#until > 0 ? this.#slack(times[start] as number, times[end - 1] as number, count) : 0
+      room[slot] = count + slack
+      needed += count + slack
+    }
+    this.times = new Float64Array(needed)
+    this.values = new Float64Array(needed)
+    this.#used = 0
+    this.#garbage = 0
+    for (let slot = 0; slot < starts.length; slot++) {
+      const start = starts[slot] as number
+      const end = ends[slot] as number
+      const at = this.#used
+      this.times.set(times.subarray(start, end), at)
+      this.values.set(values.subarray(start, end), at)
+      starts[slot] = at
+      ends[slot] = at + end - start
+      this.#used = at + (room[slot] as number)
+      this.#limits[slot] = this.#used
+    }
   }
 
   /** Adds a run of one series, ascending, as it was stored; called while loading only, once a slot. */

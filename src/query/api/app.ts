@@ -9,6 +9,7 @@ import { QueryError } from '../errors.js'
 import { AncestorCache } from '../run/ancestor-cache.js'
 import { type AskedStatement, CollectingSink } from '../run/ask.js'
 import { AttributeIndex } from '../run/attribute-index.js'
+import { ownTimeZone } from '../run/calendar.js'
 import { createCores } from '../run/cores.js'
 import type { QueryEnvironment } from '../run/environment.js'
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../run/limits.js'
@@ -149,7 +150,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
           rollup: { desired: 'RAW', mustUse: false },
           streamLimit,
           joinRenamed: false,
-          timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+          timeZone: ownTimeZone(),
           variables: variableMap(Object.entries(variables)),
           signal,
         },

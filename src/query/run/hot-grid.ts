@@ -1,3 +1,4 @@
+import { lowerBound } from '../../metrics/index.js'
 import type { Points } from '../functions/points.js'
 import type { ResampleName } from '../functions/resample.js'
 import type { FoldPair } from '../sql/select.js'
@@ -22,11 +23,12 @@ function fill(
     const times = slices.times[s] as Float64Array
     const values = slices.values[s] as Float64Array
     const end = slices.ends[s] as number
+    let width = 0
     for (let i = slices.starts[s] as number; i < end; ) {
       const bucket = Math.floor(((times[i] as number) - from) / step)
-      const until = from + (bucket + 1) * step
       const first = i
-      while (i < end && (times[i] as number) < until) i++
+      i = bucketEnd(times, first, end, from + (bucket + 1) * step, first + width)
+      width = i - first
       const known = counts[bucket] as number
       counts[bucket] = known + (i - first)
       const one = reduce(by, values, first, i)
@@ -40,23 +42,61 @@ function fill(
   }
 }
 
-/** Of samples that are there; for `avg` their sum. */
+/** Of samples that are there; for `avg` their sum. Four at a time, for each waits for the one before. */
 function reduce(by: ResampleName, values: Float64Array, start: number, end: number): number {
-  let result = values[start] as number
-  switch (by) {
-    case 'avg':
-    case 'sum':
-      for (let i = start + 1; i < end; i++) result += values[i] as number
-      return result
-    case 'min':
-      for (let i = start + 1; i < end; i++) if ((values[i] as number) < result) result = values[i] as number
-      return result
-    case 'max':
-      for (let i = start + 1; i < end; i++) if ((values[i] as number) > result) result = values[i] as number
-      return result
-    default:
-      return values[end - 1] as number
+  let a = values[start] as number
+  if (by === 'last' || by === 'count') return values[end - 1] as number
+  let i = start + 1
+  if (end - start < 16) {
+    if (by === 'min') for (; i < end; i++) a = (values[i] as number) < a ? (values[i] as number) : a
+    else if (by === 'max') for (; i < end; i++) a = (values[i] as number) > a ? (values[i] as number) : a
+    else for (; i < end; i++) a += values[i] as number
+    return a
   }
+  let b = values[i] as number
+  let c = values[i + 1] as number
+  let d = values[i + 2] as number
+  const last = end - 3
+  if (by === 'min') {
+    for (i = start + 4; i < last; i += 4) {
+      a = (values[i] as number) < a ? (values[i] as number) : a
+      b = (values[i + 1] as number) < b ? (values[i + 1] as number) : b
+      c = (values[i + 2] as number) < c ? (values[i + 2] as number) : c
+      d = (values[i + 3] as number) < d ? (values[i + 3] as number) : d
+    }
+    a = Math.min(a, b, c, d)
+    for (; i < end; i++) a = (values[i] as number) < a ? (values[i] as number) : a
+  } else if (by === 'max') {
+    for (i = start + 4; i < last; i += 4) {
+      a = (values[i] as number) > a ? (values[i] as number) : a
+      b = (values[i + 1] as number) > b ? (values[i + 1] as number) : b
+      c = (values[i + 2] as number) > c ? (values[i + 2] as number) : c
+      d = (values[i + 3] as number) > d ? (values[i + 3] as number) : d
+    }
+    a = Math.max(a, b, c, d)
+    for (; i < end; i++) a = (values[i] as number) > a ? (values[i] as number) : a
+  } else {
+    for (i = start + 4; i < last; i += 4) {
+      a += values[i] as number
+      b += values[i + 1] as number
+      c += values[i + 2] as number
+      d += values[i + 3] as number
+    }
+    a += b + (c + d)
+    for (; i < end; i++) a += values[i] as number
+  }
+  return a
+}
+
+/** The first of [i, end) that is not before `until`; `guess` is where that was found for the bucket before. */
+function bucketEnd(times: Float64Array, i: number, end: number, until: number, guess: number): number {
+  if (guess > i && guess < end && (times[guess - 1] as number) < until && (times[guess] as number) >= until)
+    return guess
+  if ((times[end - 1] as number) < until) return end
+  // Not far, as a rule: a step that doubles, then back by halves.
+  let step = 1
+  while (i + step < end && (times[i + step] as number) < until) step *= 2
+  return lowerBound(times, i + (step >> 1), Math.min(end, i + step), until)
 }
 
 /** The stamps of the grid, once for each of the rows, so that full rows of all metrics share one column of times. */

@@ -84,8 +84,10 @@ async function readGroup(
     }
     case 'grid': {
       const { step, count, by } = first
+      // The key's order is that of the groups: one is finished before the next begins.
+      const inOrder = { ...context, settings: { ...context.settings, optimize_aggregation_in_order: 1 } }
       const collector = new GridCollector(metrics, chunk.ordinalOf, ordinals, { from, step, count, by })
-      await run(gridSql(scope, step, count, by, mayRepeat), collector, chunk, context)
+      await run(gridSql(scope, step, count, by, mayRepeat), collector, chunk, inOrder)
       const points = collector.finish()
       return group.leaves.map((leaf) => points[group.metrics.indexOf(leaf.metric)] ?? [])
     }

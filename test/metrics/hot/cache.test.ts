@@ -156,6 +156,39 @@ describe('samples in memory', () => {
     expect([...times.subarray(start, end), ...values.subarray(start, end)]).toEqual(before)
   })
 
+  test('metrics that do not fit together any more do not cost each other an answer that lacks one', async () => {
+    const { series, store, read, tell, cache, catalogue } = bed({ bytes: 300_000, keepMs: 0 })
+    const all = [0, 1, 2].map((m) => series(`m${m}`, 'a'))
+    for (const s of all) store(s, T, 1)
+    for (let m = 0; m < 3; m++) expect(await read(`m${m}`, 'a', T, T + 5000)).toHaveLength(1)
+    for (let n = 0; n < 10; n++) {
+      tell(all.flatMap((s) => Array.from({ length: 900 }, (_, i) => [s, T + n * 900 + i + 1, i] as const)))
+      const metrics = all.map((_, m) => catalogue.findMetric(`m${m}`)).flatMap((m) => (m ? [m] : []))
+      const reading = await cache.read(metrics, T, T + 5000)
+      expect(reading === undefined || reading.metrics.length === 3).toBe(true)
+      expect(cache.stats.bytes).toBeLessThanOrEqual(300_000)
+    }
+  })
+
+  test('room that moved regions have left is made free', () => {
+    const columns = new Columns(0)
+    for (let i = 0; i < 20_000; i++) columns.put(i % 7, i * 10, i)
+    for (let i = 0; i < 400; i++) columns.put(i % 7, i * 10 + 5, i)
+    expect(columns.wasteful).toBe(true)
+    const regions = () =>
+      [0, 1, 2, 3, 4, 5, 6].map((slot) => [
+        ...columns.times.subarray(columns.starts[slot] as number, columns.ends[slot] as number),
+        ...columns.values.subarray(columns.starts[slot] as number, columns.ends[slot] as number),
+      ])
+    const before = regions()
+    columns.compact()
+    expect(regions()).toEqual(before)
+    expect(columns.wasteful).toBe(false)
+    expect(columns.bytes).toBeLessThan(20_400 * 16 + 200)
+    columns.put(3, 1_000_000, 4)
+    expect(regions()[3]).toContain(1_000_000)
+  })
+
   test('columns hold what a map from time to value would, in order', () => {
     const value = fc.oneof({ weight: 8, arbitrary: fc.integer({ min: -5, max: 5 }) }, fc.constant(Number.NaN))
     const put = fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 60 }), value)
