@@ -18,7 +18,7 @@ import { silent, type TestPostgres } from './support.js'
 /** A core on a new database, whose manager has the lease. */
 export async function newCore(
   server: TestPostgres,
-  options: { url?: string; keys?: string; database?: OpenDatabase } = {},
+  options: { url?: string; keys?: string; database?: OpenDatabase; logger?: object } = {},
 ): Promise<Core> {
   const { db, deploymentId } = options.database ?? (await server.open(options.url))
   const lease = await acquireLease(db, { id: randomBytes(4).toString('hex'), url: 'http://test' }, 3_600_000)
@@ -31,7 +31,7 @@ export async function newCore(
     keys: parseKeyring(options.keys ?? newKey('test'), 'the test'),
     descriptors,
     common: await loadCommonFiles(),
-    logger: silent as unknown as Core['logger'],
+    logger: (options.logger ?? silent) as Core['logger'],
   })
 }
 

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startActive } from '../../src/manager/active.js'
@@ -90,10 +91,13 @@ describe('the deployment key', () => {
 describe('a sensitive value', () => {
   let core: Core
   const old = newKey('old')
+  const lines: string[] = []
+  const line = (fields: object, message: string) => lines.push(`${message} ${inspect(fields, { depth: 20 })}`)
+  const logger = { debug: line, info: line, warn: line, error: line }
   let url: string
   beforeAll(async () => {
     url = await server.newDatabase()
-    core = await newCore(server, { url, keys: old })
+    core = await newCore(server, { url, keys: old, logger })
     await addCluster(core, 1)
     await core.change(async (change) => {
       await createServices(change, undefined, [{ name: 'mgmt', type: 'MGMT' }])
@@ -134,6 +138,18 @@ describe('a sensitive value', () => {
     expect(JSON.stringify(await loadProcess(core.db, core.keys, process.id))).toContain(SECRET)
     await agent.stop()
     await active.stop()
+    // What is refused is logged too, with everything that the error holds.
+    const id = (await role()).id
+    await core
+      .change((change) =>
+        updateConfig(change, { scope: 'ROLE', id }, [
+          { name: 'clickhouse_password', value: `${SECRET}\0` },
+          { name: 'monitor_port', value: SECRET },
+        ]),
+      )
+      .catch((error) => core.logger.warn({ err: error }, 'refused'))
+    expect(lines.length).toBeGreaterThan(0)
+    expect(lines.join('\n')).not.toContain(SECRET)
     const tables = await server.query(
       url,
       "select table_name as name from information_schema.tables where table_schema = 'public'",

@@ -40,7 +40,7 @@ export interface Executor {
 /** Steps that generate and write at the same time; those that wait are not counted. */
 const AT_WORK = 6
 const MAX_TRIES = 10
-const LONGEST_WAIT_MS = 15_000
+const LONGEST_WAIT_MS = 2_000
 
 class CommandAborted extends Error {}
 class Stopping extends Error {}

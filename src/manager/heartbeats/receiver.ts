@@ -12,6 +12,7 @@ import type { Core } from '../core.js'
 import { isTransient, LostLeaseError, withTerm } from '../database/index.js'
 import { createHosts, ModelError, updateHost } from '../model/index.js'
 import { desiredState } from '../processes/index.js'
+import { BusyError, limited } from './limited.js'
 import type { HostState, Runtime } from './runtime.js'
 import type { Tokens } from './tokens.js'
 import type { WriteBehind } from './write-behind.js'
@@ -389,26 +390,5 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       clearTimeout(reading)
       for (const id of waiters.keys()) wake(id)
     },
-  }
-}
-
-class BusyError extends Error {}
-
-/** Runs at most `limit` at a time; throws `BusyError` when too many wait. */
-function limited(limit: number, most: number) {
-  let running = 0
-  const queue: (() => void)[] = []
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (running >= limit) {
-      if (queue.length >= most) throw new BusyError('Too many agents ask for their desired state at once.')
-      await new Promise<void>((resolve) => queue.push(resolve))
-    }
-    running++
-    try {
-      return await work()
-    } finally {
-      running--
-      queue.shift()?.()
-    }
   }
 }
