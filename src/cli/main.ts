@@ -9,6 +9,7 @@ Usage: bellwether COMMAND [OPTIONS]
   manager          Run the manager: web and API
   monitor          Run the monitor: ingest, query, health
   agent            Run the agent of this host
+  alert-publisher  Run the alert publisher: e-mail, SNMP, webhook, script
   query "SELECT …" Ask the metrics store
   version          Print the version
 
@@ -20,6 +21,7 @@ const commands: Record<string, () => Promise<{ run: (args: string[]) => Promise<
   manager: () => import('./manager.js'),
   monitor: () => import('./monitor.js'),
   agent: () => import('./agent.js'),
+  'alert-publisher': () => import('./alert-publisher.js'),
   query: () => import('./query.js'),
 }
 

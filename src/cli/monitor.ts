@@ -7,7 +7,7 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { monitorOptions, type Values } from '../config/index.js'
 import { type Engine, openEngine } from '../engine/index.js'
 import { createIngest } from '../ingest/index.js'
-import { createRetentionApi, openStore, type Store, startRollups } from '../metrics/index.js'
+import { createRetentionApi, defaultHotBytes, openStore, type Store, startRollups } from '../metrics/index.js'
 import { createQueryApi } from '../query/index.js'
 import { isLoopback, loopbackHostOnly, noForeignPages } from '../wire/host-check.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
@@ -61,6 +61,7 @@ async function start(
         entities: values.maxEntities,
         metrics: values.maxMetrics,
       },
+      hot: { bytes: hotBytes(values) },
       signal,
     })
     stops.push(() => store.stop())
@@ -143,6 +144,12 @@ function startEngine(values: Settings, logger: Logger, signal: AbortSignal): Pro
     return openEngine({ url: url.href, dataDir, logger, signal })
   }
   return openEngine({ dataDir, logger, memoryLimitBytes: values.clickhouseMemory || undefined, signal })
+}
+
+/** Other monitors may write to a ClickHouse that is not our own, and what they write is not seen here. */
+function hotBytes({ hotBytes, clickhouseUrl }: Settings): number {
+  if (hotBytes >= 0) return hotBytes
+  return clickhouseUrl === '' ? defaultHotBytes() : 0
 }
 
 function connectionOf({ connection }: Engine, values: Settings) {

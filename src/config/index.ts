@@ -1,4 +1,4 @@
 export { help } from './help.js'
-export { flagOf, type Option, variableOf } from './option.js'
+export { duration, flagOf, type Option, variableOf } from './option.js'
 export { type Options, resolve, SettingsError, type Values } from './resolve.js'
 export * from './schema.js'

@@ -146,6 +146,14 @@ const storeBufferBytes: Option<number> = {
   help: 'Memory for samples that wait for ClickHouse; beyond it senders are told to come back',
   placeholder: 'SIZE',
 }
+const hotBytes: Option<number> = {
+  key: 'hotBytes',
+  parse: (value) => (value === 'auto' || value === '-1' ? -1 : bytes(value)),
+  default: -1,
+  shownDefault: 'auto',
+  help: 'Memory for samples that queries are answered from, 0 for none; auto fits it to the machine, and is 0 with --clickhouse-url: only the one monitor that writes to a ClickHouse may have it',
+  placeholder: 'SIZE',
+}
 const maxSeries: Option<number> = {
   key: 'maxSeries',
   parse: whole(1, 100_000_000),
@@ -218,6 +226,43 @@ const maxMetrics: Option<number> = {
   help: 'Metrics (names) that the catalogue takes',
   placeholder: 'N',
 }
+const alertPort: Option<number> = {
+  key: 'alertPort',
+  parse: port,
+  default: 7185,
+  help: "The alert publisher's port on which alerts come in",
+  placeholder: 'PORT',
+}
+const alertSettings: Option<string> = {
+  key: 'alertSettings',
+  parse: text,
+  default: '',
+  help: 'A JSON file with receivers, routes and grouping of alerts; default: alerts.json in the data folder',
+  placeholder: 'FILE',
+}
+const alertToken: Option<string> = {
+  key: 'alertToken',
+  parse: text,
+  default: '',
+  help: 'Bearer token that the alert publisher asks for; needed when its port is open to others',
+  secret: true,
+}
+const outboxBytes: Option<number> = {
+  key: 'outboxBytes',
+  parse: bytes,
+  default: 64 * 1024 ** 2,
+  shownDefault: '64m',
+  help: 'Messages with alerts that cannot be delivered yet, in all; the least severe and oldest go first',
+  placeholder: 'SIZE',
+}
+const outboxAge: Option<number> = {
+  key: 'outboxAge',
+  parse: duration,
+  default: 3 * 86_400_000,
+  shownDefault: '3d',
+  help: 'How long messages with alerts that cannot be delivered are kept',
+  placeholder: 'TIME',
+}
 const listenPort = (value: string): number => (value === 'off' ? -1 : port(value))
 const graphitePort: Option<number> = {
   key: 'graphitePort',
@@ -256,6 +301,7 @@ export const monitorOptions = {
   clickhouseDatabase,
   clickhouseMemory,
   storeBufferBytes,
+  hotBytes,
   maxSeries,
   maxSeriesPerSender,
   maxEntities,
@@ -295,6 +341,21 @@ export const agentOptions = {
   rackId,
   spoolBytes,
   spoolAge,
+  logLevel,
+  help: helpFlag,
+}
+
+export const alertPublisherOptions = {
+  data,
+  host,
+  allowedHosts,
+  alertPort,
+  alertSettings,
+  alertToken,
+  outboxBytes,
+  outboxAge,
+  monitorUrl,
+  hostname: hostName,
   logLevel,
   help: helpFlag,
 }

@@ -12,6 +12,15 @@ export type {
 } from './engine.js'
 export { EngineError, type EngineErrorCode } from './errors.js'
 export { MIN_VERSION } from './ping.js'
+export {
+  MIN_POSTGRES,
+  openPostgres,
+  type Postgres,
+  PostgresError,
+  type PostgresErrorCode,
+  type PostgresOptions,
+  type PostgresStateChange,
+} from './postgres.js'
 export { READ_SETTINGS, WRITE_SETTINGS } from './settings.js'
 
 /**

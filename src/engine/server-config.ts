@@ -48,6 +48,10 @@ export function serverConfigXml(config: ServerConfig): string {
     background_move_pool_size: 1,
     background_fetches_pool_size: 1,
 
+    // docs/decisions/0003-metrics-store-layout.md: no statistics for an optimizer that needs none here, and merges of more
+    // parts at a time, so that a row is written anew less often.
+    merge_tree: { auto_statistics_types: '', merge_selector_base: 10 },
+
     // The parent reads standard error: a bounded log, and no file that grows. Failed queries are told to whoever asked.
     'log-level': 'error',
     logger: {

@@ -4,8 +4,10 @@ import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { BaseLogger } from 'pino'
 import { Registry } from 'prom-client'
-import type { Catalogue, Writer } from '../metrics/index.js'
+import type { Cardinality, Catalogue, Writer } from '../metrics/index.js'
 import { createAdmission } from './admission.js'
+import { createBufferPool } from './buffers.js'
+import { cardinalityRoute } from './http/cardinality.js'
 import { createHandler } from './http/handler.js'
 import { INFLUX_VERSION, influxProtocols, influxQuery } from './http/influx.js'
 import { ambariLiveNodes, ambariProtocol, collectdProtocol } from './http/json-posts.js'
@@ -24,7 +26,11 @@ export { DEFAULT_LIMITS, type IngestLimits, ingestLimits } from './limits.js'
 export type { SenderFigures } from './senders.js'
 
 export interface IngestOptions {
-  store: { catalogue: Catalogue; writer: Writer }
+  store: {
+    catalogue: Catalogue
+    writer: Writer
+    cardinality(top?: number): Promise<Cardinality>
+  }
   logger: BaseLogger
   /** Where ingest's own metrics (`bellwether_ingest_…`) are registered. Default: a registry of its own. */
   registry?: Registry
@@ -61,7 +67,8 @@ export function createIngest(options: IngestOptions): Ingest {
   const senders = createSenders(limits.senders)
   const receive = createReceiver({ store, logger, limits, admission, meters, senders })
   const work = createWork()
-  const handlerOptions = { receive, admission, limits, meters, logger, work }
+  const buffers = createBufferPool()
+  const handlerOptions = { receive, admission, buffers, limits, meters, logger, work }
 
   const app = new Hono<{ Bindings: HttpBindings }>()
   const listeners: Listener[] = []
@@ -83,6 +90,7 @@ export function createIngest(options: IngestOptions): Ingest {
     c.body(null, 204, { 'x-influxdb-version': INFLUX_VERSION, 'x-influxdb-build': 'OSS' }),
   )
   app.on(['GET', 'POST'], '/query', influxQuery)
+  app.get('/api/:version{v[0-9]+}/timeseries/cardinality', cardinalityRoute(store))
 
   return {
     app,

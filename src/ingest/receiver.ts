@@ -23,6 +23,8 @@ export interface Batch {
   /** Synchronous. Throws `MalformedBodyError` or `RequestTooLargeError` when the body as a whole is refused. */
   decode(body: Uint8Array, context: DecodeContext): void
   lease: Lease
+  /** Called as soon as the body is decoded or refused, after which its memory may hold another one; may be called twice. */
+  release?(): void
 }
 
 export interface Receipt {
@@ -75,14 +77,14 @@ export function createReceiver(options: ReceiverOptions): Receive {
       if (columns.length > 0) {
         // Samples stamped on arrival are new ones each time, however equal the bytes.
         const key = outcome.timesMissing > 0 ? undefined : keyOf(batch)
-        lease.give(batch.body.length)
-        batch.body = NOTHING
+        free(batch)
         lease.take(columns.length * BYTES_PER_SAMPLE)
         duplicate = (await store.writer.write(columns, key)).duplicate
       }
       report(batch, registrar.sender, columns.length, outcome)
       return { samples: columns.length, duplicate, outcome }
     } finally {
+      free(batch)
       if (pool.length < POOLED_BUFFERS && columns.capacity <= POOLED_CAPACITY) pool.push(columns)
     }
 
@@ -95,6 +97,11 @@ export function createReceiver(options: ReceiverOptions): Receive {
         logger.warn({ protocol, sender, refused }, `ingest: ${outcomeText(outcome, 'item').slice(0, 1000)}`)
     }
   }
+}
+
+function free(batch: Batch): void {
+  batch.release?.()
+  batch.body = NOTHING
 }
 
 /** Low enough that the sum of two keys stays exact. */

@@ -4,6 +4,8 @@ import { MalformedBodyError, RequestTooLargeError } from './errors.js'
 const MOST = 2 ** 30
 /** Copies go four bytes at a time and may write up to three bytes too many. */
 const SLACK = 4
+/** Bytes from which a call that copies them all at once is worth its cost. */
+const LONG = 96
 
 /**
  * Decompresses one Snappy block (format_description.txt of google/snappy), as Prometheus remote write sends it.
@@ -12,12 +14,14 @@ const SLACK = 4
  * is shorter or longer than announced (docs/decisions/0004).
  *
  * Throws `RequestTooLargeError` before anything is allocated when the block announces more than `maxBytes`, and
- * `MalformedBodyError` for everything that is not a Snappy block. `reserve` is told the size before it is allocated.
+ * `MalformedBodyError` for everything that is not a Snappy block. `reserve` is told the size before `allocate` is asked for a
+ * little more; the result is the beginning of what that answers.
  */
 export function decompressSnappy(
   block: Uint8Array,
   maxBytes: number,
   reserve: (bytes: number) => void = () => undefined,
+  allocate: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes),
 ): Uint8Array {
   const { size, at } = announced(block)
   if (size > maxBytes)
@@ -28,7 +32,7 @@ export function decompressSnappy(
   if (size >= MOST || size > (block.length - at) * 32 + 64)
     throw new MalformedBodyError('snappy: the block ends early', block.length)
   reserve(size)
-  const out = new Uint8Array(size + SLACK)
+  const out = allocate(size + SLACK)
   const written = decompress(block, at, out, size)
   if (written !== size)
     throw new MalformedBodyError(`snappy: ${size} bytes announced, ${written} found`, block.length)
@@ -49,7 +53,7 @@ function announced(block: Uint8Array): { size: number; at: number } {
 function decompress(block: Uint8Array, start: number, out: Uint8Array, size: number): number {
   const end = block.length
   const from = new DataView(block.buffer, block.byteOffset, block.byteLength)
-  const into = new DataView(out.buffer)
+  const into = new DataView(out.buffer, out.byteOffset, out.byteLength)
   let at = start
   let to = 0
   while (at < end) {
@@ -81,11 +85,19 @@ function decompress(block: Uint8Array, start: number, out: Uint8Array, size: num
       offset = littleEndian(block, at, bytes)
       at += bytes
     }
+    // A copy element makes 64 bytes at most, so that a long repetition comes as many of them, all with one offset.
+    if (length >= 60 && (tag & 3) === 2) {
+      while (end - at >= 3 && (block[at]! & 3) === 2 && littleEndian(block, at + 1, 2) === offset) {
+        length += (block[at]! >>> 2) + 1
+        at += 3
+      }
+    }
     if (offset === 0 || offset > to || length > size - to)
       throw new MalformedBodyError('snappy: a copy points outside the block', at)
     // An overlapping copy repeats what it has just written; four at a time that is only right from four bytes away.
     const source = to - offset
-    if (offset >= 4) for (let k = 0; k < length; k += 4) into.setInt32(to + k, into.getInt32(source + k))
+    if (length > LONG && offset >= length) out.copyWithin(to, source, source + length)
+    else if (offset >= 4) for (let k = 0; k < length; k += 4) into.setInt32(to + k, into.getInt32(source + k))
     else for (let k = 0; k < length; k++) out[to + k] = out[source + k]!
     to += length
   }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { Counter, collectDefaultMetrics, Histogram, type Registry } from 'prom-client'
 import { loopbackHostOnly, noForeignPages } from '../wire/host-check.js'
 import type { ErrorBody } from '../wire/timeseries.js'
+import type { ManagerApi } from './api/index.js'
 import { createProxy, type Proxied } from './proxy.js'
 import { webPages } from './web-pages.js'
 
@@ -16,6 +17,10 @@ export interface ManagerOptions {
   allowedHosts: readonly string[] | undefined
   registry: Registry
   logger: Logger
+  /** Logins and the API, of an active manager. Without it, pages and time series are all there is, open to all who reach it. */
+  api?: ManagerApi
+  /** What agents ask, with tokens of their own (`agentRoutes`). */
+  agents?: Hono
 }
 
 export interface Manager {
@@ -44,7 +49,8 @@ export function createManager(options: ManagerOptions): Manager {
   })
   const proxy = createProxy({ target: options.monitorUrl, name: 'monitor', logger })
 
-  const app = new Hono<Proxied>()
+  // `/api/version/` is as good as `/api/version`: Cloudera's clients send both.
+  const app = new Hono<Proxied>({ strict: false })
   app.use(async (c, next) => {
     const end = seconds.startTimer()
     await next()
@@ -58,6 +64,10 @@ export function createManager(options: ManagerOptions): Manager {
   app.get('/health/live', (c) => c.text('live\n'))
   app.get('/health/active', (c) => c.text('active\n'))
   app.get('/api/admin/status', (c) => c.json({ Status: 'ACTIVE' }))
+  if (options.api) {
+    app.use('/metrics', options.api.gates.metrics)
+    app.use('/api/:version{v[0-9]+}/timeseries/*', options.api.gates.pages)
+  }
   app.get('/metrics', async (c) =>
     c.body(await registry.metrics(), 200, {
       'content-type': registry.contentType,
@@ -66,9 +76,12 @@ export function createManager(options: ManagerOptions): Manager {
   )
   app.all('/api/:version{v[0-9]+}/timeseries', proxy.handle)
   app.all('/api/:version{v[0-9]+}/timeseries/*', proxy.handle)
+  if (options.agents) app.route('/', options.agents)
+  if (options.api) app.route('/', options.api.routes)
   app.all('/api/*', (c) =>
     c.json<ErrorBody>({ message: `There is no ${c.req.method} ${c.req.path} here.`, code: 'NOT_FOUND' }, 404),
   )
+  if (options.api) app.use(options.api.gates.pages)
   app.route('/', webPages(options.webRoot))
   app.onError((error, c) => {
     logger.error({ err: error, path: c.req.path }, 'request failed')

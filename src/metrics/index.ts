@@ -4,6 +4,14 @@ export type { Cardinality } from './catalogue/cardinality.js'
 export { CatalogueCollisionError } from './catalogue/catalogue.js'
 export type { Connection } from './client.js'
 export { DEFAULT_DATABASE } from './client.js'
+export {
+  defaultHotBytes,
+  type HotLimits,
+  type HotMetric,
+  type HotReading,
+  type HotSamples,
+  lowerBound,
+} from './hot/index.js'
 export { batchKey, entityId, metricId } from './ids.js'
 export { DEFAULT_LIMITS, type StoreLimits } from './limits.js'
 export { type ReadOptions, readBlocks } from './native/client.js'

@@ -47,6 +47,12 @@ export function createSelfMetrics(registry: Registry, stats: () => StoreStats): 
   gauge('series', 'Series in the catalogue', (s) => s.series)
   gauge('catalogue_bytes', 'Memory of the table of series and its indexes', (s) => s.catalogueBytes)
   gauge('remembered_batches', 'Stored batches that a resend is compared with', (s) => s.rememberedBatches)
+  gauge('hot_bytes', 'Memory of samples that are kept for queries', (s) => s.hot.bytes)
+  gauge('hot_chunks', 'Chunks (a metric in two hours) that are kept for queries', (s) => s.hot.chunks)
+  gauge('hot_hits', 'Reads of queries that were answered from memory', (s) => s.hot.hits)
+  gauge('hot_misses', 'Reads of queries that the metrics database was asked for', (s) => s.hot.misses)
+  gauge('hot_loads', 'Times that samples were read into memory', (s) => s.hot.loads)
+  gauge('hot_evictions', 'Chunks that were given up for others', (s) => s.hot.evictions)
   gauge('up', '1 while samples can be stored', (s) => (s.failure === '' ? 1 : 0))
 
   return {

@@ -1,3 +1,5 @@
+import type { HotStats } from './hot/index.js'
+
 /** What `Store.stats()` says. */
 export interface StoreStats {
   metrics: number
@@ -13,4 +15,6 @@ export interface StoreStats {
   inserts: number
   /** Why samples cannot be stored at the moment; empty when they can. */
   failure: string
+  /** Samples in memory for queries. */
+  hot: HotStats
 }

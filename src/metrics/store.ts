@@ -8,6 +8,8 @@ import { load } from './catalogue/load.js'
 import { createPersister } from './catalogue/persister.js'
 import { createSeenLog } from './catalogue/seen.js'
 import { type Connection, checkDatabaseName, connect, DEFAULT_DATABASE } from './client.js'
+import { createHotCache, DEFAULT_HOT_LIMITS, type HotLimits, type HotSamples } from './hot/index.js'
+import { loadChunks } from './hot/load.js'
 import type { Hash } from './ids.js'
 import { DEFAULT_LIMITS, type StoreLimits } from './limits.js'
 import { migrate, SchemaVersionError } from './schema/migrate.js'
@@ -39,6 +41,11 @@ export interface StoreOptions {
   /** How often it is written down when entities were seen last, milliseconds. Default: 60 s; 0: only at the end. */
   seenMs?: number
   tuning?: Partial<WriterTuning>
+  /**
+   * Samples kept in memory for queries; by default none. It sees what this process writes, so only the one process that
+   * writes to a database may have it.
+   */
+  hot?: Partial<HotLimits>
   /** For tests of collisions. */
   hash?: Hash
 }
@@ -54,6 +61,7 @@ export interface Store {
    * of logs: it holds the password.
    */
   readonly connection: Connection
+  readonly hot: HotSamples
   stats(): StoreStats
   /** Where the series come from, most series first; `top` of each list (default 20). */
   cardinality(top?: number): Promise<Cardinality>
@@ -69,6 +77,8 @@ export interface Store {
 }
 
 const INSERT_TIMEOUT_MS = 30_000
+/** An insert of unknown outcome is over by then, one way or the other. */
+const DOUBT_MS = 2 * INSERT_TIMEOUT_MS
 const READ_TIMEOUT_MS = 300_000
 /** Rows of the catalogue may become visible this long after the time they carry. */
 const REFRESH_MARGIN_MS = 60_000
@@ -106,6 +116,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const catalogue = createCatalogue({ limits, ...(hash && { hash }) })
   const persistPending = createPersister(catalogue, () => clients.inserts, instance)
   const seenLog = createSeenLog(catalogue)
+  const hot = createHotCache({
+    catalogue,
+    limits: { ...DEFAULT_HOT_LIMITS, ...options.hot },
+    load: (request) => loadChunks(clients.reads, request),
+    onFailure: (error) =>
+      logger.debug(
+        { err: error },
+        'metrics store: samples could not be read into memory; queries read the store',
+      ),
+  })
   const selfMetrics = registry === undefined ? NO_METRICS : createSelfMetrics(registry, stats)
   const writer = createWriter({
     catalogue,
@@ -115,6 +135,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     metrics: selfMetrics,
     onFailure: (error, attempt) =>
       logger.warn({ err: error, attempt }, `metrics store: an insert failed: ${describeFailure(error)}`),
+    onStored: ({ chunks }) => hot.stored(chunks),
+    onDoubt: () => hot.doubt(DOUBT_MS),
   })
 
   let loadedAt = 0
@@ -165,6 +187,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       for (const end of ticks) end()
       signal?.removeEventListener('abort', onAbort)
       await writer.stop(graceMs)
+      hot.stop()
       const last = persistPending()
         .then(flushSeen)
         .catch((error: unknown) =>
@@ -188,6 +211,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       rememberedBatches: writer.knownBatches,
       inserts: writer.inFlight,
       failure: writer.failure,
+      hot: hot.stats,
     }
   }
 
@@ -201,6 +225,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     get connection() {
       return connection
     },
+    hot,
     stats,
     cardinality: (top) => cardinality(catalogue, top),
     refresh,
@@ -208,6 +233,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       const { reads, inserts } = clients
       connection = moved
       clients = clientsOf(moved)
+      hot.clear()
       writer.retryNow()
       await Promise.all([reads.close(), inserts.close()])
     },

@@ -78,6 +78,7 @@ export interface QueryPlan {
     reads: string[]
   }[]
   statements: {
+    /** What the metrics database was asked; a comment when the read came from the monitor's memory. */
     sql: string
     /** Rows that the metrics database read. */
     rowsRead: number

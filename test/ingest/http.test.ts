@@ -28,6 +28,7 @@ const PROMETHEUS = {
   'content-encoding': 'snappy',
   'x-prometheus-remote-write-version': '0.1.0',
 }
+const GZIP = { 'content-encoding': 'gzip' }
 const JSON_TYPE = { 'content-type': 'application/json' }
 const snappy = (samples: Sent[]) => SnappyJS.compress(remoteWrite(samples))
 
@@ -498,4 +499,65 @@ describe('limits and faults', () => {
       expect.objectContaining({ sender: 'me', protocol: 'influx', requests: 1, samples: 1, refused: 1 }),
     ])
   })
+})
+
+test('requests at the same time, some of them broken, do not mix up their bodies', async () => {
+  const senders = 12
+  const rounds = 8
+  let sent = 0
+  await Promise.all(
+    Array.from({ length: senders }, async (_, sender) => {
+      for (let round = 0; round < rounds; round++) {
+        const lines = 200 + ((sender * 7 + round * 13) % 10) * 150
+        const value = sender * 1000 + round
+        const line = (i: number) =>
+          `mix,sender=s${sender},pad=${'x'.repeat(40)} value=${value}i ${(T - 1000 - i) * 1e6 + round}`
+        const text = `${Array.from({ length: lines }, (_, i) => line(i * rounds + round)).join('\n')}\n`
+        if (round % 3 === 2) {
+          // Each way in which a body's memory is given back early.
+          expect((await post(`${main.url}/write`, gzipSync(text).subarray(0, 90), GZIP)).status).toBe(400)
+          expect((await post(`${main.url}/api/v1/write`, Buffer.from(text), PROMETHEUS)).status).toBe(400)
+        }
+        const answer =
+          round % 2
+            ? await post(`${main.url}/write`, gzipSync(text), GZIP)
+            : await post(`${main.url}/write`, text)
+        expect(answer).toMatchObject({ status: 204 })
+        sent += lines
+      }
+    }),
+  )
+  const rows = await about('mix')
+  expect(rows.length).toBe(sent)
+  const wrong = rows.filter((row) => !row.entity.includes(`sender=s${Math.floor(row.value / 1000)}`))
+  expect(wrong).toEqual([])
+})
+
+test('a body that comes slowly keeps its memory while others come and go', async () => {
+  const text = (sender: string, round: number) =>
+    `${Array.from({ length: 1500 }, (_, i) => `slow,sender=${sender},pad=${'x'.repeat(30)} value=${round} ${(T - i) * 1e6 + round * 3e12}`).join('\n')}\n`
+  const agent = new Agent({ keepAlive: true })
+  for (let round = 0; round < 3; round++) {
+    const before = post(`${main.url}/write`, text('before', -round))
+    await sleep(round)
+    const body = Buffer.from(text('slow', -round))
+    const slow = request(`${main.url}/write`, {
+      method: 'POST',
+      agent,
+      headers: { 'content-length': body.length },
+    })
+    const answered = once(slow, 'response')
+    slow.write(body.subarray(0, 100_000))
+    expect((await before).status).toBe(204)
+    await sleep(20)
+    expect((await post(`${main.url}/write`, text('after', -round))).status).toBe(204)
+    slow.end(body.subarray(100_000))
+    const [response] = await answered
+    response.resume()
+    expect(response.statusCode).toBe(204)
+  }
+  agent.destroy()
+  const rows = await about('slow')
+  for (const sender of ['before', 'slow', 'after'])
+    expect(rows.filter((row) => row.entity.includes(`sender=${sender}`)).length).toBe(3 * 1500)
 })

@@ -64,3 +64,22 @@ test('any bytes at all either decompress or are refused', () => {
     { numRuns: 5000 },
   )
 })
+
+test('long repetitions, near and far, beside memory that is used again', () => {
+  const keep = new Uint8Array(1 << 20).fill(0xaa)
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 1, max: 2000 })), {
+        maxLength: 20,
+      }),
+      (repeats) => {
+        const bytes = [...Array.from({ length: 400 }, (_, k) => (k * 7919) % 251)]
+        for (const [offset, length] of repeats)
+          for (let k = 0; k < length; k++) bytes.push(bytes[bytes.length - offset]!)
+        const block = compress(Uint8Array.from(bytes))
+        const out = decompressSnappy(block, 1 << 20, undefined, (size) => keep.subarray(8, 8 + size))
+        expect(Buffer.from(out)).toEqual(Buffer.from(bytes))
+      },
+    ),
+  )
+})

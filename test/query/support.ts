@@ -45,7 +45,15 @@ export interface QueryBed {
 /** A real engine, a real store, and the API on them. */
 export async function openQueryBed(limits: Partial<QueryLimits> = {}): Promise<QueryBed> {
   const engine = await startTestEngine()
-  const store = await openStore({ connection: engine.engine.connection, logger: quiet, refreshMs: 0 })
+  const store = await openStore({
+    connection: engine.engine.connection,
+    logger: quiet,
+    refreshMs: 0,
+    // `hot.test.ts` runs the same tests with every read that can be from memory.
+    ...(process.env.BELLWETHER_TEST_HOT === '1' && {
+      hot: { bytes: 64 * 1024 * 1024, touches: 1, wait: true },
+    }),
+  })
   const api = createQueryApi({ store, logger: quiet, limits })
   return bedOn(engine, store, api)
 }

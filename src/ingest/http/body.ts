@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { createGunzip, createInflate } from 'node:zlib'
 import type { Lease } from '../admission.js'
+import { type BufferPool, type Loan, memoryFor } from '../buffers.js'
 import { RequestTooLargeError } from '../errors.js'
 import type { IngestLimits } from '../limits.js'
 import { decompressSnappy } from '../snappy.js'
@@ -10,6 +11,8 @@ export interface Body {
   body: Uint8Array
   /** How many bytes came over the wire. */
   sent: number
+  /** The body's memory serves other requests from now on; may be called twice. */
+  release(): void
 }
 
 /**
@@ -22,6 +25,7 @@ export async function readBody(
   encodings: readonly string[],
   limits: IngestLimits,
   lease: Lease,
+  buffers: BufferPool,
 ): Promise<Body> {
   const { headers } = incoming
   const encoding = (headers['content-encoding'] ?? '').trim().toLowerCase() || encodings[0]!
@@ -33,14 +37,77 @@ export async function readBody(
   if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined)
     throw new HttpError(411, 'the request has no Content-Length and is not chunked')
   if (Number(headers['content-length'] ?? 0) > limits.bodyBytes) throw bodyTooLarge(limits)
-  const sent = await read(incoming, limits, lease)
-  if (encoding === 'identity') return { body: sent, sent: sent.length }
-  const body =
-    encoding === 'snappy'
-      ? decompressSnappy(sent, limits.decodedBytes, lease.take)
-      : await inflate(sent, encoding as 'gzip' | 'deflate', limits, lease)
-  lease.give(sent.length)
-  return { body, sent: sent.length }
+  const memory = { lease, buffers }
+  const raw = await read(incoming, limits, memory)
+  const sent = raw.body.length
+  if (encoding === 'identity') return { ...raw, sent }
+  try {
+    const whole =
+      encoding === 'snappy'
+        ? unsnap(raw.body, limits, memory)
+        : await inflate(raw.body, encoding as 'gzip' | 'deflate', limits, memory)
+    return { ...whole, sent }
+  } finally {
+    raw.release()
+  }
+}
+
+type Bytes = Pick<Body, 'body' | 'release'>
+
+interface Memory {
+  lease: Lease
+  buffers: BufferPool
+}
+
+/** Bytes that come one after the other, in memory that grows. Throws `BusyError`. */
+class Growing {
+  size = 0
+  #loan: Loan | undefined
+  readonly #memory: Memory
+
+  constructor(memory: Memory) {
+    this.#memory = memory
+  }
+
+  /** An array for at least `needed` bytes; when it must be a new one, of `capacity` bytes. What it held is in it. */
+  room(needed: number, capacity: number): Uint8Array {
+    const old = this.#loan
+    if (old !== undefined && needed <= old.array.length) return old.array
+    const { lease, buffers } = this.#memory
+    const bytes = Math.max(needed, capacity)
+    lease.take(memoryFor(bytes))
+    const loan = buffers.take(bytes)
+    if (old !== undefined) loan.array.set(old.array.subarray(0, this.size))
+    this.release()
+    this.#loan = loan
+    return loan.array
+  }
+
+  add(chunk: Uint8Array, capacity: number): void {
+    this.room(this.size + chunk.length, capacity).set(chunk, this.size)
+    this.size += chunk.length
+  }
+
+  release(): void {
+    const loan = this.#loan
+    this.#loan = undefined
+    if (loan?.end()) this.#memory.lease.give(loan.memory)
+  }
+
+  whole(): Bytes {
+    return { body: this.#loan?.array.subarray(0, this.size) ?? NOTHING, release: () => this.release() }
+  }
+}
+
+function unsnap(block: Uint8Array, limits: IngestLimits, memory: Memory): Bytes {
+  const bytes = new Growing(memory)
+  try {
+    const body = decompressSnappy(block, limits.decodedBytes, undefined, (size) => bytes.room(size, size))
+    return { body, release: () => bytes.release() }
+  } catch (error) {
+    bytes.release()
+    throw error
+  }
 }
 
 const bodyTooLarge = (limits: IngestLimits) =>
@@ -48,24 +115,26 @@ const bodyTooLarge = (limits: IngestLimits) =>
     `the body has more than ${limits.bodyBytes} bytes (limit bodyBytes): send smaller batches`,
   )
 
-function read(incoming: IncomingMessage, limits: IngestLimits, lease: Lease): Promise<Uint8Array> {
+const NOTHING = new Uint8Array(0)
+/** What is taken for a body at first; then four times as much, so that who announces much and sends little holds little. */
+const FIRST_BYTES = 64 * 1024
+
+function read(incoming: IncomingMessage, limits: IngestLimits, memory: Memory): Promise<Bytes> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let size = 0
+    const announced = Number(incoming.headers['content-length'] ?? limits.bodyBytes)
+    const bytes = new Growing(memory)
     const timer = setTimeout(
       () =>
         end(new HttpError(408, `the body did not arrive within ${limits.bodySeconds} s (limit bodySeconds)`)),
       limits.bodySeconds * 1000,
     )
     const onData = (chunk: Buffer) => {
-      size += chunk.length
-      if (size > limits.bodyBytes) return end(bodyTooLarge(limits))
+      if (bytes.size + chunk.length > limits.bodyBytes) return end(bodyTooLarge(limits))
       try {
-        lease.take(chunk.length)
+        bytes.add(chunk, Math.min(announced, bytes.size * 4 || FIRST_BYTES))
       } catch (error) {
-        return end(error)
+        end(error)
       }
-      chunks.push(chunk)
     }
     const onEnd = () => end()
     const onError = (cause: Error) =>
@@ -74,7 +143,8 @@ function read(incoming: IncomingMessage, limits: IngestLimits, lease: Lease): Pr
     const end = (error?: unknown) => {
       clearTimeout(timer)
       incoming.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose)
-      if (error === undefined) return resolve(joined(chunks, size))
+      if (error === undefined) return resolve(bytes.whole())
+      bytes.release()
       // The rest must neither be kept nor hold up the connection; the server cuts off what goes on for too long.
       incoming.on('error', () => undefined).resume()
       reject(error)
@@ -83,49 +153,36 @@ function read(incoming: IncomingMessage, limits: IngestLimits, lease: Lease): Pr
   })
 }
 
-/** One array of its own, so that 8-byte columns in it are aligned. */
-function joined(chunks: Buffer[], size: number): Uint8Array {
-  const bytes = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
-}
-
 /** Stops as soon as the bound is passed: a bomb costs no more than the bound. */
 function inflate(
   sent: Uint8Array,
   encoding: 'gzip' | 'deflate',
   limits: IngestLimits,
-  lease: Lease,
-): Promise<Uint8Array> {
+  memory: Memory,
+): Promise<Bytes> {
   return new Promise((resolve, reject) => {
     const stream =
       encoding === 'gzip' ? createGunzip({ chunkSize: CHUNK }) : createInflate({ chunkSize: CHUNK })
-    const chunks: Buffer[] = []
-    let size = 0
+    const bytes = new Growing(memory)
     const fail = (error: unknown) => {
       stream.destroy()
+      bytes.release()
       reject(error)
     }
     stream.on('data', (chunk: Buffer) => {
-      size += chunk.length
-      if (size > limits.decodedBytes)
+      if (bytes.size + chunk.length > limits.decodedBytes)
         return fail(
           new RequestTooLargeError(
             `the body has more than ${limits.decodedBytes} bytes after decompression (limit decodedBytes): send smaller batches`,
           ),
         )
       try {
-        lease.take(chunk.length)
+        bytes.add(chunk, Math.min(limits.decodedBytes, 2 * bytes.size))
       } catch (error) {
-        return fail(error)
+        fail(error)
       }
-      chunks.push(chunk)
     })
-    stream.on('end', () => resolve(joined(chunks, size)))
+    stream.on('end', () => resolve(bytes.whole()))
     stream.on('error', (cause) =>
       fail(new HttpError(400, `the body is not valid ${encoding}: ${cause.message}`, { cause })),
     )

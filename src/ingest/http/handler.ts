@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { BaseLogger } from 'pino'
 import type { Admission } from '../admission.js'
+import type { BufferPool } from '../buffers.js'
 import type { DecodeContext } from '../decode.js'
 import type { IngestLimits } from '../limits.js'
 import type { Meters } from '../meters.js'
@@ -34,6 +35,7 @@ export interface Accepted {
 export interface HandlerOptions {
   receive: Receive
   admission: Admission
+  buffers: BufferPool
   limits: IngestLimits
   meters: Meters
   logger: BaseLogger
@@ -54,7 +56,7 @@ export function senderOf(c: IngestContext): string {
 
 /** A handler for every method of a route: receives batches by POST, and answers each failure in the protocol's form. */
 export function createHandler(protocol: HttpProtocol, options: HandlerOptions) {
-  const { receive, admission, limits, meters, logger, work } = options
+  const { receive, admission, buffers, limits, meters, logger, work } = options
   return async (c: IngestContext): Promise<Response> => {
     const start = performance.now()
     const lease = admission.open()
@@ -70,7 +72,7 @@ export function createHandler(protocol: HttpProtocol, options: HandlerOptions) {
         sender: senderOf(c),
         lease,
         ...accepted,
-        ...(await readBody(c.env.incoming, protocol.encodings, limits, lease)),
+        ...(await readBody(c.env.incoming, protocol.encodings, limits, lease, buffers)),
       })
       response = protocol.answer(c, receipt)
     } catch (thrown) {

@@ -15,6 +15,8 @@ export interface KeeperOptions {
   metrics: RetentionMetrics
   /** Whether all of the time is rolled up into the next level: see `Folder.isFolded`. */
   isFolded: (level: Rollup, from: number, to: number) => Promise<boolean>
+  /** Told of what was dropped: all of a level before `to`. */
+  onDropped?: (level: Rollup, to: number) => void
   now?: () => number
   monotonic?: () => number
   signal?: AbortSignal
@@ -46,7 +48,7 @@ const REMEMBERED = 50
 const STORE_TIME_EVERY_MS = 300_000
 
 export function createKeeper(options: KeeperOptions): Keeper {
-  const { client, logger, metrics, isFolded, signal } = options
+  const { client, logger, metrics, isFolded, onDropped, signal } = options
   const { now = Date.now, monotonic = () => performance.now() } = options
   let floors: Floors = {}
   let clock: { time: number; at: number } | undefined
@@ -103,6 +105,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       clickhouse_settings: { max_partition_size_to_drop: '0' },
       ...(signal && { abort_signal: signal }),
     })
+    onDropped?.(level, to)
     dropped.unshift({ level, reason, from: what.from, to: what.to, bytes })
     dropped.length = Math.min(dropped.length, REMEMBERED)
     metrics.dropped(level, reason, bytes)

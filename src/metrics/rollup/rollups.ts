@@ -35,7 +35,7 @@ export const DEFAULT_ROLLUP_TUNING: Readonly<RollupTuning> = {
 }
 
 export interface RollupOptions {
-  store: Pick<Store, 'client'>
+  store: Pick<Store, 'client'> & Partial<Pick<Store, 'hot'>>
   logger: BaseLogger
   registry?: Registry
   signal?: AbortSignal
@@ -88,6 +88,9 @@ export function startRollups(options: RollupOptions): Rollups {
     logger,
     metrics: retentionMetrics,
     isFolded: (level, from, to) => folder.isFolded(level, from, to),
+    onDropped(level, to) {
+      if (level === 'RAW') store.hot?.dropBefore(to)
+    },
     now,
     signal,
   })

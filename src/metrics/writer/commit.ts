@@ -3,7 +3,7 @@ import { idBits } from '../ids.js'
 import { FINEST_MS } from '../rollup/levels.js'
 import { HOUR_MS, TOUCHED_METRIC } from '../schema/tables.js'
 import type { SampleColumns, WriteOutcome } from '../types.js'
-import { CHUNK_ROWS, type Chunk, type ChunkPool } from './chunk.js'
+import { CHUNK_ROWS, type Chunk, type ChunkPool, NO_SERIES } from './chunk.js'
 import { DAY_MS } from './days.js'
 
 /** One insert: the chunks of a block, and those who wait for it. */
@@ -54,7 +54,7 @@ export function appendSamples(
   let bucketEnd = 0
   while (at < length) {
     const chunk = room(commit, pool)
-    const { metric: metrics, entity: entities, time: times, value: values } = chunk
+    const { metric: metrics, entity: entities, time: times, value: values, series: rowSeries } = chunk
     const first = chunk.rows
     let row = first
     for (; at < length && row < CHUNK_ROWS; at++) {
@@ -72,6 +72,7 @@ export function appendSamples(
       times[2 * row] = t
       times[2 * row + 1] = t / 0x1_0000_0000
       values[row] = value[at]!
+      rowSeries[row] = s
       if (t > seen[entity]!) seen[entity] = t
       row++
     }
@@ -94,6 +95,7 @@ export function appendMark(
   chunk.time[2 * row] = time
   chunk.time[2 * row + 1] = time / 0x1_0000_0000
   chunk.value[row] = samples
+  chunk.series[row] = NO_SERIES
   commit.rows++
 }
 
@@ -107,6 +109,7 @@ export function appendTouched(commit: Commit, pool: ChunkPool, number: number): 
     chunk.time[2 * row] = bucket
     chunk.time[2 * row + 1] = bucket / 0x1_0000_0000
     chunk.value[row] = 0
+    chunk.series[row] = NO_SERIES
     commit.rows++
   }
 }

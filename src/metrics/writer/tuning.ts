@@ -9,6 +9,7 @@ export interface WriterTuning {
   /**
    * Rows from which an insert waits only until the engine has been idle as long as the last insert took (and `minMs` at
    * least): senders that wait for their answer before they send on get it soon, and inserts take half the time at most.
+   * Half as many rows wait four times as long, and so on up to `commitMs`: the fewer rows, the dearer each.
    */
   smallRows: number
   /** Shortest time between the starts of two such inserts, milliseconds. */

@@ -37,6 +37,10 @@ export interface WriterOptions {
   tuning?: Partial<WriterTuning>
   metrics?: SelfMetrics
   onFailure?: (error: unknown, attempt: number) => void
+  /** Told of each commit that ClickHouse has acknowledged, before its callers are. Must not throw. */
+  onStored?: (commit: Commit) => void
+  /** Told that it is not known whether rows were stored, or will be. */
+  onDoubt?: () => void
 }
 
 export interface WriterCore extends Writer {
@@ -57,7 +61,17 @@ export interface WriterCore extends Writer {
 }
 
 export function createWriter(options: WriterOptions): WriterCore {
-  const { catalogue, insert, settle, bufferBytes, now = Date.now, metrics = NO_METRICS, onFailure } = options
+  const {
+    catalogue,
+    insert,
+    settle,
+    bufferBytes,
+    now = Date.now,
+    metrics = NO_METRICS,
+    onFailure,
+    onStored,
+    onDoubt,
+  } = options
   const tuning = { ...DEFAULT_TUNING, ...options.tuning }
   const pool: ChunkPool = createChunkPool()
   const stored = createStoredBatches(tuning.batches)
@@ -145,8 +159,9 @@ export function createWriter(options: WriterOptions): WriterCore {
 
   /** How long after the start of the last insert the open one may begin, milliseconds. */
   function spacing(): number {
-    if (open.rows < tuning.smallRows || running.size > 0) return tuning.commitMs
-    return Math.min(tuning.commitMs, Math.max(tuning.minMs, 2 * lastTook))
+    if (running.size > 0) return tuning.commitMs
+    const few = Math.max(1, tuning.smallRows / open.rows)
+    return Math.min(tuning.commitMs, Math.max(tuning.minMs, 2 * lastTook * few * few))
   }
 
   function onTimer(): void {
@@ -185,6 +200,7 @@ export function createWriter(options: WriterOptions): WriterCore {
         await insert(commit, aborted.signal)
         down = undefined
         lastTook = clock() - started
+        onStored?.(commit)
         release(commit)
         for (const { key, days } of commit.waiters)
           if (key !== undefined) for (const day of days) stored.add(key, day)
@@ -214,6 +230,7 @@ export function createWriter(options: WriterOptions): WriterCore {
   }
 
   function doubt({ id, waiters }: Commit): void {
+    onDoubt?.()
     doubtful.commits.add(id)
     for (const { key } of waiters) if (key !== undefined) doubtful.keys.add(key)
   }

@@ -9,6 +9,7 @@ import { QueryError } from '../errors.js'
 import { AncestorCache } from '../run/ancestor-cache.js'
 import { type AskedStatement, CollectingSink } from '../run/ask.js'
 import { AttributeIndex } from '../run/attribute-index.js'
+import { ownTimeZone } from '../run/calendar.js'
 import { createCores } from '../run/cores.js'
 import type { QueryEnvironment } from '../run/environment.js'
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../run/limits.js'
@@ -25,7 +26,8 @@ import { moreRoutes } from './more-routes.js'
 import { type AnswerForm, readParameters, variableMap } from './parameters.js'
 
 export interface QueryApiOptions {
-  readonly store: Pick<Store, 'catalogue' | 'client' | 'connection' | 'database'>
+  readonly store: Pick<Store, 'catalogue' | 'client' | 'connection' | 'database'> &
+    Partial<Pick<Store, 'hot'>>
   readonly logger: BaseLogger
   /** Says what is rolled up and what is dropped; without it rollups are computed from the samples. */
   readonly rollups?: Pick<Rollups, 'unfolded' | 'keptSince'>
@@ -78,6 +80,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
   const { catalogue } = store
   const environment: QueryEnvironment = {
     catalogue,
+    hot: store.hot,
     transport,
     limits,
     selections: new SelectionCache(),
@@ -147,7 +150,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
           rollup: { desired: 'RAW', mustUse: false },
           streamLimit,
           joinRenamed: false,
-          timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+          timeZone: ownTimeZone(),
           variables: variableMap(Object.entries(variables)),
           signal,
         },

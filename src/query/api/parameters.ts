@@ -2,7 +2,7 @@ import type { Rollup } from '../../wire/timeseries.js'
 import { TIME_SERIES_COLUMNS_CONTENT_TYPE } from '../../wire/timeseries-columns.js'
 import { QueryError } from '../errors.js'
 import { ROLLUPS } from '../functions/rollup.js'
-import { isTimeZone } from '../run/calendar.js'
+import { isTimeZone, ownTimeZone } from '../run/calendar.js'
 import type { QueryLimits } from '../run/limits.js'
 import type { QueryRequest } from '../run/script.js'
 import { parseTime } from './time.js'
@@ -42,7 +42,7 @@ export function readParameters(
   const form = FORMS[type]
   if (form === undefined)
     throw bad(`contentType ${JSON.stringify(type)} is unknown; there are ${Object.keys(FORMS).join(', ')}.`)
-  const timeZone = parameters.get('timeZone') || Intl.DateTimeFormat().resolvedOptions().timeZone
+  const timeZone = parameters.get('timeZone') || ownTimeZone()
   if (!isTimeZone(timeZone)) throw bad('timeZone is not a name of a time zone, such as Europe/Berlin.')
   const variables = variableMap(
     [...parameters].flatMap(([name, value]): [string, string][] =>

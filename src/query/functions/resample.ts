@@ -28,7 +28,8 @@ export function bucketWindow(from: number, to: number, stepMs: number): BucketWi
  * stamped at the end of their own buckets (`endStamped`: a rollup's) lie just before their stamp.
  */
 export function resample(points: Points, stepMs: number, name: ResampleName, endStamped = false): Points {
-  const { times, start, end } = points
+  const { times, start, end, statistics } = points
+  if (statistics === undefined && !endStamped) return resampleSamples(points, stepMs, name)
   const outTimes: number[] = []
   const out: number[] = []
   const before = endStamped ? 1 : 0
@@ -42,6 +43,45 @@ export function resample(points: Points, stepMs: number, name: ResampleName, end
     out.push(reduce(name, points, first, i))
   }
   return pointsOf(Float64Array.from(outTimes), Float64Array.from(out))
+}
+
+function resampleSamples({ times, values, start, end }: Points, stepMs: number, name: ResampleName): Points {
+  if (start === end) return pointsOf(new Float64Array(0), new Float64Array(0))
+  const first = Math.floor((times[start] as number) / stepMs)
+  const buckets = Math.floor((times[end - 1] as number) / stepMs) - first + 1
+  const most = Math.min(end - start, buckets)
+  const outTimes = new Float64Array(most)
+  const out = new Float64Array(most)
+  let n = 0
+  for (let i = start; i < end; ) {
+    const until = (Math.floor((times[i] as number) / stepMs) + 1) * stepMs
+    const from = i
+    while (i < end && (times[i] as number) < until) i++
+    outTimes[n] = until
+    out[n++] = reduceSamples(name, values, from, i)
+  }
+  return pointsOf(outTimes, out, n)
+}
+
+/** Of the values in [start, end), of which there is at least one. */
+export function reduceSamples(name: ResampleName, values: Float64Array, start: number, end: number): number {
+  let result = values[start] as number
+  switch (name) {
+    case 'avg':
+    case 'sum':
+      for (let i = start + 1; i < end; i++) result += values[i] as number
+      return name === 'avg' ? result / (end - start) : result
+    case 'min':
+      for (let i = start + 1; i < end; i++) if ((values[i] as number) < result) result = values[i] as number
+      return result
+    case 'max':
+      for (let i = start + 1; i < end; i++) if ((values[i] as number) > result) result = values[i] as number
+      return result
+    case 'last':
+      return values[end - 1] as number
+    case 'count':
+      return end - start
+  }
 }
 
 function reduce(name: ResampleName, points: Points, start: number, end: number): number {

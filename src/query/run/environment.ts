@@ -1,4 +1,4 @@
-import type { Catalogue } from '../../metrics/index.js'
+import type { Catalogue, HotSamples } from '../../metrics/index.js'
 import type { KeptSince } from '../plan/rollup-choice.js'
 import type { Unfolded } from '../sql/rollup.js'
 import type { AncestorCache } from './ancestor-cache.js'
@@ -11,6 +11,8 @@ import type { Transport } from './transport.js'
 /** What queries run on; one for the life of the process. */
 export interface QueryEnvironment {
   readonly catalogue: Catalogue
+  /** Samples in memory; without: every read goes to the store. */
+  readonly hot?: HotSamples | undefined
   readonly transport: Transport
   readonly limits: QueryLimits
   readonly selections: SelectionCache

@@ -165,11 +165,12 @@ function common(lists: readonly (readonly Entity[])[]): readonly Entity[] {
 const MOST_OF_ONE_ENTITY = 5_000_000
 
 function readContext(request: StatementRequest, environment: QueryEnvironment): ReadContext {
-  const { limits, transport, catalogue, mayRepeat, unfolded } = environment
+  const { limits, transport, catalogue, mayRepeat, unfolded, hot } = environment
   const seconds = Math.max(0.1, request.deadline.left)
   return {
     transport,
     catalogue,
+    hot,
     mayRepeat,
     unfolded,
     ancestors: environment.ancestors,

@@ -1,4 +1,4 @@
-import type { Catalogue, FoldedLevel } from '../../metrics/index.js'
+import type { Catalogue, FoldedLevel, HotSamples } from '../../metrics/index.js'
 import type { QueryPlan } from '../../wire/timeseries.js'
 import { pointLimit } from '../errors.js'
 import type { AggregateName } from '../functions/aggregate.js'
@@ -12,6 +12,7 @@ import type { Chunk, LeafPoints } from './ordinals.js'
 import { readAcross } from './read-across.js'
 import { AggregateCollector } from './read-aggregates.js'
 import { FoldedGridCollector, GridCollector } from './read-grid.js'
+import { evaluateHot, HOT_KINDS } from './read-hot.js'
 import { RollupCollector } from './read-rollup.js'
 import { SampleCollector } from './read-samples.js'
 import type { Transport } from './transport.js'
@@ -19,6 +20,8 @@ import type { Transport } from './transport.js'
 export interface ReadContext {
   readonly transport: Transport
   readonly catalogue: Catalogue
+  /** Samples in memory. */
+  readonly hot?: HotSamples | undefined
   readonly ancestors: AncestorCache
   readonly signal: AbortSignal
   readonly settings: Readonly<Record<string, number>>
@@ -61,6 +64,11 @@ async function readGroup(
   chunk: Chunk,
   context: ReadContext,
 ): Promise<(Points | undefined)[][]> {
+  if (context.hot !== undefined && HOT_KINDS.has(group.kind)) {
+    const reading = context.hot.read(group.metrics, group.window.from, group.window.to)
+    const found = reading instanceof Promise ? await reading : reading
+    if (found !== undefined) return evaluateHot(group, chunk, found, context)
+  }
   const metrics = group.metrics.map((metric) => metric.id)
   const scope: Scope = { metrics, entities: scopeOf(group, chunk, context), ...group.window }
   const ordinals = chunk.entities.length
@@ -76,8 +84,10 @@ async function readGroup(
     }
     case 'grid': {
       const { step, count, by } = first
+      // The key's order is that of the groups: one is finished before the next begins.
+      const inOrder = { ...context, settings: { ...context.settings, optimize_aggregation_in_order: 1 } }
       const collector = new GridCollector(metrics, chunk.ordinalOf, ordinals, { from, step, count, by })
-      await run(gridSql(scope, step, count, by, mayRepeat), collector, chunk, context)
+      await run(gridSql(scope, step, count, by, mayRepeat), collector, chunk, inOrder)
       const points = collector.finish()
       return group.leaves.map((leaf) => points[group.metrics.indexOf(leaf.metric)] ?? [])
     }

@@ -1,0 +1,6 @@
+export { renderAlertmanager } from './alertmanager.js'
+export { escapeHtml, renderHtml } from './html.js'
+export { contentOf, renderScriptJson, type ScriptAlert } from './script-json.js'
+export { renderSlack } from './slack.js'
+export { renderText } from './text.js'
+export { clusterOf, headline, isoTime } from './words.js'

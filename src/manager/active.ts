@@ -1,0 +1,102 @@
+import { type Commands, createCommands, createExecutor, createWaiting } from './commands/index.js'
+import type { Core } from './core.js'
+import {
+  createReceiver,
+  createTokens,
+  createWriteBehind,
+  loadRuntime,
+  type Receiver,
+  type Runtime,
+  type Tokens,
+} from './heartbeats/index.js'
+import { startHousekeeping } from './housekeeping.js'
+import { createStalenessStore, type StalenessStore } from './processes/index.js'
+
+/** Everything that only the active manager runs. */
+export interface ActiveManager {
+  readonly core: Core
+  readonly runtime: Runtime
+  readonly receiver: Receiver
+  readonly tokens: Tokens
+  readonly commands: Commands
+  readonly staleness: StalenessStore
+  /** Writes what agents have told and what is not in the database yet. */
+  flush(): Promise<void>
+  /** Ends all of it; commands stay as they are, for the next active manager. May be called twice. */
+  stop(): Promise<void>
+}
+
+export interface ActiveOptions {
+  core: Core
+  /** All managers, for agents. */
+  managerUrls?: () => string[]
+  /** Where agents send metrics. */
+  monitor?: () => { urls: string[]; token?: string } | undefined
+}
+
+/** Starts what an active manager does, and takes up the commands that its predecessor left. */
+export async function startActive(options: ActiveOptions): Promise<ActiveManager> {
+  const { core } = options
+  const runtime = await loadRuntime(core)
+  const settings = await createSettings(core)
+  const tokens = createTokens(core)
+  const writes = createWriteBehind(core, runtime)
+  const receiver = createReceiver({
+    core,
+    runtime,
+    tokens,
+    writes,
+    intervalMs: () => settings.seconds('HEARTBEAT_INTERVAL') * 1_000,
+    ...(options.managerUrls ? { managerUrls: options.managerUrls } : {}),
+    ...(options.monitor ? { monitor: options.monitor } : {}),
+  })
+  const waiting = createWaiting(runtime, {
+    logger: core.logger,
+    silentMs: () => settings.seconds('MISSED_HB_BAD') * settings.seconds('HEARTBEAT_INTERVAL') * 1_000,
+  })
+  const executor = createExecutor({ core, runtime, waiting, flush: writes.flush })
+  const staleness = createStalenessStore(core, (roleId) => runtime.currentProcess(roleId))
+  const commands = createCommands({ core, runtime, executor, staleness })
+  await executor.resume()
+  const stopHousekeeping = startHousekeeping(core, runtime, settings.seconds)
+  let stopping: Promise<void> | undefined
+  return {
+    core,
+    runtime,
+    receiver,
+    tokens,
+    commands,
+    staleness,
+    flush: writes.flush,
+    stop() {
+      stopping ??= (async () => {
+        settings.stop()
+        stopHousekeeping()
+        receiver.stop()
+        await executor.stop()
+        waiting.stop()
+        await writes.stop()
+      })()
+      return stopping
+    },
+  }
+}
+
+/** The manager's own settings at hand, without a look into the database for each heartbeat. */
+async function createSettings(core: Core) {
+  const read = async () => (await core.instances()).manager()
+  let config = await read()
+  const timer = setInterval(() => {
+    read().then(
+      (next) => {
+        config = next
+      },
+      (error) => core.logger.debug({ err: error }, 'The settings could not be read'),
+    )
+  }, 5_000)
+  timer.unref()
+  return {
+    seconds: (name: string) => Number(config.get(name)?.value ?? 15),
+    stop: () => clearInterval(timer),
+  }
+}

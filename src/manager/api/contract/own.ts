@@ -1,0 +1,53 @@
+/** What the trimmed description does not have: commands by their names, as Cloudera Manager has them, and things of ours. */
+
+export const ownModels = {
+  BwStaleness: {
+    staleness: 'ApiConfigStalenessStatus',
+    problem: 'string',
+    files: '[BwFileDifference]',
+    settings: '[BwSettingDifference]',
+  },
+  BwFileDifference: {
+    path: 'string',
+    change: 'string',
+    refreshable: 'boolean',
+    before: 'string',
+    after: 'string',
+  },
+  BwSettingDifference: { name: 'string', before: 'string', after: 'string' },
+  BwJoinTokenArgs: { expiresInMinutes: 'integer', uses: 'integer' },
+  BwJoinToken: { token: 'string', expires: 'string' },
+  BwServiceTypeList: { items: '[BwServiceType]' },
+  BwServiceType: {
+    type: 'string',
+    label: 'string',
+    version: 'string',
+    name: 'string',
+    path: 'string',
+    builtIn: 'boolean',
+    usable: 'boolean',
+    problems: '[string]',
+  },
+} as const
+
+export const ownEndpoints = {
+  'POST /clusters/{clusterName}/services/{serviceName}/commands/{commandName}': {
+    since: 6,
+    needs: 'OPERATE',
+    answer: 'ApiCommand',
+  },
+  'POST /clusters/{clusterName}/services/{serviceName}/roleCommands/{commandName}': {
+    since: 6,
+    needs: 'OPERATE',
+    body: 'ApiRoleNameList',
+    answer: 'ApiBulkCommandList',
+  },
+  'GET /clusters/{clusterName}/services/{serviceName}/roles/{roleName}/staleness': {
+    since: 6,
+    needs: 'READ',
+    answer: 'BwStaleness',
+  },
+  'POST /cm/joinTokens': { since: 6, needs: 'ADMIN', body: 'BwJoinTokenArgs?', answer: 'BwJoinToken' },
+  'GET /cm/serviceTypes': { since: 6, needs: 'READ', answer: 'BwServiceTypeList' },
+  'POST /cm/serviceTypes/reload': { since: 6, needs: 'ADMIN', answer: 'BwServiceTypeList' },
+} as const

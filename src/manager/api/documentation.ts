@@ -1,0 +1,57 @@
+import { endpoints } from './contract/endpoints.js'
+import type { EndpointName, Right } from './contract/types.js'
+import { allHandlers, type Resources } from './resources/index.js'
+
+/** What is in the contract for a later part of the program, or not for us at all. */
+const NOT_SERVED: readonly [RegExp, string][] = [
+  [/parcel/i, 'with parcels'],
+  [/^(GET|POST) \/events/, 'with health and events'],
+  [/\/metrics$/, 'out of scope: use `/timeseries`'],
+  [/ \/batch$/, 'out of scope: it promises all or nothing over any requests'],
+  [/\/export$/, 'out of scope: use `/cm/deployment`'],
+  [/roles\/{roleName}\/logs/, 'not yet: logs stay on their hosts'],
+  [/generateHostCerts/, 'out of scope: certificates come from outside'],
+  [/resetHostId/, 'out of scope: the id is the agent’s'],
+  [/migrateRoles/, 'out of scope: delete the role and make it on the other host'],
+  [/components$/, 'out of scope: packages on hosts are not looked at'],
+  [/inspectHosts/, 'out of scope: health of hosts'],
+  [/download$/, 'out of scope: commands have no results to download'],
+  [/./, 'out of scope'],
+]
+
+const WHO: Readonly<Record<Right, string>> = {
+  READ: 'read-only',
+  OPERATE: 'operator',
+  CONFIGURE: 'configurator',
+  ADMIN: 'administrator',
+  USERS: 'user administrator',
+}
+
+/** The table of docs/api.md: every endpoint of the contract, served or not. */
+export function renderApiTable(): string {
+  const handlers = namesOnly()
+  const rows = Object.entries(endpoints).map(([name, { since, needs }]) => {
+    const served = name in handlers || name.includes(' /timeseries')
+    const [method = '', path = ''] = name.split(' ')
+    return { method, path, since, who: WHO[needs], served, name: name as EndpointName }
+  })
+  const order = ['GET', 'POST', 'PUT', 'DELETE']
+  rows.sort((a, b) =>
+    a.path === b.path ? order.indexOf(a.method) - order.indexOf(b.method) : a.path < b.path ? -1 : 1,
+  )
+  const lines = rows.map(({ method, path, since, who, served, name }) => {
+    const state = served ? `since v${Math.max(since, 6)}` : NOT_SERVED.find(([fits]) => fits.test(name))![1]
+    return `| ${method} | \`${path}\` | ${state} | ${served ? who : ''} |`
+  })
+  return ['| | path | served | who may |', '| --- | --- | --- | --- |', ...lines, ''].join('\n')
+}
+
+/** What is served, without anything to serve it from: the tables of handlers are made before any request comes. */
+const namesOnly = () => allHandlers({ core: {}, authentication: { sessions: {} } } as unknown as Resources)
+
+const TABLE = /(<!-- endpoints: [^>]* -->\n)[\s\S]*?(<!-- end of endpoints -->)/
+
+/** The documentation with its table as it is now. */
+export function replaceApiTable(document: string): string {
+  return document.replace(TABLE, (_, start: string, end: string) => `${start}\n${renderApiTable()}\n${end}`)
+}

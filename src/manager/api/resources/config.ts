@@ -1,0 +1,141 @@
+import {
+  type ConfigItem,
+  instancesOf,
+  listConfig,
+  parametersAt,
+  suppressionsAt,
+  updateConfig,
+} from '../../configuration/index.js'
+import {
+  type Change,
+  type ConfigTarget,
+  groupNamed,
+  hostNamed,
+  type Model,
+  roleNamed,
+} from '../../model/index.js'
+import type { Model as ApiModel, View } from '../contract/types.js'
+import { type Handlers, type SharedCall, shared } from '../http/call.js'
+import { badRequest } from '../http/errors.js'
+import { changeFor } from './change.js'
+import type { Resources } from './ports.js'
+import { serviceAt } from './scene.js'
+
+type ApiConfig = ApiModel<'ApiConfig'>
+
+const everything = (view: View) => view === 'full' || view === 'full_with_health_check_explanation'
+
+/** A parameter as the API shows it: what is set here, and with the full view everything that is known of it. */
+function toConfig({ parameter, own, state, messages, suppressed }: ConfigItem, view: View): ApiConfig {
+  const { name, sensitive } = parameter
+  if (!everything(view)) return { name, value: own, sensitive }
+  return {
+    name,
+    value: own,
+    required: parameter.required,
+    default: parameter.default,
+    displayName: parameter.label,
+    description: parameter.description,
+    relatedName: parameter.configName,
+    sensitive,
+    validationState: state,
+    validationMessage: messages.map(({ text }) => text).join('; ') || undefined,
+    validationWarningsSuppressed: suppressed,
+  }
+}
+
+/** What is set at a target; the full view adds what could be. Secrets are masked unless `reveal` is given. */
+export function configList(
+  { core }: Resources,
+  model: Model,
+  target: ConfigTarget,
+  view: View,
+  reveal = false,
+): { items: ApiConfig[] } {
+  const instances = instancesOf(model, core.descriptors(), core.keys)
+  const items = listConfig(instances, core.keys, target, { reveal })
+    .filter(({ own }) => own !== undefined || everything(view))
+    .map((item) => toConfig(item, view))
+  const suppressions = [...suppressionsAt(model, target)].map((name) => ({
+    name,
+    value: 'true',
+    sensitive: false,
+  }))
+  return { items: [...items, ...suppressions] }
+}
+
+/**
+ * Merges a body's items into what is set at a target; an item without a value clears. Names are taken in either case where
+ * that is clear: scripts send `REMOTE_PARCEL_REPO_URLS` and `remote_parcel_repo_urls`.
+ */
+export async function applyConfig(
+  { core }: Resources,
+  change: Change,
+  target: ConfigTarget,
+  items: readonly ApiConfig[] | undefined,
+): Promise<void> {
+  if (!items || items.length === 0) return
+  const parameters = parametersAt(await change.model(), core.descriptors(), target)
+  const byLowerCase = new Map(parameters.map(({ name }) => [name.toLowerCase(), name]))
+  const exact = new Set(parameters.map(({ name }) => name))
+  const updates = items.map(({ name, value }, i) => {
+    if (!name) throw badRequest(`items[${i}].name: a configuration value needs the name of what it sets.`)
+    return { name: exact.has(name) ? name : (byLowerCase.get(name.toLowerCase()) ?? name), value }
+  })
+  await updateConfig(change, target, updates)
+}
+
+type Find = (model: Model, params: SharedCall['params']) => ConfigTarget
+
+const find = {
+  service: (model, params) => ({ scope: 'SERVICE', id: serviceAt(model, params).service.id }),
+  role: (model, params) => ({
+    scope: 'ROLE',
+    id: roleNamed(model, serviceAt(model, params).service, params.roleName ?? '').id,
+  }),
+  group: (model, params) => ({
+    scope: 'GROUP',
+    id: groupNamed(model, serviceAt(model, params).service, params.roleConfigGroupName ?? '').id,
+  }),
+  host: (model, params) => ({ scope: 'HOST', id: hostNamed(model, params.hostId ?? '').id }),
+  allHosts: () => ({ scope: 'ALL_HOSTS', id: 0 }),
+  manager: () => ({ scope: 'MANAGER', id: 0 }),
+} satisfies Record<string, Find>
+
+const paths = {
+  '/cm/config': find.manager,
+  '/cm/allHosts/config': find.allHosts,
+  '/hosts/{hostId}/config': find.host,
+  '/cm/service/config': find.service,
+  '/cm/service/roles/{roleName}/config': find.role,
+  '/cm/service/roleConfigGroups/{roleConfigGroupName}/config': find.group,
+  '/clusters/{clusterName}/services/{serviceName}/config': find.service,
+  '/clusters/{clusterName}/services/{serviceName}/roles/{roleName}/config': find.role,
+  '/clusters/{clusterName}/services/{serviceName}/roleConfigGroups/{roleConfigGroupName}/config': find.group,
+} as const satisfies Record<string, Find>
+
+/** Configuration at every level: GET lists it, PUT merges into it and lists it again. */
+export function configResources(resources: Resources): Handlers {
+  const handlers: Record<string, (call: SharedCall) => Promise<{ items: ApiConfig[] }>> = {}
+  for (const [path, target] of Object.entries(paths) as [string, Find][]) {
+    handlers[`GET ${path}`] = async ({ params, query }) => {
+      const model = await resources.core.model()
+      return configList(resources, model, target(model, params), query.view ?? 'summary')
+    }
+    handlers[`PUT ${path}`] = async (call) => {
+      const body = call.body as ApiModel<'ApiServiceConfig'>
+      if (body.roleTypeConfigs?.length)
+        throw badRequest('roleTypeConfigs: since v3 of the API, roles are configured by role config groups.')
+      await changeFor(resources, call, async (change) => {
+        const model = await change.model()
+        const at = target(model, call.params)
+        call.audit.command = 'updateConfig'
+        call.audit.text ??= (body.items ?? []).map(({ name }) => name).join(', ')
+        await applyConfig(resources, change, at, body.items)
+      })
+      const model = await resources.core.model()
+      return configList(resources, model, target(model, call.params), 'summary')
+    }
+  }
+  return shared(handlers)
+}

@@ -1,0 +1,161 @@
+import type { ActiveManager } from '../../active.js'
+import { type CommandView, roleState } from '../../commands/index.js'
+import { GATEWAY } from '../../descriptors/index.js'
+import { shownProcess } from '../../generate/index.js'
+import { descriptorOf, type Model, type Role, type Service } from '../../model/index.js'
+import { clientConfigProcess, clientConfigRoles, loadProcess } from '../../processes/index.js'
+import { planFor, serviceCommandNames } from './plans.js'
+import type { ClientConfig, CommandRecord, Commands, ProcessFiles, Resources, Runtime } from './ports.js'
+
+/** How healthy something is; without it nothing has a health. */
+export type HealthSource = Runtime['health']
+
+type FromActive = Omit<
+  Resources,
+  'authentication' | 'instances' | 'version' | 'embeddedDatabase' | 'log' | 'reloadServiceTypes'
+>
+
+/** What the resources stand on, from the parts of an active manager. */
+export function fromActive(active: ActiveManager, health: HealthSource = () => undefined): FromActive {
+  return {
+    core: active.core,
+    runtime: () => liveRuntime(active, health),
+    commands: liveCommands(active),
+    processFiles: liveFiles(active),
+    staleness: async (role) => active.staleness.ofRole(await active.core.instances(), role),
+    createJoinToken: (options) => active.tokens.createJoinToken(options),
+    clientConfig: (service) => clientConfigOf(active, service),
+  }
+}
+
+async function liveRuntime(
+  { core, runtime, staleness }: ActiveManager,
+  health: HealthSource,
+): Promise<Runtime> {
+  const instances = await core.instances()
+  return {
+    roleState: (role) => roleState(runtime, role),
+    roleStaleness: async (role) => (await staleness.ofRole(instances, role)).staleness,
+    serviceStaleness: (service) => staleness.ofService(instances, service.id),
+    clientStaleness: (service) => staleness.ofClientConfig(instances, service.id),
+    // Both are told by metrics, which the monitor has.
+    haStatus: () => undefined,
+    zooKeeperMode: () => undefined,
+    health,
+    host(host) {
+      const known = runtime.host(host.id)
+      return {
+        lastHeartbeat: known?.lastHeartbeat || undefined,
+        cores: known?.facts?.cores,
+        memory: known?.facts?.memory,
+        os: known?.facts && { name: known.facts.os.name, version: known.facts.os.version },
+      }
+    },
+  }
+}
+
+/** Children are shown so deep; the parts of a rolling restart over many hosts are asked for one by one. */
+const MAX_DEPTH = 4
+
+function liveCommands({ core, commands }: ActiveManager): Commands {
+  async function record(view: CommandView, model: Model, depth: number): Promise<CommandRecord> {
+    const { names, scope } = view
+    const children = depth > 0 ? await commands.children(view.id) : []
+    return {
+      id: view.id,
+      name: view.name,
+      startedAt: view.startTime,
+      endedAt: view.active ? undefined : (view.endTime ?? view.startTime),
+      success: view.success,
+      message: view.resultMessage,
+      cluster:
+        names.clusterName === undefined
+          ? undefined
+          : { name: names.clusterName, displayName: model.clusters.get(scope.clusterId ?? 0)?.displayName },
+      service:
+        names.serviceName === undefined
+          ? undefined
+          : { name: names.serviceName, type: model.services.get(scope.serviceId ?? 0)?.type },
+      roleName: names.roleName,
+      host:
+        names.hostId === undefined
+          ? undefined
+          : { hostId: names.hostId, hostname: names.hostname ?? names.hostId },
+      parentId: view.parentId ?? undefined,
+      canRetry: view.canRetry,
+      children: await Promise.all(children.map((child) => record(child, model, depth - 1))),
+    }
+  }
+
+  return {
+    async start(request, username) {
+      const { args, cluster, service } = request
+      const onlyStale = args?.staleConfigsOnly === true || args?.restartOnlyStaleServices === true
+      const services = service
+        ? [service.id]
+        : ((await core.model()).servicesOfCluster.get(cluster?.id ?? -1) ?? []).map(({ id }) => id)
+      const at = await commands.at(onlyStale ? { withStaleness: services } : {})
+      return (await commands.submit(planFor(at, request), username)).id
+    },
+    async find(id) {
+      const view = await commands.get(id)
+      return record(view, await core.model(), MAX_DEPTH)
+    },
+    async active(filter) {
+      const [found, model] = await Promise.all([
+        commands.list({ ...filter, active: true, limit: 1_000 }),
+        core.model(),
+      ])
+      return Promise.all(found.map((view) => record(view, model, 0)))
+    },
+    async abort(id) {
+      await commands.abort(id)
+    },
+    retry: async (id, username) => (await commands.retry(id, username)).id,
+    async output(id, stream) {
+      await commands.get(id)
+      // Steps write one log; what programs print is on their hosts.
+      if (stream === 'stderr') return undefined
+      const lines = await commands.logs(id)
+      return lines.map(({ at, text }) => `${new Date(at).toISOString()} ${text}\n`).join('')
+    },
+    async names(service) {
+      const model = await core.model()
+      const descriptor = descriptorOf(model, core.descriptors(), service)
+      const own = [...(descriptor?.commands ?? []), ...(descriptor?.hdfsDirs ?? [])].map(({ name }) => name)
+      const common = serviceCommandNames.filter(
+        (name) => name !== 'DeployClientConfig' || descriptor?.gateway,
+      )
+      return [...common, ...own]
+    },
+  }
+}
+
+function liveFiles({ core, runtime }: ActiveManager): ProcessFiles {
+  async function shown(role: Role) {
+    const current = runtime.currentProcess(role.id)
+    const process = current && (await loadProcess(core.db, core.keys, current.id))
+    return process && shownProcess(process)
+  }
+  return {
+    list: async (role) => (await shown(role))?.files.map(({ path }) => path),
+    read: async (role, name) => (await shown(role))?.files.find(({ path }) => path === name)?.contents,
+  }
+}
+
+/** As a gateway of the service gets it, or any role where there is no gateway. */
+async function clientConfigOf({ core }: ActiveManager, service: Service): Promise<ClientConfig | undefined> {
+  const instances = await core.instances()
+  const roles = clientConfigRoles(instances.model, service.id)
+  const role = roles.find(({ type }) => type === GATEWAY) ?? roles[0]
+  if (!role || !instances.service(service)?.descriptor.gateway) return undefined
+  const process = shownProcess(clientConfigProcess(core, instances, role))
+  const folder = process.clientConfig?.folder
+  if (folder === undefined) return undefined
+  return {
+    folder,
+    files: process.files
+      .filter(({ path }) => path.startsWith(`${folder}/`))
+      .map(({ path, contents }) => ({ path: path.slice(folder.length + 1), contents })),
+  }
+}

@@ -1,0 +1,155 @@
+import { GATEWAY, type ServiceDescriptor } from '../../descriptors/index.js'
+import { mustHaveDescriptor, roleDescriptor } from '../../model/index.js'
+import {
+  clientConfigProcess,
+  insertProcess,
+  roleCommandProcess,
+  serviceStopProcess,
+  unlistProcess,
+} from '../../processes/index.js'
+import { done, failed, roleOf, type StepContext, type StepResult } from '../context.js'
+import { ended, isOver, unreached } from './role.js'
+
+/** What has no bound of its own ends after a day. */
+const LONGEST_MS = 24 * 3_600_000
+const DEPLOY_MS = 600_000
+
+/** Runs a command of a role's descriptor on its host, to its end. */
+export async function roleCommand(context: StepContext): Promise<StepResult> {
+  const { core, row } = context
+  const instances = await context.instances()
+  const role = roleOf(context, instances)
+  const service = role && instances.model.services.get(role.serviceId)
+  if (!role || !service) return failed('The role has been deleted.')
+  const descriptor = mustHaveDescriptor(instances.model, core.descriptors(), service)
+  const name = (row.args as { command?: string }).command
+  const command = roleDescriptor(descriptor, role.type)?.commands.find((each) => each.name === name)
+  if (!command) return failed(`The role type ${role.type} has no command "${name}" any more.`)
+  const current = context.runtime.currentProcess(role.id)
+  const running = current !== undefined && current.wanted === 'RUNNING' && !isOver(current)
+  const begun = (row.progress as { process?: number }).process
+  if (begun === undefined && command.requiredRoleState === 'running' && !running)
+    return failed('The command needs the role to run. Start it first.')
+  if (begun === undefined && command.requiredRoleState === 'stopped' && running)
+    return failed('The command needs the role to be stopped. Stop it first.')
+  const id = await context.onceProcess('process', async (trx) =>
+    insertProcess(trx, core.keys, {
+      process: roleCommandProcess(core, instances, role, command),
+      roleId: role.id,
+      serviceId: role.serviceId,
+      hostId: role.hostId,
+    }),
+  )
+  return toTheEnd(context, id!, command.expectedExitCodes, LONGEST_MS)
+}
+
+/** Runs the graceful stop of a service, in the context of one of its master roles. */
+export async function serviceStop(context: StepContext): Promise<StepResult> {
+  const { core } = context
+  const instances = await context.instances()
+  const role = roleOf(context, instances)
+  const found = role && instances.role(role)
+  const runner: ServiceDescriptor['stopRunner'] = found?.service.descriptor.stopRunner
+  if (!role || !runner) return failed('The role has been deleted.')
+  const id = await context.onceProcess('process', async (trx) =>
+    insertProcess(trx, core.keys, {
+      process: serviceStopProcess(core, instances, role),
+      roleId: role.id,
+      serviceId: role.serviceId,
+      hostId: role.hostId,
+    }),
+  )
+  return toTheEnd(context, id!, [0], runner.timeout > 0 ? runner.timeout : LONGEST_MS)
+}
+
+/** Has a host make the client configuration of a service, and put it in its place. */
+export async function clientConfig(context: StepContext): Promise<StepResult> {
+  const { core, row, signal } = context
+  const instances = await context.instances()
+  const { model } = instances
+  const wanted = (row.args as { roleId?: number }).roleId
+  const onHost = (model.rolesOfService.get(row.serviceId ?? 0) ?? []).filter(
+    (each) => each.hostId === row.hostId,
+  )
+  const role =
+    onHost.find((each) => each.id === wanted) ?? onHost.find((each) => each.type === GATEWAY) ?? onHost[0]
+  if (!role) return failed('The host has no role of the service any more.')
+  const id = await context.onceProcess('process', async (trx) => {
+    const process = clientConfigProcess(core, instances, role)
+    const made = await insertProcess(trx, core.keys, {
+      process,
+      // Of the host's, not of the role: it stays when the role goes.
+      roleId: null,
+      serviceId: role.serviceId,
+      hostId: role.hostId,
+    })
+    const before = await trx
+      .selectFrom('clientConfig')
+      .select('processId')
+      .where('serviceId', '=', role.serviceId)
+      .where('hostId', '=', role.hostId)
+      .executeTakeFirst()
+    if (before) await unlistProcess(trx, before.processId)
+    await trx
+      .insertInto('clientConfig')
+      .values({
+        serviceId: role.serviceId,
+        hostId: role.hostId,
+        name: `${process.clientConfig?.folder}.${role.serviceId}.${process.serviceName}`,
+        processId: made.id,
+        deployedProcessId: null,
+        state: 'WANTED',
+        message: '',
+      })
+      .onConflict((c) =>
+        c.constraint('client_config_place').doUpdateSet({ processId: made.id, state: 'WANTED', message: '' }),
+      )
+      .execute()
+    return made
+  })
+  const deployed = () =>
+    core.db
+      .selectFrom('clientConfig')
+      .select(['state', 'message'])
+      .where('processId', '=', id!)
+      .executeTakeFirst()
+  // Two things end it: the process that makes the files fails, or the agent says that they are (not) in their place.
+  for (const deadline = Date.now() + DEPLOY_MS; ; ) {
+    const row = await deployed()
+    if (!row) return failed('It has been overtaken by another deployment.')
+    if (row.state === 'DEPLOYED') return done('The client configuration is deployed.')
+    if (row.state === 'FAILED')
+      return failed(`The client configuration could not be deployed. ${row.message}`)
+    const end = await context.waiting.until(
+      id!,
+      (each) => each.report !== undefined && isOver(each) && (each.report.exit?.code ?? 0) !== 0,
+      { timeoutMs: 1_000, signal },
+    )
+    if (end.end === 'reached') return failed(ended(end.process.report))
+    if (end.end === 'gone' || end.end === 'silent' || Date.now() > deadline)
+      return failed(unreached(context, end, 'to deploy'))
+  }
+}
+
+async function toTheEnd(
+  context: StepContext,
+  id: number,
+  expected: readonly number[],
+  timeoutMs: number,
+): Promise<StepResult> {
+  const end = await context.waiting.until(id, (each) => each.report !== undefined && isOver(each), {
+    timeoutMs,
+    signal: context.signal,
+  })
+  const result =
+    end.end !== 'reached'
+      ? failed(unreached(context, end, 'to end'))
+      : end.process.report?.exit?.code !== undefined && expected.includes(end.process.report.exit.code)
+        ? done(ended(end.process.report))
+        : failed(ended(end.process.report))
+  await context.once('over', async (trx) => {
+    await unlistProcess(trx, id)
+    return true
+  })
+  return result
+}

@@ -1,0 +1,116 @@
+import { type Parameter, validateValue } from '../descriptors/index.js'
+import { MASK } from '../generate/index.js'
+import type { Change } from '../model/change.js'
+import { invalid } from '../model/errors.js'
+import { type ConfigTarget, type Model, targetKey } from '../model/types.js'
+import { parametersAt, placeOf } from './parameters.js'
+import { isSuppressionName, setSuppressions } from './suppressions.js'
+import { type ConfigWrite, removeValues, writeValues } from './write.js'
+
+export interface ConfigUpdate {
+  name: string
+  /** Null removes what is set here. */
+  value: string | null | undefined
+}
+
+/**
+ * Sets and removes values at one place; what is not named stays. All or nothing: throws `ModelError` `INVALID` with a cause
+ * for each name that is not known and each value that cannot be. Values that merely give warnings are taken.
+ *
+ * A sensitive value that comes back as it was shown (`********`) stays as it is.
+ */
+export async function updateConfig(
+  change: Change,
+  target: ConfigTarget,
+  updates: readonly ConfigUpdate[],
+): Promise<void> {
+  const model = await change.model()
+  const parameters = new Map(parametersAt(model, change.descriptors, target).map((each) => [each.name, each]))
+  const causes: string[] = []
+  const writes = new Map<string, ConfigWrite>()
+  const removals = new Set<string>()
+  const suppressions: Record<string, boolean> = {}
+  const stored = model.config.get(targetKey(target))
+  for (const { name, value } of updates) {
+    const parameter = parameters.get(name)
+    if (writes.has(name) || removals.has(name)) causes.push(`${name} is given twice`)
+    else if (!parameter && isSuppressionName(name)) {
+      if (value !== 'true' && value !== 'false' && value != null) causes.push(`${name} must be true or false`)
+      else suppressions[name] = value === 'true'
+    } else if (value === null || value === undefined) {
+      if (parameter || stored?.has(name)) removals.add(name)
+      else causes.push(unknown(name))
+    } else if (!parameter) causes.push(unknown(name))
+    else if (parameter.sensitive && value === MASK && stored?.has(name)) continue
+    else {
+      causes.push(...problems(model, target, parameter, value))
+      writes.set(name, { target, name, value, sensitive: parameter.sensitive })
+    }
+  }
+  if (causes.length > 0)
+    throw invalid(`The configuration cannot be changed: ${causes.slice(0, 10).join('; ')}.`, causes)
+  await removeValues(change, target, [...removals])
+  await writeValues(change, [...writes.values()])
+  await setSuppressions(change, target, suppressions)
+  // Names of hosts' settings are part of what agents get.
+  if (target.scope === 'HOST') change.touchHosts([target.id])
+  if (target.scope === 'ALL_HOSTS') change.touchHosts(model.hosts.keys())
+}
+
+function unknown(name: string): string {
+  return `${name.slice(0, 120)} is not a parameter here`
+}
+
+function problems(model: Model, target: ConfigTarget, parameter: Parameter, value: string): string[] {
+  const errors = validateValue(parameter, value)
+    .filter((each) => each.level === 'ERROR' && each.code !== 'MISSING')
+    .map((each) => `${parameter.name}: ${each.text}`)
+  if (parameter.purpose === 'DEPENDENCY' && value !== '' && target.scope === 'SERVICE') {
+    const own = model.services.get(target.id)
+    const found = (model.servicesOfCluster.get(own?.clusterId ?? 0) ?? []).find((each) => each.name === value)
+    if (!found) errors.push(`${parameter.name}: there is no service "${value.slice(0, 80)}"`)
+    else if (found.type !== parameter.dependencyType)
+      errors.push(
+        `${parameter.name}: service "${value}" is a ${found.type}, not a ${parameter.dependencyType}`,
+      )
+    else if (found.id === own?.id) errors.push(`${parameter.name}: a service cannot depend on itself`)
+  }
+  return errors
+}
+
+/**
+ * Encrypts what became sensitive through a new descriptor, and brings secrets of older keys over to the first one. Returns
+ * how many values were changed.
+ */
+export async function reseal(change: Change): Promise<number> {
+  const model = await change.model()
+  const writes: ConfigWrite[] = []
+  for (const [key, values] of model.config) {
+    const [scope = '', id = ''] = key.split(':')
+    const target = { scope: scope as ConfigTarget['scope'], id: Number(id) }
+    const sensitive = sensitiveNames(change, model, target)
+    for (const [name, value] of values) {
+      if ('secret' in value) {
+        if (change.keys.isCurrent(value.secret)) continue
+        const text = change.keys.open(value.secret, 'config').toString()
+        writes.push({ target, name, value: text, sensitive: true })
+      } else if (sensitive.has(name)) writes.push({ target, name, value: value.value, sensitive: true })
+    }
+  }
+  await writeValues(change, writes)
+  return writes.length
+}
+
+function sensitiveNames(change: Change, model: Model, target: ConfigTarget): Set<string> {
+  try {
+    if (target.scope === 'ROLE' || target.scope === 'GROUP') placeOf(model, target)
+    return new Set(
+      parametersAt(model, change.descriptors, target)
+        .filter((each) => each.sensitive)
+        .map((each) => each.name),
+    )
+  } catch {
+    // A service whose descriptor is away: as it is until that comes back.
+    return new Set()
+  }
+}

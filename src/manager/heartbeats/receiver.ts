@@ -1,0 +1,414 @@
+import {
+  type AgentCommand,
+  HEARTBEAT_PROTOCOL,
+  type HeartbeatAnswer,
+  type HeartbeatRefusal,
+  type HeartbeatRequest,
+  judgeSession,
+} from '../../wire/heartbeat.js'
+import { parseHeartbeatRequest } from '../../wire/heartbeat-parse.js'
+import { ShapeError } from '../../wire/shape.js'
+import type { Core } from '../core.js'
+import { isTransient, LostLeaseError, withTerm } from '../database/index.js'
+import { createHosts, ModelError, updateHost } from '../model/index.js'
+import { desiredState } from '../processes/index.js'
+import type { HostState, Runtime } from './runtime.js'
+import type { Tokens } from './tokens.js'
+import type { WriteBehind } from './write-behind.js'
+
+export interface HeartbeatReply {
+  readonly status: 200 | 400 | 401 | 403 | 409 | 426 | 503
+  readonly body: HeartbeatAnswer | HeartbeatRefusal
+  /** Seconds. */
+  readonly retryAfter?: number
+}
+
+export interface Receiver {
+  /**
+   * Takes one beat: `body` is parsed JSON. Holds the answer until there is something to tell, at most as long as both sides
+   * are ready to. `signal`: the agent has hung up.
+   */
+  receive(token: string, body: unknown, signal?: AbortSignal): Promise<HeartbeatReply>
+  /** Has the agent of a host (by `host.id`) do something once. Resolves with what came of it. */
+  command(
+    hostId: number,
+    command: AgentCommand,
+    signal?: AbortSignal,
+  ): Promise<{ ok: boolean; message?: string }>
+  /** Answers all held beats and holds no more. */
+  stop(): void
+}
+
+export interface ReceiverOptions {
+  core: Core
+  runtime: Runtime
+  tokens: Tokens
+  writes: WriteBehind
+  /** Time between two beats of a host where nothing happens, milliseconds. */
+  intervalMs: () => number
+  /** All managers, for agents. */
+  managerUrls?: () => string[]
+  monitor?: () => { urls: string[]; token?: string } | undefined
+}
+
+/** A clock further off than this is noted in the log. */
+const CLOCK_OFF_MS = 60_000
+/** Desired states that are made at the same time. */
+const BUILDERS = 4
+const TOGETHER_MS = 5
+/** Beats that wait for one to be made; beyond that agents are told to come back. */
+const MAX_BUILDS = 2_000
+
+interface Waiting {
+  command: AgentCommand
+  done: (result: { ok: boolean; message?: string }) => void
+}
+
+export function createReceiver(options: ReceiverOptions): Receiver {
+  const { core, runtime, tokens, writes } = options
+  const waiters = new Map<number, Set<() => void>>()
+  const commands = new Map<number, Map<string, Waiting>>()
+  /** What was said last of each client configuration. */
+  const clientStates = new Map<string, string>()
+  const build = limited(BUILDERS, MAX_BUILDS)
+  let stopped = false
+
+  const wake = (id: number) => {
+    for (const each of [...(waiters.get(id) ?? [])]) each()
+  }
+  // A command touches many hosts one after another: their numbers are read together.
+  const touched = new Set<number>()
+  let reading: NodeJS.Timeout | undefined
+  const off = core.onHostsTouched((ids) => {
+    for (const id of ids) touched.add(id)
+    reading ??= setTimeout(() => {
+      reading = undefined
+      const all = [...touched]
+      touched.clear()
+      runtime.refresh(all).then(
+        () => {
+          for (const id of all) wake(id)
+        },
+        (error) => core.logger.warn({ err: error }, 'What changed for hosts could not be read'),
+      )
+    }, TOGETHER_MS)
+  })
+
+  const refuse = (
+    status: HeartbeatReply['status'],
+    code: HeartbeatRefusal['code'],
+    message: string,
+  ): HeartbeatReply => ({ status, body: { code, message } })
+
+  async function receive(token: string, body: unknown, signal?: AbortSignal): Promise<HeartbeatReply> {
+    const received = Date.now()
+    if (token === '') return refuse(401, 'TOKEN', 'A token is needed: give the agent the one for joining.')
+    try {
+      const holder = await tokens.check(token)
+      if (!holder) return refuse(401, 'TOKEN', 'The token is not known, or has run out.')
+      const version = (body as { protocol?: unknown } | null)?.protocol
+      if (typeof version === 'number' && version !== HEARTBEAT_PROTOCOL)
+        return refuse(
+          426,
+          'PROTOCOL_VERSION',
+          `The agent speaks version ${version} of the protocol, this manager ${HEARTBEAT_PROTOCOL}. Install the same version of Bellwether on both.`,
+        )
+      const request = parseHeartbeatRequest(body)
+      if (request.deploymentId !== undefined && request.deploymentId !== core.deploymentId)
+        return refuse(403, 'TOKEN', 'The host belongs to another deployment.')
+      const term = core.term()
+      // A later manager has been in touch with this host: we are not the active one, whatever we believe.
+      if (request.term > term)
+        return refuse(
+          503,
+          'NOT_ACTIVE',
+          `The host has heard of term ${request.term}, this manager is of ${term}.`,
+        )
+      let host = runtime.hostByName(request.hostId)
+      let newToken: string | undefined
+      if (holder.kind === 'join') {
+        if (host?.session && !mayJoinAgain(host, request, received))
+          return refuse(
+            409,
+            'HOST_ID_IN_USE',
+            `The host id ${request.hostId} is in use by another agent. Give the new one an id of its own: delete the id file in its data folder.`,
+          )
+        host ??= await join(request)
+        newToken = await tokens.issue(host.id)
+        await tokens.used(token)
+      } else if (!host || host.id !== holder.hostId)
+        return refuse(403, 'TOKEN', 'The token belongs to another host.')
+
+      const { verdict, session } = judgeSession(host.session, request)
+      if (verdict === 'two-hosts')
+        return refuse(
+          409,
+          'HOST_ID_IN_USE',
+          `Two agents have the host id ${request.hostId}: an instance that another one had followed is back.`,
+        )
+      if (verdict !== 'late') {
+        const isNews = verdict !== 'next'
+        host.session = session
+        if (isNews) host.holds = false
+        if (request.waitMs > 0) host.holds = true
+        if (holder.kind === 'agent' && isNews) await tokens.confirm(host.id, token)
+        await take(host, request, received, isNews)
+      }
+      return {
+        status: 200,
+        body: await answer(host, request, received, verdict === 'next', newToken, signal),
+      }
+    } catch (error) {
+      if (error instanceof ShapeError) return refuse(400, 'BAD_REQUEST', error.message)
+      if (error instanceof ModelError) return refuse(409, 'HOST_ID_IN_USE', error.message)
+      if (error instanceof LostLeaseError) return refuse(503, 'NOT_ACTIVE', error.message)
+      if (error instanceof BusyError) return { ...refuse(503, 'BUSY', error.message), retryAfter: 5 }
+      if (isTransient(error)) {
+        core.logger.warn({ err: error }, 'A beat could not be answered: the database is away')
+        return { ...refuse(503, 'BUSY', 'The database of the manager is away.'), retryAfter: 2 }
+      }
+      throw error
+    }
+  }
+
+  /** With a join token for a host that is known: its agent was installed anew, or its first answer got lost. */
+  function mayJoinAgain(host: HostState, request: HeartbeatRequest, now: number): boolean {
+    return (
+      host.session?.instanceId === request.instanceId || now - host.lastHeartbeat > 2 * options.intervalMs()
+    )
+  }
+
+  async function join(request: HeartbeatRequest): Promise<HostState> {
+    const { facts, hostId } = request
+    if (!facts) throw new ShapeError('facts', 'there when a host joins')
+    const id = await core.change(async (change) => {
+      const model = await change.model()
+      const all = [...model.hosts.values()]
+      const known = all.find((each) => each.hostId === hostId)
+      if (known) return known.id
+      const named = all.find((each) => each.hostname === facts.hostname)
+      if (named && !runtime.host(named.id)?.session) {
+        // Entered by hand, before its agent came.
+        await change.trx.updateTable('host').set({ hostId }).where('id', '=', named.id).execute()
+        change.touch()
+        return named.id
+      }
+      const made = await createHosts(change, [
+        { hostId, hostname: facts.hostname, ipAddress: facts.addresses[0] ?? '' },
+      ])
+      return made[0]!
+    })
+    await runtime.refresh([id])
+    core.logger.info({ hostId, hostname: facts.hostname }, 'A host has joined')
+    return runtime.host(id)!
+  }
+
+  async function take(
+    host: HostState,
+    request: HeartbeatRequest,
+    received: number,
+    isNews: boolean,
+  ): Promise<void> {
+    const { facts, processes, settled, generation } = request
+    host.lastHeartbeat = received
+    host.held = generation
+    host.settled = settled
+    host.agentVersion = request.agentVersion
+    const offset = request.clockOffset
+    const wasOff = Math.abs(host.clockOffset ?? 0) > CLOCK_OFF_MS
+    if (offset !== undefined) {
+      host.clockOffset = offset
+      if (Math.abs(offset) > CLOCK_OFF_MS && !wasOff)
+        core.logger.warn(
+          { hostId: host.hostId, seconds: Math.round(offset / 1000) },
+          'The clock of a host is off',
+        )
+    }
+    if (isNews || (facts && JSON.stringify(facts) !== JSON.stringify(host.facts))) {
+      if (facts) host.facts = facts
+      writes.host(host)
+      await follow(host)
+    }
+    const seen = new Set<number>()
+    for (const report of processes) {
+      seen.add(report.id)
+      // Of another host's process, or of one long gone, there is nothing to learn.
+      if (runtime.process(report.id)?.hostId !== host.id) continue
+      if (runtime.report(report.id, report)) writes.process(report.id)
+    }
+    if (settled && generation === host.generation)
+      for (const process of runtime.processesOfHost(host.id))
+        if (!seen.has(process.id)) runtime.setAbsent(process.id, true)
+    for (const { id, ok, message } of request.commands) {
+      const waiting = commands.get(host.id)?.get(id)
+      if (!waiting) continue
+      commands.get(host.id)?.delete(id)
+      waiting.done({ ok, ...(message === undefined ? {} : { message }) })
+    }
+    await clientConfigs(host, request)
+  }
+
+  /** The model follows what a host says of itself. */
+  async function follow(host: HostState): Promise<void> {
+    const { facts } = host
+    const row = facts && (await core.model()).hosts.get(host.id)
+    if (!facts || !row) return
+    const ipAddress = facts.addresses[0] ?? row.ipAddress
+    if (row.hostname === facts.hostname && row.ipAddress === ipAddress) return
+    await core
+      .change((change) => updateHost(change, row, { hostname: facts.hostname, ipAddress }))
+      .catch((error) => {
+        if (!(error instanceof ModelError)) throw error
+        core.logger.warn(
+          { hostId: host.hostId, reason: error.message },
+          'A host goes by a name that cannot be taken over',
+        )
+      })
+  }
+
+  async function clientConfigs(host: HostState, request: HeartbeatRequest): Promise<void> {
+    for (const { name, revision, state, problem } of request.clientConfigs) {
+      const process = runtime.process(revision)
+      if (process?.hostId !== host.id || process.kind !== 'CLIENT_CONFIG') continue
+      const key = `${host.id} ${name}`
+      const said = `${revision} ${state}`
+      if (clientStates.get(key) === said) continue
+      await withTerm(core.db, core.term(), (trx) =>
+        trx
+          .updateTable('clientConfig')
+          .set({
+            state,
+            message: (problem?.message ?? '').slice(0, 4000),
+            ...(state === 'DEPLOYED' ? { deployedProcessId: revision } : {}),
+          })
+          .where('hostId', '=', host.id)
+          .where('name', '=', name)
+          .where('processId', '=', revision)
+          .where((eb) => eb.or([eb('state', '<>', state), eb('state', '=', 'WANTED')]))
+          .execute(),
+      )
+      clientStates.set(key, said)
+    }
+  }
+
+  async function answer(
+    host: HostState,
+    request: HeartbeatRequest,
+    received: number,
+    mayHold: boolean,
+    agentToken: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<HeartbeatAnswer> {
+    const interval = options.intervalMs()
+    const pending = () => [...(commands.get(host.id)?.values() ?? [])].map((each) => each.command)
+    const nothing = () => host.generation === request.generation && pending().length === 0
+    const wantFacts = host.facts === undefined
+    if (mayHold && !stopped && request.waitMs > 0 && agentToken === undefined && !wantFacts && nothing()) {
+      await hold(host.id, Math.min(request.waitMs, interval), signal)
+    }
+    // The one who asked may have been overtaken, and this manager replaced, while the beat was held.
+    const term = core.term()
+    let desired: Awaited<ReturnType<typeof desiredState>>
+    if (host.generation !== request.generation && !signal?.aborted) {
+      desired = await build(async () =>
+        desiredState(core, await core.instances(), host.id, {
+          switchesUser: host.facts?.switchesUser !== false,
+        }),
+      )
+      if (desired) host.generation = Math.max(host.generation, desired.generation)
+    }
+    const managerUrls = options.managerUrls?.()
+    const monitor = options.monitor?.()
+    return {
+      protocol: HEARTBEAT_PROTOCOL,
+      deploymentId: core.deploymentId,
+      term,
+      sequence: request.sequence,
+      generation: desired?.generation ?? request.generation,
+      ...(desired
+        ? {
+            desired: {
+              ...desired.desired,
+              ...(managerUrls && managerUrls.length > 0 ? { managerUrls } : {}),
+              ...(monitor ? { monitor } : {}),
+            },
+          }
+        : {}),
+      // An agent whose beats may be held comes back at once; its beats with news ask not to be held.
+      nextIntervalMs: host.holds || !mayHold ? 0 : busy(host) ? 1_000 : interval,
+      clock: { received, sent: Date.now() },
+      ...(wantFacts ? { wantFacts } : {}),
+      ...(pending().length > 0 ? { commands: pending() } : {}),
+      ...(agentToken === undefined ? {} : { agentToken }),
+    }
+  }
+
+  /** Is there something that the host has still to do? */
+  function busy(host: HostState): boolean {
+    return host.generation !== host.held || !host.settled
+  }
+
+  function hold(id: number, ms: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        waiters.get(id)?.delete(done)
+        signal?.removeEventListener('abort', done)
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      let all = waiters.get(id)
+      if (!all) waiters.set(id, (all = new Set()))
+      all.add(done)
+      signal?.addEventListener('abort', done, { once: true })
+      if (signal?.aborted) done()
+    })
+  }
+
+  return {
+    receive,
+    command(hostId, command, signal) {
+      return new Promise((resolve, reject) => {
+        let all = commands.get(hostId)
+        if (!all) commands.set(hostId, (all = new Map()))
+        all.set(command.id, { command, done: resolve })
+        signal?.addEventListener(
+          'abort',
+          () => {
+            all.delete(command.id)
+            reject(signal.reason)
+          },
+          { once: true },
+        )
+        wake(hostId)
+      })
+    },
+    stop() {
+      stopped = true
+      off()
+      clearTimeout(reading)
+      for (const id of waiters.keys()) wake(id)
+    },
+  }
+}
+
+class BusyError extends Error {}
+
+/** Runs at most `limit` at a time; throws `BusyError` when too many wait. */
+function limited(limit: number, most: number) {
+  let running = 0
+  const queue: (() => void)[] = []
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    if (running >= limit) {
+      if (queue.length >= most) throw new BusyError('Too many agents ask for their desired state at once.')
+      await new Promise<void>((resolve) => queue.push(resolve))
+    }
+    running++
+    try {
+      return await work()
+    } finally {
+      running--
+      queue.shift()?.()
+    }
+  }
+}

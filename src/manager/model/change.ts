@@ -1,0 +1,124 @@
+import type { Keyring } from '../configuration/keyring.js'
+import type { Db, Trx } from '../database/index.js'
+import { withTerm } from '../database/index.js'
+import type { DescriptorSet } from '../descriptors/index.js'
+import { loadModel } from './load.js'
+import type { Model } from './types.js'
+
+/** What changes of the model need. */
+export interface ModelContext {
+  readonly db: Db
+  /** The term of this manager; throws `LostLeaseError` when it is not the active one. */
+  term(): number
+  readonly keys: Keyring
+  descriptors(): DescriptorSet
+}
+
+/** One transaction that changes the model; changes are made one after another, each on the model that the last one left. */
+export interface Change {
+  readonly trx: Trx
+  readonly keys: Keyring
+  readonly descriptors: DescriptorSet
+  readonly now: number
+  /** The model with everything that this change has done so far. */
+  model(): Promise<Model>
+  /** To be called after each write. */
+  touch(): void
+  /** Hosts whose agents have something to learn from it. */
+  touchHosts(ids: Iterable<number>): void
+}
+
+export interface ModelStore {
+  /** The model as it is now: what a change has committed is in it. */
+  current(): Promise<Model>
+  /**
+   * Runs `work` in a transaction that only the active manager can commit, and only one at a time. Throws `LostLeaseError`,
+   * or what `work` throws; then nothing has been changed.
+   */
+  change<T>(work: (change: Change) => Promise<T>): Promise<T>
+}
+
+export interface ModelEvents {
+  /** After a commit: agents of these hosts have something to learn. */
+  onHostsTouched(ids: number[]): void
+  /** After a commit that changed the model. */
+  onModelChanged?(): void
+}
+
+export function createModelStore(context: ModelContext, events: ModelEvents): ModelStore {
+  let cached: Model | undefined
+  let loading: Promise<Model> | undefined
+
+  async function load(): Promise<Model> {
+    const model = await context.db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .setAccessMode('read only')
+      .execute((trx) => loadModel(trx))
+    if (!cached || cached.version < model.version) cached = model
+    return model
+  }
+
+  return {
+    async current() {
+      const { modelVersion } = await context.db
+        .selectFrom('deployment')
+        .select('modelVersion')
+        .executeTakeFirstOrThrow()
+      for (;;) {
+        if (cached && cached.version >= modelVersion) return cached
+        // Whoever comes while it is being read may need a newer one: then it looks again.
+        loading ??= load().finally(() => {
+          loading = undefined
+        })
+        await loading
+      }
+    },
+
+    async change(work) {
+      const touched = new Set<number>()
+      const result = await withTerm(context.db, context.term(), async (trx) => {
+        // The lock on this row puts changes in order.
+        const { modelVersion } = await trx
+          .updateTable('deployment')
+          .set((eb) => ({ modelVersion: eb('modelVersion', '+', 1) }))
+          .returning('modelVersion')
+          .executeTakeFirstOrThrow()
+        let model = cached?.version === modelVersion - 1 ? cached : undefined
+        const done = await work({
+          trx,
+          keys: context.keys,
+          descriptors: context.descriptors(),
+          now: Date.now(),
+          async model() {
+            model ??= await loadModel(trx)
+            return model
+          },
+          touch() {
+            model = undefined
+          },
+          touchHosts(ids) {
+            for (const id of ids) touched.add(id)
+          },
+        })
+        await raiseGenerations(trx, touched)
+        return done
+      })
+      if (touched.size > 0) events.onHostsTouched([...touched])
+      events.onModelChanged?.()
+      return result
+    },
+  }
+}
+
+/** In the order of ids, so that two transactions never wait for each other in a circle. */
+export async function raiseGenerations(trx: Trx, ids: Iterable<number>): Promise<void> {
+  const sorted = [...ids].sort((a, b) => a - b)
+  if (sorted.length === 0) return
+  await trx.selectFrom('host').select('id').where('id', 'in', sorted).orderBy('id').forUpdate().execute()
+  await trx
+    .updateTable('host')
+    .set((eb) => ({ generation: eb('generation', '+', 1) }))
+    .where('id', 'in', sorted)
+    .execute()
+}

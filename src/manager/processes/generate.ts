@@ -1,0 +1,66 @@
+import type { Instances } from '../configuration/index.js'
+import type { Core } from '../core.js'
+import type { RoleCommand, ServiceDescriptor } from '../descriptors/index.js'
+import {
+  type CollectionTarget,
+  collectionTargets,
+  generateClientConfig,
+  generateRole,
+  generateRoleCommand,
+  generateStop,
+  type Process,
+} from '../generate/index.js'
+import { ModelError } from '../model/errors.js'
+import type { Model, Role } from '../model/types.js'
+
+/** The process of a role as it would be started now. Throws `GenerationError` or `ModelError`. */
+export function roleProcess(core: Core, instances: Instances, role: Role): Process {
+  return generateRole(inputOf(core, instances, role))
+}
+
+export function roleMetrics(core: Core, instances: Instances, role: Role): CollectionTarget[] {
+  return collectionTargets(inputOf(core, instances, role))
+}
+
+export function roleCommandProcess(
+  core: Core,
+  instances: Instances,
+  role: Role,
+  command: RoleCommand,
+): Process {
+  return generateRoleCommand(inputOf(core, instances, role), command)
+}
+
+/** The graceful stop of a service, in the context of one of its master roles. */
+export function serviceStopProcess(core: Core, instances: Instances, role: Role): Process {
+  const input = inputOf(core, instances, role)
+  const { stopRunner, type } = input.service.descriptor
+  if (!stopRunner) throw new ModelError('INVALID', `The service type ${type} has no graceful stop.`)
+  return generateStop(input, stopRunner)
+}
+
+export function clientConfigProcess(core: Core, instances: Instances, role: Role): Process {
+  return generateClientConfig(inputOf(core, instances, role))
+}
+
+/** One role a host: it stands for the host when the client configuration of a service is deployed. */
+export function clientConfigRoles(model: Model, serviceId: number): Role[] {
+  const byHost = new Map<number, Role>()
+  for (const role of model.rolesOfService.get(serviceId) ?? [])
+    if (!byHost.has(role.hostId) || role.type === 'GATEWAY') byHost.set(role.hostId, role)
+  return [...byHost.values()]
+}
+
+export function hasClientConfig(descriptor: ServiceDescriptor): boolean {
+  return descriptor.gateway !== undefined
+}
+
+function inputOf(core: Core, instances: Instances, role: Role) {
+  const found = instances.role(role)
+  if (found) return { ...found, common: core.common }
+  const service = instances.model.services.get(role.serviceId)
+  throw new ModelError(
+    'INVALID',
+    `Role "${role.name}" cannot be run: the service type ${service?.type} is not installed, or only in an incompatible version.`,
+  )
+}

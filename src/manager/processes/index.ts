@@ -1,0 +1,23 @@
+export { BLOB_PATH, desiredState, roleEntity } from './desired.js'
+export {
+  clientConfigProcess,
+  clientConfigRoles,
+  hasClientConfig,
+  roleCommandProcess,
+  roleMetrics,
+  roleProcess,
+  serviceStopProcess,
+} from './generate.js'
+export { createStalenessStore, type RoleStaleness, type StalenessStore, worstStaleness } from './staleness.js'
+export {
+  insertProcess,
+  loadBlob,
+  loadProcess,
+  type NewProcess,
+  named,
+  type ProcessRow,
+  processColumns,
+  refreshProcess,
+  stopProcess,
+  unlistProcess,
+} from './store.js'

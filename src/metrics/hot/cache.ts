@@ -1,0 +1,375 @@
+import type { CatalogueCore } from '../catalogue/catalogue.js'
+import type { Metric } from '../types.js'
+import { type Chunk, NO_SERIES } from '../writer/chunk.js'
+import {
+  bytesOf,
+  chunkNumber,
+  type HotChunk,
+  type MetricState,
+  newChunk,
+  newMetricState,
+  settleTail,
+  slotFor,
+} from './chunk.js'
+import type { Columns } from './columns.js'
+import { CHUNK_MS, type HotLimits } from './limits.js'
+import { type LoadRequest, TooManyRows } from './load.js'
+import { Touches } from './touches.js'
+import type { HotMetric, HotReading, HotSamples, HotStats } from './types.js'
+
+export interface HotCacheOptions {
+  readonly catalogue: CatalogueCore
+  readonly limits: HotLimits
+  /** Reads chunks from the store. */
+  readonly load: (request: LoadRequest) => Promise<Columns[]>
+  readonly onFailure?: (error: unknown) => void
+  /** Of the day, and of durations. */
+  readonly now?: () => number
+  readonly clock?: () => number
+}
+
+export interface HotCache extends HotSamples {
+  /** Rows that the store has acknowledged. Never throws. */
+  stored(chunks: readonly Chunk[]): void
+  /** Rows that may or may not be stored, and may still come: nothing is held for `ms`. */
+  doubt(ms: number): void
+  stop(): void
+}
+
+/** Samples of a tail at which it is taken over at once, or its chunk given up if nobody has asked for it meanwhile. */
+const LONG_TAIL = 65_536
+/** While a chunk is being read more may come; beyond this it is given up. */
+const LONGEST_TAIL = 1_048_576
+const QUEUED_LOADS = 256
+/** One chunk may take this part of the memory. */
+const LARGEST_PART = 0.25
+const BYTES_PER_SAMPLE = 16
+
+/** A run of neighbouring chunks of one metric that are read in one statement. */
+interface Load {
+  readonly metric: Metric
+  readonly first: number
+  readonly last: number
+  readonly done: Promise<void>
+  readonly finish: () => void
+}
+
+export function createHotCache(options: HotCacheOptions): HotCache {
+  const { catalogue, limits, load, onFailure, now = Date.now, clock = () => performance.now() } = options
+  /** By the metric's index; and the same as a flag, which is all that most samples that are stored look at. */
+  const states = new Map<number, MetricState>()
+  let flags = new Uint8Array(256)
+  /** Chunks in memory, those used longest ago first. */
+  const order = new Set<HotChunk>()
+  const touches = new Touches()
+  let bytes = 0
+  let closedUntil = 0
+  let stopped = false
+  let aborted = new AbortController()
+  const queue: Load[] = []
+  let loading: Load | undefined
+  const counts = { hits: 0, misses: 0, loads: 0, evictions: 0 }
+  const key = (metric: number, number: number) => `${metric}/${number}`
+  const idOf = (entity: number) => catalogue.entities.idAt(entity)
+
+  const isClosed = () => stopped || limits.bytes <= 0 || clock() < closedUntil
+
+  function read(metrics: readonly Metric[], from: number, to: number) {
+    if (isClosed() || to < from) return undefined
+    const found = find(metrics, from, to)
+    if (found !== undefined) {
+      counts.hits++
+      return found
+    }
+    counts.misses++
+    const wanted = admit(metrics, chunkNumber(from), chunkNumber(to))
+    if (!limits.wait || wanted.length === 0) return undefined
+    return Promise.all(wanted).then(() => (isClosed() ? undefined : find(metrics, from, to)))
+  }
+
+  function find(metrics: readonly Metric[], from: number, to: number): HotReading | undefined {
+    const first = chunkNumber(from)
+    const last = chunkNumber(to)
+    for (const { index } of metrics) {
+      const state = states.get(index)
+      if (state === undefined) return undefined
+      for (let n = first; n <= last; n++) if (state.chunks.get(n)?.columns === undefined) return undefined
+    }
+    const time = clock()
+    const result: HotMetric[] = []
+    for (const { index } of metrics) {
+      const state = states.get(index)
+      const chunks: Columns[] = []
+      for (let n = first; n <= last; n++) {
+        const chunk = state?.chunks.get(n)
+        // Making room for the tail of one may have cost another.
+        if (chunk?.columns === undefined) return undefined
+        chunk.used = true
+        chunk.usedAt = time
+        order.delete(chunk)
+        order.add(chunk)
+        if (!settle(chunk)) return undefined
+        chunks.push(chunk.columns)
+      }
+      if (state === undefined) return undefined
+      const { slots } = state
+      result.push({ chunks, slotOf: (entity) => slots.get(entity) ?? -1 })
+    }
+    return { metrics: result }
+  }
+
+  /** Takes the tail over. False when the chunk had to be given up. */
+  function settle(chunk: HotChunk): boolean {
+    const { columns, tail } = chunk
+    if (columns === undefined || tail.length === 0) return true
+    settleTail(chunk, columns, idOf)
+    recountSlots(chunk.metric)
+    if (columns.wasteful) columns.compact()
+    recount(chunk)
+    if (bytes > limits.bytes && !makeRoom(0, 0, chunk)) {
+      drop(chunk)
+      return false
+    }
+    return true
+  }
+
+  /** Notes what was asked for; starts reading what is worth it. Resolves, each of them, when it is there. */
+  function admit(metrics: readonly Metric[], first: number, last: number): Promise<void>[] {
+    const started: Promise<void>[] = []
+    if ((last - first + 1) * metrics.length > limits.chunksPerRead) return started
+    const time = clock()
+    for (const metric of metrics) {
+      const state = states.get(metric.index)
+      let start = -1
+      for (let n = first; n <= last + 1; n++) {
+        const wanted =
+          n <= last &&
+          state?.chunks.get(n) === undefined &&
+          touches.add(key(metric.index, n), time, limits.admitMs) >= limits.touches
+        if (wanted && start < 0) start = n
+        if (wanted || start < 0) continue
+        const done = enqueue(metric, start, n - 1)
+        if (done !== undefined) started.push(done)
+        start = -1
+      }
+    }
+    for (const each of [loading, ...queue])
+      if (each !== undefined && each.first <= last && each.last >= first && metrics.includes(each.metric))
+        started.push(each.done)
+    return started
+  }
+
+  function enqueue(metric: Metric, first: number, last: number): Promise<void> | undefined {
+    if (queue.length >= QUEUED_LOADS) return undefined
+    let finish!: () => void
+    const done = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    for (let n = first; n <= last; n++) touches.delete(key(metric.index, n))
+    reserve(metric, first, last)
+    queue.push({ metric, first, last, done, finish })
+    if (loading === undefined) void work()
+    return done
+  }
+
+  /** From now on what is stored of these chunks is kept, so that nothing is missed while they are being read. */
+  function reserve(metric: Metric, first: number, last: number): void {
+    let state = states.get(metric.index)
+    if (state === undefined) {
+      state = newMetricState(metric.id, metric.index)
+      states.set(metric.index, state)
+      recountSlots(state)
+      if (metric.index >= flags.length) {
+        const grown = new Uint8Array(2 * metric.index)
+        grown.set(flags)
+        flags = grown
+      }
+      flags[metric.index] = 1
+    }
+    for (let n = first; n <= last; n++) if (!state.chunks.has(n)) state.chunks.set(n, newChunk(state, n))
+  }
+
+  async function work(): Promise<void> {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      loading = next
+      await loadOne(next)
+      next.finish()
+      loading = undefined
+    }
+  }
+
+  async function loadOne({ metric, first, last }: Load): Promise<void> {
+    const state = states.get(metric.index)
+    const { signal } = aborted
+    if (state === undefined || isClosed()) return
+    await loadRange(state, metric, first, last, signal)
+  }
+
+  async function loadRange(
+    state: MetricState,
+    metric: Metric,
+    first: number,
+    last: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const own = [...state.chunks.values()].filter(
+      ({ number, columns }) => number >= first && number <= last && columns === undefined,
+    )
+    if (own.length === 0) return
+    const mostRows = Math.floor((limits.bytes * LARGEST_PART) / BYTES_PER_SAMPLE)
+    try {
+      const columns = await load({
+        metric: metric.id,
+        first,
+        last,
+        mostRows,
+        now: now(),
+        slotOf: (entity) => slotFor(state, entity),
+        signal,
+      })
+      if (signal.aborted) return
+      counts.loads++
+      for (const chunk of own) {
+        // It may have been given up meanwhile.
+        if (state.chunks.get(chunk.number) !== chunk) continue
+        const read = columns[chunk.number - first] as Columns
+        if (!makeRoom(read.bytes, limits.keepMs, chunk)) {
+          drop(chunk)
+          touches.refuse(key(metric.index, chunk.number), clock())
+          continue
+        }
+        chunk.columns = read
+        chunk.usedAt = clock()
+        chunk.used = true
+        order.add(chunk)
+        settle(chunk)
+        recount(chunk)
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      if (error instanceof TooManyRows && last > first) {
+        const middle = Math.floor((first + last) / 2)
+        await loadRange(state, metric, first, middle, signal)
+        if (!signal.aborted) await loadRange(state, metric, middle + 1, last, signal)
+        return
+      }
+      for (const chunk of own) {
+        if (state.chunks.get(chunk.number) === chunk) drop(chunk)
+        touches.refuse(key(metric.index, chunk.number), clock())
+      }
+      if (!(error instanceof TooManyRows)) onFailure?.(error)
+    } finally {
+      if (states.get(metric.index) === state) recountSlots(state)
+    }
+  }
+
+  /** Gives up what was used longest ago, and not within `keepMs`. False when that is not enough. */
+  function makeRoom(more: number, keepMs: number, except: HotChunk): boolean {
+    const time = clock()
+    for (const chunk of order) {
+      if (bytes + more <= limits.bytes) return true
+      if (chunk === except) continue
+      if (time - chunk.usedAt < keepMs) return false
+      counts.evictions++
+      drop(chunk)
+    }
+    return bytes + more <= limits.bytes
+  }
+
+  function recount(chunk: HotChunk): void {
+    if (chunk.metric.chunks.get(chunk.number) !== chunk) return
+    const size = bytesOf(chunk)
+    bytes += size - chunk.bytes
+    chunk.bytes = size
+  }
+
+  function recountSlots(state: MetricState): void {
+    bytes += state.slots.bytes - state.slotBytes
+    state.slotBytes = state.slots.bytes
+  }
+
+  function drop(chunk: HotChunk): void {
+    const { metric, number } = chunk
+    order.delete(chunk)
+    bytes -= chunk.bytes
+    chunk.bytes = 0
+    metric.chunks.delete(number)
+    if (metric.chunks.size > 0) return
+    bytes -= metric.slotBytes
+    states.delete(metric.index)
+    flags[metric.index] = 0
+  }
+
+  function stored(chunks: readonly Chunk[]): void {
+    if (states.size === 0) return
+    try {
+      for (const chunk of chunks) take(chunk)
+    } catch (error) {
+      // What is stored is stored; but what is held here may lack some of it.
+      clear()
+      onFailure?.(error)
+    }
+  }
+
+  function take({ rows, series, time, value }: Chunk): void {
+    const { metrics, entities } = catalogue.series
+    for (let row = 0; row < rows; row++) {
+      const s = series[row] as number
+      if (s === NO_SERIES) continue
+      const metric = metrics[s] as number
+      if (flags[metric] !== 1) continue
+      const t = (time[2 * row + 1] as number) * 0x1_0000_0000 + (time[2 * row] as number)
+      const chunk = states.get(metric)?.chunks.get(Math.floor(t / CHUNK_MS))
+      if (chunk === undefined) continue
+      const { tail } = chunk
+      const room = tail.times.length
+      tail.push(entities[s] as number, t, value[row] as number)
+      if (tail.times.length !== room) {
+        recount(chunk)
+        if (bytes > limits.bytes) makeRoom(0, 0, chunk)
+      }
+      if (tail.length >= LONG_TAIL) shorten(chunk)
+    }
+  }
+
+  function shorten(chunk: HotChunk): void {
+    if (chunk.columns === undefined) {
+      if (chunk.tail.length >= LONGEST_TAIL) drop(chunk)
+    } else if (chunk.used) {
+      chunk.used = false
+      settle(chunk)
+    } else drop(chunk)
+  }
+
+  function clear(): void {
+    aborted.abort()
+    aborted = new AbortController()
+    states.clear()
+    flags.fill(0)
+    order.clear()
+    touches.clear()
+    bytes = 0
+  }
+
+  return {
+    read,
+    stored,
+    clear,
+    dropBefore(time, metric) {
+      for (const state of metric === undefined ? [...states.values()] : [states.get(metric.index)])
+        if (state !== undefined)
+          for (const chunk of [...state.chunks.values()]) if (chunk.number * CHUNK_MS < time) drop(chunk)
+    },
+    doubt(ms) {
+      clear()
+      closedUntil = Math.max(closedUntil, clock() + ms)
+    },
+    stop() {
+      stopped = true
+      clear()
+    },
+    get stats(): HotStats {
+      return { ...counts, bytes, chunks: order.size }
+    },
+  }
+}

@@ -1,0 +1,400 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type ActiveManager, startActive } from '../../src/manager/active.js'
+import {
+  type PlanNode,
+  planClusterStart,
+  planDecommissionRoles,
+  planDeployClientConfig,
+  planRecommissionRoles,
+  planRoleCommand,
+  planRoleStart,
+  planServiceRefresh,
+  planServiceRestart,
+  planServiceRollingRestart,
+  planServiceStart,
+  planServiceStop,
+  roleState,
+  serviceState,
+} from '../../src/manager/commands/index.js'
+import { updateConfig } from '../../src/manager/configuration/index.js'
+import type { Core } from '../../src/manager/core.js'
+import { releaseLease } from '../../src/manager/database/index.js'
+import { clusterNamed, deleteService, serviceNamed } from '../../src/manager/model/index.js'
+import { addCluster, addService, newCore } from './core.js'
+import { type SimulatedAgent, simulateAgent } from './simulated-agent.js'
+import { startTestPostgres, type TestPostgres } from './support.js'
+
+let server: TestPostgres
+beforeAll(async () => {
+  server = await startTestPostgres()
+})
+afterAll(() => server?.cleanUp())
+
+let core: Core
+let active: ActiveManager
+let agents: SimulatedAgent[]
+let url: string
+const keys = `test:${Buffer.alloc(32, 7).toString('base64')}`
+
+async function begin(): Promise<void> {
+  url = await server.newDatabase()
+  core = await newCore(server, { url, keys })
+  await addCluster(core, 3)
+  await addService(core, 'zk', 'ZOOKEEPER', 'SERVER', ['h1', 'h2', 'h3'])
+  active = await startActive({ core })
+  const token = await active.tokens.createJoinToken()
+  agents = [1, 2, 3].map((i) =>
+    simulateAgent({ hostId: `host-id-${i}`, hostname: `h${i}`, token, manager: active.receiver }),
+  )
+}
+async function end(): Promise<void> {
+  await active.stop()
+  await Promise.all(agents.map((agent) => agent.stop()))
+}
+const run = async (plan: PlanNode) => active.commands.ended((await active.commands.submit(plan, 'admin')).id)
+const zk = async () => serviceNamed(await core.model(), 'c1', 'zk')
+const roles = async () => (await core.model()).rolesOfService.get((await zk()).id)!
+const started = () => agents.flatMap((agent) => agent.log)
+
+describe('a service', () => {
+  beforeAll(begin)
+  afterAll(end)
+
+  test('starts: every role gets a process with its files', async () => {
+    const command = await run(planServiceStart(await active.commands.at(), await zk()))
+    expect(command).toMatchObject({
+      name: 'Start',
+      success: true,
+      username: 'admin',
+      names: { clusterName: 'c1', serviceName: 'zk' },
+    })
+    expect(serviceState(active.runtime, await core.model(), (await zk()).id)).toBe('STARTED')
+    const [process] = [...agents[0]!.desired.values()]
+    expect(process).toMatchObject({
+      name: `${process!.id}-zk-SERVER`,
+      run: 'keep',
+      user: 'zookeeper',
+      autoRestart: true,
+      entity: { attributes: { roleType: 'SERVER', serviceName: 'zk', clusterName: 'c1', hostname: 'h1' } },
+    })
+    const cfg = process!.files.find((file) => file.path === 'zoo.cfg')!
+    expect(Buffer.from(cfg.base64!, 'base64').toString()).toContain('clientPort=2181')
+    expect(process!.files.find((file) => file.path === 'scripts/control.sh')).toMatchObject({
+      owner: 'agent',
+      url: expect.stringMatching(/^\/agent\/files\/[0-9a-f]{64}$/),
+    })
+  })
+
+  test('a second start changes nothing', async () => {
+    const before = started().length
+    expect(await run(planServiceStart(await active.commands.at(), await zk()))).toMatchObject({
+      success: true,
+    })
+    expect(started().length).toBe(before)
+  })
+
+  test('a change while it runs shows as outdated with the difference, and a rolling restart trues it up, one at a time', async () => {
+    const [role] = await roles()
+    const service = await zk()
+    expect((await active.staleness.ofRole(await core.instances(), role!)).staleness).toBe('FRESH')
+    await core.change((change) =>
+      updateConfig(change, { scope: 'GROUP', id: role!.roleConfigGroupId }, [
+        { name: 'tickTime', value: '2500' },
+      ]),
+    )
+    const stale = await active.staleness.ofRole(await core.instances(), role!)
+    expect(stale.staleness).toBe('STALE')
+    expect(stale.files.map((file) => file.path)).toEqual(['zoo.cfg'])
+    expect(await active.staleness.ofService(await core.instances(), service.id)).toBe('STALE')
+    const logs = agents.map((agent) => agent.log.length)
+    const command = await active.commands.submit(
+      planServiceRollingRestart(await active.commands.at(), service),
+      'admin',
+    )
+    expect(await active.commands.ended(command.id)).toMatchObject({ success: true, name: 'RollingRestart' })
+    const parts = await active.commands.children(command.id)
+    const each = parts.filter((part) => part.name === 'RollingRestartRole')
+    expect(each).toHaveLength(3)
+    for (let i = 1; i < each.length; i++)
+      expect(each[i]!.startTime).toBeGreaterThanOrEqual(each[i - 1]!.endTime!)
+    for (const [i, agent] of agents.entries())
+      expect(agent.log.slice(logs[i]).map((line) => line.split(' ')[0])).toEqual(['stop', 'start'])
+    expect(await active.staleness.ofService(await core.instances(), service.id)).toBe('FRESH')
+  })
+
+  test('an exit is known at once, and a role that is down can be started again', async () => {
+    const role = (await roles()).find((each) => active.runtime.host(each.hostId)?.hostId === 'host-id-1')!
+    agents[0]!.exit(active.runtime.currentProcess(role.id)!.id, 1)
+    const began = Date.now()
+    while (roleState(active.runtime, role) !== 'STOPPED' && Date.now() - began < 5_000)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    expect(roleState(active.runtime, role)).toBe('STOPPED')
+    expect(await run(planRoleStart(await active.commands.at(), role))).toMatchObject({ success: true })
+    expect(roleState(active.runtime, role)).toBe('STARTED')
+  })
+
+  test('an invalid configuration keeps it from being restarted, and running', async () => {
+    const service = await zk()
+    const [role] = await roles()
+    await core.change(async (change) => {
+      // As after an update of the descriptor: what was good is not any more.
+      await change.trx
+        .insertInto('config')
+        .values({
+          scope: 'ROLE',
+          roleId: role!.id,
+          serviceId: null,
+          roleConfigGroupId: null,
+          hostId: null,
+          name: 'clientPort',
+          value: 'none',
+          secret: null,
+        })
+        .execute()
+      change.touch()
+    })
+    const before = started().length
+    const command = await run(planServiceRestart(await active.commands.at(), service))
+    expect(command).toMatchObject({
+      success: false,
+      canRetry: true,
+      resultMessage: expect.stringContaining('Client port'),
+    })
+    expect(started().length).toBe(before)
+    const logs = await active.commands.logs(command.id)
+    expect(logs.map((each) => each.text).join('\n')).toMatch(/ERROR zk-SERVER-.*Client port/)
+    await core.change((change) =>
+      updateConfig(change, { scope: 'ROLE', id: role!.id }, [{ name: 'clientPort', value: null }]),
+    )
+    const retried = await active.commands.retry(command.id, 'admin')
+    expect(await active.commands.ended(retried.id)).toMatchObject({ success: true })
+  })
+
+  test('a role that cannot be started fails with the reason; a retry does only what is left', async () => {
+    expect(await run(planServiceStop(await active.commands.at(), await zk()))).toMatchObject({
+      success: true,
+    })
+    agents[1]!.behave = () => 'fatal'
+    const command = await run(planServiceStart(await active.commands.at(), await zk()))
+    expect(command).toMatchObject({
+      success: false,
+      resultMessage: expect.stringMatching(/zk-SERVER-.*No such program/),
+    })
+    agents[1]!.behave = () => 'runs'
+    const before = agents.map((agent) => agent.log.length)
+    const retried = await active.commands.retry(command.id, 'admin')
+    expect(await active.commands.ended(retried.id)).toMatchObject({ success: true })
+    expect(agents.map((agent, i) => agent.log.length - before[i]!)).toEqual([0, 1, 0])
+  })
+
+  test('two commands on the same role do not meet', async () => {
+    agents[0]!.behave = () => 'hangs'
+    expect(await run(planServiceStop(await active.commands.at(), await zk()))).toMatchObject({
+      success: true,
+    })
+    const command = await active.commands.submit(
+      planServiceStart(await active.commands.at(), await zk()),
+      'admin',
+    )
+    await expect(
+      active.commands.submit(planServiceStop(await active.commands.at(), await zk()), 'other'),
+    ).rejects.toMatchObject({
+      code: 'IN_USE',
+      message: expect.stringContaining(`"Start" (${command.id})`),
+    })
+    await active.commands.abort(command.id)
+    expect(await active.commands.ended(command.id)).toMatchObject({
+      state: 'ABORTED',
+      success: false,
+      canRetry: true,
+    })
+    agents[0]!.behave = () => 'runs'
+    expect(await active.commands.list({ active: true })).toEqual([])
+  })
+
+  test('refresh writes refreshable files alone, and restarts nothing', async () => {
+    expect(await run(planServiceRestart(await active.commands.at(), await zk()))).toMatchObject({
+      success: true,
+    })
+    expect(await run(planServiceRefresh(await active.commands.at(), await zk()))).toMatchObject({
+      success: true,
+    })
+    expect(agents.map((agent) => agent.log.at(-1)!.split(' ')[0])).toEqual(['refresh', 'refresh', 'refresh'])
+  })
+
+  test('decommissioned roles stop, and do not start until they are recommissioned', async () => {
+    const [role] = await roles()
+    expect(await run(planDecommissionRoles(await active.commands.at(), await zk(), [role!]))).toMatchObject({
+      success: true,
+    })
+    const now = (await core.model()).roles.get(role!.id)!
+    expect(now.commissionState).toBe('DECOMMISSIONED')
+    expect(roleState(active.runtime, now)).toBe('STOPPED')
+    const at = await active.commands.at()
+    expect(() => planRoleStart(at, now)).toThrow(/Recommission/)
+    expect(await run(planRecommissionRoles(await zk(), [now]))).toMatchObject({ success: true })
+    const fresh = (await core.model()).roles.get(role!.id)!
+    expect(await run(planRoleStart(await active.commands.at(), fresh))).toMatchObject({ success: true })
+  })
+
+  test('cannot be deleted while it runs; stopped, it can, and its host forgets it', async () => {
+    await expect(core.change(async (change) => deleteService(change, await zk()))).rejects.toMatchObject({
+      code: 'IN_USE',
+    })
+    expect(await run(planServiceStop(await active.commands.at(), await zk()))).toMatchObject({
+      success: true,
+    })
+    await core.change(async (change) => deleteService(change, await zk()))
+    const began = Date.now()
+    while (agents.some((agent) => agent.desired.size > 0) && Date.now() - began < 5_000)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    expect(agents.map((agent) => agent.desired.size)).toEqual([0, 0, 0])
+  })
+})
+
+describe('services that depend on each other', () => {
+  beforeAll(begin)
+  afterAll(end)
+
+  test('start in order: what is needed comes first, and inside HDFS too', async () => {
+    await addService(core, 'hdfs', 'HDFS', 'DATANODE', ['h1', 'h2', 'h3'])
+    await core.change(async (change) => {
+      const { createRoles, hostNamed } = await import('../../src/manager/model/index.js')
+      const model = await change.model()
+      const hdfs = serviceNamed(model, 'c1', 'hdfs')
+      await createRoles(change, hdfs, [
+        { type: 'NAMENODE', host: hostNamed(model, 'h1') },
+        { type: 'GATEWAY', host: hostNamed(model, 'h2') },
+      ])
+      await updateConfig(change, { scope: 'SERVICE', id: hdfs.id }, [
+        { name: 'zookeeper_service', value: 'zk' },
+      ])
+    })
+    const cluster = clusterNamed(await core.model(), 'c1')
+    const command = await run(planClusterStart(await active.commands.at(), cluster))
+    expect(command).toMatchObject({ success: true })
+    expect(
+      (await active.commands.children(command.id)).map((part) => part.names.serviceName ?? part.name),
+    ).toEqual(['Validate', 'zk', 'hdfs'])
+    expect(agents[0]!.log.map((line) => line.replace(/\d+-/, ''))).toEqual([
+      'start zk-SERVER',
+      'start hdfs-NAMENODE',
+      'start hdfs-DATANODE',
+    ])
+  })
+
+  test('client configuration is made on each host and deployed', async () => {
+    const hdfs = serviceNamed(await core.model(), 'c1', 'hdfs')
+    const command = await run(planDeployClientConfig(await active.commands.at(), hdfs))
+    expect(command).toMatchObject({ success: true, name: 'DeployClientConfig' })
+    expect(await active.staleness.ofClientConfig(await core.instances(), hdfs.id)).toBe('FRESH')
+    const rows = await core.db.selectFrom('clientConfig').select('state').execute()
+    expect(rows).toEqual([{ state: 'DEPLOYED' }, { state: 'DEPLOYED' }, { state: 'DEPLOYED' }])
+  })
+
+  test('a role command needs the state that its descriptor asks for', async () => {
+    const { model } = await core.instances()
+    const namenode = [...model.roles.values()].find((role) => role.type === 'NAMENODE')!
+    expect(await run(planRoleCommand(await active.commands.at(), namenode, 'format'))).toMatchObject({
+      success: false,
+      resultMessage: expect.stringContaining('Stop it first'),
+    })
+    const at = await active.commands.at()
+    expect(() => planRoleCommand(at, namenode, 'nonsense')).toThrow(/no command "nonsense"/)
+  })
+})
+
+describe('a manager that goes in the middle of a command', () => {
+  beforeEach(begin)
+
+  test('leaves it to the next one, who finishes it without doing anything twice', async () => {
+    agents[1]!.behave = () => 'hangs'
+    const command = await active.commands.submit(
+      planServiceRollingRestart(await active.commands.at(), await zk()),
+      'admin',
+    )
+    // Nothing runs yet: a rolling restart has nothing to restart, so begin with a start.
+    await active.commands.ended(command.id)
+    const start = await active.commands.submit(
+      planServiceStart(await active.commands.at(), await zk()),
+      'admin',
+    )
+    const began = Date.now()
+    while (agents.some((agent) => agent.log.length === 0) && Date.now() - began < 10_000)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    const first = active
+    for (const agent of agents) agent.manager = undefined
+    await first.stop()
+    expect(await first.commands.get(start.id)).toMatchObject({ active: true })
+    await core.db.updateTable('lease').set({ expiresAt: 0 }).execute()
+    const old = core
+    core = await newCore(server, { url, keys })
+    expect(core.term()).toBe(old.term() + 1)
+    await expect(old.change(async () => undefined)).rejects.toMatchObject({ code: 'LOST_LEASE' })
+
+    active = await startActive({ core })
+    // The process that hung is up by now.
+    for (const [id, report] of agents[1]!.processes)
+      agents[1]!.processes.set(id, { ...report, state: 'RUNNING', since: Date.now() })
+    for (const agent of agents) agent.manager = active.receiver
+    expect(await active.commands.ended(start.id)).toMatchObject({ success: true })
+    expect(agents.map((agent) => agent.log.length)).toEqual([1, 1, 1])
+    const logs = await active.commands.logs(start.id)
+    expect(logs.map((each) => each.text)).toContain(`Taken up in term ${core.term()}.`)
+    await end()
+  })
+})
+
+describe('a host that is not heard of', () => {
+  beforeEach(begin)
+
+  test('fails its steps with words on it, after the missed heartbeats that are set', async () => {
+    await core.change((change) =>
+      updateConfig(change, { scope: 'MANAGER', id: 0 }, [
+        { name: 'HEARTBEAT_INTERVAL', value: '1' },
+        { name: 'MISSED_HB_BAD', value: '2' },
+      ]),
+    )
+    // Settings are read anew every few seconds, and at the start.
+    await active.stop()
+    active = await startActive({ core })
+    for (const agent of agents) agent.manager = active.receiver
+    await agents[2]!.stop()
+    const command = await run(planServiceStart(await active.commands.at(), await zk()))
+    expect(command).toMatchObject({
+      success: false,
+      resultMessage: expect.stringMatching(/zk-SERVER-.*Host h3 has not been heard of/),
+    })
+    expect(agents.map((agent) => agent.log.length)).toEqual([1, 1, 0])
+    await end()
+  })
+})
+
+describe('a database that dies in the middle of a command', () => {
+  beforeEach(begin)
+
+  test('is waited for; the command goes on where it stood', async () => {
+    expect(await run(planServiceStart(await active.commands.at(), await zk()))).toMatchObject({
+      success: true,
+    })
+    const { pid } = server.postgres
+    const command = await active.commands.submit(
+      planServiceRollingRestart(await active.commands.at(), await zk()),
+      'admin',
+    )
+    process.kill(pid!, 'SIGKILL')
+    expect(await active.commands.ended(command.id)).toMatchObject({ success: true })
+    expect(server.postgres.pid).not.toBe(pid)
+    for (const agent of agents)
+      expect(agent.log.map((line) => line.split(' ')[0])).toEqual(['start', 'stop', 'start'])
+    await end()
+  })
+})
+
+test('the lease can be given back by a manager that has it, and by no other', async () => {
+  const { db } = await server.open()
+  await newCore(server, { database: { db, deploymentId: 'x', close: async () => {} } })
+  await releaseLease(db, { id: 'somebody', url: '' }, 1)
+  const [row] = await db.selectFrom('lease').select('expiresAt').execute()
+  expect(row!.expiresAt).toBeGreaterThan(Date.now())
+})

@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto'
+import { newKey, parseKeyring } from '../../src/manager/configuration/index.js'
+import { type Core, createCore } from '../../src/manager/core.js'
+import { acquireLease, type OpenDatabase } from '../../src/manager/database/index.js'
+import { loadCommonFiles, loadDescriptors, ourDescriptors } from '../../src/manager/descriptors/index.js'
+import {
+  addHostsToCluster,
+  clusterNamed,
+  createClusters,
+  createHosts,
+  createRoles,
+  createServices,
+  hostNamed,
+  serviceNamed,
+} from '../../src/manager/model/index.js'
+import { silent, type TestPostgres } from './support.js'
+
+/** A core on a new database, whose manager has the lease. */
+export async function newCore(
+  server: TestPostgres,
+  options: { url?: string; keys?: string; database?: OpenDatabase } = {},
+): Promise<Core> {
+  const { db, deploymentId } = options.database ?? (await server.open(options.url))
+  const lease = await acquireLease(db, { id: randomBytes(4).toString('hex'), url: 'http://test' }, 3_600_000)
+  if (!lease.acquired) throw new Error('the lease is taken')
+  const descriptors = await loadDescriptors([{ path: ourDescriptors(), builtIn: true }])
+  return createCore({
+    db,
+    deploymentId,
+    term: () => lease.term,
+    keys: parseKeyring(options.keys ?? newKey('test'), 'the test'),
+    descriptors,
+    common: await loadCommonFiles(),
+    logger: silent as unknown as Core['logger'],
+  })
+}
+
+/** Cluster `c1` with hosts `h1` … `hN`, all in it. */
+export async function addCluster(core: Core, hosts: number): Promise<void> {
+  await core.change(async (change) => {
+    await createClusters(change, [{ name: 'c1', fullVersion: '7.1.7' }])
+    await createHosts(
+      change,
+      Array.from({ length: hosts }, (_, i) => ({
+        hostname: `h${i + 1}`,
+        hostId: `host-id-${i + 1}`,
+        ipAddress: '127.0.0.1',
+      })),
+    )
+    const model = await change.model()
+    await addHostsToCluster(change, clusterNamed(model, 'c1'), [...model.hosts.values()])
+  })
+}
+
+/** A service of cluster `c1` with a role of a type on each of these hosts. */
+export async function addService(
+  core: Core,
+  name: string,
+  type: string,
+  roleType: string,
+  hosts: string[],
+): Promise<void> {
+  await core.change(async (change) => {
+    await createServices(change, clusterNamed(await change.model(), 'c1'), [{ name, type }])
+    const model = await change.model()
+    await createRoles(
+      change,
+      serviceNamed(model, 'c1', name),
+      hosts.map((host) => ({ type: roleType, host: hostNamed(model, host) })),
+    )
+  })
+}

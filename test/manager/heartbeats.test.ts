@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ActiveManager, startActive } from '../../src/manager/active.js'
+import type { Core } from '../../src/manager/core.js'
+import { agentRoutes } from '../../src/manager/heartbeats/index.js'
+import { createHosts, deleteHost, hostNamed } from '../../src/manager/model/index.js'
+import { until } from '../engine/support.js'
+import { newCore } from './core.js'
+import { type SimulatedAgent, simulateAgent } from './simulated-agent.js'
+import { startTestPostgres, type TestPostgres } from './support.js'
+
+let server: TestPostgres
+let core: Core
+let active: ActiveManager
+let token: string
+beforeAll(async () => {
+  server = await startTestPostgres()
+  core = await newCore(server)
+  active = await startActive({ core })
+  token = await active.tokens.createJoinToken()
+})
+afterAll(async () => {
+  await active?.stop()
+  await server?.cleanUp()
+})
+
+let count = 0
+function newAgent(more: Partial<Parameters<typeof simulateAgent>[0]> = {}): SimulatedAgent {
+  count++
+  return simulateAgent({
+    hostId: `agent-${String(count).padStart(4, '0')}`,
+    hostname: `node${count}`,
+    token,
+    manager: active.receiver,
+    run: false,
+    ...more,
+  })
+}
+
+describe('joining', () => {
+  test('takes one beat with the join token; the host is there, with a token of its own', async () => {
+    const agent = newAgent()
+    expect(await agent.beat()).toMatchObject({
+      status: 200,
+      answer: { agentToken: expect.stringMatching(/^bwa_/), term: 1 },
+    })
+    expect(hostNamed(await core.model(), agent.hostId)).toMatchObject({
+      hostname: 'node1',
+      ipAddress: '127.0.0.1',
+      rackId: '/default',
+    })
+    const second = await agent.beat()
+    expect(second).toMatchObject({ status: 200 })
+    expect(second.answer!.agentToken).toBeUndefined()
+    const hashes = await core.db.selectFrom('agentToken').select('hash').execute()
+    expect(hashes.map((row) => row.hash)).not.toContain(agent.token)
+  })
+
+  test('again, when the answer with the token got lost', async () => {
+    const agent = newAgent()
+    await agent.beat()
+    agent.token = token
+    expect(await agent.beat()).toMatchObject({ status: 200, answer: { agentToken: expect.any(String) } })
+  })
+
+  test('a host that was entered by hand becomes the agent’s', async () => {
+    const [id] = await core.change((change) => createHosts(change, [{ hostname: 'by-hand' }]))
+    const agent = newAgent({ hostname: 'by-hand' })
+    expect(await agent.beat()).toMatchObject({ status: 200 })
+    expect(hostNamed(await core.model(), 'by-hand')).toMatchObject({ id, hostId: agent.hostId })
+  })
+
+  test('with a token that is used up or has run out is refused', async () => {
+    const once = await active.tokens.createJoinToken({ uses: 1 })
+    expect(await newAgent({ token: once }).beat()).toMatchObject({ status: 200 })
+    expect(await newAgent({ token: once }).beat()).toMatchObject({ status: 401, code: 'TOKEN' })
+    const old = await active.tokens.createJoinToken({ expiresInMs: -1 })
+    expect(await newAgent({ token: old }).beat()).toMatchObject({ status: 401 })
+  })
+})
+
+describe('a beat is refused', () => {
+  test('without a token, with a wrong one, or with that of another host', async () => {
+    const agent = newAgent()
+    await agent.beat()
+    const own = agent.token
+    for (const wrong of ['', 'bwa_wrong', 'x'.repeat(10_000)]) {
+      agent.token = wrong
+      expect(await agent.beat()).toMatchObject({ status: 401, code: 'TOKEN' })
+    }
+    const other = newAgent({ token: own })
+    expect(await other.beat()).toMatchObject({ status: 403, code: 'TOKEN' })
+    agent.token = own
+    expect(await agent.beat()).toMatchObject({ status: 200 })
+  })
+
+  test('of an agent that has the id of one that is at work', async () => {
+    const agent = newAgent()
+    await agent.beat()
+    await agent.beat()
+    const thief = newAgent({ hostId: agent.hostId, hostname: 'thief' })
+    expect(await thief.beat()).toMatchObject({ status: 409, code: 'HOST_ID_IN_USE' })
+    expect(hostNamed(await core.model(), agent.hostId).hostname).not.toBe('thief')
+    // Cloned with its token: the copy is taken for a restart, the original then shows that there are two.
+    const clone = newAgent({ hostId: agent.hostId, token: agent.token })
+    expect(await clone.beat()).toMatchObject({ status: 200 })
+    expect(await agent.beat()).toMatchObject({ status: 409, code: 'HOST_ID_IN_USE' })
+  })
+
+  test('of another version of the protocol, of another deployment, or with nonsense in it', async () => {
+    const agent = newAgent()
+    await agent.beat()
+    expect(await agent.beat({ protocol: 99 })).toMatchObject({ status: 426, code: 'PROTOCOL_VERSION' })
+    expect(await agent.beat({ deploymentId: 'other' })).toMatchObject({ status: 403 })
+    for (const body of [null, 7, [], {}, { hostId: 5 }])
+      expect(await active.receiver.receive(agent.token, body)).toMatchObject({
+        status: 400,
+        body: { code: 'BAD_REQUEST' },
+      })
+  })
+
+  test('from an agent that has heard of a later term: this manager is not the active one', async () => {
+    const agent = newAgent()
+    await agent.beat()
+    expect(await agent.beat({ term: 99 })).toMatchObject({ status: 503, code: 'NOT_ACTIVE' })
+  })
+
+  test('of a host that was deleted', async () => {
+    const agent = newAgent()
+    await agent.beat()
+    const host = hostNamed(await core.model(), agent.hostId)
+    await core.change((change) => deleteHost(change, host))
+    await until('the runtime to know', () => active.runtime.host(host.id) === undefined)
+    expect((await agent.beat()).status).toBe(403)
+  })
+})
+
+test('a clock that is off by a day is noted', async () => {
+  const agent = newAgent()
+  await agent.beat()
+  await agent.beat({ clock: Date.now() - 86_400_000, clockOffset: 86_400_000 })
+  expect(active.runtime.hostByName(agent.hostId)!.clockOffset).toBe(86_400_000)
+})
+
+test('an overtaken beat is answered and changes nothing', async () => {
+  const agent = newAgent()
+  await agent.beat()
+  await agent.beat({ sequence: 50 })
+  const before = active.runtime.hostByName(agent.hostId)!.lastHeartbeat
+  expect(await agent.beat({ sequence: 49 })).toMatchObject({ status: 200 })
+  expect(active.runtime.hostByName(agent.hostId)!.lastHeartbeat).toBe(before)
+})
+
+test('a beat without news is held, and answered at once when the host is touched', async () => {
+  const agent = newAgent()
+  await agent.beat()
+  const began = Date.now()
+  const beat = agent.beat({ waitMs: 20_000 })
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  const host = hostNamed(await core.model(), agent.hostId)
+  await core.change(async (change) => change.touchHosts([host.id]))
+  const { answer } = await beat
+  expect(answer!.desired).toMatchObject({ processes: [] })
+  expect(Date.now() - began).toBeLessThan(5_000)
+  expect(answer!.nextIntervalMs).toBe(0)
+})
+
+test('beats without news write nothing', async () => {
+  const agent = newAgent()
+  await agent.beat()
+  await agent.beat()
+  await active.flush()
+  const rows = () => core.db.selectFrom('hostSession').selectAll().orderBy('hostId').execute()
+  const before = await rows()
+  for (let i = 0; i < 20; i++) await agent.beat()
+  await new Promise((resolve) => setTimeout(resolve, 600))
+  expect(await rows()).toEqual(before)
+})
+
+describe('over HTTP', () => {
+  const post = (app: ReturnType<typeof agentRoutes>, body: string, authorization?: string) =>
+    app.request('/agent/heartbeat', {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json', ...(authorization ? { authorization } : {}) },
+    })
+
+  test('a manager that is not active says who is', async () => {
+    const app = agentRoutes({ active: () => undefined, activeUrl: () => 'http://other:7180' })
+    const response = await post(app, '{}')
+    expect([response.status, response.headers.get('location')]).toEqual([
+      503,
+      'http://other:7180/agent/heartbeat',
+    ])
+  })
+
+  test('bad bodies and tokens get an answer that a program can read', async () => {
+    const app = agentRoutes({ active: () => active })
+    expect((await post(app, 'not json')).status).toBe(400)
+    expect((await post(app, '{}')).status).toBe(401)
+    expect((await post(app, '{}', `Bearer ${token}`)).status).toBe(400)
+    expect((await post(app, `"${'x'.repeat(9_000_000)}"`)).status).toBe(413)
+    expect((await app.request(`/agent/files/${'0'.repeat(64)}`)).status).toBe(401)
+    const known = await app.request(`/agent/files/${'0'.repeat(64)}`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    expect(known.status).toBe(404)
+  })
+})
