@@ -39,7 +39,10 @@ export interface EntityDefinition {
   category: string
   /** The `entityName`: unique within the category; see `identity` for what stays when it changes. */
   name: string
-  /** What never changes about the entity; default: its name. A known identity under a new name is a rename. */
+  /**
+   * What never changes about the entity; default: its name. A known identity under a new name is a rename; where it is left
+   * out, the entity that has the name as its identity is meant, whatever it is called now.
+   */
   identity?: string
   displayName?: string
   /** Every attribute but `category` and `entityName`, which are fields of their own. */

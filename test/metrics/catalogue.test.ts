@@ -133,6 +133,17 @@ describe('the catalogue', () => {
     expect(catalogue.findEntity('DISK', 'web')).toBeUndefined()
   })
 
+  it('keeps the new name of an entity whose sender goes on calling it by its identity', () => {
+    const catalogue = create()
+    const sent = { category: 'CUSTOM', name: 'q=1', attributes: {} }
+    const entity = catalogue.addEntity(sent)
+    catalogue.addEntity({ ...sent, identity: 'q=1', name: 'orders' })
+    expect(catalogue.addEntity({ ...sent, attributes: { colour: 'red' } })).toBe(entity)
+    expect(catalogue.entityAt(entity)).toMatchObject({ name: 'orders', attributes: { colour: 'red' } })
+    catalogue.addEntity({ ...sent, identity: 'q=1' })
+    expect(catalogue.entityAt(entity).names.map(({ name }) => name)).toEqual(['q=1', 'orders', 'q=1'])
+  })
+
   it('stops an entity that changes its name for ever', () => {
     const catalogue = create({ namesPerEntity: 3 })
     const rename = (name: string) =>

@@ -128,7 +128,8 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
         pending.entities.add(index)
         version++
       }
-      if (!entities.isNamed(index, name)) {
+      // Who gives no identity calls the entity by it, whatever its name is now: that does not undo a rename.
+      if (given.identity !== undefined && !entities.isNamed(index, name)) {
         const { names } = entities.at(index)
         if (names.length >= limits.namesPerEntity)
           throw limitError('namesPerEntity', limits.namesPerEntity, name)
