@@ -11,14 +11,14 @@ export interface BufferPool {
 
 export interface Loan {
   readonly array: Uint8Array
-  /** How much memory the array occupies: the next power of two. */
+  /** How much memory the array occupies: `memoryFor` its length. */
   readonly memory: number
   /** Gives the memory back, for others to use. False, and without effect on who has it now, from the second time on. */
   end(): boolean
 }
 
 export interface BufferPoolOptions {
-  /** Most bytes kept; default 32 MiB. */
+  /** Most bytes kept; default 64 MiB. */
   keepBytes?: number
   /** What nobody has taken for that long goes; default 10 s. */
   idleMs?: number
@@ -27,10 +27,10 @@ export interface BufferPoolOptions {
 const SMALLEST = 4 * 1024
 
 export function createBufferPool({
-  keepBytes = 32 * 1024 * 1024,
+  keepBytes = 64 * 1024 * 1024,
   idleMs = 10_000,
 }: BufferPoolOptions = {}): BufferPool {
-  /** By size, a power of two. */
+  /** By size. */
   const free = new Map<number, ArrayBuffer[]>()
   let kept = 0
   let used = false
@@ -78,9 +78,10 @@ export function createBufferPool({
   }
 }
 
-/** How much memory a loan of `bytes` occupies. */
+/** How much memory a loan of `bytes` occupies: the next of four sizes between two powers of two, at most a quarter more. */
 export function memoryFor(bytes: number): number {
   let size = SMALLEST
   while (size < bytes) size *= 2
-  return size
+  const step = Math.max(SMALLEST, size / 8)
+  return Math.max(1, Math.ceil(bytes / step)) * step
 }
