@@ -40,6 +40,8 @@ export interface HotCache extends HotSamples {
 const LONG_TAIL = 65_536
 /** While a chunk is being read more may come; beyond this it is given up. */
 const LONGEST_TAIL = 1_048_576
+/** How long what found no room is not tried again. */
+const NO_ROOM_MS = 60_000
 const QUEUED_LOADS = 256
 /** One chunk may take this part of the memory. */
 const LARGEST_PART = 0.25
@@ -235,7 +237,7 @@ export function createHotCache(options: HotCacheOptions): HotCache {
         const read = columns[chunk.number - first] as Columns
         if (!makeRoom(read.bytes, limits.keepMs, chunk)) {
           drop(chunk)
-          touches.refuse(key(metric.index, chunk.number), clock())
+          touches.refuse(key(metric.index, chunk.number), clock() + NO_ROOM_MS)
           continue
         }
         chunk.columns = read
@@ -255,7 +257,7 @@ export function createHotCache(options: HotCacheOptions): HotCache {
       }
       for (const chunk of own) {
         if (state.chunks.get(chunk.number) === chunk) drop(chunk)
-        touches.refuse(key(metric.index, chunk.number), clock())
+        touches.refuse(key(metric.index, chunk.number), clock() + limits.admitMs)
       }
       if (!(error instanceof TooManyRows)) onFailure?.(error)
     } finally {
