@@ -70,6 +70,8 @@ export function createHotCache(options: HotCacheOptions): HotCache {
   let aborted = new AbortController()
   const queue: Load[] = []
   let loading: Load | undefined
+  /** Of the newest chunk: those of other metrics are as large, as a rule. */
+  let expectedRows = 1024
   const counts = { hits: 0, misses: 0, loads: 0, evictions: 0 }
   const key = (metric: number, number: number) => `${metric}/${number}`
   const idOf = (entity: number) => catalogue.entities.idAt(entity)
@@ -225,6 +227,7 @@ export function createHotCache(options: HotCacheOptions): HotCache {
         first,
         last,
         mostRows,
+        expectedRows,
         now: now(),
         slotOf: (entity) => slotFor(state, entity),
         signal,
@@ -241,6 +244,7 @@ export function createHotCache(options: HotCacheOptions): HotCache {
           continue
         }
         chunk.columns = read
+        if (read.rows > 0) expectedRows = Math.ceil(1.01 * read.rows)
         chunk.usedAt = clock()
         chunk.used = true
         order.add(chunk)
