@@ -40,6 +40,8 @@ export interface HotCache extends HotSamples {
 const LONG_TAIL = 65_536
 /** While a chunk is being read more may come; beyond this it is given up. */
 const LONGEST_TAIL = 1_048_576
+/** How long what found no room is not tried again. */
+const NO_ROOM_MS = 60_000
 const QUEUED_LOADS = 256
 /** One chunk may take this part of the memory. */
 const LARGEST_PART = 0.25
@@ -68,6 +70,8 @@ export function createHotCache(options: HotCacheOptions): HotCache {
   let aborted = new AbortController()
   const queue: Load[] = []
   let loading: Load | undefined
+  /** Of the newest chunk: those of other metrics are as large, as a rule. */
+  let expectedRows = 1024
   const counts = { hits: 0, misses: 0, loads: 0, evictions: 0 }
   const key = (metric: number, number: number) => `${metric}/${number}`
   const idOf = (entity: number) => catalogue.entities.idAt(entity)
@@ -223,6 +227,7 @@ export function createHotCache(options: HotCacheOptions): HotCache {
         first,
         last,
         mostRows,
+        expectedRows,
         now: now(),
         slotOf: (entity) => slotFor(state, entity),
         signal,
@@ -235,10 +240,11 @@ export function createHotCache(options: HotCacheOptions): HotCache {
         const read = columns[chunk.number - first] as Columns
         if (!makeRoom(read.bytes, limits.keepMs, chunk)) {
           drop(chunk)
-          touches.refuse(key(metric.index, chunk.number), clock())
+          touches.refuse(key(metric.index, chunk.number), clock() + NO_ROOM_MS)
           continue
         }
         chunk.columns = read
+        if (read.rows > 0) expectedRows = Math.ceil(1.01 * read.rows)
         chunk.usedAt = clock()
         chunk.used = true
         order.add(chunk)
@@ -255,7 +261,7 @@ export function createHotCache(options: HotCacheOptions): HotCache {
       }
       for (const chunk of own) {
         if (state.chunks.get(chunk.number) === chunk) drop(chunk)
-        touches.refuse(key(metric.index, chunk.number), clock())
+        touches.refuse(key(metric.index, chunk.number), clock() + limits.admitMs)
       }
       if (!(error instanceof TooManyRows)) onFailure?.(error)
     } finally {

@@ -29,9 +29,15 @@ export class Columns implements HotColumns {
   #rows = 0
   readonly #until: number
 
-  /** `until`: end of the stretch of time, when it is still going on; else 0. */
-  constructor(until: number) {
+  readonly #expected: number
+
+  /**
+   * `until`: end of the stretch of time, when it is still going on; else 0. `expected`: how many samples there will be,
+   * roughly; columns that grow are made anew, and the collector of garbage takes a third of the time of a read then.
+   */
+  constructor(until: number, expected = 64) {
     this.#until = until
+    this.#expected = expected
   }
 
   get bytes(): number {
@@ -183,7 +189,11 @@ export class Columns implements HotColumns {
   #reserve(count: number): void {
     const needed = this.#used + count
     if (needed <= this.times.length) return
-    const length = Math.max(needed, Math.ceil(this.times.length * 1.5), 64)
+    const length = Math.max(
+      needed,
+      Math.ceil(this.times.length * 1.5),
+      this.times.length === 0 ? this.#expected : 0,
+    )
     this.times = longer(this.times, new Float64Array(length))
     this.values = longer(this.values, new Float64Array(length))
   }

@@ -11,6 +11,8 @@ export interface LoadRequest {
   readonly first: number
   readonly last: number
   readonly mostRows: number
+  /** Samples of a chunk, as far as that can be guessed. */
+  readonly expectedRows: number
   readonly now: number
   readonly slotOf: (entity: number) => number
   readonly signal: AbortSignal
@@ -23,10 +25,10 @@ export class TooManyRows extends Error {
 
 /** Reads the chunks of one metric, for all entities, in one statement; one `Columns` a chunk. */
 export async function loadChunks(client: ClickHouseClient, request: LoadRequest): Promise<Columns[]> {
-  const { metric, first, last, mostRows, now, slotOf, signal } = request
+  const { metric, first, last, mostRows, expectedRows, now, slotOf, signal } = request
   const chunks = Array.from({ length: last - first + 1 }, (_, i) => {
     const until = (first + i + 1) * CHUNK_MS
-    return new Columns(until > now ? until : 0)
+    return new Columns(until > now ? until : 0, expectedRows)
   })
   const time = (chunk: number) => `fromUnixTimestamp64Milli(${chunk * CHUNK_MS}, 'UTC')`
   // FINAL: of samples that are stored twice the one that came last. In the order of the key, so nothing is sorted.

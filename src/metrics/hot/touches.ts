@@ -2,14 +2,15 @@
 const MOST = 20_000
 
 export class Touches {
-  readonly #known = new Map<string, { count: number; at: number }>()
+  readonly #known = new Map<string, { count: number; at: number; refusedUntil: number }>()
 
   /** Counts one, and tells how many there were within `within` milliseconds. */
   add(key: string, now: number, within: number): number {
     const known = this.#known.get(key)
+    if (known !== undefined && now < known.refusedUntil) return 0
     const count = known === undefined || now - known.at > within ? 1 : known.count + 1
     this.#known.delete(key)
-    this.#known.set(key, { count, at: now })
+    this.#known.set(key, { count, at: now, refusedUntil: 0 })
     if (this.#known.size > MOST)
       for (const oldest of this.#known.keys()) {
         this.#known.delete(oldest)
@@ -18,9 +19,9 @@ export class Touches {
     return count
   }
 
-  /** Not to be counted for a while: it cannot be held. */
-  refuse(key: string, now: number): void {
-    this.#known.set(key, { count: Number.NEGATIVE_INFINITY, at: now })
+  /** Not to be counted until then: it cannot be held. */
+  refuse(key: string, until: number): void {
+    this.#known.set(key, { count: 0, at: Number.NEGATIVE_INFINITY, refusedUntil: until })
   }
 
   delete(key: string): void {
