@@ -68,6 +68,10 @@ describe('commands', () => {
     const { body } = await admin.post(`${ZK}/roleCommands/start`, { items: [roles[0], 'no-such'] })
     expect(body.items).toMatchObject([{ name: 'Start', roleRef: { roleName: roles[0] } }])
     expect(body.errors).toEqual([expect.stringContaining('no-such')])
+    // Aborted before its step began, the command would leave the role stopped.
+    await expect
+      .poll(async () => (await admin.get(`${ZK}/roles/${roles[0]}`)).body.roleState, { timeout: 20_000 })
+      .toBe('STARTING')
     await admin.post(`/commands/${body.items[0].id}/abort`)
     await ended(body.items[0].id)
   })
