@@ -22,7 +22,7 @@ export interface Listening {
 export async function listen(app: App, host: string, port: number): Promise<Listening> {
   const server = createServer(
     { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: 60_000 },
-    getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+    getRequestListener(app.fetch),
   )
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
