@@ -227,8 +227,9 @@ describe('processes outlive those who watch them', () => {
     await manager.see(2, ({ state }) => state === 'EXITED')
     const supervisor = look.supervisorPid()!
     await hardStop(dataDir, silent)
-    expect(agent.exitCode ?? agent.signalCode).not.toBeNull()
-    expect([look.runs(pid!), look.runs(supervisor)]).toEqual([false, false])
+    // Both are gone when hardStop returns; that this process has heard of it, and that they are reaped, comes a moment later.
+    await until(() => (agent.exitCode ?? agent.signalCode) !== null, 'the end of the agent')
+    await until(() => !look.runs(pid!) && !look.runs(supervisor), 'the end of process and supervisor')
     expect(existsSync(look.folder(1))).toBe(true)
     writeFileSync(join(look.folder(1), 'trace'), '')
     await hardStop(dataDir, silent)
