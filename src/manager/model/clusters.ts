@@ -41,7 +41,10 @@ export async function createClusters(change: Change, wanted: readonly NewCluster
   })
   if (rows.length === 0) return []
   const made = await change.trx.insertInto('cluster').values(rows).returning(['id', 'name']).execute()
-  change.touch()
+  change.touch(
+    'cluster',
+    made.map(({ id }) => id),
+  )
   return wanted.map((each) => made.find((row) => row.name === each.name)!.id)
 }
 
@@ -63,7 +66,7 @@ export async function updateCluster(change: Change, cluster: Cluster, update: Cl
   }
   if (Object.keys(values).length === 0) return
   await change.trx.updateTable('cluster').set(values).where('id', '=', cluster.id).execute()
-  change.touch()
+  change.touch('cluster', [cluster.id])
 }
 
 /** With its services, which must be stopped; its hosts stay, in no cluster. */
@@ -77,7 +80,15 @@ export async function deleteCluster(change: Change, cluster: Cluster): Promise<v
   await change.trx.updateTable('host').set({ clusterId: null }).where('clusterId', '=', cluster.id).execute()
   await change.trx.deleteFrom('cluster').where('id', '=', cluster.id).execute()
   change.touchHosts(roles.map((role) => role.hostId))
-  change.touch()
+  change.touch(
+    'service',
+    services.map(({ id }) => id),
+  )
+  change.touch(
+    'host',
+    (model.hostsOfCluster.get(cluster.id) ?? []).map(({ id }) => id),
+  )
+  change.touch('cluster', [cluster.id])
 }
 
 export async function addHostsToCluster(
@@ -114,16 +125,9 @@ export async function removeHostsFromCluster(
 
 async function setCluster(change: Change, hosts: readonly Host[], clusterId: number | null): Promise<void> {
   if (hosts.length === 0) return
-  await change.trx
-    .updateTable('host')
-    .set({ clusterId })
-    .where(
-      'id',
-      'in',
-      hosts.map((host) => host.id),
-    )
-    .execute()
-  change.touch()
+  const ids = hosts.map((host) => host.id)
+  await change.trx.updateTable('host').set({ clusterId }).where('id', 'in', ids).execute()
+  change.touch('host', ids)
 }
 
 function versions({ version, fullVersion }: Pick<NewCluster, 'version' | 'fullVersion'>) {
