@@ -15,6 +15,8 @@ export interface NewCluster {
   fullVersion?: string | undefined
   /** Default `BASE_CLUSTER`. */
   clusterType?: string | undefined
+  /** Of a cluster that is restored. Default: a new one. */
+  uuid?: string | undefined
 }
 
 /** Makes clusters; none when one of them is wrong. Returns their ids. */
@@ -22,17 +24,21 @@ export async function createClusters(change: Change, wanted: readonly NewCluster
   const model = await change.model()
   const names = new Set([...model.clusters.values()].map((each) => each.name))
   const shown = new Set([...model.clusters.values()].map((each) => each.displayName))
+  const uuids = new Set([...model.clusters.values()].map((each) => each.uuid))
   const rows = wanted.map((each) => {
     const name = checkClusterName(each.name)
     const displayName = checkDisplayName(each.displayName ?? name, 'cluster')
     if (names.has(name)) throw exists(`Cluster "${name}"`)
     if (shown.has(displayName)) throw exists(`A cluster that is shown as "${displayName}"`)
+    const uuid = checkUuid(each.uuid) ?? randomUUID()
+    if (uuids.has(uuid)) throw exists(`A cluster with the UUID ${uuid}`)
     names.add(name)
     shown.add(displayName)
+    uuids.add(uuid)
     return {
       name,
       displayName,
-      uuid: randomUUID(),
+      uuid,
       ...versions(each),
       clusterType: each.clusterType ?? 'BASE_CLUSTER',
       maintenance: false,
@@ -128,6 +134,12 @@ async function setCluster(change: Change, hosts: readonly Host[], clusterId: num
   const ids = hosts.map((host) => host.id)
   await change.trx.updateTable('host').set({ clusterId }).where('id', 'in', ids).execute()
   change.touch('host', ids)
+}
+
+function checkUuid(uuid: string | undefined): string | undefined {
+  if (uuid !== undefined && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(uuid))
+    throw invalid(`"${uuid.slice(0, 80)}" is not a UUID.`)
+  return uuid
 }
 
 function versions({ version, fullVersion }: Pick<NewCluster, 'version' | 'fullVersion'>) {
