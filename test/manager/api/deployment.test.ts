@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { endpoints } from '../../../src/manager/api/contract/endpoints.js'
 import { jsonStream } from '../../../src/manager/api/http/json-stream.js'
 import { trim } from '../../../src/manager/api/http/trim.js'
 import { newCore } from '../core.js'
@@ -98,6 +99,40 @@ describe('a deployment', () => {
     expect((await to.as('eve', 'password').get('/clusters')).body.items).toHaveLength(2)
     expect((await to.admin.put('/cm/deployment', backup)).body.message).toContain('empty')
     await to.close()
+  }, 60_000)
+
+  it('is the one answer that has secrets, for administrators alone', async () => {
+    const server = await serve()
+    await fill(server)
+    const { id } = await server.good('POST', '/cm/service/commands/start')
+    await server.admin.post(`/commands/${id}/abort`)
+    const names: Record<string, string> = {
+      clusterName: 'Cluster 1',
+      serviceName: 'zk',
+      roleName: (await server.good('GET', '/cm/service/roles')).items[0].name,
+      roleConfigGroupName: 'mgmt-MONITOR-BASE',
+      hostId: 'host-id-9',
+      hostname: 'nine.example',
+      commandId: String(id),
+      userName: 'eve',
+    }
+    let looked = 0
+    for (const [name, facts] of Object.entries(endpoints)) {
+      const [method, path = ''] = name.split(' ')
+      if (method !== 'GET') continue
+      const views = 'query' in facts && 'view' in facts.query ? ['full', 'export', 'export_redacted'] : ['']
+      for (const view of views) {
+        const concrete = path.replace(/{(\w+)}/g, (_, each: string) => encodeURIComponent(names[each] ?? 'x'))
+        const reply = await server.admin.get(`${concrete}${view && `?view=${view}`}`)
+        const told = reply.text.includes('very secret')
+        expect([name, view, told]).toEqual([name, view, path === '/cm/deployment' && view === 'export'])
+        if (reply.status === 200) looked++
+      }
+    }
+    expect(looked).toBeGreaterThan(60)
+    for (const user of ['user', 'operator', 'configurator', 'hr'])
+      expect((await server.as(user).get('/cm/deployment')).status).toBe(403)
+    await server.close()
   }, 60_000)
 
   it('has states where a view asks for them', async () => {
