@@ -173,6 +173,36 @@ describe('a deployment', () => {
   })
 })
 
+describe('a cluster template', () => {
+  it('has services, groups and values, and neither names of hosts nor secrets', async () => {
+    const server = await serve()
+    await fill(server)
+    await server.good('PUT', '/clusters/Cluster%201', { displayName: 'First' })
+    const template = await server.good('GET', '/clusters/Cluster%201/export?exportAutoConfig=true')
+    expect(template).toMatchObject({
+      cdhVersion: '7.1.7',
+      displayName: 'First',
+      services: [{ refName: 'zk', serviceType: 'ZOOKEEPER' }],
+      hostTemplates: [
+        { roleConfigGroupsRefNames: ['zk-SERVER-BASE'], cardinality: 2 },
+        { roleConfigGroupsRefNames: ['small'], cardinality: 1 },
+      ],
+      instantiator: { clusterName: 'Cluster 1', roleConfigGroups: [{ rcgRefName: 'small', name: 'small' }] },
+    })
+    const groups = template.services[0].roleConfigGroups
+    expect(groups.find(({ refName }: { refName: string }) => refName === 'small').configs).toEqual([
+      { name: 'tickTime', value: '2100' },
+    ])
+    expect(JSON.stringify(template)).not.toContain('one.example')
+    const other = await server.good('GET', '/clusters/Zwei/export')
+    const hdfs = other.services.find(({ refName }: { refName: string }) => refName === 'hdfs')
+    expect(hdfs.serviceConfigs).toContainEqual({ name: 'zookeeper_service', ref: 'z2' })
+    expect((await server.admin.get('/clusters/None/export')).status).toBe(404)
+    expect((await server.as('user').get('/clusters/Zwei/export', { version: 11 })).status).toBe(404)
+    await server.close()
+  }, 30_000)
+})
+
 describe('a large answer', () => {
   const hosts = Array.from({ length: 2_000 }, (_, i) => ({
     hostId: `id-${i}`,
