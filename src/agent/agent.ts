@@ -14,6 +14,7 @@ import type { Management, ManagementStatus } from './management.js'
 import { startManagement } from './management.js'
 import type { AgentOptions } from './options.js'
 import { resolveOptions } from './options.js'
+import { QUIET_START_MS } from './quiet-start.js'
 import { createRoundBuilder } from './round.js'
 import { phaseOf, startSchedule } from './schedule.js'
 import type { Outcome } from './send/outcome.js'
@@ -38,7 +39,8 @@ export interface Agent {
 export interface AgentStatus {
   hostId: string
   hostname: string
-  monitorUrl: string
+  /** Null while the manager has not named one. */
+  monitorUrl: string | null
   intervalMs: number
   /** Rounds since the start. */
   rounds: number
@@ -91,12 +93,13 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
   const failing = new Set<string>()
 
   let management: Management | undefined
-  const target = (): Target => management?.monitor() ?? { url: options.ingestUrl }
+  const target = (): Target | undefined =>
+    management?.monitor() ?? (options.ingestUrl && { url: options.ingestUrl })
 
   const statusOf = (): AgentStatus => ({
     hostId,
     hostname: hostname(),
-    monitorUrl: target().url.origin,
+    monitorUrl: target()?.url.origin ?? null,
     intervalMs,
     rounds,
     lastRound,
@@ -174,7 +177,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
   }
 
   const poster = createPoster(target, options.sendTimeoutMs)
-  const sender = startSender({ spool, poster, logger, observe })
+  const sender = startSender({ spool, poster, logger, observe, quietMs: QUIET_START_MS })
   const grid = { intervalMs, phaseMs: phaseOf(hostId, intervalMs) }
   const schedule = startSchedule(grid, round, {
     failed: (error) => logger.error({ error }, 'A round of collection failed'),

@@ -6,8 +6,11 @@ import { AgentError } from './errors.js'
 export interface AgentOptions {
   /** The agent's own folder: host id and spool. Made if it is missing. */
   dataDir: string
-  /** Base URL of the monitor, `http:` or `https:`; batches go to `<monitorUrl>/ingest/native`. */
-  monitorUrl: string
+  /**
+   * Base URL of the monitor, `http:` or `https:`; batches go to `<monitorUrl>/ingest/native`. Where the manager names one, that
+   * is used; with managers it may be missing here, and batches wait until the manager has named one.
+   */
+  monitorUrl?: string
   logger: Logger
   /** Time between rounds, milliseconds: 1000 … 3600000. Default: 60000. */
   intervalMs?: number
@@ -48,6 +51,8 @@ export interface AgentOptions {
   orphanAgeMs?: number
   /** Ends all processes and removes their folders and the desired state, before anything else. Default: false. */
   cleanStart?: boolean
+  /** How our own roles are run on this host; processes know it as `BELLWETHER_NODE` and `BELLWETHER_MAIN`. */
+  program?: { node: string; main: string }
   /** Between two tries to reach a manager, milliseconds. Default: 30000. */
   managerBackOffMs?: number
 }
@@ -59,6 +64,7 @@ export interface ManagerOptions {
   caFile: string | undefined
   processDir: string
   orphanAgeMs: number
+  program: { node: string; main: string } | undefined
   longestBackOffMs?: number
 }
 
@@ -69,10 +75,12 @@ type ForManager =
   | 'processDir'
   | 'orphanAgeMs'
   | 'managerBackOffMs'
+  | 'program'
 
 export type ResolvedOptions = Required<Omit<AgentOptions, 'hostname' | 'monitorUrl' | ForManager>> & {
   hostname: string | undefined
-  ingestUrl: URL
+  /** Undefined: as the manager says. */
+  ingestUrl: URL | undefined
   processDir: string
   /** Undefined without a manager. */
   manager: ManagerOptions | undefined
@@ -83,7 +91,9 @@ const DEFAULT_STATUS_PORT = 9000
 
 /** Fills in defaults. Throws AgentError `BAD_OPTION` for a value that makes no sense. */
 export function resolveOptions(options: AgentOptions): ResolvedOptions {
-  const ingestUrl = ingestUrlOf(options.monitorUrl)
+  const hasManager = (options.managerUrls ?? []).length > 0
+  const ingestUrl =
+    options.monitorUrl === undefined && hasManager ? undefined : ingestUrlOf(options.monitorUrl ?? '')
   if (!options.dataDir) bad('dataDir', options.dataDir, 'the path of a folder')
   return {
     dataDir: options.dataDir,
@@ -124,6 +134,7 @@ function managerOf(options: AgentOptions): ManagerOptions | undefined {
     caFile: caFileOf(options.managerCaFile),
     processDir: processDirOf(options),
     orphanAgeMs: within(options, 'orphanAgeMs', 7 * 86_400_000, 1000, Number.MAX_SAFE_INTEGER),
+    program: options.program,
     longestBackOffMs: within(options, 'managerBackOffMs', 30_000, 100, 3_600_000),
   }
 }

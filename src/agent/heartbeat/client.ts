@@ -6,6 +6,7 @@ import type { ParsedAnswer } from '../../wire/heartbeat-parse.js'
 import { parseHeartbeatAnswer } from '../../wire/heartbeat-parse.js'
 import type { DesiredStore } from '../processes/desired-store.js'
 import type { Runner } from '../processes/runner.js'
+import { QUIET_RETRY_MS, QUIET_START_MS } from '../quiet-start.js'
 import { backOffMs } from '../send/outcome.js'
 import { clockOffset } from './clock.js'
 import type { BeatFailure } from './failure.js'
@@ -80,6 +81,10 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
   let lastError: HeartbeatStatus['lastError'] = null
   let connected = false
   let tokenRefused = false
+  const quietUntil = performance.now() + QUIET_START_MS
+  /** Manager and agent may be starting together. */
+  const isQuiet = ({ code }: BeatFailure) =>
+    lastAnswer === null && (code === 'AWAY' || code === 'NOT_ACTIVE') && performance.now() < quietUntil
   /** Done, but not known to be known. */
   const doneCommands = new Map<string, CommandReport>()
   const seenCommands = new Set<string>()
@@ -301,7 +306,8 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
       const ms = outcome.lasting
         ? LASTING_MS * (0.75 + Math.random() / 2)
         : backOffMs(failures, outcome.retryAfterMs, Math.random, options.longestBackOffMs ?? 30_000)
-      await quiet(Math.min(ms, outcome.lasting ? (options.longestBackOffMs ?? ms) : ms), false)
+      const most = isQuiet(outcome) ? QUIET_RETRY_MS : outcome.lasting ? (options.longestBackOffMs ?? ms) : ms
+      await quiet(Math.min(ms, most), false)
     }
   })().catch((error) => logger.fatal({ error: String(error) }, 'The heartbeat has stopped'))
 
@@ -314,8 +320,10 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
     lastError = null
   }
 
-  function note({ code, message }: BeatFailure) {
+  function note(failure: BeatFailure) {
+    const { code, message } = failure
     if (code !== 'REDIRECT') connected = false
+    if (isQuiet(failure)) return
     if (lastError?.code !== code || lastError.message !== message)
       logger[code === 'REDIRECT' ? 'info' : 'warn']({ manager: managers.current().origin, code }, message)
     lastError = { time: new Date().toISOString(), code, message }

@@ -22,14 +22,16 @@ export interface Target {
   token?: string
 }
 
-/** Posts over one connection that is kept; `target` is asked for each post. */
-export function createPoster(target: URL | (() => Target), timeoutMs: number): Poster {
-  const targetOf = typeof target === 'function' ? target : () => ({ url: target }) as Target
+/** Posts over one connection that is kept; `target` is asked for each post, and rejects while there is none. */
+export function createPoster(target: URL | (() => Target | undefined), timeoutMs: number): Poster {
+  const targetOf = typeof target === 'function' ? target : (): Target => ({ url: target })
   const options = { keepAlive: true, maxSockets: 1, keepAliveMsecs: 30_000 }
   const agents = { 'http:': new http.Agent(options), 'https:': new https.Agent(options) }
 
   function once(body: Uint8Array, headers: Record<string, string>, signal: AbortSignal, again: boolean) {
-    const { url, token } = targetOf()
+    const to = targetOf()
+    if (!to) return Promise.reject(new Error('the manager has not said yet where metrics go'))
+    const { url, token } = to
     const protocol = url.protocol === 'https:' ? 'https:' : 'http:'
     const { request } = protocol === 'https:' ? https : http
     const agent = agents[protocol]
