@@ -59,6 +59,7 @@ export async function runRole<O extends Options>(role: Role<O>, args: string[]):
     if (first === undefined) {
       abort.abort()
       await start.then((late) => late.stop()).catch(() => undefined)
+      leave()
       return 0
     }
     running = first
@@ -85,7 +86,7 @@ export async function runRole<O extends Options>(role: Role<O>, args: string[]):
   await running.stop()
   clearTimeout(timer)
   if (failure !== undefined) return fatal(role.name, failure)
-  if (process.connected) process.disconnect()
+  leave()
   return 0
 }
 
@@ -112,8 +113,13 @@ function fatal(name: string, error: unknown): number {
   const message = explain(error)
   tell({ type: 'fatal', message })
   process.stderr.write(`bellwether ${name}: ${message}\n`)
-  if (process.connected) process.disconnect()
+  leave()
   return EXIT_FATAL
+}
+
+/** An open channel to the `up` that started this role would keep the process alive. */
+function leave(): void {
+  if (process.connected) process.disconnect()
 }
 
 /** What a person should read about an error at start; the stack goes to the log. */

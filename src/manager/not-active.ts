@@ -13,6 +13,8 @@ export function refuseNotActive(c: Context, deployment: Deployment): Response {
       : 'This manager is starting, or its database is away. The request can be made again in a moment; if this lasts, see its log.'
   if (url) c.header('location', new URL(c.req.path, url).href)
   c.header('retry-after', url ? '1' : '2')
+  // The API's errors have these two fields and no others: its clients may stop at more. See docs/api.md.
+  if (!c.req.path.includes('/timeseries')) return c.json({ message, causes: [] }, 503)
   return c.json<ErrorBody>({ message, code: 'NOT_ACTIVE' }, 503)
 }
 

@@ -81,6 +81,8 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
   let lastError: HeartbeatStatus['lastError'] = null
   let connected = false
   let tokenRefused = false
+  /** The failure that was logged last. */
+  let logged = ''
   const quietUntil = performance.now() + QUIET_START_MS
   /** Manager and agent may be starting together. */
   const isQuiet = ({ code }: BeatFailure) =>
@@ -318,15 +320,17 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
       logger.info({ manager: managers.current().origin, term: held.term }, 'The manager answers')
     connected = true
     lastError = null
+    logged = ''
   }
 
   function note(failure: BeatFailure) {
     const { code, message } = failure
     if (code !== 'REDIRECT') connected = false
-    if (isQuiet(failure)) return
-    if (lastError?.code !== code || lastError.message !== message)
-      logger[code === 'REDIRECT' ? 'info' : 'warn']({ manager: managers.current().origin, code }, message)
     lastError = { time: new Date().toISOString(), code, message }
+    if (isQuiet(failure)) return
+    if (logged !== `${code} ${message}`)
+      logger[code === 'REDIRECT' ? 'info' : 'warn']({ manager: managers.current().origin, code }, message)
+    logged = `${code} ${message}`
   }
 
   return {
