@@ -93,8 +93,13 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
   const failing = new Set<string>()
 
   let management: Management | undefined
-  const target = (): Target | undefined =>
-    management?.monitor() ?? (options.ingestUrl && { url: options.ingestUrl })
+  /** What the operator names comes before what the manager names. */
+  const target = (): Target | undefined => {
+    const named = management?.monitor()
+    if (!options.ingestUrl) return named
+    const token = options.monitorToken ?? named?.token
+    return { url: options.ingestUrl, ...(token ? { token } : {}) }
+  }
 
   const statusOf = (): AgentStatus => ({
     hostId,
@@ -176,7 +181,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     }
   }
 
-  const poster = createPoster(target, options.sendTimeoutMs)
+  const poster = createPoster(target, options.sendTimeoutMs, options.caFile)
   const sender = startSender({ spool, poster, logger, observe, quietMs: QUIET_START_MS })
   const grid = { intervalMs, phaseMs: phaseOf(hostId, intervalMs) }
   const schedule = startSchedule(grid, round, {

@@ -7,11 +7,13 @@ export interface AgentOptions {
   /** The agent's own folder: host id and spool. Made if it is missing. */
   dataDir: string
   /**
-   * Base URL of the monitor, `http:` or `https:`; batches go to `<monitorUrl>/ingest/native`. Where the manager names one, that
-   * is used; with managers it may be missing here, and batches wait until the manager has named one.
+   * Base URL of the monitor, `http:` or `https:`; batches go to `<monitorUrl>/ingest/native`. Default, with
+   * managers: where the manager says, and batches wait until it has.
    */
   monitorUrl?: string
   logger: Logger
+  /** For the monitor, where the manager gives none. */
+  monitorToken?: string
   /** Time between rounds, milliseconds: 1000 … 3600000. Default: 60000. */
   intervalMs?: number
   /**
@@ -43,7 +45,7 @@ export interface AgentOptions {
   managerUrls?: readonly string[]
   /** For the first heartbeat; the manager may give the host a token of its own with its answer. */
   managerToken?: string
-  /** File with the certificates, PEM, that verify the managers'. Default: those of the system. */
+  /** File with the certificates, PEM, that verify the managers' and the monitor's. Default: those of the system. */
   managerCaFile?: string
   /** Where processes have their folders. Users of processes must be able to enter it. Default: `<dataDir>/process`. */
   processDir?: string
@@ -77,10 +79,14 @@ type ForManager =
   | 'managerBackOffMs'
   | 'program'
 
-export type ResolvedOptions = Required<Omit<AgentOptions, 'hostname' | 'monitorUrl' | ForManager>> & {
+export type ResolvedOptions = Required<
+  Omit<AgentOptions, 'hostname' | 'monitorUrl' | 'monitorToken' | ForManager>
+> & {
   hostname: string | undefined
   /** Undefined: as the manager says. */
   ingestUrl: URL | undefined
+  monitorToken: string | undefined
+  caFile: string | undefined
   processDir: string
   /** Undefined without a manager. */
   manager: ManagerOptions | undefined
@@ -99,6 +105,8 @@ export function resolveOptions(options: AgentOptions): ResolvedOptions {
     dataDir: options.dataDir,
     logger: options.logger,
     ingestUrl,
+    monitorToken: options.monitorToken || undefined,
+    caFile: caFileOf(options.managerCaFile),
     intervalMs: within(options, 'intervalMs', 60_000, 1000, MAX_INTERVAL_MS),
     statusPort: within(options, 'statusPort', DEFAULT_STATUS_PORT, -1, 65_535),
     statusHost: options.statusHost ?? '127.0.0.1',

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { hardStop, startAgent } from '../agent/index.js'
 import { agentOptions, SettingsError, type Values } from '../config/index.js'
 import { makeDataFolder } from './data-folder.js'
+import { monitorToken } from './monitor-access.js'
 import { runRole } from './role.js'
 
 type Settings = Values<typeof agentOptions>
@@ -27,6 +28,7 @@ export function run(args: string[]): Promise<number> {
         return startAgent({
           dataDir,
           ...monitorOf(values, managerUrls),
+          monitorToken: monitorToken(values) ?? '',
           intervalMs: values.interval,
           statusPort: values.agentPort,
           ...(values.hostname === '' ? {} : { hostname: values.hostname }),

@@ -16,11 +16,14 @@ import {
   startLifecycle,
 } from '../manager/index.js'
 import { isLoopback } from '../wire/host-check.js'
+import { sendersToken } from '../wire/port-tokens.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
 import { advertisedUrl } from './addresses.js'
 import { makeDataFolder } from './data-folder.js'
 import { listen } from './listen.js'
+import { monitorToken } from './monitor-access.js'
 import { type Running, runRole, tell } from './role.js'
+import { tlsFiles } from './tls.js'
 
 type Settings = Values<typeof managerOptions>
 
@@ -47,6 +50,8 @@ async function start(
   { logger, signal }: { logger: Logger; signal: AbortSignal },
 ): Promise<Running> {
   const data = resolve(values.data)
+  const token = monitorToken(values)
+  const files = tlsFiles(values)
   await makeDataFolder(data)
   const { version } = JSON.parse(readFileSync(`${packageRoot}package.json`, 'utf8'))
   const registry = new Registry()
@@ -61,6 +66,8 @@ async function start(
   }
   const manager = createManager({
     monitorUrl: values.monitorUrl,
+    monitorToken: token,
+    monitorCaFile: values.tlsCa,
     webRoot: `${packageRoot}dist/web`,
     version,
     allowedHosts: isLoopback(values.host) ? values.allowedHosts.split(',').filter(Boolean) : undefined,
@@ -69,7 +76,7 @@ async function start(
     logger,
   })
   const keys = await openKeyring({ text: values.deploymentKey, file: join(data, 'deployment-key') })
-  const listening = await listen(manager.app, values.host, values.port)
+  const listening = await listen(manager.app, values.host, values.port, files && { files, logger })
   const url = advertisedUrl(listening.url, values.advertise)
   lifecycle = startLifecycle({
     openServer: (ending) =>
@@ -87,7 +94,11 @@ async function start(
     adminPassword: values.adminPassword,
     adminPasswordFile: join(data, 'manager', 'admin-password'),
     joinTokenFile: values.joinTokenFile,
-    monitor: () => ({ urls: [values.agentMonitorUrl || values.monitorUrl] }),
+    monitor: {
+      urls: [values.agentMonitorUrl || values.monitorUrl],
+      ...(token ? { token: sendersToken(token) } : {}),
+    },
+    monitorFile: join(data, 'manager', 'told-agents'),
     version,
     log: () => endOf(values.logFile),
     onFirstUser: showFirstUser,
@@ -108,6 +119,8 @@ async function start(
   const self = startSelfMetrics({
     registry,
     monitorUrl: values.monitorUrl,
+    token,
+    caFile: values.tlsCa,
     roleType: 'MANAGER',
     hostname: values.hostname || hostname(),
     logger,

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join, resolve as resolvePath } from 'node:path'
 import { help, resolve, SettingsError, upOptions } from '../config/index.js'
 import { advertisedUrl, loopbackUrl, shownUrl, urlOf } from './addresses.js'
@@ -7,6 +6,8 @@ import { type Child, startChild } from './child.js'
 import { makeDataFolder } from './data-folder.js'
 import { portNear } from './port.js'
 import { EXIT_FATAL, type RoleMessage } from './role.js'
+import { type TlsFiles, tlsFiles } from './tls.js'
+import { makeTokens, type UpTokens } from './up-tokens.js'
 
 /** How long the roles may take to their first answer before the person is told where to look. */
 const SLOW_START_MS = 30_000
@@ -39,12 +40,18 @@ export async function run(args: string[]): Promise<number> {
   }
   const data = resolvePath(values.data)
   const logs = join(data, 'logs')
-  const tokenFile = join(data, 'join-token')
+  let tokens: UpTokens
+  let files: TlsFiles | undefined
   try {
+    files = tlsFiles(values)
     await makeDataFolder(data)
     await mkdir(logs, { recursive: true, mode: 0o700 })
-    await makeToken(tokenFile)
+    tokens = await makeTokens(data, values)
   } catch (error) {
+    if (error instanceof SettingsError) {
+      process.stderr.write(`bellwether up: ${error.message}\n`)
+      return EXIT_FATAL
+    }
     process.stderr.write(
       `bellwether up: the data folder ${data} cannot be used: ${(error as Error).message}. Choose another with --data.\n`,
     )
@@ -92,13 +99,25 @@ export async function run(args: string[]): Promise<number> {
     return child
   }
 
-  const monitorUrl = loopbackUrl(values.host, values.monitorPort)
-  const managerUrl = loopbackUrl(values.host, values.port)
+  const scheme = files ? 'https' : 'http'
+  const advertised = (port: number) => advertisedUrl(urlOf(values.host, port, scheme), values.advertise)
+  // A certificate is for the name that others use, and so this host does too.
+  const own = (port: number) => (files ? advertised(port) : loopbackUrl(values.host, port))
+  const monitorUrl = own(values.monitorPort)
   const alertPort = values.alertPort < 0 ? await portNear(USUAL_ALERT_PORT) : values.alertPort
-  const monitor = start('monitor', {
+  const listening = {
     host: values.host,
     allowedHosts: values.allowedHosts,
+    advertise: values.advertise,
+    tlsCert: values.tlsCert,
+    tlsKey: values.tlsKey,
+    tlsCa: values.tlsCa,
+    monitorTokenFile: tokens.monitor,
+  }
+  const monitor = start('monitor', {
+    ...listening,
     monitorPort: values.monitorPort,
+    senderTokenFile: tokens.senders,
     clickhouseUrl: values.clickhouseUrl,
     clickhouseUser: values.clickhouseUser,
     clickhousePassword: values.clickhousePassword,
@@ -107,25 +126,31 @@ export async function run(args: string[]): Promise<number> {
     alertUrl: `http://127.0.0.1:${alertPort}`,
   })
   const manager = start('manager', {
-    host: values.host,
-    allowedHosts: values.allowedHosts,
-    advertise: values.advertise,
+    ...listening,
     port: values.port,
     monitorUrl,
-    agentMonitorUrl: advertisedUrl(urlOf(values.host, values.monitorPort), values.advertise),
+    agentMonitorUrl: advertised(values.monitorPort),
     auth: values.auth,
     databaseUrl: values.databaseUrl,
     deploymentKey: values.deploymentKey,
     adminPassword: values.adminPassword,
     csdDir: values.csdDir,
-    joinTokenFile: tokenFile,
+    joinTokenFile: tokens.join,
     logFile: join(logs, 'manager.log'),
   })
-  start('alert-publisher', { host: '127.0.0.1', alertPort, monitorUrl })
-  start('agent', {
-    managerUrl,
-    tokenFile,
+  start('alert-publisher', {
+    host: '127.0.0.1',
+    alertPort,
     monitorUrl,
+    monitorTokenFile: tokens.monitor,
+    tlsCa: values.tlsCa,
+  })
+  start('agent', {
+    managerUrl: own(values.port),
+    managerCa: values.tlsCa,
+    tokenFile: tokens.join,
+    monitorUrl,
+    monitorTokenFile: tokens.monitor,
     interval: `${values.interval}ms`,
     agentPort: values.agentPort < 0 ? 'off' : values.agentPort,
   })
@@ -139,7 +164,7 @@ export async function run(args: string[]): Promise<number> {
   if (!stopping && failed === undefined) {
     const [url] = await ready
     process.stdout.write(
-      `Bellwether runs at ${shownUrl(url ?? '')}  (data and logs: ${data}; Ctrl-C stops it)\n`,
+      `Bellwether runs at ${files ? advertised(values.port) : shownUrl(url ?? '')}  (data and logs: ${data}; Ctrl-C stops it)\n`,
     )
     if (firstUser) process.stdout.write(firstLogin(firstUser))
     await ended
@@ -162,13 +187,4 @@ function firstLogin({ name, password, file }: { name: string; password: string; 
   return process.stdout.isTTY
     ? `First login: user ${name}, password ${password}  (kept in ${file})\n`
     : `First login: user ${name}, password in ${file}\n`
-}
-
-/** With which the agent beside it joins the manager: stays the same, and is for the owner of the folder alone. */
-async function makeToken(file: string): Promise<void> {
-  try {
-    await writeFile(file, `bwj_${randomBytes(24).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
 }

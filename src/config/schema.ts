@@ -190,7 +190,7 @@ const managerCa: Option<string> = {
   key: 'managerCa',
   parse: text,
   default: '',
-  help: "File with the certificates (PEM) that verify the managers'; default: those of the system",
+  help: "File with the certificates (PEM) that verify the managers' and the monitor's; default: those of the system",
   placeholder: 'FILE',
 }
 const join: Option<string> = {
@@ -275,6 +275,55 @@ const logFile: Option<string> = {
   parse: text,
   default: '',
   help: 'Where the log of this role is kept by whoever started it, for the API to show its end',
+  placeholder: 'FILE',
+}
+const monitorToken: Option<string> = {
+  key: 'monitorToken',
+  parse: text,
+  default: '',
+  help: "Token for the monitor's port; needed where that is open to others",
+  secret: true,
+}
+const monitorTokenFile: Option<string> = {
+  key: 'monitorTokenFile',
+  parse: text,
+  default: '',
+  help: 'File with that token; the monitor takes each of its lines, so that it can be changed',
+  placeholder: 'FILE',
+}
+const senderTokenFile: Option<string> = {
+  key: 'senderTokenFile',
+  parse: text,
+  default: '',
+  help: 'File with tokens that are good for sending metrics and nothing else, one a line',
+  placeholder: 'FILE',
+}
+const plaintextHost: Option<string> = {
+  key: 'plaintextHost',
+  parse: text,
+  default: '127.0.0.1',
+  help: 'Address for Graphite and StatsD, which know no tokens: everything but loopback lets whoever reaches it send',
+  placeholder: 'ADDRESS',
+}
+const tlsCert: Option<string> = {
+  key: 'tlsCert',
+  parse: text,
+  default: '',
+  help: 'File with the certificate (PEM, with those between it and the authority) for HTTPS; read again when renewed',
+  placeholder: 'FILE',
+}
+const tlsKey: Option<string> = {
+  key: 'tlsKey',
+  parse: text,
+  default: '',
+  help: 'File with its key (PEM)',
+  placeholder: 'FILE',
+}
+const tlsCa: Option<string> = {
+  key: 'tlsCa',
+  parse: text,
+  default: '',
+  help: 'File with the certificates (PEM) that verify those of our own roles; default: those of the system',
   placeholder: 'FILE',
 }
 const hardStop: Option<boolean> = {
@@ -372,6 +421,13 @@ export const monitorOptions = {
   host,
   allowedHosts,
   monitorPort,
+  monitorToken,
+  monitorTokenFile,
+  senderTokenFile,
+  advertise,
+  tlsCert,
+  tlsKey,
+  tlsCa,
   clickhouseUrl,
   clickhouseUser,
   clickhousePassword,
@@ -385,6 +441,7 @@ export const monitorOptions = {
   maxMetrics,
   graphitePort,
   statsdPort,
+  plaintextHost,
   oldestSample,
   streamLimit,
   hostname: hostName,
@@ -400,6 +457,11 @@ export const managerOptions = {
   port: managerPort,
   monitorUrl,
   agentMonitorUrl,
+  monitorToken,
+  monitorTokenFile,
+  tlsCert,
+  tlsKey,
+  tlsCa,
   auth,
   databaseUrl,
   deploymentKey,
@@ -423,6 +485,8 @@ export const agentOptions = {
   },
   interval,
   agentPort,
+  monitorToken,
+  monitorTokenFile,
   managerUrl,
   managerToken,
   managerCa,
@@ -447,6 +511,9 @@ export const alertPublisherOptions = {
   outboxBytes,
   outboxAge,
   monitorUrl,
+  monitorToken,
+  monitorTokenFile,
+  tlsCa,
   hostname: hostName,
   logLevel,
   help: helpFlag,
@@ -464,6 +531,10 @@ export const upOptions = {
     default: -1,
     shownDefault: '7185, or a free one',
   },
+  senderTokenFile,
+  tlsCert,
+  tlsKey,
+  tlsCa,
   auth,
   databaseUrl,
   deploymentKey,

@@ -13,6 +13,9 @@ import { webPages } from './web-pages.js'
 export interface ManagerOptions {
   /** Where the monitor is, without a trailing slash. */
   monitorUrl: string
+  monitorToken?: string | undefined
+  /** File with the certificates that verify the monitor's. */
+  monitorCaFile?: string | undefined
   /** Folder of the built web pages. */
   webRoot: string
   version: string
@@ -48,7 +51,13 @@ export function createManager(options: ManagerOptions): Manager {
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
     registers: [registry],
   })
-  const proxy = createProxy({ target: options.monitorUrl, name: 'monitor', logger })
+  const proxy = createProxy({
+    target: options.monitorUrl,
+    name: 'monitor',
+    token: options.monitorToken,
+    caFile: options.monitorCaFile,
+    logger,
+  })
 
   // `/api/version/` is as good as `/api/version`: Cloudera's clients send both.
   const app = new Hono<Proxied>({ strict: false })

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type ActiveManager, startActive } from './active.js'
@@ -13,7 +14,7 @@ import {
   type ManagerApi,
 } from './api/index.js'
 import { checkDeploymentKey, KeyError, type Keyring } from './configuration/index.js'
-import { createCore } from './core.js'
+import { type Core, createCore } from './core.js'
 import {
   DatabaseError,
   isTransient,
@@ -54,8 +55,10 @@ export interface LifecycleOptions {
   adminPasswordFile: string
   /** Holds a token with which hosts may join at any time; empty: none. */
   joinTokenFile: string
-  /** Where agents send metrics. */
-  monitor?: () => { urls: string[]; token?: string } | undefined
+  /** Where agents send metrics, and with what. */
+  monitor: { urls: string[]; token?: string }
+  /** Remembers what of that agents were told last, by a digest. */
+  monitorFile: string
   version: string
   /** The newest lines of this manager's log. */
   log(): Promise<string | undefined>
@@ -200,7 +203,8 @@ export function startLifecycle(options: LifecycleOptions): Lifecycle {
         common: await loadCommonFiles(),
         logger,
       })
-      active = await startActive({ core, ...(options.monitor ? { monitor: options.monitor } : {}) })
+      active = await startActive({ core, monitor: () => options.monitor })
+      await tellMonitor(core, options)
       const first = await ensureFirstUser(core, {
         password: options.adminPassword,
         file: options.adminPasswordFile,
@@ -275,6 +279,16 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
+}
+
+/** Agents learn where the monitor is with their desired state, which they have already when only that has changed. */
+async function tellMonitor(core: Core, { monitor, monitorFile }: LifecycleOptions): Promise<void> {
+  const digest = createHash('sha256').update(JSON.stringify(monitor)).digest('hex')
+  const told = await readFile(monitorFile, 'utf8').catch(() => '')
+  if (told.trim() === digest) return
+  await core.change(async (change) => change.touchHosts([...(await change.model()).hosts.keys()]))
+  await mkdir(dirname(monitorFile), { recursive: true, mode: 0o700 })
+  await writeFile(monitorFile, `${digest}\n`, { mode: 0o600 })
 }
 
 async function tokenIn(file: string): Promise<string> {

@@ -71,6 +71,8 @@ async function manager(options: { database: string; opens?: () => void; keys?: t
     adminPassword: 'given password',
     adminPasswordFile: join(folder, 'admin-password'),
     joinTokenFile: join(folder, 'join-token'),
+    monitor: { urls: ['http://127.0.0.1:9'] },
+    monitorFile: join(folder, new URL(options.database).pathname),
     version: '0',
     log: async () => undefined,
     onFirstUser: () => {},

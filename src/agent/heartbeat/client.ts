@@ -85,8 +85,8 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
   let logged = ''
   const quietUntil = performance.now() + QUIET_START_MS
   /** Manager and agent may be starting together. */
-  const isQuiet = ({ code }: BeatFailure) =>
-    lastAnswer === null && (code === 'AWAY' || code === 'NOT_ACTIVE') && performance.now() < quietUntil
+  const isQuiet = ({ code, silent }: BeatFailure) =>
+    lastAnswer === null && (silent || code === 'NOT_ACTIVE') && performance.now() < quietUntil
   /** Done, but not known to be known. */
   const doneCommands = new Map<string, CommandReport>()
   const seenCommands = new Set<string>()
@@ -150,7 +150,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
         signal,
       })
     } catch (error) {
-      return { code: 'AWAY', message: (error as Error).message || String(error) }
+      return { code: 'AWAY', message: (error as Error).message || String(error), silent: true }
     }
     const { status } = reply
     const location = reply.headers.location
