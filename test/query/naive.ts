@@ -36,7 +36,7 @@ function map(value: Value, f: (v: number) => number): Value {
   return { scalar: value.scalar, points: finite(value.points.map(([t, v]) => [t, f(v)])) }
 }
 
-const operate = (operator: string, a: number, b: number): number => {
+const operateBy = (operator: string, a: number, b: number): number => {
   if (operator === '+') return a + b
   if (operator === '-') return a - b
   if (operator === '*') return a * b
@@ -48,16 +48,19 @@ function binary(node: Binary, scope: Scope): Value {
   return combine(node.operator, evaluate(node.left, scope), evaluate(node.right, scope))
 }
 
-function combine(operator: string, left: Value, right: Value): Value {
-  if (typeof left === 'number') return map(right, (v) => operate(operator, left, v))
-  if (typeof right === 'number') return map(left, (v) => operate(operator, v, right))
+type Operation = (a: number, b: number) => number
+
+function combine(operator: string | Operation, left: Value, right: Value): Value {
+  const operate: Operation = typeof operator === 'string' ? (a, b) => operateBy(operator, a, b) : operator
+  if (typeof left === 'number') return map(right, (v) => operate(left, v))
+  if (typeof right === 'number') return map(left, (v) => operate(v, right))
   const none = { scalar: left.scalar && right.scalar, points: [] }
   if (left.points.length === 0 || right.points.length === 0) return none
   const [l, r] = [left.points[0] as Point, right.points[0] as Point]
   if (left.scalar && right.scalar)
-    return { scalar: true, points: finite([[Math.max(l[0], r[0]), operate(operator, l[1], r[1])]]) }
-  if (left.scalar) return map(right, (v) => operate(operator, l[1], v))
-  if (right.scalar) return map(left, (v) => operate(operator, v, r[1]))
+    return { scalar: true, points: finite([[Math.max(l[0], r[0]), operate(l[1], r[1])]]) }
+  if (left.scalar) return map(right, (v) => operate(l[1], v))
+  if (right.scalar) return map(left, (v) => operate(v, r[1]))
   const same =
     left.points.length === right.points.length && left.points.every(([t], i) => t === right.points[i]?.[0])
   const reach = same ? 0 : (Math.max(usualGap(left.points), usualGap(right.points)) || 60_000) / 2
@@ -66,7 +69,7 @@ function combine(operator: string, left: Value, right: Value): Value {
     let best: Point | undefined
     for (const other of right.points)
       if (best === undefined || Math.abs(other[0] - t) < Math.abs(best[0] - t)) best = other
-    if (best !== undefined && Math.abs(best[0] - t) <= reach) out.push([t, operate(operator, v, best[1])])
+    if (best !== undefined && Math.abs(best[0] - t) <= reach) out.push([t, operate(v, best[1])])
   }
   return { scalar: false, points: finite(out) }
 }
@@ -90,6 +93,15 @@ function call(node: Call, scope: Scope): Value {
     return { scalar: false, points: inner.points.map(([t, v]) => [t + ms, v]) }
   }
   if (node.name === 'resample') return resample(first, constant(second, scope) * 1000, textOf(third), scope)
+  if (first.kind === 'compare') {
+    const tested = evaluate(first.left, scope)
+    const { operator, right } = first
+    return combine(
+      (kept, value) => (holds(operator, value, right.value) ? kept : Number.NaN),
+      second === undefined ? tested : evaluate(second, scope),
+      tested,
+    )
+  }
   const argument = evaluate(first, scope)
   if (node.name === 'greatest' || node.name === 'least')
     return combine(node.name, argument, evaluate(second as Expression, scope))
@@ -101,6 +113,11 @@ function call(node: Call, scope: Scope): Value {
   if (scalar !== undefined) return { scalar: true, points: finite(scalar) }
   return { scalar: false, points: finite(stream(node.name, points, constant(second, scope))) }
 }
+
+const holds = (operator: string, a: number, b: number): boolean =>
+  ((operator === '<' || operator === '<=' || operator === '!=') && a < b) ||
+  ((operator === '>' || operator === '>=' || operator === '!=') && a > b) ||
+  ((operator === '=' || operator === '<=' || operator === '>=') && a === b)
 
 const textOf = (node: Expression | undefined) => (node?.kind === 'word' ? node.text : '')
 

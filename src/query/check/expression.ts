@@ -5,7 +5,7 @@ import { problemAt } from './arguments.js'
 import { checkCall } from './call.js'
 import type { CheckContext } from './context.js'
 import { metricNames, resolveMetric } from './metric-names.js'
-import type { Shape, TypedExpression } from './typed.js'
+import { type TypedExpression, widest } from './typed.js'
 import { NO_UNITS, unitsOfOperation } from './units.js'
 
 /** Resolves names and checks arguments. Reports mistakes in `context.problems` and then gives something to go on with. */
@@ -17,6 +17,13 @@ export function checkExpression(node: Expression, context: CheckContext): TypedE
       return checkMetric(node.name, context)
     case 'word':
       context.problems.push(problemAt(node, `“${node.text}” cannot stand here.`, ['an expression']))
+      return { kind: 'number', shape: 'number', units: NO_UNITS, value: 0 }
+    case 'compare':
+      context.problems.push(
+        problemAt(node, 'A comparison can stand in WHERE and as the first argument of when.', [
+          'an expression',
+        ]),
+      )
       return { kind: 'number', shape: 'number', units: NO_UNITS, value: 0 }
     case 'negate': {
       const argument = checkExpression(node.operand, context)
@@ -58,9 +65,6 @@ export function checkExpression(node: Expression, context: CheckContext): TypedE
     }
   }
 }
-
-export const widest = (a: Shape, b: Shape): Shape =>
-  a === 'stream' || b === 'stream' ? 'stream' : a === 'scalar' || b === 'scalar' ? 'scalar' : 'number'
 
 function checkMetric(name: string, { catalogue, warnings }: CheckContext): TypedExpression {
   const found = resolveMetric(catalogue, name)

@@ -1,3 +1,4 @@
+import type { CompareOperator } from '../syntax/index.js'
 import {
   countOf,
   finiteOnly,
@@ -11,16 +12,38 @@ import {
 
 export type Operator = '+' | '-' | '*' | '/' | 'greatest' | 'least'
 
+/** `when`: the left side where the right one compares so with a number; elsewhere there is no point. */
+export interface Selection {
+  readonly compare: CompareOperator
+  readonly than: number
+}
+
+const comparisons: Record<CompareOperator, (a: number, b: number) => boolean> = {
+  '<': (a, b) => a < b,
+  '<=': (a, b) => a <= b,
+  '=': (a, b) => a === b,
+  '!=': (a, b) => a !== b,
+  '>=': (a, b) => a >= b,
+  '>': (a, b) => a > b,
+}
+
 /** A number that belongs to no time (a literal, a fact of a host), or points. */
 export type Operand = number | Points
 
-export const operations: Record<Operator, (a: number, b: number) => number> = {
+const operations: Record<Operator, (a: number, b: number) => number> = {
   '+': (a, b) => a + b,
   '-': (a, b) => a - b,
   '*': (a, b) => a * b,
   '/': (a, b) => a / b,
   greatest: (a, b) => Math.max(a, b),
   least: (a, b) => Math.min(a, b),
+}
+
+function operationOf(operator: Operator | Selection): (a: number, b: number) => number {
+  if (typeof operator === 'string') return operations[operator]
+  const { compare, than } = operator
+  const holds = comparisons[compare]
+  return (kept, tested) => (holds(tested, than) ? kept : Number.NaN)
 }
 
 /** How far apart two streams' points may be when neither has two points to tell its usual distance: milliseconds. */
@@ -34,13 +57,13 @@ const UNKNOWN_PERIOD = 60_000
  * the larger of the two sides' usual distances. The result has the left side's times.
  */
 export function combine(
-  operator: Operator,
+  operator: Operator | Selection,
   left: Operand,
   right: Operand,
   leftIsScalar: boolean,
   rightIsScalar: boolean,
 ): Operand {
-  const f = operations[operator]
+  const f = operationOf(operator)
   if (typeof left === 'number') {
     if (typeof right === 'number') return f(left, right)
     return mapValues(right, (value) => f(left, value))

@@ -54,6 +54,8 @@ export async function explainStatement(
   )
   const reading = plan.statements.reduce((sum, { milliseconds }) => sum + milliseconds, 0)
   plan.steps = [
+    { name: 'parse', milliseconds: rounded(request.before.parse) },
+    { name: 'check', milliseconds: rounded(request.before.check) },
     { name: 'choose entities and plan', milliseconds: rounded(planned - start) },
     { name: 'read', milliseconds: rounded(reading) },
     { name: 'evaluate', milliseconds: rounded(Math.max(0, performance.now() - planned - reading)) },
