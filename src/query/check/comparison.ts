@@ -1,4 +1,5 @@
 import { type Comparison, printExpression, resolveQuantity } from '../syntax/index.js'
+import { problemAt } from './arguments.js'
 import type { CheckContext } from './context.js'
 import type { TypedExpression } from './typed.js'
 
@@ -15,7 +16,10 @@ export function comparedWith(
   }
   if (right.assumed && left.kind !== 'unknown-metric')
     context.warnings.push(
-      `${printExpression(node)} has no unit: “${quantity.unit}” was taken as bytes or seconds.`,
+      problemAt(
+        quantity,
+        `${printExpression(node)} has no unit: “${quantity.unit}” was taken as bytes or seconds.`,
+      ),
     )
   return right.value
 }

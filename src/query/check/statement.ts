@@ -48,7 +48,8 @@ export interface CheckedStatement {
   readonly items: readonly TypedItem[] | undefined
   readonly filter: Filter | undefined
   readonly candidates: Candidates
-  readonly warnings: readonly string[]
+  /** What is answered, but probably not what was meant, with its place. */
+  readonly warnings: readonly QueryProblem[]
   /** Whether the selection of entities depends on the catalogue only, not on time or variables. */
   readonly timeless: boolean
   /** Whether a condition uses a fact of a host, a cluster or a service. */

@@ -62,7 +62,7 @@ export interface NumberLiteral extends Node {
 
 export interface MetricName extends Node {
   readonly kind: 'metric'
-  /** As written; compared without regard to case. */
+  /** Lower case, as metrics are stored, however it was written. */
   readonly name: string
 }
 

@@ -152,7 +152,7 @@ export class Grammar extends EmbeddedActionsParser {
 
   metric: Rule<Ast.MetricName> = this.RULE('metric', () => {
     const name = this.CONSUME(T.Name)
-    return node({ kind: 'metric', name: name.image, ...spanOf(name) })
+    return node({ kind: 'metric', name: name.image.toLowerCase(), ...spanOf(name) })
   })
 
   number: Rule<Ast.NumberLiteral> = this.RULE('number', () => {

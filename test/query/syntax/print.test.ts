@@ -32,7 +32,9 @@ const positive = fc.oneof(
 
 const { expression } = fc.letrec<{ expression: Expression }>((tie) => {
   const inner = tie('expression')
-  const metric = name.map((name): Expression => ({ kind: 'metric', name, ...at }))
+  const metric = name
+    .map((name) => name.toLowerCase())
+    .map((name): Expression => ({ kind: 'metric', name, ...at }))
   const number = positive.map((value): Expression => ({ kind: 'number', value, ...at }))
   const call = (name: string, ...args: fc.Arbitrary<Expression>[]) =>
     fc.tuple(...args).map((args): Expression => ({ kind: 'call', name, nameSpan: at, args, ...at }))
