@@ -148,7 +148,7 @@ function expected(
   const result = new Map<string, Point[]>()
   data.forEach((own, e) => {
     if ((who !== undefined && who !== e) || metrics.some((name) => own[name] === undefined)) return
-    const value = evaluate(item.expression, { data: own, from, to })
+    const value = evaluate(item.expression, { data: own, from, to, core: from })
     const points = typeof value === 'number' ? ([[to, value]] as Point[]) : value.points
     if (points.length > 0) result.set(`h${e}`, points)
   })

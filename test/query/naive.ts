@@ -12,7 +12,12 @@ interface Scope {
   data: Data
   from: number
   to: number
+  /** Begin of the window without what functions around look back. */
+  core: number
 }
+
+/** What a function looks at before the window: docs/tsquery.md. */
+const LOOK_BACK = 300_000
 
 export function evaluate(node: Expression, scope: Scope): Value {
   if (node.kind === 'number') return node.value
@@ -87,7 +92,12 @@ function call(node: Call, scope: Scope): Value {
   const [first, second, third] = node.args as [Expression, Expression?, Expression?]
   if (node.name === 'timeshift') {
     const ms = constant(second, scope) * 1000
-    const inner = evaluate(first, { ...scope, from: scope.from - ms, to: scope.to - ms }) as {
+    const inner = evaluate(first, {
+      ...scope,
+      from: scope.from - ms,
+      to: scope.to - ms,
+      core: scope.core - ms,
+    }) as {
       points: Point[]
     }
     return { scalar: false, points: inner.points.map(([t, v]) => [t + ms, v]) }
@@ -102,16 +112,38 @@ function call(node: Call, scope: Scope): Value {
       tested,
     )
   }
+  if (AGGREGATES.includes(node.name)) {
+    const { points } = evaluate(first, { ...scope, from: scope.core }) as { points: Point[] }
+    return { scalar: true, points: finite(aggregate(node.name, points) as Point[]) }
+  }
+  if (STREAMS.includes(node.name)) {
+    const parameter = constant(second, scope)
+    const before = node.name === 'moving_avg' ? parameter * 1000 : Math.max(LOOK_BACK, spacing(first))
+    const { points } = evaluate(first, { ...scope, from: scope.from - before }) as { points: Point[] }
+    const result = finite(stream(node.name, points, parameter))
+    return { scalar: false, points: result.filter(([t]) => t >= scope.from) }
+  }
   const argument = evaluate(first, scope)
   if (node.name === 'greatest' || node.name === 'least')
     return combine(node.name, argument, evaluate(second as Expression, scope))
   if (node.name === 'abs') return map(argument, Math.abs)
   if (node.name === 'floor') return map(argument, Math.floor)
   if (node.name === 'sqrt') return map(argument, Math.sqrt)
-  const points = (argument as { points: Point[] }).points
-  const scalar = aggregate(node.name, points)
-  if (scalar !== undefined) return { scalar: true, points: finite(scalar) }
-  return { scalar: false, points: finite(stream(node.name, points, constant(second, scope))) }
+  throw new Error(node.name)
+}
+
+const AGGREGATES = ['last', 'min', 'max', 'avg', 'sum', 'count', 'stddev']
+const STREAMS = ['dt', 'dt0', 'integral', 'increase', 'moving_avg']
+
+/** The longest bucket, in milliseconds, of what is put into buckets inside. */
+function spacing(node: Expression): number {
+  if (node.kind === 'binary') return Math.max(spacing(node.left), spacing(node.right))
+  if (node.kind === 'negate') return spacing(node.operand)
+  if (node.kind === 'compare') return spacing(node.left)
+  if (node.kind !== 'call') return 0
+  const [, second] = node.args
+  if (node.name === 'resample' && second?.kind === 'number') return second.value * 1000
+  return Math.max(0, ...node.args.map(spacing))
 }
 
 const holds = (operator: string, a: number, b: number): boolean =>
@@ -176,7 +208,10 @@ function resample(node: Expression, step: number, by: string, scope: Scope): Val
   const first = Math.ceil(scope.from / step) * step
   const last = Math.floor(scope.to / step) * step
   if (last < first) return { scalar: false, points: [] }
-  const inner = evaluate(node, { ...scope, from: first - step, to: last - 1 }) as { points: Point[] }
+  const core = Math.ceil(scope.core / step) * step
+  if (last < core) return { scalar: false, points: [] }
+  const inside = { ...scope, from: first - step, to: last - 1, core: core - step }
+  const inner = evaluate(node, inside) as { points: Point[] }
   for (let stamp = first; stamp <= last; stamp += step) {
     const inside = inner.points.filter(([t]) => t >= stamp - step && t < stamp)
     const value = aggregate(by, inside)?.[0]
