@@ -68,7 +68,10 @@ function combine(operator: string | Operation, left: Value, right: Value): Value
   if (right.scalar) return map(left, (v) => operate(v, r[1]))
   const same =
     left.points.length === right.points.length && left.points.every(([t], i) => t === right.points[i]?.[0])
-  const reach = same ? 0 : (Math.max(usualGap(left.points), usualGap(right.points)) || 60_000) / 2
+  const gaps = [usualGap(left.points), usualGap(right.points)]
+  const known = gaps.filter((gap) => gap > 0)
+  const period = typeof operator === 'string' ? Math.max(...gaps) : known.length > 0 ? Math.min(...known) : 0
+  const reach = same ? 0 : (period || 60_000) / 2
   const out: Point[] = []
   for (const [t, v] of left.points) {
     let best: Point | undefined
