@@ -109,6 +109,19 @@ export const MIGRATIONS: readonly Migration[] = [
         SETTINGS max_partitions_per_insert_block = 0`,
     ],
   },
+  {
+    version: 3,
+    name: 'dashboards',
+    statements: [
+      // The row changed last holds. Databases of before may have the table: the query API made it at its first use.
+      `CREATE TABLE IF NOT EXISTS ${TABLES.dashboards} (
+        name String,
+        json String,
+        removed UInt8,
+        changed UInt64
+      ) ENGINE = ReplacingMergeTree(changed) ORDER BY name`,
+    ],
+  },
 ]
 
 /** Columns that say when are milliseconds before the bucket's end: small numbers, which compress well. */
