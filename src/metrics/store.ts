@@ -8,7 +8,7 @@ import { load } from './catalogue/load.js'
 import { createPersister } from './catalogue/persister.js'
 import { createSeenLog } from './catalogue/seen.js'
 import { type Connection, checkDatabaseName, connect, DEFAULT_DATABASE } from './client.js'
-import { type Cluster, clusterDatabase, openCluster } from './cluster/open.js'
+import { CLUSTER_SETTINGS, type Cluster, clusterDatabase, openCluster } from './cluster/open.js'
 import { checkClusterName, ONE_SERVER, type Placement } from './cluster/placement.js'
 import { createHotCache, DEFAULT_HOT_LIMITS, type HotLimits, type HotSamples } from './hot/index.js'
 import { loadChunks } from './hot/load.js'
@@ -260,9 +260,6 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     stop,
   }
 }
-
-/** An answer to an insert means that every shard has its part of it. */
-const CLUSTER_SETTINGS = { distributed_foreground_insert: '1', skip_unavailable_shards: 0 } as const
 
 async function joinCluster(
   name: string,

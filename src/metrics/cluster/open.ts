@@ -38,6 +38,9 @@ export interface ClusterOptions {
 /** The Distributed tables are in a database of their own, so that those of a single server stay what they are. */
 export const clusterDatabase = (local: string): string => `${local}_cluster`
 
+/** An answer to an insert means that every shard has its part of it. */
+export const CLUSTER_SETTINGS = { distributed_foreground_insert: '1', skip_unavailable_shards: 0 } as const
+
 /** A change of the shards holds for samples from then on: time for every monitor to learn of it. */
 const NOTICE_MS = 10 * 60_000
 const STATEMENT_TIMEOUT_MS = 30_000
@@ -60,7 +63,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const { connection, name, local, logger, timeoutMs, signal, now = Date.now } = options
   const database = clusterDatabase(local)
   let problem: StoreUnavailableError | undefined
-  const client = connect(connection, undefined, STATEMENT_TIMEOUT_MS)
+  const client = connect(connection, undefined, STATEMENT_TIMEOUT_MS, CLUSTER_SETTINGS)
   try {
     for (const { number, replicas, internal } of await readShards(client, name))
       if (replicas > 1 && !internal)
@@ -163,7 +166,9 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     return undefined
   }
 
-  const soon = () => Math.ceil((now() + NOTICE_MS) / FINEST_MS) * FINEST_MS
+  function soon(): number {
+    return Math.ceil((now() + NOTICE_MS) / FINEST_MS) * FINEST_MS
+  }
 
   /** A database that grows from one machine keeps its samples on the first shard. */
   async function firstEpochs(

@@ -13,8 +13,10 @@ export interface Placement {
   system(table: string): string
   /** What goes between FROM and the rest: the query's rows, made on each shard from its own tables. */
   perShard(query: string): string
-  /** How DDL names a table that holds rows. */
-  table(name: string): string
+  /** A table that holds rows, in a query that is `perShard`. */
+  own(table: string): string
+  /** How DDL names a table that holds rows, and on which servers. */
+  target(table: string): string
 }
 
 export const ONE_SERVER: Placement = {
@@ -23,7 +25,8 @@ export const ONE_SERVER: Placement = {
   databaseSql: 'currentDatabase()',
   system: (table) => `system.${table}`,
   perShard: (query) => `(${query})`,
-  table: (name) => name,
+  own: (table) => table,
+  target: (table) => table,
 }
 
 /** `cluster` and `database` were checked: they become part of statements. */
@@ -34,7 +37,8 @@ export function clusterPlacement(cluster: string, database: string, everywhere: 
     databaseSql: `'${database}'`,
     system: (table) => `cluster('${cluster}', system.${table})`,
     perShard: (query) => `cluster('${cluster}', view(${query}))`,
-    table: (name) => `${database}.${name}${everywhere ? ` ON CLUSTER ${cluster}` : ''}`,
+    own: (table) => `${database}.${table}`,
+    target: (table) => `${database}.${table}${everywhere ? ` ON CLUSTER ${cluster}` : ''}`,
   }
 }
 

@@ -110,7 +110,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     // Before the drop: what comes late for this time must not replace what was folded from all of it.
     await raiseFloor(level, to)
     await client().command({
-      query: `ALTER TABLE ${placement.table(tableOf(level))} DROP PARTITION ID {id: String}`,
+      query: `ALTER TABLE ${placement.target(tableOf(level))} DROP PARTITION ID {id: String}`,
       query_params: { id },
       clickhouse_settings: { max_partition_size_to_drop: '0' },
       ...(signal && { abort_signal: signal }),

@@ -36,7 +36,7 @@ export function foldSql({ level, stamps, versions }: FoldTask, placement: Placem
   // One bucket, or all that there are between the first and the last: the times say it all.
   const gaps = (to - from) / level.ms > stamps.length
   const only = gaps ? ` WHERE stamp IN (${stamps.map(integer).join(',')})` : ''
-  const samples = () => fromSamples(level, from, to, only)
+  const samples = () => fromSamples(level, placement.own(TABLES.samples), from, to, only)
   const rows =
     level.from !== 'RAW'
       ? fromFiner(level, finerRows(level, from, to), from, only)
@@ -65,7 +65,7 @@ function stampSql(level: Level, t: string, from: number): string {
  * Sums are of the differences `ds` from the last value: those are exact where values are large and close together, and lose
  * no digits elsewhere, since the last value is one of them. In a bucket of equal values all are 0.
  */
-function fromSamples(level: Level, from: number, to: number, only: string): string {
+function fromSamples(level: Level, samples: string, from: number, to: number, only: string): string {
   return (
     'SELECT *, arrayMap(x -> x - z, vs) AS ds, arraySum(ds) AS s, arraySum(x -> x * x, ds) - s * s / n AS q FROM (' +
     'SELECT metric, entity, stamp, count() AS n, groupArray(v) AS vs, ' +
@@ -73,7 +73,7 @@ function fromSamples(level: Level, from: number, to: number, only: string): stri
     'argMin(v, before) AS z, min(before) AS z_before, argMax(v, before) AS a, deltaSumTimestamp(-v, -before) AS down ' +
     `FROM (SELECT metric, entity, v, ${stampSql(level, 'toUnixTimestamp64Milli(ts)', from)} AS stamp, ` +
     'stamp - toUnixTimestamp64Milli(ts) AS before ' +
-    `FROM ${TABLES.samples} FINAL PREWHERE ts >= ${time(from)} AND ts < ${time(to)} ` +
+    `FROM ${samples} FINAL PREWHERE ts >= ${time(from)} AND ts < ${time(to)} ` +
     `WHERE ${ONLY_SAMPLES} AND isFinite(v))${only} GROUP BY metric, entity, stamp)`
   )
 }
