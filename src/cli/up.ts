@@ -82,6 +82,7 @@ export async function run(args: string[]): Promise<number> {
     clickhouseUser: values.clickhouseUser,
     clickhousePassword: values.clickhousePassword,
     clickhouseDatabase: values.clickhouseDatabase,
+    clickhouseCluster: values.clickhouseCluster,
     clickhouseMemory: values.clickhouseMemory,
   })
   const manager = start('manager', {

@@ -72,6 +72,13 @@ const clickhouseDatabase: Option<string> = {
   help: 'Database that holds the metrics',
   placeholder: 'NAME',
 }
+const clickhouseCluster: Option<string> = {
+  key: 'clickhouseCluster',
+  parse: text,
+  default: '',
+  help: "A cluster of that server's remote_servers: samples are spread over its shards",
+  placeholder: 'NAME',
+}
 const clickhouseMemory: Option<number> = {
   key: 'clickhouseMemory',
   parse: bytes,
@@ -299,6 +306,7 @@ export const monitorOptions = {
   clickhouseUser,
   clickhousePassword,
   clickhouseDatabase,
+  clickhouseCluster,
   clickhouseMemory,
   storeBufferBytes,
   hotBytes,
@@ -372,6 +380,7 @@ export const upOptions = {
   clickhouseUser,
   clickhousePassword,
   clickhouseDatabase,
+  clickhouseCluster,
   clickhouseMemory,
   hostname: hostName,
   logLevel,
