@@ -48,6 +48,8 @@ export interface AgentOptions {
   orphanAgeMs?: number
   /** Ends all processes and removes their folders and the desired state, before anything else. Default: false. */
   cleanStart?: boolean
+  /** File with pages to scrape besides those of roles; see docs/agent.md. Default: none. */
+  scrapeFile?: string
   /** Between two tries to reach a manager, milliseconds. Default: 30000. */
   managerBackOffMs?: number
 }
@@ -70,8 +72,11 @@ type ForManager =
   | 'orphanAgeMs'
   | 'managerBackOffMs'
 
-export type ResolvedOptions = Required<Omit<AgentOptions, 'hostname' | 'monitorUrl' | ForManager>> & {
+export type ResolvedOptions = Required<
+  Omit<AgentOptions, 'hostname' | 'monitorUrl' | 'scrapeFile' | ForManager>
+> & {
   hostname: string | undefined
+  scrapeFile: string | undefined
   ingestUrl: URL
   processDir: string
   /** Undefined without a manager. */
@@ -95,6 +100,7 @@ export function resolveOptions(options: AgentOptions): ResolvedOptions {
     procRoot: options.procRoot ?? '/proc',
     sysRoot: options.sysRoot ?? '/sys',
     hostname: options.hostname,
+    scrapeFile: options.scrapeFile === undefined ? undefined : resolve(options.scrapeFile),
     rackId: options.rackId ?? '/default',
     spoolBytes: within(options, 'spoolBytes', 256 * 1024 * 1024, 64 * 1024, Number.MAX_SAFE_INTEGER),
     spoolAgeMs: within(options, 'spoolAgeMs', 7 * 86_400_000, 1000, Number.MAX_SAFE_INTEGER),

@@ -28,6 +28,7 @@ export function run(args: string[]): Promise<number> {
           ...(values.managerToken === '' ? {} : { managerToken: values.managerToken }),
           ...(values.managerCa === '' ? {} : { managerCaFile: values.managerCa }),
           processDir: values.processDir || join(values.data, 'process'),
+          ...(values.scrapeConfig === '' ? {} : { scrapeFile: values.scrapeConfig }),
           cleanStart: values.cleanStart,
           logger,
         })

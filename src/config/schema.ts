@@ -334,6 +334,14 @@ export const managerOptions = {
   help: helpFlag,
 }
 
+const scrapeConfig: Option<string> = {
+  key: 'scrapeConfig',
+  parse: text,
+  default: '',
+  help: 'File with pages to scrape, Prometheus or JMX: see docs/agent.md',
+  placeholder: 'FILE',
+}
+
 export const agentOptions = {
   data,
   monitorUrl,
@@ -349,6 +357,7 @@ export const agentOptions = {
   rackId,
   spoolBytes,
   spoolAge,
+  scrapeConfig,
   logLevel,
   help: helpFlag,
 }
