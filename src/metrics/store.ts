@@ -71,6 +71,7 @@ export interface Store {
   readonly hot: HotSamples
   /** Where statements have to look that are not about a table's rows. */
   readonly placement: Placement
+  readonly limits: Readonly<StoreLimits>
   stats(): StoreStats
   /** Where the series come from, most series first; `top` of each list (default 20). */
   cardinality(top?: number): Promise<Cardinality>
@@ -246,6 +247,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
     hot,
     placement,
+    limits,
     stats,
     cardinality: (top) => cardinality(catalogue, top),
     refresh,

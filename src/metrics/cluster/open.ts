@@ -8,7 +8,7 @@ import { MIGRATIONS } from '../schema/migrations.js'
 import { ONLY_SAMPLES, TABLES } from '../schema/tables.js'
 import { StoreUnavailableError } from '../types.js'
 import { clusterPlacement, type Placement } from './placement.js'
-import { CLUSTER_TABLES, distributedTables, type Epoch, replicatedMigrations } from './schema.js'
+import { distributedTables, type Epoch, replicatedMigrations } from './schema.js'
 
 /** A ClickHouse cluster that holds the metrics: the rows on its shards, and over them Distributed tables of the same names. */
 export interface Cluster {
@@ -112,17 +112,27 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     }
   }
 
+  /** The tables that hold rows, as the connected server has them. */
+  async function ownTables(client: ClickHouseClient): Promise<string[]> {
+    const rows = await select<{ name: string }>(
+      client,
+      `SELECT name FROM system.tables WHERE database = '${local}' AND endsWith(engine, 'MergeTree') AND name != '${TABLES.migrations}'`,
+    )
+    return rows.map(({ name }) => name)
+  }
+
   async function shardsWithout(client: ClickHouseClient): Promise<Shard[]> {
+    const own = await ownTables(client)
     const [shards, rows] = await Promise.all([
       readShards(client, name),
       select<{ shard: number; tables: string }>(
         client,
         `SELECT _shard_num AS shard, count() AS tables FROM cluster('${name}', system.tables) ` +
-          `WHERE database = '${local}' AND name IN (${CLUSTER_TABLES.map((table) => `'${table}'`).join(',')}) GROUP BY shard`,
+          `WHERE database = '${local}' AND name IN (${own.map((table) => `'${table}'`).join(',')}) GROUP BY shard`,
       ),
     ])
     const complete = new Set(
-      rows.filter(({ tables }) => Number(tables) >= CLUSTER_TABLES.length).map(({ shard }) => shard),
+      rows.filter(({ tables }) => Number(tables) >= own.length).map(({ shard }) => shard),
     )
     return shards.filter(({ number }) => !complete.has(number))
   }
@@ -209,7 +219,11 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
         )
       ).map(({ name, comment }) => [name, comment]),
     )
-    for (const { table, mark, statement } of distributedTables(name, local, database, epochs)) {
+    for (const { table, mark, statement } of distributedTables(
+      await ownTables(client),
+      { cluster: name, local, database },
+      epochs,
+    )) {
       const is = present.get(table)
       if (is !== mark && (which === 'changed' || is === undefined)) await client.command({ query: statement })
     }

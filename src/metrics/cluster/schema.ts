@@ -27,38 +27,24 @@ export function shardingKey(epochs: readonly Epoch[], stamped: 'start' | 'end'):
   return sql
 }
 
-/** Of each table, how its rows are spread. The catalogue and all that is agreed on is small, and stays on the first shard. */
-function keys(epochs: readonly Epoch[]): [table: string, key: string][] {
-  return [
-    [TABLES.samples, shardingKey(epochs, 'start')],
-    ...LEVELS.map(({ table }): [string, string] => [table, shardingKey(epochs, 'end')]),
-    ...CATALOGUE.map((table): [string, string] => [table, '0']),
-  ]
+/** How a table's rows are spread. The catalogue and all that is agreed on is small, and stays on the first shard. */
+function keyOf(table: string, epochs: readonly Epoch[]): string {
+  if (table === TABLES.samples) return shardingKey(epochs, 'start')
+  return LEVELS.some((level) => level.table === table) ? shardingKey(epochs, 'end') : '0'
 }
 
-const CATALOGUE = [
-  TABLES.metrics,
-  TABLES.entities,
-  TABLES.entityNames,
-  TABLES.series,
-  TABLES.entitySeen,
-  TABLES.rollupFolds,
-  TABLES.rollupMonitors,
-  TABLES.retention,
-  TABLES.seriesForgotten,
-] as const
-
-export const CLUSTER_TABLES: readonly string[] = keys([{ since: 0, slots: 1 }]).map(([table]) => table)
-
-/** By table: the statement that makes it, and a word by which it is known whether it has to be made anew. */
+/**
+ * For each of the shards' own tables: the statement that makes the Distributed one, and a text by which it is known whether
+ * it has to be made anew.
+ */
 export function distributedTables(
-  cluster: string,
-  local: string,
-  database: string,
+  tables: readonly string[],
+  { cluster, local, database }: { cluster: string; local: string; database: string },
   epochs: readonly Epoch[],
 ): { table: string; mark: string; statement: string }[] {
   const version = MIGRATIONS.at(-1)?.version ?? 0
-  return keys(epochs).map(([table, key]) => {
+  return tables.map((table) => {
+    const key = keyOf(table, epochs)
     const mark = `schema ${version}; ${cluster}; ${key}`
     return {
       table,
