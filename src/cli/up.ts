@@ -122,6 +122,7 @@ export async function run(args: string[]): Promise<number> {
     clickhouseUser: values.clickhouseUser,
     clickhousePassword: values.clickhousePassword,
     clickhouseDatabase: values.clickhouseDatabase,
+    clickhouseCluster: values.clickhouseCluster,
     clickhouseMemory: values.clickhouseMemory,
     alertUrl: `http://127.0.0.1:${alertPort}`,
   })
