@@ -144,6 +144,7 @@ describe('every endpoint', () => {
           refused++
         }
         for (const odd of [
+          'constructor==a',
           '%00',
           '%F0%9F%90%91',
           '%ff',

@@ -10,7 +10,6 @@ const REASONS: readonly [RegExp, string][] = [
   [/components$/, 'out of scope: packages on hosts are not looked at'],
   [/inspectHosts/, 'out of scope: health of hosts'],
   [/download$/, 'out of scope: commands have no results to download'],
-  [/roles\/{roleName}\/logs/, 'not yet: logs stay on their hosts'],
 ]
 
 export const reasonNotServed = (endpoint: string): string =>
