@@ -26,7 +26,7 @@ export const METHOD = `
   TSBS's own driver with \`nocache=1\`; \`lastpoint\`, \`groupby-orderby-limit\` and \`high-cpu-*\`, which that driver does not offer, are written
   in MetricsQL. Bellwether gets tsquery, answered as columns and as Cloudera's JSON. In \`high-cpu-*\` all ten
   metrics are asked for at the times at which the first is above 90.
-- **Parsing and planning**: the median of 200 \`EXPLAIN\`s after 300 to warm up, each with a text of its own: the steps parse, check, and
+- **Parsing and planning**: the median of 200 \`EXPLAIN\`s after 2,000 to warm up, each with a text of its own: the steps parse, check, and
   choose entities and plan.
 - **Steady load** (\`--full\` or \`--only steady\`): batches are due at fixed times, and latency counts from then, so that a server
   that falls behind is not spared. Memory is the resident size of all processes, every half second: the median in the second and
