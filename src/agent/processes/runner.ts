@@ -41,6 +41,8 @@ export interface RunnerOptions {
   contents: Contents
   link: SupervisorLink
   processDir: string
+  /** Added to each process's environment. */
+  variables?: Readonly<Record<string, string>>
   logger: Logger
   /** Something has changed that the manager should hear of. */
   onNews(): void
@@ -171,7 +173,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
   async function start(process: DesiredProcess): Promise<Problem | undefined> {
     const { id, name, revision } = process
-    const launch = launchOf(process, join(processDir, name))
+    const launch = launchOf(process, join(processDir, name), options.variables)
     // Written before: it may run, of a record that was lost.
     if (applied.revisionOf(id) !== undefined) {
       const problem = await link.ask({ op: 'start', launch, onlyAdopt: true })
@@ -201,7 +203,11 @@ export function createRunner(options: RunnerOptions): Runner {
   async function adopt(process: DesiredProcess): Promise<Problem | undefined> {
     const { id, name } = process
     adoptTried.add(id)
-    await link.ask({ op: 'start', launch: launchOf(process, join(processDir, name)), onlyAdopt: true })
+    await link.ask({
+      op: 'start',
+      launch: launchOf(process, join(processDir, name), options.variables),
+      onlyAdopt: true,
+    })
     return undefined
   }
 

@@ -122,6 +122,18 @@ export const MIGRATIONS: readonly Migration[] = [
       ) ENGINE = ReplacingMergeTree(changed) ORDER BY name`,
     ],
   },
+  {
+    version: 4,
+    name: 'series without data are forgotten',
+    statements: [
+      `CREATE TABLE IF NOT EXISTS ${TABLES.seriesForgotten} (
+        metric UInt64 CODEC(ZSTD(1)),
+        entity UInt64 CODEC(ZSTD(1)),
+        writer UInt64 CODEC(ZSTD(1)),
+        inserted DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1))
+      ) ENGINE = MergeTree ORDER BY inserted TTL toDateTime(inserted) + INTERVAL 7 DAY`,
+    ],
+  },
 ]
 
 /** Columns that say when are milliseconds before the bucket's end: small numbers, which compress well. */

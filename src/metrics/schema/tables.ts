@@ -11,6 +11,8 @@ export const TABLES = {
   entities: 'entities',
   entityNames: 'entity_names',
   series: 'series',
+  /** Series without any data left, which monitors are to forget: see `catalogue/forget.ts`. */
+  seriesForgotten: 'series_forgotten',
   entitySeen: 'entity_seen',
   /** Which buckets are rolled up, and from how much: see `rollup/records.ts`. The rollups' own tables: `LEVELS`. */
   rollupFolds: 'rollup_folds',
