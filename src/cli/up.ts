@@ -75,6 +75,7 @@ export async function run(args: string[]): Promise<number> {
     })
 
   let firstUser: Extract<RoleMessage, { type: 'first-user' }> | undefined
+  let isShown = false
   const children: Child[] = []
   const start = (role: string, settingsOfRole: Record<string, string | number>): Child => {
     const child = startChild({
@@ -83,7 +84,10 @@ export async function run(args: string[]): Promise<number> {
       without: role === 'manager' ? [] : MANAGERS_SECRETS,
       logFile: join(logs, `${role}.log`),
       onMessage(message) {
-        if (message.type === 'first-user') firstUser = message
+        if (message.type !== 'first-user') return
+        firstUser = message
+        // The database may have taken its time.
+        if (isShown) process.stdout.write(firstLogin(message))
       },
       onFatal(message) {
         failed ??= `${role}: ${message}`
@@ -166,6 +170,7 @@ export async function run(args: string[]): Promise<number> {
     process.stdout.write(
       `Bellwether runs at ${files ? advertised(values.port) : shownUrl(url ?? '')}  (data and logs: ${data}; Ctrl-C stops it)\n`,
     )
+    isShown = true
     if (firstUser) process.stdout.write(firstLogin(firstUser))
     await ended
   }
