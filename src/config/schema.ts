@@ -354,9 +354,9 @@ const maxMetrics: Option<number> = {
 }
 const alertPort: Option<number> = {
   key: 'alertPort',
-  parse: port,
+  parse: (value) => (value === 'auto' ? -1 : port(value)),
   default: 7185,
-  help: "The alert publisher's port on which alerts come in",
+  help: "The alert publisher's port on which alerts come in; auto takes 7185, or a free one where that is in use",
   placeholder: 'PORT',
 }
 const alertSettings: Option<string> = {
@@ -529,7 +529,7 @@ export const upOptions = {
   alertPort: {
     ...alertPort,
     default: -1,
-    shownDefault: '7185, or a free one',
+    shownDefault: 'auto',
   },
   senderTokenFile,
   tlsCert,
