@@ -70,6 +70,7 @@ export function settingsOfRoles(
       tokenFile: tokens.join,
       monitorUrl,
       monitorTokenFile: tokens.monitor,
+      processDir: values.processDir,
       interval: `${values.interval}ms`,
       agentPort: values.agentPort < 0 ? 'off' : values.agentPort,
     },

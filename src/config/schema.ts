@@ -542,6 +542,7 @@ export const upOptions = {
   csdDir,
   interval: { ...interval, default: 10_000, shownDefault: '10s' },
   agentPort: { ...agentPort, default: 0 },
+  processDir,
   clickhouseUrl,
   clickhouseUser,
   clickhousePassword,
@@ -580,6 +581,20 @@ export const queryOptions = {
     default: 'RAW',
     help: 'Desired rollup',
     placeholder: 'LEVEL',
+  } satisfies Option<string>,
+  user: {
+    key: 'user',
+    parse: text,
+    default: 'admin',
+    help: 'Who asks, where the manager wants a login',
+    placeholder: 'NAME',
+  } satisfies Option<string>,
+  password: {
+    key: 'password',
+    parse: text,
+    default: '',
+    help: 'Password of that user',
+    secret: true,
   } satisfies Option<string>,
   csv: {
     key: 'csv',
