@@ -361,9 +361,9 @@ const maxMetrics: Option<number> = {
 }
 const alertPort: Option<number> = {
   key: 'alertPort',
-  parse: port,
+  parse: (value) => (value === 'auto' ? -1 : port(value)),
   default: 7185,
-  help: "The alert publisher's port on which alerts come in",
+  help: "The alert publisher's port on which alerts come in; auto takes 7185, or a free one where that is in use",
   placeholder: 'PORT',
 }
 const alertSettings: Option<string> = {
@@ -546,7 +546,7 @@ export const upOptions = {
   alertPort: {
     ...alertPort,
     default: -1,
-    shownDefault: '7185, or a free one',
+    shownDefault: 'auto',
   },
   senderTokenFile,
   tlsCert,
@@ -559,6 +559,7 @@ export const upOptions = {
   csdDir,
   interval: { ...interval, default: 10_000, shownDefault: '10s' },
   agentPort: { ...agentPort, default: 0 },
+  processDir,
   clickhouseUrl,
   clickhouseUser,
   clickhousePassword,
@@ -598,6 +599,20 @@ export const queryOptions = {
     default: 'RAW',
     help: 'Desired rollup',
     placeholder: 'LEVEL',
+  } satisfies Option<string>,
+  user: {
+    key: 'user',
+    parse: text,
+    default: 'admin',
+    help: 'Who asks, where the manager wants a login',
+    placeholder: 'NAME',
+  } satisfies Option<string>,
+  password: {
+    key: 'password',
+    parse: text,
+    default: '',
+    help: 'Password of that user',
+    secret: true,
   } satisfies Option<string>,
   csv: {
     key: 'csv',
