@@ -76,10 +76,11 @@ export async function persist(
           'identity',
           entities.map((entity) => entity.identity),
         ),
-        // The first name, which holds from `since` on; later names are rows of their own.
+        // The first name, which holds from `since` on; later names are rows of their own. Mostly it is the identity, and then
+        // left out.
         text(
           'name',
-          entities.map((entity) => entity.names[0]!.name),
+          entities.map(({ names, identity }) => (names[0]!.name === identity ? '' : names[0]!.name)),
         ),
         text(
           'display_name',
