@@ -1,6 +1,7 @@
 /** Everything that a run has found, for the tables, the bars and `--json`. */
 import type { QueryMeasure } from './queries/measure.js'
 import type { Machine } from './report/machine.js'
+import type { AgentsMeasure } from './run-agents.js'
 import type { LoadMeasure } from './run-load.js'
 import type { SteadyMeasure } from './run-steady.js'
 import type { Protocol } from './tsbs/data-set.js'
@@ -37,4 +38,5 @@ export interface Results {
   loads: LoadResults[]
   queries: QueryResults[]
   steady: SteadyMeasure[]
+  agents: AgentsMeasure[]
 }
