@@ -78,7 +78,7 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
   function newEntity(definition: EntityDefinition, id: number, since: number): EntityIndex {
     const category = definition.category.toUpperCase()
     const { name, identity = name, displayName = '', attributes } = definition
-    const nameId = entityId(category, name, hash)
+    const nameId = name === identity ? id : entityId(category, name, hash)
     const index = entities.add({ id, category, identity, name, nameId, displayName, attributes, since })
     seen = grown(seen, index + 1)
     return index
