@@ -46,6 +46,8 @@ export interface SpanDefinition {
   unit: 'seconds' | 'minutes' | 'milliseconds'
 }
 
+export const AGGREGATIONS = ['last', 'mean', 'min', 'max', 'sum', 'increase', 'rate', 'raised'] as const
+
 export interface MetricSource {
   kind: 'metric'
   metric: string
@@ -53,8 +55,11 @@ export interface MetricSource {
   divisor?: { metric: string } | { parameter: string; default: number }
   /** Factor of the value: 100 for percentages. Default 1. */
   scale?: number
-  /** Over the window. `increase` is of a counter that may start over. Default `last`. */
-  aggregation?: 'last' | 'mean' | 'min' | 'max' | 'sum' | 'increase'
+  /**
+   * Over the window; default `last`. `increase` is of a counter that may start over, `rate` the same per second of the window.
+   * `raised`: the last value if it grew within the window, else 0: for maxima that a program keeps from its start on.
+   */
+  aggregation?: (typeof AGGREGATIONS)[number]
   window?: SpanDefinition
   /** The entity's own metric, or those of the host's parts, of which the worst counts. Default: its own. */
   of?: 'FILESYSTEM' | 'NETWORK_INTERFACE' | 'DISK'
@@ -62,8 +67,12 @@ export interface MetricSource {
   path?: string
   /** Of parts: only those whose attribute matches none of these prefixes. */
   except?: { attribute: string; prefixes: string[] }
+  /** Of a service: the metric of its roles of these types; of those where `active` is 1, if there are any. The worst counts. */
+  from?: { roleTypes: string[]; active?: string }
   /** A last sample older than this is no figure any more. Default 180. */
   staleSeconds?: number
+  /** What it means that there are no figures while the role runs. Default `NOT_AVAILABLE`. */
+  missing?: 'NOT_AVAILABLE' | 'CONCERNING' | 'BAD'
   /** Another view of the same figures, in force while the first thresholds are both `never`. */
   percentage?: { divisor: string; thresholds: ThresholdsDefinition }
 }
@@ -77,6 +86,8 @@ export interface CanarySource {
   duration?: string
   /** What a failure means. Default `BAD`. */
   failure?: 'CONCERNING' | 'BAD'
+  /** Of a service: a role of these types may send it. The newest counts. */
+  roleTypes?: string[]
   staleSeconds?: number
   /** What the agent runs, when it is not something that it does anyway. */
   run?: CanaryRun
@@ -140,7 +151,7 @@ export interface HealthTestDefinition {
 
 /** The file form: tests, and what test names call role types. */
 export interface HealthTestFile {
-  /** Prefix by role type, such as `NAMENODE` → `NAME_NODE`. Default: the role type. */
+  /** Prefix by service and role type, such as `HDFS/NAMENODE` → `NAME_NODE`. Default: the role type. */
   prefixes?: Record<string, string>
   tests: HealthTestDefinition[]
 }
@@ -183,14 +194,21 @@ const metricSource = shape<MetricSource>({
   metric: metricName,
   divisor: optional(divisor),
   scale: optional(finite),
-  aggregation: optional(oneOf('last', 'mean', 'min', 'max', 'sum', 'increase')),
+  aggregation: optional(oneOf(...AGGREGATIONS)),
   window: optional(span),
   of: optional(oneOf('FILESYSTEM', 'NETWORK_INTERFACE', 'DISK')),
   path: optional(identifier),
   except: optional(
     shape<NonNullable<MetricSource['except']>>({ attribute: identifier, prefixes: list(text(50), 100) }),
   ),
+  from: optional(
+    shape<NonNullable<MetricSource['from']>>({
+      roleTypes: list(identifier, 100),
+      active: optional(metricName),
+    }),
+  ),
   staleSeconds: optional(seconds),
+  missing: optional(oneOf('NOT_AVAILABLE', 'CONCERNING', 'BAD')),
   percentage: optional(shape<NonNullable<MetricSource['percentage']>>({ divisor: metricName, thresholds })),
 })
 
@@ -226,6 +244,7 @@ const sources: { [K in TestSource['kind']]: Check<Extract<TestSource, { kind: K 
     status: metricName,
     duration: optional(metricName),
     failure: optional(oneOf('CONCERNING', 'BAD')),
+    roleTypes: optional(list(identifier, 100)),
     staleSeconds: optional(seconds),
     run: optional(run),
   }),
@@ -277,7 +296,7 @@ export const testDefinition: Check<HealthTestDefinition> = shape<HealthTestDefin
 /** Reads a file of `descriptors/health`. Throws `ShapeError`. */
 export function readHealthTestFile(value: unknown): HealthTestFile {
   return shape<HealthTestFile>({
-    prefixes: optional(record(identifier, 500)),
+    prefixes: optional(record(text(120, /^[A-Z0-9_]+$/, 'a name in upper case'), 500)),
     tests: list(testDefinition, 2_000),
   })(value, '')
 }
