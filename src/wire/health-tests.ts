@@ -1,7 +1,6 @@
 /**
  * Health tests as data: `descriptors/health/*.json` has ours, `HealthModel.tests` those of other service types. Docs: docs/health.md.
  */
-import type { HealthCategory } from './health.js'
 import {
   byDefault,
   type Check,
@@ -17,6 +16,9 @@ import {
   truth,
   whole,
 } from './shape.js'
+
+export const HEALTH_CATEGORIES = ['CLUSTER', 'SERVICE', 'ROLE', 'HOST'] as const
+export type HealthCategory = (typeof HEALTH_CATEGORIES)[number]
 
 /** A number, `any` (more than 0) or `never`; as text, as configuration has it. */
 export type ThresholdWord = string

@@ -12,7 +12,7 @@
  *
  * Times are milliseconds since the epoch in JSON, and ISO 8601 or milliseconds in addresses.
  */
-import type { HealthTestDefinition } from './health-tests.js'
+import type { HealthCategory, HealthTestDefinition } from './health-tests.js'
 import type { ProcessState } from './heartbeat.js'
 
 export const HEALTH_SUMMARIES = [
@@ -28,8 +28,7 @@ export const HEALTH_SUMMARIES = [
 ] as const
 export type HealthSummary = (typeof HEALTH_SUMMARIES)[number]
 
-export const HEALTH_CATEGORIES = ['CLUSTER', 'SERVICE', 'ROLE', 'HOST'] as const
-export type HealthCategory = (typeof HEALTH_CATEGORIES)[number]
+export { HEALTH_CATEGORIES, type HealthCategory } from './health-tests.js'
 
 /** What the manager wants of a service or a role. */
 export type ExpectedState = 'RUNNING' | 'STOPPED'

@@ -29,6 +29,8 @@ export function holdMs({ worsenings, worseAt }: Course, now: number): number {
 export function follow(course: Course, observed: Health, now: number): boolean {
   const { summary } = course
   if (observed === summary) {
+    // It was better, but not for long enough: that it flaps is still so.
+    if (course.betterSince !== 0) course.worseAt = now
     course.betterSince = 0
     return false
   }

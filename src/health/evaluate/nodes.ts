@@ -84,6 +84,10 @@ export interface Reported {
   readonly since: number
   /** Set until the change has been told. */
   before?: Health | undefined
+  /** It goes when that has been told. */
+  readonly isLast?: boolean
+  /** It is from before the start, and has not been reported again. */
+  readonly recalled?: boolean
 }
 
 export const nodeKey = (category: string, identity: string): string => `${category}\0${identity}`

@@ -1,8 +1,18 @@
 import type { Catalogue, Entity } from '../../metrics/index.js'
 import type { HealthConfig, HealthFacts, HealthModel } from '../../wire/health.js'
 import type { HealthTestFile } from '../../wire/health-tests.js'
+import type { Health } from '../summary.js'
 import { createTestCatalogue, type Kind, type TestCatalogue } from '../tests/catalogue.js'
-import { createNode, type Input, NONE, type Node, nodeKey, type Part, type Profile } from './nodes.js'
+import {
+  createNode,
+  type Input,
+  NONE,
+  type Node,
+  nodeKey,
+  type Part,
+  type Profile,
+  type Reported,
+} from './nodes.js'
 import { type BoundTest, bindTest, NO_CONFIG } from './profile.js'
 import type { Streams } from './streams.js'
 import { createTable, type Table } from './table.js'
@@ -19,8 +29,8 @@ export interface Picture {
   /** Grows when there are entities that had no place before. */
   readonly version: number
   find(category: string, identity: string): Node | undefined
-  /** Takes a model over; results stay with those tests that are still there. `undefined`: there is none. */
-  apply(model: HealthModel | undefined, now: number): void
+  /** Takes a model over; results stay with those tests that are still there. Returns who is gone. `undefined`: there is none. */
+  apply(model: HealthModel | undefined, now: number): Node[]
   /** Takes facts over; returns how many are of entities that are not there. */
   facts(facts: HealthFacts): number
   /** The owner of the entity's slots, -1 when nobody asks for its figures. A new entity finds its place by this. */
@@ -41,9 +51,16 @@ export interface PictureOptions {
   readonly catalogue: Pick<Catalogue, 'entityAt' | 'entitiesIn' | 'findEntity' | 'lastSeen'>
   readonly streams: Streams
   readonly files: readonly HealthTestFile[]
+  /** By entity (`nodeKey`) and test what was known before; what has found its entity is taken out. */
+  readonly remembered: Map<string, Map<string, RememberedState>>
 }
 
-export function createPicture({ catalogue, streams, files }: PictureOptions): Picture {
+export interface RememberedState {
+  readonly health: Health
+  readonly since: number
+}
+
+export function createPicture({ catalogue, streams, files, remembered }: PictureOptions): Picture {
   let tests = createTestCatalogue(files)
   let model: HealthModel | undefined
   let nodes: Node[] = []
@@ -89,7 +106,7 @@ export function createPicture({ catalogue, streams, files }: PictureOptions): Pi
     return { on: 'SERVICE', ...(entity.type !== undefined && { serviceType: entity.type }), roleTypes }
   }
 
-  function apply(next: HealthModel | undefined, now: number): void {
+  function apply(next: HealthModel | undefined, now: number): Node[] {
     if (next?.tests !== model?.tests) tests = createTestCatalogue(files, next?.tests)
     const before = byKey
     const oldTable = table
@@ -140,6 +157,7 @@ export function createPicture({ catalogue, streams, files }: PictureOptions): Pi
     }
     // Without a manager every host that sends metrics is looked after.
     if (next === undefined) for (const [key, node] of before) if (node.bare) keepBare(key, node, oldTable)
+    return [...before].filter(([key]) => !byKey.has(key)).map(([, node]) => node)
   }
 
   function idOf(key: string): number {
@@ -170,13 +188,40 @@ export function createPicture({ catalogue, streams, files }: PictureOptions): Pi
     node.profile = profileOf(kindOf(node), node.entity.config)
     node.first = table.add(node.profile.tests.length)
     node.inputs = node.profile.tests.map((test) => inputsOf(node, test))
-    if (known === undefined) return
-    const rows = new Map(known.profile.tests.map(({ name }, i) => [name, known.first + i]))
+    if (known !== undefined) {
+      const rows = new Map(known.profile.tests.map(({ name }, i) => [name, known.first + i]))
+      node.profile.tests.forEach(({ name }, i) => {
+        const row = rows.get(name)
+        if (row !== undefined) table.copy(node.first + i, oldTable, row)
+      })
+      if (known.badSince?.size) node.badSince = moved(known, node)
+    }
+    restore(node)
+  }
+
+  /** What was known of it when the monitor ran last, or when it was last here. */
+  function restore(node: Node): void {
+    const key = nodeKey(node.category, node.identity)
+    const states = remembered.get(key)
+    if (states === undefined) return
+    remembered.delete(key)
+    const whole = states.get('')
+    if (whole !== undefined) {
+      node.summary = whole.health
+      node.since = whole.since
+    }
     node.profile.tests.forEach(({ name }, i) => {
-      const row = rows.get(name)
-      if (row !== undefined) table.copy(node.first + i, oldTable, row)
+      const state = states.get(name)
+      if (state === undefined) return
+      table.summary[node.first + i] = state.health
+      table.since[node.first + i] = state.since
     })
-    node.badSince = known.profile === node.profile ? known.badSince : undefined
+    const own = new Set(['', ...node.profile.tests.map(({ name }) => name)])
+    for (const [name, { health, since }] of states) {
+      if (own.has(name) || node.reported?.has(name)) continue
+      node.reported ??= new Map()
+      node.reported.set(name, recalled(name, health, since))
+    }
   }
 
   function keepBare(key: string, node: Node, oldTable: Table): void {
@@ -380,3 +425,25 @@ function holding(parts: readonly Part[], paths: readonly string[]): Part[] {
   }
   return [...found]
 }
+
+/** Since when tests have been bad, by their new places. */
+function moved(from: Node, to: Node): Map<number, number> {
+  const since = new Map<number, number>()
+  to.profile.tests.forEach(({ name }, i) => {
+    const before = from.badSince?.get(from.profile.tests.findIndex((test) => test.name === name))
+    if (before !== undefined) since.set(i, before)
+  })
+  return since
+}
+
+const recalled = (name: string, summary: Health, since: number): Reported => ({
+  name,
+  label: name,
+  summary,
+  explanation: 'As it was when it was evaluated last.',
+  advice: '',
+  suppressed: false,
+  at: since,
+  since,
+  recalled: true,
+})

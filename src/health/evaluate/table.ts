@@ -1,7 +1,7 @@
 import { type Health, NOT_AVAILABLE } from '../summary.js'
 import type { Course } from './flapping.js'
 
-/** Results, one row for each test of each entity, as columns: 300,000 of them are 15 MB. */
+/** Results, one row for each test of each entity, as columns: 300,000 of them are 8 MB. */
 export interface Table {
   readonly rows: number
   /** Appends rows that nothing is known of; returns the first. */
@@ -10,8 +10,6 @@ export interface Table {
   worsenings: Uint8Array
   /** Times in milliseconds since the epoch; `since` 0: never looked at. */
   since: Float64Array
-  at: Float64Array
-  value: Float64Array
   worseAt: Float64Array
   betterSince: Float64Array
   /** Copies a row of another table. */
@@ -30,8 +28,6 @@ export function createTable(capacity = 1024): Table {
     summary: new Uint8Array(capacity),
     worsenings: new Uint8Array(capacity),
     since: new Float64Array(capacity),
-    at: new Float64Array(capacity),
-    value: new Float64Array(capacity),
     worseAt: new Float64Array(capacity),
     betterSince: new Float64Array(capacity),
     add(count) {
@@ -39,15 +35,12 @@ export function createTable(capacity = 1024): Table {
       rows += count
       if (rows > table.summary.length) grow(Math.max(rows, Math.ceil(table.summary.length * 1.5)))
       table.summary.fill(NOT_AVAILABLE, first, rows)
-      table.value.fill(Number.NaN, first, rows)
       return first
     },
     copy(row, from, fromRow) {
       table.summary[row] = from.summary[fromRow]!
       table.worsenings[row] = from.worsenings[fromRow]!
       table.since[row] = from.since[fromRow]!
-      table.at[row] = from.at[fromRow]!
-      table.value[row] = from.value[fromRow]!
       table.worseAt[row] = from.worseAt[fromRow]!
       table.betterSince[row] = from.betterSince[fromRow]!
     },
@@ -78,8 +71,6 @@ export function createTable(capacity = 1024): Table {
     table.summary = bytes(table.summary)
     table.worsenings = bytes(table.worsenings)
     table.since = floats(table.since)
-    table.at = floats(table.at)
-    table.value = floats(table.value)
     table.worseAt = floats(table.worseAt)
     table.betterSince = floats(table.betterSince)
   }
