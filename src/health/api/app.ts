@@ -201,7 +201,8 @@ function numberOf(text: string | undefined, name: string, standard: number, most
 
 /** ISO 8601, or milliseconds since the epoch. */
 function timeOf(text: string, name: string): number {
-  const value = /^\d{1,16}$/.test(text) ? Number(text) : Date.parse(text)
+  const isDate = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:?\d\d)?)?$/.test(text)
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : isDate ? Date.parse(text) : Number.NaN
   if (!Number.isFinite(value) || value < 0 || value > 8.64e15)
     throw bad(`"${name}" must be a time such as 2026-05-01T03:00:00Z.`)
   return value

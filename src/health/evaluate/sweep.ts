@@ -49,24 +49,25 @@ export function* sweep({ picture, streams, now, patient }: SweepOptions): Genera
       const row = node.first + i
       const before = table.summary[row] as Health
       observe(node, i, before, streams, now, seen)
-      const { health, reason } = seen
+      const { reason } = seen
+      const isMissing = reason === 'no-figure' || reason === 'missing'
       const since = table.since[row]!
       if (since === 0) {
         // What a host that no manager knows does not send is no test of it.
         const absent = node.bare && (reason === 'no-figure' || reason === 'no-path' || reason === 'off')
         if (absent) continue
         table.since[row] = now.time
+        const health = patient && isMissing ? NOT_AVAILABLE : seen.health
         if (health !== NOT_AVAILABLE) {
           table.load(row, course)
           follow(course, health, now.time)
           table.store(row, course)
           changed.push({ i, name: tests[i]!.name, from: before, since })
         }
-      } else if (health !== before || table.betterSince[row] !== 0) {
-        const isMissing = reason === 'no-figure' || reason === 'missing'
+      } else if (seen.health !== before || table.betterSince[row] !== 0) {
         if (!(patient && isMissing)) {
           table.load(row, course)
-          if (follow(course, health, now.time)) {
+          if (follow(course, seen.health, now.time)) {
             changed.push({ i, name: tests[i]!.name, from: before, since })
             table.since[row] = now.time
           }
