@@ -231,13 +231,7 @@ export function createHealth(options: HealthOptions): Health {
   }
 
   function gone(nodes: readonly Node[]): void {
-    history.forget(
-      nodes.map(({ category, identity, profile, reported }) => ({
-        category,
-        identity,
-        tests: [...profile.tests.map(({ name }) => name), ...(reported?.keys() ?? [])],
-      })),
-    )
+    history.forget(nodes.map(({ category, identity }) => ({ category, identity })))
   }
 
   function checkTerm(given: number): void {
@@ -321,9 +315,9 @@ export function createHealth(options: HealthOptions): Health {
 
   /** What was remembered and the model does not have is no more. */
   function dropUnclaimed(): void {
-    const away = [...remembered].map(([key, states]) => {
+    const away = [...remembered.keys()].map((key) => {
       const [category = '', identity = ''] = key.split('\0')
-      return { category, identity, tests: [...states.keys()].filter((test) => test !== '') }
+      return { category, identity }
     })
     remembered.clear()
     history.forget(away)

@@ -214,6 +214,8 @@ export interface HealthChange {
   at: number
   from: HealthSummary
   to: HealthSummary
+  /** Since when it is `to`; equal to `at` when that has changed. */
+  since: number
   /** All tests of it now; those that have changed say from what. */
   tests: (HealthTestResult & { from?: HealthSummary })[]
   maintenance: boolean

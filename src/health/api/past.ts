@@ -13,6 +13,9 @@ export async function entityAt(
 ): Promise<EntityHealth> {
   const past = await readPast(store, present.category, present.identity, time)
   const whole = past.get('')
+  // Before the first record of the entity nothing is known, of its tests neither.
+  if (whole?.since === undefined && whole?.summary === 'NOT_AVAILABLE') past.clear()
+  const unseen = whole !== undefined && past.size === 0
   const { tests = [], ...rest } = present
   const names = new Map(tests.map((test) => [test.test, test]))
   const results = [...new Set([...names.keys(), ...past.keys()])]
@@ -33,10 +36,10 @@ export async function entityAt(
         suppressed: now?.suppressed ?? false,
       }
     })
-  const holds = present.since > 0 && present.since <= time
+  const holds = !unseen && present.since > 0 && present.since <= time
   return {
     ...rest,
-    summary: whole?.summary ?? (holds ? present.summary : 'HISTORY_NOT_AVAILABLE'),
+    summary: (unseen ? undefined : whole?.summary) ?? (holds ? present.summary : 'HISTORY_NOT_AVAILABLE'),
     since: whole?.since ?? (holds ? present.since : 0),
     at: time,
     tests: results,

@@ -153,6 +153,7 @@ function changeOf(
     at: now.time,
     from: summaryOf(from),
     to: summaryOf(node.summary),
+    since: node.since,
     tests,
     maintenance: maintenanceOwners(node).length > 0,
     startup,

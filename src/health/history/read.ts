@@ -29,22 +29,29 @@ const TIME = (name: string) => `fromUnixTimestamp64Milli({${name}: Int64}, 'UTC'
 /** How everything was when it was recorded last, by `nodeKey` and test (empty: the entity). */
 export async function readStates(store: Client): Promise<Map<string, Map<string, RememberedState>>> {
   const found = new Map<string, Map<string, RememberedState>>()
-  for (const row of await rows<{
-    category: string
-    identity: string
-    test: string
-    health: number
-    since: number
-  }>(
+  for (const row of await rows<StateRow>(
     store,
-    `SELECT category, identity, test, health, ${MS('since')} AS since FROM ${HEALTH_TABLES.states} FINAL WHERE health != ${IS_GONE}`,
+    `SELECT category, identity, health, ${MS('since')} AS since, tests, healths,
+       arrayMap(time -> ${MS('time')}, sinces) AS sinces
+     FROM ${HEALTH_TABLES.states} FINAL WHERE health != ${IS_GONE}`,
   )) {
-    const key = nodeKey(row.category, row.identity)
-    let states = found.get(key)
-    if (states === undefined) found.set(key, (states = new Map()))
-    states.set(row.test, { health: row.health as Health, since: row.since })
+    const states = new Map([['', { health: row.health, since: row.since }]])
+    row.tests.forEach((test, i) => {
+      states.set(test, { health: row.healths[i]!, since: row.sinces[i]! })
+    })
+    found.set(nodeKey(row.category, row.identity), states)
   }
   return found
+}
+
+interface StateRow {
+  category: string
+  identity: string
+  health: Health
+  since: number
+  tests: string[]
+  healths: Health[]
+  sinces: number[]
 }
 
 export interface PastState {

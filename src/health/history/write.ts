@@ -29,14 +29,13 @@ export interface History {
 export interface Gone {
   readonly category: string
   readonly identity: string
-  readonly tests: readonly string[]
 }
 
 const MOST_WAITING = 5_000
 const BATCH = 500
 const FIRST_RETRY_MS = 250
 const LONGEST_RETRY_MS = 10_000
-/** Place of "no more" in `health_states`. */
+/** In place of the health of an entity in `health_states`: it is no more. */
 export const IS_GONE = 255
 
 export function createHistory({ store, logger, onChanges }: HistoryOptions): History {
@@ -85,10 +84,10 @@ export function createHistory({ store, logger, onChanges }: HistoryOptions): His
   async function record(batch: readonly HealthChange[], away: readonly Gone[]): Promise<void> {
     const transitions: object[] = []
     const states: object[] = []
-    for (const { entity, at: time, from, to, tests } of batch) {
-      const at = new Date(time).toISOString()
+    for (const { entity, at: time, from, to, since, startup, tests } of batch) {
       const { category, identity } = entity
-      const put = (test: string, before: string, after: string, explanation: string) => {
+      const at = iso(time)
+      const put = (test: string, before: string, after: string, explanation: string) =>
         transitions.push({
           category,
           identity,
@@ -98,18 +97,35 @@ export function createHistory({ store, logger, onChanges }: HistoryOptions): His
           after: place(after),
           explanation,
         })
-        states.push({ category, identity, test, health: place(after), since: at, at })
-      }
-      if (from !== to) put('', from, to, reasons(tests))
-      // What is well needs no words, and there is much of it.
-      for (const test of tests)
-        if (test.from !== undefined)
-          put(test.test, test.from, test.summary, isTrouble(test.summary) ? test.explanation : '')
+      if (from !== to || startup) put('', from, to, reasons(tests))
+      // What is well needs no words, and of what is seen for the first time it needs no record: there is much of it.
+      for (const { test, from, summary, explanation } of tests)
+        if (from !== undefined && (isTrouble(summary) || !startup))
+          put(test, from, summary, isTrouble(summary) ? explanation : '')
+      const known = tests.filter((test) => test.since > 0)
+      states.push({
+        category,
+        identity,
+        at,
+        health: place(to),
+        since: iso(since),
+        tests: known.map(({ test }) => test),
+        healths: known.map(({ summary }) => place(summary)),
+        sinces: known.map((test) => iso(test.since)),
+      })
     }
-    const now = new Date().toISOString()
-    for (const { category, identity, tests } of away)
-      for (const test of ['', ...tests])
-        states.push({ category, identity, test, health: IS_GONE, since: now, at: now })
+    const now = iso(Date.now())
+    for (const { category, identity } of away)
+      states.push({
+        category,
+        identity,
+        at: now,
+        health: IS_GONE,
+        since: now,
+        tests: [],
+        healths: [],
+        sinces: [],
+      })
     await insert(HEALTH_TABLES.transitions, transitions)
     await insert(HEALTH_TABLES.states, states)
   }
@@ -157,6 +173,7 @@ export function createHistory({ store, logger, onChanges }: HistoryOptions): His
   }
 }
 
+const iso = (time: number): string => new Date(time).toISOString()
 const place = (summary: string): number => (HEALTH_SUMMARIES as readonly string[]).indexOf(summary)
 const isTrouble = (summary: string): boolean => summary === 'BAD' || summary === 'CONCERNING'
 

@@ -24,16 +24,18 @@ export const HEALTH_MIGRATION = {
     ORDER BY (category, identity, test, at)
     TTL toDateTime(at) + INTERVAL 366 DAY
     SETTINGS ttl_only_drop_parts = 1`,
-    // How everything is: what a monitor that starts goes on from. 255: it is gone.
+    // How everything is, one row an entity: what a monitor that starts goes on from. Health 255: it is gone.
     `CREATE TABLE IF NOT EXISTS ${HEALTH_TABLES.states} (
       category LowCardinality(String),
       identity String CODEC(ZSTD(1)),
-      test LowCardinality(String),
+      at DateTime64(3, 'UTC'),
       health UInt8,
       since DateTime64(3, 'UTC'),
-      at DateTime64(3, 'UTC')
+      tests Array(LowCardinality(String)) CODEC(ZSTD(1)),
+      healths Array(UInt8) CODEC(ZSTD(1)),
+      sinces Array(DateTime64(3, 'UTC')) CODEC(ZSTD(1))
     ) ENGINE = ReplacingMergeTree(at)
-    ORDER BY (category, identity, test)
+    ORDER BY (category, identity)
     TTL toDateTime(at) + INTERVAL 30 DAY DELETE WHERE health = 255`,
     `CREATE TABLE IF NOT EXISTS ${HEALTH_TABLES.model} (
       name String,
