@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { monitorOptions, SettingsError, type Values } from '../config/index.js'
 import { type Engine, openEngine } from '../engine/index.js'
+import { createHealth } from '../health/index.js'
 import { createIngest } from '../ingest/index.js'
 import { createRetentionApi, defaultHotBytes, openStore, type Store, startRollups } from '../metrics/index.js'
 import { createQueryApi } from '../query/index.js'
@@ -103,6 +104,17 @@ async function start(
     })
     stops.push(() => query.stop())
 
+    const shared = values.clickhouseUrl !== ''
+    const health = createHealth({
+      store,
+      logger,
+      registry,
+      // Other monitors may write to a ClickHouse that is not our own.
+      ...(shared && { pollMs: 3_000, leads: () => rollups.isLeader }),
+    })
+    stops.push(() => health.stop())
+    await health.start()
+
     const app = new Hono<{ Bindings: HttpBindings }>()
     if (isLoopback(values.host)) app.use(loopbackHostOnly(values.allowedHosts.split(',').filter(Boolean)))
     app.use(noForeignPages())
@@ -117,6 +129,7 @@ async function start(
     app.route('/', ingest.app)
     app.route('/', createRetentionApi({ store, rollups, logger }))
     app.route('/', query.app)
+    app.route('/', health.app)
     app.notFound((c) =>
       c.json<ErrorBody>(
         { message: `There is no ${c.req.method} ${c.req.path} here.`, code: 'NOT_FOUND' },

@@ -199,6 +199,10 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
     metricsOf: (entity) => series.metricsOf(entity),
     entitiesIn: (category) => entities.in(category.toUpperCase()),
     categories: () => entities.categories(),
+    seriesAt(index) {
+      if (index >= series.count) throw new RangeError(`no series has index ${index}`)
+      return { metric: series.metrics[index]!, entity: series.entities[index]! }
+    },
     lastSeen: (entity) => seen[entity] ?? 0,
     get version() {
       return version
