@@ -69,17 +69,14 @@ export interface Store {
    */
   readonly connection: Connection
   readonly hot: HotSamples
-<<<<<<< HEAD
   /** Where statements have to look that are not about a table's rows. */
   readonly placement: Placement
   readonly limits: Readonly<StoreLimits>
-=======
   /**
    * Calls the listener with what this process has stored, chunk by chunk, after ClickHouse has acknowledged it and before the
    * sender is told, until the returned function is called. It must be quick: commits wait for it. What it throws is logged.
    */
   onStored(listener: (samples: StoredSamples) => void): () => void
->>>>>>> health
   stats(): StoreStats
   /** Where the series come from, most series first; `top` of each list (default 20). */
   cardinality(top?: number): Promise<Cardinality>
@@ -265,14 +262,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       return connection
     },
     hot,
-<<<<<<< HEAD
     placement,
     limits,
-=======
     onStored(listener) 
       listeners.add(listener)
       return () => void listeners.delete(listener),
->>>>>>> health
     stats,
     cardinality: (top) => cardinality(catalogue, top),
     refresh,
