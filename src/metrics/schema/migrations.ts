@@ -1,4 +1,5 @@
 import { FINEST_MS, LEVELS, type Level, PARTITION_SQL } from '../rollup/levels.js'
+import { EVENTS_MIGRATION } from './events.js'
 import { ONLY_SAMPLES, TABLES, TOUCHED_METRIC } from './tables.js'
 
 /**
@@ -109,6 +110,7 @@ export const MIGRATIONS: readonly Migration[] = [
         SETTINGS max_partitions_per_insert_block = 0`,
     ],
   },
+  EVENTS_MIGRATION,
 ]
 
 /** Columns that say when are milliseconds before the bucket's end: small numbers, which compress well. */
