@@ -10,6 +10,8 @@ import { cleanUp } from './hard-stop.js'
 import { createHostSource } from './host.js'
 import { loadHostId } from './identity.js'
 import { lockFolder } from './lock.js'
+import type { LogEventsRunner, LogEventsStatus } from './logs/index.js'
+import { startLogEvents } from './logs/index.js'
 import type { Management, ManagementStatus } from './management.js'
 import { startManagement } from './management.js'
 import type { AgentOptions } from './options.js'
@@ -48,6 +50,7 @@ export interface AgentStatus {
   spool: SpoolStats
   /** Missing without a manager. */
   manager?: ManagementStatus
+  logEvents?: LogEventsStatus
 }
 
 const compress = promisify(gzip)
@@ -91,6 +94,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
   const failing = new Set<string>()
 
   let management: Management | undefined
+  let logEvents: LogEventsRunner | undefined
   const target = (): Target => management?.monitor() ?? { url: options.ingestUrl }
 
   const statusOf = (): AgentStatus => ({
@@ -104,6 +108,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     lastError,
     spool: spool.stats(),
     ...(management ? { manager: management.status() } : {}),
+    ...(logEvents ? { logEvents: logEvents.status() } : {}),
   })
 
   if (options.manager) {
@@ -115,6 +120,16 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
       },
     )
     collectors.push(...management.collectors)
+    logEvents = await startLogEvents({
+      dir: join(dataDir, 'log-events'),
+      sources: management.logSources,
+      target: () => {
+        const { url, ...rest } = target()
+        return { ...rest, url: new URL('../events', url) }
+      },
+      timeoutMs: options.sendTimeoutMs,
+      logger,
+    })
   }
   const statusPage = await openStatusPage(options, metrics.registry, statusOf)
 
@@ -184,6 +199,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
   let stopped: Promise<void> | undefined
   const stop = async () => {
     await Promise.all([schedule.stop(), ...collectors.map((collector) => collector.stop?.())])
+    await logEvents?.stop()
     await management?.stop()
     await sender.stop()
     await spool.close()

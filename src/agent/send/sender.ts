@@ -13,6 +13,8 @@ export interface SenderOptions {
   /** Gets every outcome, with the bytes and the seconds that the attempt took. */
   observe: (outcome: Outcome, bytes: number, seconds: number) => void
   backOff?: typeof backOffMs
+  /** Of the records. Default: that of a batch of metrics. */
+  contentType?: string
 }
 
 export interface Sender {
@@ -29,7 +31,15 @@ const GRACE_MS = 2000
  * Sends the spool's records, one after another and in their order, until each is stored. A record that the monitor refuses
  * for good is set aside, so that it does not hold up the others.
  */
-export function startSender({ spool, poster, logger, observe, backOff = backOffMs }: SenderOptions): Sender {
+export function startSender(options: SenderOptions): Sender {
+  const {
+    spool,
+    poster,
+    logger,
+    observe,
+    backOff = backOffMs,
+    contentType = NATIVE_BATCH_CONTENT_TYPE,
+  } = options
   const abort = new AbortController()
   let stopping = false
   let failures = 0
@@ -62,7 +72,7 @@ export function startSender({ spool, poster, logger, observe, backOff = backOffM
   })().catch((error) => logger.error({ error: String(error) }, 'The sender has stopped working'))
 
   async function attempt({ payload, gzip }: SpoolItem): Promise<Outcome> {
-    const headers: Record<string, string> = { 'content-type': NATIVE_BATCH_CONTENT_TYPE }
+    const headers: Record<string, string> = { 'content-type': contentType }
     if (gzip) headers['content-encoding'] = 'gzip'
     const began = performance.now()
     const outcome = await poster.post(payload, headers, abort.signal).then(
