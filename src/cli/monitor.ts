@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { monitorOptions, type Values } from '../config/index.js'
 import { type Engine, openEngine } from '../engine/index.js'
-import { createAlerting, createEvents, type Events } from '../health/index.js'
+import { createAlerting, createEvents, createTriggers, type Events } from '../health/index.js'
 import { createIngest } from '../ingest/index.js'
 import { createRetentionApi, defaultHotBytes, openStore, type Store, startRollups } from '../metrics/index.js'
 import { createQueryApi } from '../query/index.js'
@@ -101,6 +101,8 @@ async function start(
       alerts: values.alertPublisherUrl !== '',
     })
     stops.push(() => events.stop())
+    const triggers = createTriggers({ query, logger, registry })
+    stops.push(() => triggers.stop())
     const alerting = startAlerting(values, events, logger, registry)
     if (alerting) stops.push(() => alerting.stop())
 
@@ -118,6 +120,7 @@ async function start(
     app.route('/', createRetentionApi({ store, rollups, logger }))
     app.route('/', query.app)
     app.route('/', events.app)
+    app.route('/', triggers.app)
     if (alerting) app.route('/', alerting.app)
     app.notFound((c) =>
       c.json<ErrorBody>(

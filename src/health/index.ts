@@ -8,3 +8,15 @@ export {
   type EventsOptions,
   type HealthChangeInput,
 } from './events/index.js'
+export {
+  createTriggers,
+  readTriggers,
+  TRIGGER_PARAMETERS,
+  type TriggerDefinition,
+  type TriggerModel,
+  type TriggerOwner,
+  type TriggerResult,
+  type Triggers,
+  type TriggersOptions,
+  triggerOwners,
+} from './triggers/index.js'
