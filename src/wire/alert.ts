@@ -46,6 +46,8 @@ export interface AlertTest {
   name: string
   /** GREEN, YELLOW, RED or DISABLED; undefined: the result is not known. */
   health?: AlertHealth
+  /** What it was before this event, where it is another. */
+  previous?: AlertHealth
   severity: AlertSeverity
   /** The result in a sentence, with its figures. */
   sentence: string
@@ -214,6 +216,9 @@ function readTest(value: unknown): AlertTest {
     ...(value.health === undefined || value.health === null
       ? {}
       : { health: word(value, 'health', ALERT_HEALTHS) }),
+    ...(value.previous === undefined || value.previous === null
+      ? {}
+      : { previous: word(value, 'previous', ALERT_HEALTHS) }),
     severity: word(value, 'severity', ALERT_SEVERITIES),
     sentence: sentence(value, 'sentence', false),
     advice: sentence(value, 'advice', false),

@@ -8,6 +8,7 @@ import {
   type ApiEventQueryResult,
   EVENT_LIMITS,
   type EventReceipt,
+  type EventRecord,
   readEvents,
 } from '../../wire/event.js'
 import type { ErrorBody } from '../../wire/timeseries.js'
@@ -15,12 +16,12 @@ import { EventQueryError, EventStoreError, EventsFullError } from './errors.js'
 import { parseFilter } from './filter.js'
 import type { EventLog, LoggedEvent } from './log.js'
 import type { EventStore } from './store.js'
-import { alertOf, type LookUp } from './subject.js'
 
 export interface EventApiOptions {
   store: EventStore
   log: EventLog
-  lookUp: LookUp
+  /** The event with its alert, if it is to be one. */
+  logged: (record: EventRecord) => LoggedEvent
   logger: BaseLogger
   onRefused?: (count: number) => void
 }
@@ -37,7 +38,7 @@ const VERSIONED = '/api/:version{v[0-9]{1,3}}/events'
  * - `GET /api/vN/events?query=…&maxResults=100&resultOffset=0`: `ApiEventQueryResult`, newest first
  * - `GET /api/vN/events/ID`: `ApiEvent`
  */
-export function createEventApi({ store, log, lookUp, logger, onRefused }: EventApiOptions): Hono {
+export function createEventApi({ store, log, logged, logger, onRefused }: EventApiOptions): Hono {
   const app = new Hono()
 
   app.post(
@@ -67,11 +68,7 @@ export function createEventApi({ store, log, lookUp, logger, onRefused }: EventA
         onRefused?.(problems.length)
         logger.warn({ refused: problems.length, first: problems[0] }, 'events were refused as malformed')
       }
-      const stored = await log.append(
-        events.map(
-          (record): LoggedEvent => (record.alert ? { record, alert: alertOf(record, lookUp) } : { record }),
-        ),
-      )
+      const stored = await log.append(events.map(logged))
       const receipt: EventReceipt = {
         ...stored,
         refused: problems.length,

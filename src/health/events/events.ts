@@ -10,7 +10,7 @@ import {
   eventOfChange,
   type HealthChangeInput,
 } from './health-change.js'
-import { createEventLog } from './log.js'
+import { createEventLog, type LoggedEvent } from './log.js'
 import { createLookUp } from './look-up.js'
 import { createRecorder } from './recorder.js'
 import { DEFAULT_EVENT_RETENTION, dropOldEvents, type EventRetention } from './retention.js'
@@ -28,6 +28,11 @@ export interface EventsOptions {
   /** Whether there is a publisher to take alerts; see `createAlerting`. Default false: none are kept for it. */
   alerts?: boolean
   alertRules?: AlertRules
+  /**
+   * Whether nobody is to be disturbed because of an entity now (maintenance), by its category and a name of it. For events of
+   * senders; changes of health say it themselves. Default: never.
+   */
+  quiet?: (category: string, name: string) => boolean
   /** Between two looks for what is to be dropped, milliseconds. Default: 10 minutes. */
   retentionEveryMs?: number
 }
@@ -56,7 +61,8 @@ export interface Events {
  *     app.route('/', events.app)
  */
 export function createEvents(options: EventsOptions): Events {
-  const { store, logger, registry, keeper, alerts = false, alertRules = DEFAULT_ALERT_RULES } = options
+  const { store, logger, registry, keeper, quiet } = options
+  const { alerts = false, alertRules = DEFAULT_ALERT_RULES } = options
   const retention = { ...DEFAULT_EVENT_RETENTION, ...options.retention }
   const lookUp = createLookUp(store.catalogue)
   const findEntity = (category: string, name: string) => lookUp(category, name)?.id
@@ -77,7 +83,9 @@ export function createEvents(options: EventsOptions): Events {
     },
   })
   const recorder = createRecorder(log, logger)
-  const app = createEventApi({ store: eventStore, log, lookUp, logger, onRefused: metrics.refused })
+  const logged = (record: EventRecord): LoggedEvent =>
+    record.alert ? { record, alert: alertOf(record, lookUp, quiet) } : { record }
+  const app = createEventApi({ store: eventStore, log, logged, logger, onRefused: metrics.refused })
 
   const sweep = async () => {
     if (keeper && !keeper.isLeader) return
@@ -92,10 +100,7 @@ export function createEvents(options: EventsOptions): Events {
     app,
     healthChanged: (changes) =>
       recorder.record(changes.flatMap((change) => eventOfChange(change, lookUp, alertRules) ?? [])),
-    record: (records) =>
-      recorder.record(
-        records.map((record) => (record.alert ? { record, alert: alertOf(record, lookUp) } : { record })),
-      ),
+    record: (records) => recorder.record(records.map(logged)),
     outbox: eventStore,
     onAlerts(listener) {
       listeners.push(listener)

@@ -177,6 +177,7 @@ function alertOfChange(change: HealthChangeInput, lookUp: LookUp): AlertEvent {
         return {
           name: nameOf(test),
           ...(health ? { health } : {}),
+          ...(before && COLOURS[before] ? { previous: COLOURS[before] } : {}),
           severity: severityOf(summary),
           sentence: explanation.slice(0, ALERT_LIMITS.sentence),
           advice: advice.slice(0, ALERT_LIMITS.sentence),

@@ -41,21 +41,28 @@ const CATEGORIES: Record<EventCategory, AlertEvent['category']> = {
  * @example
  * alertOf({ …, category: 'LOG_EVENT', attributes: { ROLE: ['zk-1'], HOSTS: ['node7'] } }, lookUp).entity.category // 'ROLE'
  */
-export function alertOf(record: EventRecord, lookUp: LookUp): AlertEvent {
+export function alertOf(
+  record: EventRecord,
+  lookUp: LookUp,
+  quiet: (category: string, name: string) => boolean = () => false,
+): AlertEvent {
   const health = healthOf(record)
   const category = CATEGORIES[record.category]
+  const entity = entityOf(record, lookUp)
   const summary = cleanText(record.content, ALERT_LIMITS.sentence) || record.category
   return {
     id: record.id,
     time: record.time,
-    entity: entityOf(record, lookUp),
+    entity,
     severity: record.severity === 'UNKNOWN' ? 'INFORMATIONAL' : record.severity,
     category: category === 'HEALTH_CHECK' && !health ? 'SYSTEM' : category,
     codes: (record.attributes.EVENTCODE ?? []).slice(0, ALERT_LIMITS.codes).map(nameOf).filter(Boolean),
     summary,
     ...(category === 'HEALTH_CHECK' && health ? { health } : {}),
     tests: [],
-    suppressed: record.attributes.ALERT_SUPPRESSED?.[0]?.toLowerCase() === 'true',
+    suppressed:
+      record.attributes.ALERT_SUPPRESSED?.[0]?.toLowerCase() === 'true' ||
+      quiet(entity.category, entity.name),
     monitorStartup: record.attributes.MONITOR_STARTUP?.[0]?.toLowerCase() === 'true',
     url: '',
   }

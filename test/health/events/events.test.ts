@@ -321,3 +321,23 @@ test('a store that is away refuses senders, and gets what the monitor itself has
   expect((await search(flaky.app, 'category==health_event')).totalResults).toBe(1)
   await flaky.stop()
 })
+
+test('a log alert of a role in maintenance is flagged as well', async () => {
+  const own = await bench.open('events_quiet')
+  const quiet = createEvents({
+    store: own,
+    logger: silent,
+    alerts: true,
+    quiet: (category, name) => category === 'ROLE' && name === 'asleep',
+  })
+  await post(quiet.app, [
+    logEvent('x', { id: 'q1', alert: true, attributes: { ROLE: ['asleep'] } }),
+    logEvent('x', { id: 'q2', alert: true, attributes: { ROLE: ['awake'] } }),
+  ])
+  const pending = await quiet.outbox.pendingAlerts(10)
+  expect(pending.map(({ id, event }) => [id, event.suppressed])).toEqual([
+    ['q1', true],
+    ['q2', false],
+  ])
+  await quiet.stop()
+})
