@@ -39,6 +39,7 @@ export {
   type RollupTuning,
   startRollups,
 } from './rollup/rollups.js'
+export { EVENT_TABLES } from './schema/events.js'
 export { HEALTH_TABLES } from './schema/health.js'
 export { SchemaVersionError } from './schema/migrate.js'
 export { ONLY_SAMPLES, TABLES } from './schema/tables.js'
