@@ -127,6 +127,7 @@ const request = shape<HeartbeatRequest>({
   clock: time,
   clockOffset: optional(finite),
   waitMs: whole(0, 600_000),
+  holdable: optional(truth),
 })
 
 /** What a beat's body holds. Throws ShapeError, which names what is wrong and where. */

@@ -52,6 +52,8 @@ export interface HeartbeatRequest {
   clockOffset?: number
   /** How long the manager may hold the beat, milliseconds; 0: not at all. */
   waitMs: number
+  /** Its beats without news may be held, though this one may not be: it wants to come back at once. Default: as `waitMs` says. */
+  holdable?: boolean
 }
 
 export interface HostFacts {
