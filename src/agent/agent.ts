@@ -2,10 +2,11 @@ import { hostname as systemHostname } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { encodeNativeBatch } from '../wire/native-batch.js'
+import { encodeNativeBatch, type NativeBatch } from '../wire/native-batch.js'
 import { selfMetrics } from '../wire/self-metrics.js'
 import type { Collector } from './collectors/index.js'
 import { createCounters, createHostCollectors } from './collectors/index.js'
+import { AgentError } from './errors.js'
 import { cleanUp } from './hard-stop.js'
 import { createHostSource } from './host.js'
 import { loadHostId } from './identity.js'
@@ -17,6 +18,7 @@ import { resolveOptions } from './options.js'
 import { QUIET_START_MS } from './quiet-start.js'
 import { createRoundBuilder } from './round.js'
 import { phaseOf, startSchedule } from './schedule.js'
+import { ScrapeSettingsError, type ScrapeTargets, startScrapeTargets } from './scrape/targets/index.js'
 import type { Outcome } from './send/outcome.js'
 import type { Target } from './send/post.js'
 import { createPoster } from './send/post.js'
@@ -124,6 +126,19 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     )
     collectors.push(...management.collectors)
   }
+  let scraping: ScrapeTargets | undefined
+  const startScraping = async () => {
+    if (options.scrapeFile === undefined) return
+    scraping = await startScrapeTargets({
+      file: options.scrapeFile,
+      agentName: `agent on ${hostname()}`,
+      logger,
+      async deliver(batch, time) {
+        await deliver(batch, time)
+        metrics.samples.inc(batch.sampleValue.length)
+      },
+    })
+  }
   const statusPage = await openStatusPage(options, metrics.registry, statusOf)
 
   const self: Collector = {
@@ -133,6 +148,13 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
       const { entity, samples } = await selfMetrics(source)
       for (const { metric, value } of samples) round.report(entity, metric, value)
     },
+  }
+
+  async function deliver(collected: NativeBatch, time: number): Promise<void> {
+    const batch = encodeNativeBatch(collected)
+    const payload = options.gzip ? await compress(batch, { level: 6 }) : batch
+    await spool.append({ time, gzip: options.gzip, payload })
+    sender.wake()
   }
 
   async function round(time: number) {
@@ -152,10 +174,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
       }
     }
     counters.sweep()
-    const batch = encodeNativeBatch(builder.finish())
-    const payload = options.gzip ? await compress(batch, { level: 6 }) : batch
-    await spool.append({ time, gzip: options.gzip, payload })
-    sender.wake()
+    await deliver(builder.finish(), time)
     const seconds = (performance.now() - began) / 1000
     rounds++
     metrics.rounds.inc()
@@ -191,6 +210,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
 
   let stopped: Promise<void> | undefined
   const stop = async () => {
+    await scraping?.stop()
     await Promise.all([schedule.stop(), ...collectors.map((collector) => collector.stop?.())])
     await management?.stop()
     await sender.stop()
@@ -198,6 +218,11 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     await statusPage.stop()
     await unlock()
   }
+  await startScraping().catch(async (error) => {
+    await stop()
+    if (!(error instanceof ScrapeSettingsError)) throw error
+    throw new AgentError('BAD_SCRAPE_SETTINGS', { problem: error.message }, undefined)
+  })
   return {
     hostId,
     ...statusPage.address(),

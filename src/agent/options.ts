@@ -55,6 +55,8 @@ export interface AgentOptions {
   cleanStart?: boolean
   /** How our own roles are run on this host; processes know it as `BELLWETHER_NODE` and `BELLWETHER_MAIN`. */
   program?: { node: string; main: string }
+  /** File with pages to scrape besides those of roles; see docs/agent.md. Default: none. */
+  scrapeFile?: string
   /** Between two tries to reach a manager, milliseconds. Default: 30000. */
   managerBackOffMs?: number
 }
@@ -80,9 +82,10 @@ type ForManager =
   | 'program'
 
 export type ResolvedOptions = Required<
-  Omit<AgentOptions, 'hostname' | 'monitorUrl' | 'monitorToken' | ForManager>
+  Omit<AgentOptions, 'hostname' | 'monitorUrl' | 'monitorToken' | 'scrapeFile' | ForManager>
 > & {
   hostname: string | undefined
+  scrapeFile: string | undefined
   /** Undefined: as the manager says. */
   ingestUrl: URL | undefined
   monitorToken: string | undefined
@@ -113,6 +116,7 @@ export function resolveOptions(options: AgentOptions): ResolvedOptions {
     procRoot: options.procRoot ?? '/proc',
     sysRoot: options.sysRoot ?? '/sys',
     hostname: options.hostname,
+    scrapeFile: options.scrapeFile === undefined ? undefined : resolve(options.scrapeFile),
     rackId: options.rackId ?? '/default',
     spoolBytes: within(options, 'spoolBytes', 256 * 1024 * 1024, 64 * 1024, Number.MAX_SAFE_INTEGER),
     spoolAgeMs: within(options, 'spoolAgeMs', 7 * 86_400_000, 1000, Number.MAX_SAFE_INTEGER),

@@ -40,6 +40,7 @@ export function run(args: string[]): Promise<number> {
           ...(values.managerCa === '' ? {} : { managerCaFile: values.managerCa }),
           processDir: values.processDir || join(values.data, 'process'),
           program: { node: process.execPath, main: fileURLToPath(new URL('./main.js', import.meta.url)) },
+          ...(values.scrapeConfig === '' ? {} : { scrapeFile: values.scrapeConfig }),
           cleanStart: values.cleanStart,
           logger,
         })

@@ -4,7 +4,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import { monitorOptions, type Values } from '../config/index.js'
+import { monitorOptions, SettingsError, type Values } from '../config/index.js'
 import { type Engine, openEngine } from '../engine/index.js'
 import { createIngest } from '../ingest/index.js'
 import { createRetentionApi, defaultHotBytes, openStore, type Store, startRollups } from '../metrics/index.js'
@@ -39,6 +39,10 @@ async function start(
 ): Promise<Running> {
   const tokens = monitorTokens(values)
   const files = tlsFiles(values)
+  if (values.clickhouseCluster !== '' && values.clickhouseUrl === '')
+    throw new SettingsError(
+      'clickhouseCluster names a cluster of a ClickHouse server: give the address of one of its servers by --clickhouse-url.',
+    )
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const stops: (() => Promise<void>)[] = []
@@ -68,6 +72,7 @@ async function start(
         metrics: values.maxMetrics,
       },
       hot: { bytes: hotBytes(values) },
+      ...(values.clickhouseCluster !== '' && { cluster: values.clickhouseCluster }),
       signal,
     })
     stops.push(() => store.stop())

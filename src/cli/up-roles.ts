@@ -53,6 +53,7 @@ export function settingsOfRoles(
       clickhouseUser: values.clickhouseUser,
       clickhousePassword: values.clickhousePassword,
       clickhouseDatabase: values.clickhouseDatabase,
+      clickhouseCluster: values.clickhouseCluster,
       clickhouseMemory: values.clickhouseMemory,
     },
     publisher: {

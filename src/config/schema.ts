@@ -72,6 +72,13 @@ const clickhouseDatabase: Option<string> = {
   help: 'Database that holds the metrics',
   placeholder: 'NAME',
 }
+const clickhouseCluster: Option<string> = {
+  key: 'clickhouseCluster',
+  parse: text,
+  default: '',
+  help: "A cluster of that server's remote_servers: samples are spread over its shards",
+  placeholder: 'NAME',
+}
 const clickhouseMemory: Option<number> = {
   key: 'clickhouseMemory',
   parse: bytes,
@@ -432,6 +439,7 @@ export const monitorOptions = {
   clickhouseUser,
   clickhousePassword,
   clickhouseDatabase,
+  clickhouseCluster,
   clickhouseMemory,
   storeBufferBytes,
   hotBytes,
@@ -474,6 +482,14 @@ export const managerOptions = {
   help: helpFlag,
 }
 
+const scrapeConfig: Option<string> = {
+  key: 'scrapeConfig',
+  parse: text,
+  default: '',
+  help: 'File with pages to scrape, Prometheus or JMX: see docs/agent.md',
+  placeholder: 'FILE',
+}
+
 export const agentOptions = {
   data,
   join,
@@ -497,6 +513,7 @@ export const agentOptions = {
   rackId,
   spoolBytes,
   spoolAge,
+  scrapeConfig,
   logLevel,
   help: helpFlag,
 }
@@ -547,6 +564,7 @@ export const upOptions = {
   clickhouseUser,
   clickhousePassword,
   clickhouseDatabase,
+  clickhouseCluster,
   clickhouseMemory,
   hostname: hostName,
   logLevel,

@@ -191,7 +191,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       if (named && !runtime.host(named.id)?.session) {
         // Entered by hand, before its agent came.
         await change.trx.updateTable('host').set({ hostId }).where('id', '=', named.id).execute()
-        change.touch()
+        change.touch('host', [named.id])
         return named.id
       }
       const made = await createHosts(change, [

@@ -109,6 +109,31 @@ export const MIGRATIONS: readonly Migration[] = [
         SETTINGS max_partitions_per_insert_block = 0`,
     ],
   },
+  {
+    version: 3,
+    name: 'dashboards',
+    statements: [
+      // The row changed last holds. Databases of before may have the table: the query API made it at its first use.
+      `CREATE TABLE IF NOT EXISTS ${TABLES.dashboards} (
+        name String,
+        json String,
+        removed UInt8,
+        changed UInt64
+      ) ENGINE = ReplacingMergeTree(changed) ORDER BY name`,
+    ],
+  },
+  {
+    version: 4,
+    name: 'series without data are forgotten',
+    statements: [
+      `CREATE TABLE IF NOT EXISTS ${TABLES.seriesForgotten} (
+        metric UInt64 CODEC(ZSTD(1)),
+        entity UInt64 CODEC(ZSTD(1)),
+        writer UInt64 CODEC(ZSTD(1)),
+        inserted DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1))
+      ) ENGINE = MergeTree ORDER BY inserted TTL toDateTime(inserted) + INTERVAL 7 DAY`,
+    ],
+  },
 ]
 
 /** Columns that say when are milliseconds before the bucket's end: small numbers, which compress well. */

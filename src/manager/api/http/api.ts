@@ -11,6 +11,7 @@ import type { Call, Handler, Handlers } from './call.js'
 import { errorAnswer } from './error-answer.js'
 import { ApiError, asApiError, forbidden, notFound, unavailable } from './errors.js'
 import { prettyJson, readJson } from './json.js'
+import { isLarge, jsonStream } from './json-stream.js'
 import { readQuery } from './query.js'
 import { trim } from './trim.js'
 import { validateBody } from './validate.js'
@@ -243,7 +244,12 @@ function written(c: Context, endpoint: Endpoint, version: number, result: unknow
     c.header('content-disposition', `attachment; filename="${name.replace(/[^\w.-]/g, '_')}"`)
     return c.body(contents as string)
   }
-  return json(c, endpoint.answer === 'none' ? {} : trim(endpoint.answer, result, version))
+  if (endpoint.answer === 'none') return json(c, {})
+  if (isLarge(result)) {
+    c.header('content-type', 'application/json')
+    return c.body(jsonStream(endpoint.answer, result, version))
+  }
+  return json(c, trim(endpoint.answer, result, version))
 }
 
 function json(c: Context, value: unknown): Response {
