@@ -3,7 +3,7 @@ import type { TimeSeriesResponse } from '../../src/wire/timeseries.js'
 import type { Client } from '../load/client.js'
 import { type DataParameters, queryEnd } from '../tsbs/simulation.js'
 
-const WARM_UP = 300
+const WARM_UP = 2_000
 const MEASURED = 200
 const STEPS = ['parse', 'check', 'choose entities and plan']
 

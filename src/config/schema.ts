@@ -380,6 +380,29 @@ const alertToken: Option<string> = {
   help: 'Bearer token that the alert publisher asks for; needed when its port is open to others',
   secret: true,
 }
+const alertPublisherUrl: Option<string> = {
+  key: 'alertPublisherUrl',
+  parse: url,
+  default: '',
+  help: 'Where the alert publisher is; without, nobody is told of alerts',
+  placeholder: 'URL',
+}
+const eventsKeep: Option<number> = {
+  key: 'eventsKeep',
+  parse: duration,
+  default: 90 * 86_400_000,
+  shownDefault: '90d',
+  help: 'How long events are kept',
+  placeholder: 'TIME',
+}
+const eventsBytes: Option<number> = {
+  key: 'eventsBytes',
+  parse: bytes,
+  default: 10 * 1024 ** 3,
+  shownDefault: '10g',
+  help: 'Disk space for events; the oldest days go first',
+  placeholder: 'SIZE',
+}
 const outboxBytes: Option<number> = {
   key: 'outboxBytes',
   parse: bytes,
@@ -452,6 +475,13 @@ export const monitorOptions = {
   plaintextHost,
   oldestSample,
   streamLimit,
+  alertPublisherUrl,
+  alertToken: {
+    ...alertToken,
+    help: 'Bearer token that the alert publisher asks for',
+  },
+  eventsKeep,
+  eventsBytes,
   hostname: hostName,
   logLevel,
   help: helpFlag,

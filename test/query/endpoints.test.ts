@@ -148,6 +148,7 @@ describe('warnings', () => {
     expect(await warnings('select bytes_in_across_hots')).toEqual([
       'There are no “hots” to aggregate across. Did you mean “hosts”?',
     ])
+    expect(await warnings('select bytes_in, total_bytes_in_across_hots')).toHaveLength(1)
     expect(await warnings('select bytes_in_across_datanodes where category = CLUSTER')).toEqual([
       'None of the datanodes has the metric “bytes_in”.',
     ])

@@ -1,6 +1,7 @@
 import type { Catalogue } from '../../metrics/index.js'
 import { nearest } from '../names/index.js'
 import { didYouMean, type Expression, FUNCTIONS, type MetricName } from '../syntax/index.js'
+import { acrossHint } from './across-hint.js'
 import { acrossNames } from './across-names.js'
 import { problemAt } from './arguments.js'
 import { checkCall } from './call.js'
@@ -78,6 +79,8 @@ function checkMetric(node: MetricName, { catalogue, warnings }: CheckContext): T
     const member = resolveMetric(catalogue, base)
     if (member === undefined) continue
     const { metric, isRateOfCounter, units } = member
+    const hint = acrossHint(node, metric, plural, catalogue)
+    if (hint !== undefined) warnings.push(hint)
     return { kind: 'across', shape: 'stream', units, metric, isRateOfCounter, plural, total }
   }
   const near = nearestMetrics(name, catalogue)

@@ -1,30 +1,19 @@
 import type { Catalogue } from '../../metrics/index.js'
 import { nearest } from '../names/index.js'
 import { didYouMean, type Predicate } from '../syntax/index.js'
-import { isMember, isSamePlural, pluralNames } from './across-names.js'
 import { attributeNames, isAttribute } from './attribute-names.js'
 import { normalizeAttribute } from './attributes.js'
 import { resolveMetric } from './metric-names.js'
-import type { TypedItem } from './typed.js'
-import { type AcrossExpression, acrossOf } from './walk.js'
 
 /** Categories that are known without an entity: parents are made up from their members. */
 const ALWAYS = ['CLUSTER', 'RACK', 'HOST', 'SERVICE', 'ROLE']
 
 /**
  * What in a predicate cannot be true of any entity that there is, for an answer without streams: an attribute that nobody
- * has, a category that does not exist, a metric where an attribute is meant; and aggregates over entities that there are not.
+ * has, a category that does not exist, a metric where an attribute is meant.
  */
-export function emptyHints(
-  where: Predicate | undefined,
-  items: readonly TypedItem[],
-  catalogue: Catalogue,
-): string[] {
+export function emptyHints(where: Predicate | undefined, catalogue: Catalogue): string[] {
   const hints = new Set<string>()
-  for (const across of items.flatMap(({ expression }) => acrossOf(expression))) {
-    const hint = acrossHint(across, catalogue)
-    if (hint !== undefined) hints.add(hint)
-  }
   const visit = (node: Predicate): void => {
     if (node.kind === 'and' || node.kind === 'or') for (const operand of node.operands) visit(operand)
     else if (node.kind !== 'compare') {
@@ -37,15 +26,6 @@ export function emptyHints(
 }
 
 const MOST = 10
-
-function acrossHint({ plural, metric }: AcrossExpression, catalogue: Catalogue): string | undefined {
-  const member = isMember(plural)
-  if (catalogue.entitiesOf(metric.index).some((index) => member(catalogue.entityAt(index)))) return undefined
-  const known = pluralNames(catalogue)
-  if (known.some((name) => isSamePlural(name, plural)))
-    return `None of the ${plural} has the metric “${metric.name}”.`
-  return `There are no “${plural}” to aggregate across.${didYouMean(nearest(plural, known, 3))}`
-}
 
 function attributeHint(name: string, catalogue: Catalogue): string | undefined {
   if (isAttribute(catalogue, name)) return undefined

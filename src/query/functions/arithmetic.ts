@@ -81,6 +81,7 @@ export function combine(
     const scalar = right.values[right.start] as number
     return mapValues(left, (value) => f(value, scalar))
   }
+  if (typeof operator !== 'string' && sameTimes(left, right)) return selected(operator, left, right)
   return join(f, left, right, typeof operator === 'string' ? Math.max : smaller)
 }
 
@@ -100,6 +101,25 @@ function join(f: (a: number, b: number) => number, left: Points, right: Points, 
   }
   const result = pointsOf(left.start === 0 ? left.times : left.times.subarray(left.start, left.end), out)
   return dropped ? finiteOnly(result) : result
+}
+
+/** Of streams with the same times: counted first, because mostly little is left of much. */
+function selected({ compare, than }: Selection, left: Points, right: Points): Points {
+  const holds = comparisons[compare]
+  const { values: tested, start: from, end } = right
+  let n = 0
+  for (let i = from; i < end; i++) if (holds(tested[i] as number, than)) n++
+  if (n === 0) return NO_POINTS
+  const times = new Float64Array(n)
+  const values = new Float64Array(n)
+  const shift = left.start - from
+  let at = 0
+  for (let i = from; i < end; i++) {
+    if (!holds(tested[i] as number, than)) continue
+    times[at] = left.times[i + shift] as number
+    values[at++] = left.values[i + shift] as number
+  }
+  return pointsOf(times, values)
 }
 
 function sameTimes(a: Points, b: Points): boolean {

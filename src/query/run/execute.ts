@@ -116,7 +116,7 @@ export async function executeStatement(
   }
   await passPending()
   if (counts.streams === 0 && statement.from === undefined)
-    for (const hint of emptyHints(statement.where, items, catalogue)) warnings.add(hint)
+    for (const hint of emptyHints(statement.where, catalogue)) warnings.add(hint)
   sink.endStatement([...warnings], { marks: checked.warnings })
 }
 

@@ -40,6 +40,7 @@ beforeAll(async () => {
   const { paths } = (await admin.get('/api/v45/openapi.json')).body
   // `echoError` answers 500 by what it is for.
   delete paths['/tools/echoError']
+  for (const path of Object.keys(paths)) if (path.startsWith('/timeseries')) delete paths[path]
   served = Object.entries(endpoints).flatMap(([name, facts]) => {
     const [method = '', path = ''] = name.split(' ')
     return paths[path]?.[method.toLowerCase()] ? [{ name, method, path, ...facts }] : []
@@ -143,6 +144,7 @@ describe('every endpoint', () => {
           refused++
         }
         for (const odd of [
+          'constructor==a',
           '%00',
           '%F0%9F%90%91',
           '%ff',

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { endpoints } from '../../../src/manager/api/contract/endpoints.js'
 import { jsonStream } from '../../../src/manager/api/http/json-stream.js'
 import { trim } from '../../../src/manager/api/http/trim.js'
 import { newCore } from '../core.js'
@@ -6,10 +7,17 @@ import { startTestPostgres, type TestPostgres } from '../support.js'
 import { addCluster, serveApi, ZK } from './server.js'
 
 let postgres: TestPostgres
+/** With something of everything, for the tests that only read. */
+let full: Awaited<ReturnType<typeof serve>>
 beforeAll(async () => {
   postgres = await startTestPostgres()
+  full = await serve()
+  await fill(full)
 }, 120_000)
-afterAll(() => postgres?.cleanUp())
+afterAll(async () => {
+  await full?.close()
+  await postgres?.cleanUp()
+})
 
 async function serve() {
   const server = await serveApi(await newCore(postgres))
@@ -73,21 +81,16 @@ async function fill({ admin, good }: Awaited<ReturnType<typeof serve>>): Promise
     await good('POST', `${path}/commands/enterMaintenanceMode`)
   await good('POST', '/users', { items: [{ name: 'eve', password: 'password', roles: ['ROLE_OPERATOR'] }] })
   const { id } = await good('POST', `${ZK}/commands/decommission`, { items: [second] })
-  await expect
-    .poll(async () => (await admin.get(`/commands/${id}`)).body.active, { timeout: 20_000 })
-    .toBe(false)
+  await vi.waitFor(async () => expect((await admin.get(`/commands/${id}`)).body.active).toBe(false), 20_000)
   expect((await admin.get(`${ZK}/roles/${second}`)).body.commissionState).toBe('DECOMMISSIONED')
 }
 
 describe('a deployment', () => {
   it('that is restored and backed up again is the same, secrets and passwords included', async () => {
-    const from = await serve()
-    await fill(from)
-    const backup = await from.good('GET', '/cm/deployment')
-    const redacted = await from.admin.get('/cm/deployment?view=export_redacted')
+    const backup = await full.good('GET', '/cm/deployment')
+    const redacted = await full.admin.get('/cm/deployment?view=export_redacted')
     expect(JSON.stringify(backup)).toContain('very secret')
     for (const secret of ['very secret', 'scrypt$']) expect(redacted.text).not.toContain(secret)
-    await from.close()
 
     const to = await serve()
     const answer = await to.good('PUT', '/cm/deployment', backup)
@@ -98,6 +101,37 @@ describe('a deployment', () => {
     expect((await to.as('eve', 'password').get('/clusters')).body.items).toHaveLength(2)
     expect((await to.admin.put('/cm/deployment', backup)).body.message).toContain('empty')
     await to.close()
+  }, 60_000)
+
+  it('is the one answer that has secrets, for administrators alone', async () => {
+    const { id } = await full.good('POST', '/cm/service/commands/start')
+    await full.admin.post(`/commands/${id}/abort`)
+    const names: Record<string, string> = {
+      clusterName: 'Cluster 1',
+      serviceName: 'zk',
+      roleName: (await full.good('GET', '/cm/service/roles')).items[0].name,
+      roleConfigGroupName: 'mgmt-MONITOR-BASE',
+      hostId: 'host-id-9',
+      hostname: 'nine.example',
+      commandId: String(id),
+      userName: 'eve',
+    }
+    let looked = 0
+    for (const [name, facts] of Object.entries(endpoints)) {
+      const [method, path = ''] = name.split(' ')
+      if (method !== 'GET') continue
+      const views = 'query' in facts && 'view' in facts.query ? ['full', 'export', 'export_redacted'] : ['']
+      for (const view of views) {
+        const concrete = path.replace(/{(\w+)}/g, (_, each: string) => encodeURIComponent(names[each] ?? 'x'))
+        const reply = await full.admin.get(`${concrete}${view && `?view=${view}`}`)
+        const told = reply.text.includes('very secret')
+        expect([name, view, told]).toEqual([name, view, path === '/cm/deployment' && view === 'export'])
+        if (reply.status === 200) looked++
+      }
+    }
+    expect(looked).toBeGreaterThan(60)
+    for (const user of ['user', 'operator', 'configurator', 'hr'])
+      expect((await full.as(user).get('/cm/deployment')).status).toBe(403)
   }, 60_000)
 
   it('has states where a view asks for them', async () => {
@@ -136,6 +170,35 @@ describe('a deployment', () => {
     expect((await server.admin.put('/cm/deployment?deleteCurrentDeployment=true', {})).status).toBe(400)
     await server.close()
   })
+})
+
+describe('a cluster template', () => {
+  it('has services, groups and values, and neither names of hosts nor secrets', async () => {
+    const template = await full.good('GET', '/clusters/Cluster%201/export?exportAutoConfig=true')
+    expect(template).toMatchObject({
+      cdhVersion: '7.1.7',
+      displayName: 'Cluster 1',
+      services: [{ refName: 'zk', serviceType: 'ZOOKEEPER' }],
+      instantiator: { clusterName: 'Cluster 1', roleConfigGroups: [{ rcgRefName: 'small', name: 'small' }] },
+    })
+    const templates = new Map(
+      template.hostTemplates.map((each: { roleConfigGroupsRefNames: string[]; cardinality: number }) => [
+        each.roleConfigGroupsRefNames.join(),
+        each.cardinality,
+      ]),
+    )
+    expect(templates).toEqual(new Map(Object.entries({ 'zk-SERVER-BASE': 2, small: 1 })))
+    const groups = template.services[0].roleConfigGroups
+    expect(groups.find(({ refName }: { refName: string }) => refName === 'small').configs).toEqual([
+      { name: 'tickTime', value: '2100' },
+    ])
+    expect(JSON.stringify(template)).not.toContain('one.example')
+    const other = await full.good('GET', '/clusters/Zwei/export')
+    const hdfs = other.services.find(({ refName }: { refName: string }) => refName === 'hdfs')
+    expect(hdfs.serviceConfigs).toContainEqual({ name: 'zookeeper_service', ref: 'z2' })
+    expect((await full.admin.get('/clusters/None/export')).status).toBe(404)
+    expect((await full.as('user').get('/clusters/Zwei/export', { version: 11 })).status).toBe(404)
+  }, 30_000)
 })
 
 describe('a large answer', () => {

@@ -5,6 +5,7 @@ import { type Authentication, type Principal, unauthorized } from '../auth/authe
 import { addressOf, fromOwnPage } from '../auth/origin.js'
 import { allows, refusal } from '../auth/roles.js'
 import { endpoints } from '../contract/endpoints.js'
+import { reasonNotServed } from '../contract/not-served.js'
 import type { EndpointName, File, Right } from '../contract/types.js'
 import { openApiDocument } from '../openapi.js'
 import type { Call, Handler, Handlers } from './call.js'
@@ -71,6 +72,12 @@ export function createApi(options: ApiOptions): Hono {
   const { handlers, logger } = options
   const app = new Hono({ strict: false })
   const served = inRoutingOrder.filter(({ name, path }) => handlers[name] && !path.startsWith('/timeseries'))
+  // Time series are passed on to the monitor, which is no matter to clients.
+  const documented = new Set(
+    table
+      .filter((each) => served.includes(each) || each.path.startsWith('/timeseries'))
+      .map(({ name }) => name),
+  )
   const methodsOf = new Map<string, string[]>()
   for (const { method, path } of served) methodsOf.set(path, [...(methodsOf.get(path) ?? []), method])
   let running = 0
@@ -87,10 +94,19 @@ export function createApi(options: ApiOptions): Hono {
   app.get('/api/:version{v[0-9]+}/openapi.json', async (c) => {
     const version = versionOf(c)
     await principalOf(c, options)
-    return json(c, openApiDocument(version, new Set(served.map(({ name }) => name))))
+    return json(c, openApiDocument(version, documented))
   })
   for (const endpoint of served)
     app.on(endpoint.method, route(endpoint.path), (c) => answer(c, endpoint, options))
+  // What Cloudera Manager has and this manager has not: said with its reason.
+  for (const endpoint of inRoutingOrder)
+    if (!handlers[endpoint.name] && !endpoint.path.startsWith('/timeseries'))
+      app.on(endpoint.method, route(endpoint.path), async (c) => {
+        versionOf(c)
+        await principalOf(c, options)
+        const { name, method, path } = endpoint
+        throw notFound(`${method} ${path} is not served by this manager: ${reasonNotServed(name)}.`)
+      })
   for (const [path, known] of methodsOf)
     app.all(route(path), (c) => {
       const allow = known.join(', ')
