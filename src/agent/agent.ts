@@ -181,6 +181,8 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
         await collector.collect(current)
         failing.delete(collector.name)
       } catch (error) {
+        // Cut off by the stop.
+        if (stopped) continue
         failed.push(collector.name)
         metrics.collectorFailures.inc({ collector: collector.name })
         if (!failing.has(collector.name))
