@@ -7,7 +7,7 @@ export const HEALTH_TABLES = {
 
 /** A `Migration`; its place in the order is in `migrations.ts`. */
 export const HEALTH_MIGRATION = {
-  version: 3,
+  version: 6,
   name: 'health',
   statements: [
     // One row a change of a test, or of an entity's summary (`test` is empty). Healths are places in HEALTH_SUMMARIES.
