@@ -264,9 +264,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     hot,
     placement,
     limits,
-    onStored(listener) 
+    onStored(listener) {
       listeners.add(listener)
-      return () => void listeners.delete(listener),
+      return () => void listeners.delete(listener)
+    },
     stats,
     cardinality: (top) => cardinality(catalogue, top),
     refresh,
