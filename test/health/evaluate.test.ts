@@ -321,6 +321,31 @@ describe('a new model', () => {
     expect(bed.summary('ROLE', 'zk-SERVER-2')).toBe(2)
   })
 
+  it('moves a role to another host, and its folders with it', () => {
+    const bed = bench()
+    bed.allWell()
+    for (const [host, free] of [
+      ['host-1', 100],
+      ['host-2', 1],
+    ] as const)
+      bed.put('FILESYSTEM', `${host}:/`, 'capacity_free', free * 1024 ** 3, { mountpoint: '/', hostId: host })
+    bed.look()
+    const test = () => bed.test('ROLE', 'zk-SERVER-1', 'ZOOKEEPER_SERVER_DATA_DIRECTORY_FREE_SPACE').summary
+    expect(test()).toBe('GOOD')
+    const next = zookeeperModel({ version: 2 })
+    next.roles[0]!.host = 'host-2'
+    bed.picture.apply(next, bed.now)
+    bed.look()
+    expect(test()).toBe('BAD')
+    bed.put('FILESYSTEM', 'host-2:/data', 'capacity_free', 50 * 1024 ** 3, {
+      mountpoint: '/data',
+      hostId: 'host-2',
+    })
+    bed.picture.apply(zookeeperModel({ version: 3, roles: next.roles }), bed.now)
+    bed.look()
+    expect(test()).toBe('GOOD')
+  })
+
   it('brings tests of service types that we do not know, and roles of any type have the common ones', () => {
     const model = zookeeperModel({
       tests: [
