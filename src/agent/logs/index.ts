@@ -17,7 +17,7 @@ export interface LogEventsOptions {
   dir: string
   sources: () => readonly LogSource[]
   /** Where events are posted to; asked for each post. */
-  target: () => Target
+  target: () => Target | undefined
   timeoutMs: number
   logger: Logger
   /** Between two looks at the logs, milliseconds. Default: 1 s. */

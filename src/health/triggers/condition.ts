@@ -89,6 +89,8 @@ function isOfOne(expression: Expression): boolean {
       return isOfOne(expression.operand)
     case 'binary':
       return isOfOne(expression.left) && isOfOne(expression.right)
+    case 'compare':
+      return isOfOne(expression.left)
     case 'call':
       return OF_ONE.has(expression.name) && expression.args.every(isOfOne)
   }

@@ -6,7 +6,7 @@ export const EVENT_TABLES = {
 
 /** A `Migration`; its place in the order is in `migrations.ts`. */
 export const EVENTS_MIGRATION = {
-  version: 4,
+  version: 7,
   name: 'events and alerts',
   statements: [
     // The layout is measured: docs/decisions/0023-events.md. A partition is a day of `received`, which only grows, so that
