@@ -138,6 +138,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
         return named && { ...named, url: new URL('../events', named.url) }
       },
       timeoutMs: options.sendTimeoutMs,
+      caFile: options.caFile,
       logger,
     })
   }
