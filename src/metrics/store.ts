@@ -4,6 +4,7 @@ import type { BaseLogger } from 'pino'
 import type { Registry } from 'prom-client'
 import { type Cardinality, cardinality } from './catalogue/cardinality.js'
 import { createCatalogue } from './catalogue/catalogue.js'
+import { createAnnouncements, createForgetter } from './catalogue/forget.js'
 import { load } from './catalogue/load.js'
 import { createPersister } from './catalogue/persister.js'
 import { createSeenLog } from './catalogue/seen.js'
@@ -53,6 +54,8 @@ export interface StoreOptions {
    * to any server of it.
    */
   cluster?: string
+  /** For tests: how long series without data are left alone after their registration, and after their announcement. */
+  forget?: { graceMs: number; confirmMs: number }
   /** For tests of collisions. */
   hash?: Hash
 }
@@ -75,6 +78,11 @@ export interface Store {
   stats(): StoreStats
   /** Where the series come from, most series first; `top` of each list (default 20). */
   cardinality(top?: number): Promise<Cardinality>
+  /**
+   * Forgets series of which no level has data any more, in two steps some minutes apart: how many were announced, or deleted. One
+   * monitor of a database does it, the one that folds.
+   */
+  forget(): Promise<{ announced: number; deleted: number }>
   /** Reads what other monitors have added to the catalogue, now. */
   refresh(): Promise<void>
   /** The engine has moved (another port after a restart): inserts and queries go there from now on. */
@@ -87,6 +95,7 @@ export interface Store {
 }
 
 const INSERT_TIMEOUT_MS = 30_000
+const FORGET = { graceMs: 2 * 86_400_000, confirmMs: 180_000 }
 /** An insert of unknown outcome is over by then, one way or the other. */
 const DOUBT_MS = 2 * INSERT_TIMEOUT_MS
 const READ_TIMEOUT_MS = 300_000
@@ -157,10 +166,26 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     onDoubt: () => hot.doubt(DOUBT_MS),
   })
 
+  const forgetter = createForgetter({
+    client: () => clients.reads,
+    catalogue,
+    writer: instance,
+    placement,
+    database,
+    persist: persistPending,
+    logger,
+    ...(options.forget ?? FORGET),
+    ...(signal && { signal }),
+  })
+  const announcements = createAnnouncements(catalogue, instance, signal)
+
   let loadedAt = 0
   const refresh = async (): Promise<void> => {
+    const after = loadedAt === 0 ? 0 : loadedAt - REFRESH_MARGIN_MS
+    // Before new rows are read: some may be of series that were forgotten and have come back.
+    await announcements.heed(clients.reads, after)
     loadedAt = await load(clients.reads, catalogue, {
-      after: loadedAt === 0 ? 0 : loadedAt - REFRESH_MARGIN_MS,
+      after,
       writer: instance,
       logger,
       ...(signal && { signal }),
@@ -250,6 +275,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     limits,
     stats,
     cardinality: (top) => cardinality(catalogue, top),
+    forget: () => forgetter.pass(),
     refresh,
     async reconnect(moved) {
       const { reads, inserts } = clients
