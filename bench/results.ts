@@ -29,6 +29,12 @@ export interface QueryResults {
   compared?: { equal: boolean; text: string }
 }
 
+/** How long parsing, checking and planning took, by EXPLAIN, each for a text of its own. */
+export interface PlanningResults {
+  plan: string
+  milliseconds: number[]
+}
+
 export interface Results {
   date: string
   command: string
@@ -36,5 +42,6 @@ export interface Results {
   systems: { name: string; version: string; missing?: string }[]
   loads: LoadResults[]
   queries: QueryResults[]
+  planning: PlanningResults[]
   steady: SteadyMeasure[]
 }

@@ -15,6 +15,7 @@ import type { Management, ManagementStatus } from './management.js'
 import { startManagement } from './management.js'
 import type { AgentOptions } from './options.js'
 import { resolveOptions } from './options.js'
+import { QUIET_START_MS } from './quiet-start.js'
 import { createRoundBuilder } from './round.js'
 import { phaseOf, startSchedule } from './schedule.js'
 import { ScrapeSettingsError, type ScrapeTargets, startScrapeTargets } from './scrape/targets/index.js'
@@ -40,7 +41,8 @@ export interface Agent {
 export interface AgentStatus {
   hostId: string
   hostname: string
-  monitorUrl: string
+  /** Null while the manager has not named one. */
+  monitorUrl: string | null
   intervalMs: number
   /** Rounds since the start. */
   rounds: number
@@ -93,12 +95,18 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
   const failing = new Set<string>()
 
   let management: Management | undefined
-  const target = (): Target => management?.monitor() ?? { url: options.ingestUrl }
+  /** What the operator names comes before what the manager names. */
+  const target = (): Target | undefined => {
+    const named = management?.monitor()
+    if (!options.ingestUrl) return named
+    const token = options.monitorToken ?? named?.token
+    return { url: options.ingestUrl, ...(token ? { token } : {}) }
+  }
 
   const statusOf = (): AgentStatus => ({
     hostId,
     hostname: hostname(),
-    monitorUrl: target().url.origin,
+    monitorUrl: target()?.url.origin ?? null,
     intervalMs,
     rounds,
     lastRound,
@@ -192,8 +200,8 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     }
   }
 
-  const poster = createPoster(target, options.sendTimeoutMs)
-  const sender = startSender({ spool, poster, logger, observe })
+  const poster = createPoster(target, options.sendTimeoutMs, options.caFile)
+  const sender = startSender({ spool, poster, logger, observe, quietMs: QUIET_START_MS })
   const grid = { intervalMs, phaseMs: phaseOf(hostId, intervalMs) }
   const schedule = startSchedule(grid, round, {
     failed: (error) => logger.error({ error }, 'A round of collection failed'),

@@ -14,6 +14,7 @@ import { alertPublisherOptions, SettingsError, type Values } from '../config/ind
 import { isLoopback } from '../wire/host-check.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
 import { listen } from './listen.js'
+import { monitorToken } from './monitor-access.js'
 import { type Running, runRole } from './role.js'
 
 export function run(args: string[]): Promise<number> {
@@ -78,6 +79,8 @@ async function start(
   const self = startSelfMetrics({
     registry,
     monitorUrl: values.monitorUrl,
+    token: monitorToken(values),
+    caFile: values.tlsCa,
     roleType: 'ALERTPUBLISHER',
     hostname: values.hostname || hostname(),
     logger,

@@ -9,6 +9,9 @@ export interface ChildOptions {
   /** Handed over as environment variables, never as arguments: some are secret. Empty texts are left out. */
   settings: Record<string, string | number>
   logFile: string
+  /** Variables of this program that this role has no use for. */
+  without?: readonly string[]
+  onMessage?(message: RoleMessage): void
   /** The role says that a restart would not help. */
   onFatal(message: string): void
   onRestart(reason: string, delayMs: number): void
@@ -33,6 +36,7 @@ const STOP_TIMEOUT_MS = 20_000
 export function startChild(options: ChildOptions): Child {
   const log = openLog(options.logFile)
   const env = { ...process.env, ...variables(options.settings) }
+  for (const name of options.without ?? []) delete env[name]
   let process_: ChildProcess | undefined
   let timer: NodeJS.Timeout | undefined
   let stopping = false
@@ -62,7 +66,8 @@ export function startChild(options: ChildOptions): Child {
       if (message.type === 'ready') {
         wasReady = true
         markReady(message.url)
-      } else if (!wasReady) {
+      } else if (message.type !== 'fatal') options.onMessage?.(message)
+      else if (!wasReady) {
         stopping = true
         options.onFatal(message.message)
       }

@@ -10,10 +10,14 @@ import { createIngest } from '../ingest/index.js'
 import { createRetentionApi, defaultHotBytes, openStore, type Store, startRollups } from '../metrics/index.js'
 import { createQueryApi } from '../query/index.js'
 import { isLoopback, loopbackHostOnly, noForeignPages } from '../wire/host-check.js'
+import { requireToken, sendersToken } from '../wire/port-tokens.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
 import type { ErrorBody } from '../wire/timeseries.js'
+import { advertisedUrl, loopbackUrl } from './addresses.js'
 import { listen } from './listen.js'
+import { monitorTokens } from './monitor-access.js'
 import { type Running, runRole } from './role.js'
+import { tlsFiles } from './tls.js'
 
 type Settings = Values<typeof monitorOptions>
 
@@ -33,6 +37,8 @@ async function start(
   values: Settings,
   { logger, signal }: { logger: Logger; signal: AbortSignal },
 ): Promise<Running> {
+  const tokens = monitorTokens(values)
+  const files = tlsFiles(values)
   if (values.clickhouseCluster !== '' && values.clickhouseUrl === '')
     throw new SettingsError(
       'clickhouseCluster names a cluster of a ClickHouse server: give the address of one of its servers by --clickhouse-url.',
@@ -86,8 +92,8 @@ async function start(
       limits: { pastSeconds: values.oldestSample / 1000 },
     })
     stops.push(() => ingest.stop())
-    if (values.graphitePort >= 0) await ingest.listenGraphite(values.host, values.graphitePort)
-    if (values.statsdPort >= 0) await ingest.listenStatsd(values.host, values.statsdPort)
+    if (values.graphitePort >= 0) await ingest.listenGraphite(values.plaintextHost, values.graphitePort)
+    if (values.statsdPort >= 0) await ingest.listenStatsd(values.plaintextHost, values.statsdPort)
     const query = createQueryApi({
       store,
       rollups,
@@ -100,6 +106,7 @@ async function start(
     const app = new Hono<{ Bindings: HttpBindings }>()
     if (isLoopback(values.host)) app.use(loopbackHostOnly(values.allowedHosts.split(',').filter(Boolean)))
     app.use(noForeignPages())
+    if (tokens) app.use(requireToken(tokens, new Set(ingest.app.routes.map(({ path }) => path))))
     app.get('/health/live', (c) => c.text('live\n'))
     app.get('/health/ready', (c) =>
       readiness(engine, store).then(([status, text]) => c.text(`${text}\n`, status)),
@@ -123,11 +130,16 @@ async function start(
         500,
       )
     })
-    const listening = await listen(app, values.host, values.monitorPort)
+    const listening = await listen(app, values.host, values.monitorPort, files && { files, logger })
     stops.push(() => listening.close())
     const self = startSelfMetrics({
       registry,
-      monitorUrl: listening.url,
+      // The certificate, if there is one, is for the name that others use.
+      monitorUrl: files
+        ? advertisedUrl(listening.url, values.advertise)
+        : loopbackUrl(values.host, Number(new URL(listening.url).port)),
+      token: tokens && sendersToken(tokens.full[0]!),
+      caFile: values.tlsCa,
       roleType: 'MONITOR',
       hostname: values.hostname || hostname(),
       logger,

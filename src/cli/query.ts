@@ -1,5 +1,6 @@
 import { help, queryOptions, resolve, SettingsError } from '../config/index.js'
-import type { ErrorBody, TimeSeriesResponse } from '../wire/timeseries.js'
+import { type ErrorBody, type TimeSeriesResponse, WARNINGS_HEADER } from '../wire/timeseries.js'
+import { csvLines, headerWarnings } from './query-csv.js'
 import { problemLines, responseLines } from './query-output.js'
 
 const USAGE = 'bellwether query "SELECT …" [OPTIONS]'
@@ -53,7 +54,8 @@ export async function run(args: string[]): Promise<number> {
   }
   try {
     if (!response.ok) return await fail(query, response)
-    return values.csv || values.json ? await pass(response) : await print(response)
+    if (values.csv) return await passCsv(response)
+    return values.json ? await pass(response) : await print(response)
   } catch {
     // What the API cannot say any more after the first bytes, it says by ending the connection.
     process.stderr.write(
@@ -82,6 +84,20 @@ async function pass(response: Response): Promise<number> {
     if (!process.stdout.write(chunk)) await new Promise((resume) => process.stdout.once('drain', resume))
   }
   return 0
+}
+
+/** Rows to the output, warnings to the other one. */
+async function passCsv(response: Response): Promise<number> {
+  const warn = (text: string) => process.stderr.write(`warning: ${text}\n`)
+  for (const warning of headerWarnings(response.headers.get(WARNINGS_HEADER))) warn(warning)
+  const lines = csvLines(warn)
+  const rows = response.body?.pipeThrough(new TextDecoderStream()).pipeThrough(
+    new TransformStream<string, Uint8Array>({
+      transform: (text, out) => out.enqueue(Buffer.from(lines.rows(text))),
+      flush: (out) => out.enqueue(Buffer.from(lines.rest())),
+    }),
+  )
+  return pass(new Response(rows ?? null))
 }
 
 async function fail(query: string, response: Response): Promise<number> {

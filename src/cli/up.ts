@@ -1,11 +1,19 @@
-import { mkdirSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { join, resolve as resolvePath } from 'node:path'
 import { help, resolve, SettingsError, upOptions } from '../config/index.js'
+import { advertisedUrl, loopbackUrl, shownUrl, urlOf } from './addresses.js'
 import { type Child, startChild } from './child.js'
-import { EXIT_FATAL } from './role.js'
+import { makeDataFolder } from './data-folder.js'
+import { portNear } from './port.js'
+import { EXIT_FATAL, type RoleMessage } from './role.js'
+import { type TlsFiles, tlsFiles } from './tls.js'
+import { makeTokens, type UpTokens } from './up-tokens.js'
 
 /** How long the roles may take to their first answer before the person is told where to look. */
 const SLOW_START_MS = 30_000
+const USUAL_ALERT_PORT = 7185
+/** Other roles, which start processes of others, are not to have them in their environment. */
+const MANAGERS_SECRETS = ['BELLWETHER_ADMIN_PASSWORD', 'BELLWETHER_DEPLOYMENT_KEY', 'BELLWETHER_DATABASE_URL']
 
 /**
  * Runs every role on this host as child processes, as they run in production, wired over loopback. Prints the address
@@ -22,15 +30,28 @@ export async function run(args: string[]): Promise<number> {
   }
   if (values.help) {
     process.stdout.write(
-      help('bellwether up [OPTIONS]', 'Runs manager, monitor and agent on this host.', upOptions),
+      help(
+        'bellwether up [OPTIONS]',
+        'Runs manager, monitor, alert publisher and agent on this host.',
+        upOptions,
+      ),
     )
     return 0
   }
   const data = resolvePath(values.data)
   const logs = join(data, 'logs')
+  let tokens: UpTokens
+  let files: TlsFiles | undefined
   try {
-    mkdirSync(logs, { recursive: true, mode: 0o700 })
+    files = tlsFiles(values)
+    await makeDataFolder(data)
+    await mkdir(logs, { recursive: true, mode: 0o700 })
+    tokens = await makeTokens(data, values)
   } catch (error) {
+    if (error instanceof SettingsError) {
+      process.stderr.write(`bellwether up: ${error.message}\n`)
+      return EXIT_FATAL
+    }
     process.stderr.write(
       `bellwether up: the data folder ${data} cannot be used: ${(error as Error).message}. Choose another with --data.\n`,
     )
@@ -53,12 +74,17 @@ export async function run(args: string[]): Promise<number> {
       end()
     })
 
+  let firstUser: Extract<RoleMessage, { type: 'first-user' }> | undefined
   const children: Child[] = []
   const start = (role: string, settingsOfRole: Record<string, string | number>): Child => {
     const child = startChild({
       role,
       settings: { data, logLevel: values.logLevel, hostname: values.hostname, ...settingsOfRole },
+      without: role === 'manager' ? [] : MANAGERS_SECRETS,
       logFile: join(logs, `${role}.log`),
+      onMessage(message) {
+        if (message.type === 'first-user') firstUser = message
+      },
       onFatal(message) {
         failed ??= `${role}: ${message}`
         end()
@@ -73,26 +99,59 @@ export async function run(args: string[]): Promise<number> {
     return child
   }
 
-  const monitorUrl = loopbackUrl(values.host, values.monitorPort)
-  const monitor = start('monitor', {
+  const scheme = files ? 'https' : 'http'
+  const advertised = (port: number) => advertisedUrl(urlOf(values.host, port, scheme), values.advertise)
+  // A certificate is for the name that others use, and so this host does too.
+  const own = (port: number) => (files ? advertised(port) : loopbackUrl(values.host, port))
+  const monitorUrl = own(values.monitorPort)
+  const alertPort = values.alertPort < 0 ? await portNear(USUAL_ALERT_PORT) : values.alertPort
+  const listening = {
     host: values.host,
     allowedHosts: values.allowedHosts,
+    advertise: values.advertise,
+    tlsCert: values.tlsCert,
+    tlsKey: values.tlsKey,
+    tlsCa: values.tlsCa,
+    monitorTokenFile: tokens.monitor,
+  }
+  const monitor = start('monitor', {
+    ...listening,
     monitorPort: values.monitorPort,
+    senderTokenFile: tokens.senders,
     clickhouseUrl: values.clickhouseUrl,
     clickhouseUser: values.clickhouseUser,
     clickhousePassword: values.clickhousePassword,
     clickhouseDatabase: values.clickhouseDatabase,
     clickhouseCluster: values.clickhouseCluster,
     clickhouseMemory: values.clickhouseMemory,
+    alertUrl: `http://127.0.0.1:${alertPort}`,
   })
   const manager = start('manager', {
-    host: values.host,
-    allowedHosts: values.allowedHosts,
+    ...listening,
     port: values.port,
     monitorUrl,
+    agentMonitorUrl: advertised(values.monitorPort),
+    auth: values.auth,
+    databaseUrl: values.databaseUrl,
+    deploymentKey: values.deploymentKey,
+    adminPassword: values.adminPassword,
+    csdDir: values.csdDir,
+    joinTokenFile: tokens.join,
+    logFile: join(logs, 'manager.log'),
+  })
+  start('alert-publisher', {
+    host: '127.0.0.1',
+    alertPort,
+    monitorUrl,
+    monitorTokenFile: tokens.monitor,
+    tlsCa: values.tlsCa,
   })
   start('agent', {
+    managerUrl: own(values.port),
+    managerCa: values.tlsCa,
+    tokenFile: tokens.join,
     monitorUrl,
+    monitorTokenFile: tokens.monitor,
     interval: `${values.interval}ms`,
     agentPort: values.agentPort < 0 ? 'off' : values.agentPort,
   })
@@ -105,7 +164,10 @@ export async function run(args: string[]): Promise<number> {
   clearTimeout(slow)
   if (!stopping && failed === undefined) {
     const [url] = await ready
-    process.stdout.write(`Bellwether runs at ${shownUrl(url)}  (data and logs: ${data}; Ctrl-C stops it)\n`)
+    process.stdout.write(
+      `Bellwether runs at ${files ? advertised(values.port) : shownUrl(url ?? '')}  (data and logs: ${data}; Ctrl-C stops it)\n`,
+    )
+    if (firstUser) process.stdout.write(firstLogin(firstUser))
     await ended
   }
   stopping = true
@@ -121,12 +183,9 @@ function settings(args: string[]) {
   return values
 }
 
-/** How a process on this host reaches a port that listens on `host`. */
-function loopbackUrl(host: string, port: number): string {
-  const reach = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `http://${reach.includes(':') ? `[${reach}]` : reach}:${port}`
-}
-
-function shownUrl(url: string | undefined): string {
-  return (url ?? '').replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
+/** A password is shown on a terminal only: what is not one may be a log. */
+function firstLogin({ name, password, file }: { name: string; password: string; file: string }): string {
+  return process.stdout.isTTY
+    ? `First login: user ${name}, password ${password}  (kept in ${file})\n`
+    : `First login: user ${name}, password in ${file}\n`
 }

@@ -197,7 +197,21 @@ const managerCa: Option<string> = {
   key: 'managerCa',
   parse: text,
   default: '',
-  help: "File with the certificates (PEM) that verify the managers'; default: those of the system",
+  help: "File with the certificates (PEM) that verify the managers' and the monitor's; default: those of the system",
+  placeholder: 'FILE',
+}
+const join: Option<string> = {
+  key: 'join',
+  parse: managerUrl.parse,
+  default: '',
+  help: 'Join the managers at these addresses and work for them; the same as --manager-url',
+  placeholder: 'URLS',
+}
+const tokenFile: Option<string> = {
+  key: 'tokenFile',
+  parse: text,
+  default: '',
+  help: 'File with the token with which this host joins the manager',
   placeholder: 'FILE',
 }
 const processDir: Option<string> = {
@@ -206,6 +220,118 @@ const processDir: Option<string> = {
   default: '',
   help: 'Folder for the processes of roles, which their users can enter; default: process, beside the data',
   placeholder: 'DIR',
+}
+const databaseUrl: Option<string> = {
+  key: 'databaseUrl',
+  parse: text,
+  default: '',
+  help: 'A PostgreSQL server to use instead of the embedded one, postgresql://user:password@host1,host2:5432/database; give one with a password by variable or file',
+  placeholder: 'URL',
+}
+const deploymentKey: Option<string> = {
+  key: 'deploymentKey',
+  parse: text,
+  default: '',
+  help: 'Keys that stored secrets are encrypted with, <id>:<base64>, the newest first; default: deployment-key in the data folder, made at the first start',
+  secret: true,
+}
+const auth: Option<'local' | 'on'> = {
+  key: 'auth',
+  parse: oneOf('local', 'on'),
+  default: 'local',
+  help: 'local: this machine reads pages and time series without a login; on: nobody does',
+  placeholder: 'MODE',
+}
+const adminPassword: Option<string> = {
+  key: 'adminPassword',
+  parse: text,
+  default: '',
+  help: 'Password of the user admin, who is made at the first start; default: a random one, in manager/admin-password in the data folder',
+  secret: true,
+}
+const csdDir: Option<string> = {
+  key: 'csdDir',
+  parse: text,
+  default: '',
+  help: 'Folders with service types (CSD jars), separated by commas; default: csd in the data folder',
+  placeholder: 'DIRS',
+}
+const joinTokenFile: Option<string> = {
+  key: 'joinTokenFile',
+  parse: text,
+  default: '',
+  help: 'File with a token with which hosts may join at any time; others are made by the API',
+  placeholder: 'FILE',
+}
+const advertise: Option<string> = {
+  key: 'advertise',
+  parse: text,
+  default: '',
+  help: "Name by which other hosts reach this one; default: --host, or the machine's name where that is every address",
+  placeholder: 'NAME',
+}
+const agentMonitorUrl: Option<string> = {
+  key: 'agentMonitorUrl',
+  parse: url,
+  default: '',
+  help: 'Where agents send metrics, as they reach it; default: --monitor-url',
+  placeholder: 'URL',
+}
+const logFile: Option<string> = {
+  key: 'logFile',
+  parse: text,
+  default: '',
+  help: 'Where the log of this role is kept by whoever started it, for the API to show its end',
+  placeholder: 'FILE',
+}
+const monitorToken: Option<string> = {
+  key: 'monitorToken',
+  parse: text,
+  default: '',
+  help: "Token for the monitor's port; needed where that is open to others",
+  secret: true,
+}
+const monitorTokenFile: Option<string> = {
+  key: 'monitorTokenFile',
+  parse: text,
+  default: '',
+  help: 'File with that token; the monitor takes each of its lines, so that it can be changed',
+  placeholder: 'FILE',
+}
+const senderTokenFile: Option<string> = {
+  key: 'senderTokenFile',
+  parse: text,
+  default: '',
+  help: 'File with tokens that are good for sending metrics and nothing else, one a line',
+  placeholder: 'FILE',
+}
+const plaintextHost: Option<string> = {
+  key: 'plaintextHost',
+  parse: text,
+  default: '127.0.0.1',
+  help: 'Address for Graphite and StatsD, which know no tokens: everything but loopback lets whoever reaches it send',
+  placeholder: 'ADDRESS',
+}
+const tlsCert: Option<string> = {
+  key: 'tlsCert',
+  parse: text,
+  default: '',
+  help: 'File with the certificate (PEM, with those between it and the authority) for HTTPS; read again when renewed',
+  placeholder: 'FILE',
+}
+const tlsKey: Option<string> = {
+  key: 'tlsKey',
+  parse: text,
+  default: '',
+  help: 'File with its key (PEM)',
+  placeholder: 'FILE',
+}
+const tlsCa: Option<string> = {
+  key: 'tlsCa',
+  parse: text,
+  default: '',
+  help: 'File with the certificates (PEM) that verify those of our own roles; default: those of the system',
+  placeholder: 'FILE',
 }
 const hardStop: Option<boolean> = {
   key: 'hardStop',
@@ -302,6 +428,13 @@ export const monitorOptions = {
   host,
   allowedHosts,
   monitorPort,
+  monitorToken,
+  monitorTokenFile,
+  senderTokenFile,
+  advertise,
+  tlsCert,
+  tlsKey,
+  tlsCa,
   clickhouseUrl,
   clickhouseUser,
   clickhousePassword,
@@ -316,6 +449,7 @@ export const monitorOptions = {
   maxMetrics,
   graphitePort,
   statsdPort,
+  plaintextHost,
   oldestSample,
   streamLimit,
   hostname: hostName,
@@ -327,8 +461,22 @@ export const managerOptions = {
   data,
   host,
   allowedHosts,
+  advertise,
   port: managerPort,
   monitorUrl,
+  agentMonitorUrl,
+  monitorToken,
+  monitorTokenFile,
+  tlsCert,
+  tlsKey,
+  tlsCa,
+  auth,
+  databaseUrl,
+  deploymentKey,
+  adminPassword,
+  csdDir,
+  joinTokenFile,
+  logFile,
   hostname: hostName,
   logLevel,
   help: helpFlag,
@@ -344,9 +492,17 @@ const scrapeConfig: Option<string> = {
 
 export const agentOptions = {
   data,
-  monitorUrl,
+  join,
+  tokenFile,
+  monitorUrl: {
+    ...monitorUrl,
+    default: '',
+    help: 'Where the monitor is; default: where the manager says, without a manager http://127.0.0.1:7190',
+  },
   interval,
   agentPort,
+  monitorToken,
+  monitorTokenFile,
   managerUrl,
   managerToken,
   managerCa,
@@ -372,6 +528,9 @@ export const alertPublisherOptions = {
   outboxBytes,
   outboxAge,
   monitorUrl,
+  monitorToken,
+  monitorTokenFile,
+  tlsCa,
   hostname: hostName,
   logLevel,
   help: helpFlag,
@@ -381,8 +540,23 @@ export const upOptions = {
   data,
   host,
   allowedHosts,
+  advertise,
   port: managerPort,
   monitorPort,
+  alertPort: {
+    ...alertPort,
+    default: -1,
+    shownDefault: '7185, or a free one',
+  },
+  senderTokenFile,
+  tlsCert,
+  tlsKey,
+  tlsCa,
+  auth,
+  databaseUrl,
+  deploymentKey,
+  adminPassword,
+  csdDir,
   interval: { ...interval, default: 10_000, shownDefault: '10s' },
   agentPort: { ...agentPort, default: 0 },
   clickhouseUrl,

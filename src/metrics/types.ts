@@ -39,6 +39,8 @@ export interface Catalogue {
   addMetric(definition: MetricDefinition): MetricIndex
   /** Registers an entity, its new attributes or its new name. Throws `CatalogueLimitError` at the limit. */
   addEntity(definition: EntityDefinition): EntityIndex
+  /** Gives an entity a new name from now on; senders that go on under the old one do not undo it. Throws `CatalogueLimitError`. */
+  renameEntity(entity: EntityIndex, name: string): void
   /** Registers a series. `sender` is for the cardinality figures. Throws `CatalogueLimitError` at the limit. */
   addSeries(metric: MetricIndex, entity: EntityIndex, sender?: string): SeriesIndex
 

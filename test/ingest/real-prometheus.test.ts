@@ -6,7 +6,10 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type BaseLogger, pino } from 'pino'
 import { expect, test } from 'vitest'
+import type { Store } from '../../src/metrics/index.js'
+import { createQueryApi } from '../../src/query/index.js'
 import { startBench } from './support/server.js'
 
 const PROMETHEUS = '/usr/bin/prometheus'
@@ -23,6 +26,56 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as { port: number }
   server.close()
   return port
+}
+
+/** Pages of which it counts the durations and sizes. */
+const PAGES = ['/api/v1/labels', '/api/v1/targets', '/api/v1/status/config']
+const visit = (url: string) =>
+  fetch(url).then(
+    (response) => response.arrayBuffer(),
+    () => undefined,
+  )
+
+const HISTOGRAM = 'prometheus_http_request_duration_seconds_bucket'
+
+/** Quantiles of its own histograms, computed here and by itself, at the same times. */
+async function sameQuantiles(store: Store, prometheus: string): Promise<void> {
+  const api = createQueryApi({ store, logger: pino({ level: 'silent' }) as BaseLogger })
+  let compared = 0
+  try {
+    for (const [ours, theirs] of [
+      [`histogram_quantile(0.9, ${HISTOGRAM})`, `histogram_quantile(0.9, ${HISTOGRAM})`],
+      // Its range holds the samples of 4.5 s; ours those of 3.5 s and the one before them. Extrapolation cancels out.
+      [
+        `histogram_quantile(0.5, rate(${HISTOGRAM}, 3.5))`,
+        `histogram_quantile(0.5, rate(${HISTOGRAM}[4500ms]))`,
+      ],
+      ['histogram_quantile(0.99, prometheus_http_response_size_bytes_bucket)'],
+    ] as const) {
+      const [answer] = await api.ask({ query: `select ${ours}`, from: Date.now() - 60_000, to: Date.now() })
+      for (const { owner, times, values } of answer?.streams ?? []) {
+        // The newest may not have come in whole yet.
+        const at = Math.max(0, times.length - 2)
+        const parameters = new URLSearchParams({
+          query: theirs ?? ours,
+          time: String((times[at] as number) / 1000),
+        })
+        const response = await fetch(`${prometheus}/api/v1/query?${parameters}`)
+        const { data } = (await response.json()) as {
+          data: { result: { metric: Record<string, string>; value: [number, string] }[] }
+        }
+        const same = data.result.find(({ metric }) =>
+          Object.entries(metric).every(([name, value]) => owner.attributes[name] === value),
+        )
+        expect(same).toBeDefined()
+        expect(values[at]).toBeCloseTo(Number(same?.value[1]), 9)
+        compared++
+      }
+    }
+  } finally {
+    await api.stop()
+  }
+  expect(compared).toBeGreaterThan(8)
 }
 
 test.skipIf(missing.length > 0)(
@@ -63,7 +116,8 @@ remote_write: [{ url: '${main.url}/api/v1/write', metadata_config: { send_interv
         Date.now() < deadline &&
         (described() === '' || !scraped() || main.ingest.senders()[0]!.requests < 8)
       )
-        await sleep(200)
+        await Promise.all([sleep(200), ...PAGES.map((page) => visit(`http://127.0.0.1:${port}${page}`))])
+      await sameQuantiles(main.store, `http://127.0.0.1:${port}`)
       child.kill('SIGTERM')
       await exited
 

@@ -60,6 +60,8 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
   let version = 0
   /** Entities that had only series that are forgotten: they may be gone from the tables, and are stored again with a new series. */
   const bare = new Set<EntityIndex>()
+  /** The name that senders gave last, of entities whose identity they give. */
+  const sentNames = new Map<EntityIndex, string>()
   let pending = noRows()
 
   function knownMetric(name: string) {
@@ -105,6 +107,27 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
     pending.series.push(index)
     wanted(series.entities[index]!)
     version++
+  }
+
+  function nameNow(index: EntityIndex, name: string): void {
+    const { names } = entities.at(index)
+    if (names.length >= limits.namesPerEntity) throw limitError('namesPerEntity', limits.namesPerEntity, name)
+    const since = Math.max(now(), names[names.length - 1]!.since + 1)
+    rename(index, name, since)
+    pending.names.push({ entity: index, name, since })
+    version++
+  }
+
+  /**
+   * Whether a sender who gives identity and name has renamed the entity. One who goes on under the name that he gave before,
+   * or, after a start, under one that the entity has had, does not undo what somebody else has renamed.
+   */
+  function isNewFromSender(index: EntityIndex, name: string): boolean {
+    const before = sentNames.get(index)
+    if (before === name) return false
+    sentNames.set(index, name)
+    if (entities.isNamed(index, name)) return false
+    return before !== undefined || !entities.at(index).names.some((known) => known.name === name)
   }
 
   return {
@@ -153,6 +176,7 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
         if (entities.in(category).length === 0 && entities.categories().length >= limits.categories)
           throw limitError('categories', limits.categories)
         const added = newEntity(definition, id, now())
+        if (given.identity !== undefined) sentNames.set(added, name)
         pending.entities.add(added)
         version++
         return added
@@ -163,16 +187,13 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
         version++
       }
       // Who gives no identity calls the entity by it, whatever its name is now: that does not undo a rename.
-      if (given.identity !== undefined && !entities.isNamed(index, name)) {
-        const { names } = entities.at(index)
-        if (names.length >= limits.namesPerEntity)
-          throw limitError('namesPerEntity', limits.namesPerEntity, name)
-        const since = Math.max(now(), names[names.length - 1]!.since + 1)
-        rename(index, name, since)
-        pending.names.push({ entity: index, name, since })
-        version++
-      }
+      if (given.identity !== undefined && isNewFromSender(index, name)) nameNow(index, name)
       return index
+    },
+
+    renameEntity(index, given) {
+      const name = wellFormed(given)
+      if (!entities.isNamed(index, name)) nameNow(index, name)
     },
 
     addSeries(metric, entity, sender = '') {

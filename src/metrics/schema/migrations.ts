@@ -111,6 +111,19 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   {
     version: 3,
+    name: 'dashboards',
+    statements: [
+      // The row changed last holds. Databases of before may have the table: the query API made it at its first use.
+      `CREATE TABLE IF NOT EXISTS ${TABLES.dashboards} (
+        name String,
+        json String,
+        removed UInt8,
+        changed UInt64
+      ) ENGINE = ReplacingMergeTree(changed) ORDER BY name`,
+    ],
+  },
+  {
+    version: 4,
     name: 'series without data are forgotten',
     statements: [
       `CREATE TABLE IF NOT EXISTS ${TABLES.seriesForgotten} (

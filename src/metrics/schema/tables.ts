@@ -20,6 +20,8 @@ export const TABLES = {
   rollupMonitors: 'rollup_monitors',
   /** Settings and state of the retention, as JSON by name. */
   retention: 'retention',
+  /** Dashboards of the time-series API, opaque. */
+  dashboards: 'dashboards',
   migrations: 'migrations',
 } as const
 

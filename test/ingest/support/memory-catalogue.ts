@@ -47,6 +47,10 @@ export class MemoryCatalogue implements Catalogue {
     return index
   }
 
+  renameEntity(entity: number, name: string): void {
+    this.entities[entity]!.name = name
+  }
+
   addEntity(definition: EntityDefinition): number {
     const identity = definition.identity ?? definition.name
     const key = `${definition.category}\n${identity}`
