@@ -72,6 +72,7 @@ async function start(
         metrics: values.maxMetrics,
       },
       hot: { bytes: hotBytes(values) },
+      durability: values.durability,
       ...(values.clickhouseCluster !== '' && { cluster: values.clickhouseCluster }),
       signal,
     })

@@ -39,6 +39,7 @@ export {
   type RollupTuning,
   startRollups,
 } from './rollup/rollups.js'
+export type { Durability } from './schema/durability.js'
 export { SchemaVersionError } from './schema/migrate.js'
 export { ONLY_SAMPLES, TABLES } from './schema/tables.js'
 export type { StoreStats } from './stats.js'

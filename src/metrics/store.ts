@@ -15,6 +15,7 @@ import { createHotCache, DEFAULT_HOT_LIMITS, type HotLimits, type HotSamples } f
 import { loadChunks } from './hot/load.js'
 import type { Hash } from './ids.js'
 import { DEFAULT_LIMITS, type StoreLimits } from './limits.js'
+import { type Durability, setDurability } from './schema/durability.js'
 import { migrate, SchemaVersionError } from './schema/migrate.js'
 import { createSelfMetrics, NO_METRICS } from './self-metrics.js'
 import type { StoreStats } from './stats.js'
@@ -54,6 +55,8 @@ export interface StoreOptions {
    * to any server of it.
    */
   cluster?: string
+  /** What acknowledged samples survive. It is set on the tables, so for all monitors of a database alike. Default: `written`. */
+  durability?: Durability
   /** For tests: how long series without data are left alone after their registration, and after their announcement. */
   forget?: { graceMs: number; confirmMs: number }
   /** For tests of collisions. */
@@ -201,6 +204,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
   try {
     if (cluster === undefined) await migrate(clients.reads, logger)
+    await setDurability(clients.reads, options.durability ?? 'written', placement)
     // An insert of a monitor that was killed may still run; what it stores must be seen by `loadMarks`.
     const ended = await endInserts(clients.reads, `has(['${local}', '${database}'], current_database)`, {
       timeoutMs: INSERT_TIMEOUT_MS,
