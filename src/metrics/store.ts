@@ -22,7 +22,7 @@ import type { StoreStats } from './stats.js'
 import { type Catalogue, StoreUnavailableError, type Writer } from './types.js'
 import { describeFailure } from './writer/failure.js'
 import { createInsert } from './writer/insert.js'
-import { endInserts, loadMarks } from './writer/marks.js'
+import { endInserts, loadMarks, loadOthersMarks } from './writer/marks.js'
 import { DEFAULT_TUNING, type WriterTuning } from './writer/tuning.js'
 import { createWriter } from './writer/writer.js'
 
@@ -199,6 +199,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await cluster?.refresh(clients.reads)
     await persistPending()
     await refresh()
+    await loadOthersMarks(clients.reads, {
+      withinMs: 3 * Math.max(refreshMs, 1_000),
+      now: Date.now(),
+      placement,
+      mark: writer.mark,
+    })
   }
   const flushSeen = () => seenLog.flush(clients.inserts, instance)
 
