@@ -1,10 +1,10 @@
 /** `npm run bench`: loads, asks, compares, and writes docs/benchmarks.md. See `--help`. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measureCeiling } from './load/ceiling.js'
 import { HELP, type Options, readOptions } from './options.js'
-import { makePlans, makeSteadyPlans, type Plan } from './plan.js'
+import { makeAgentsPlan, makePlans, makeSteadyPlans, type Plan } from './plan.js'
 import { compareRounds } from './queries/compare.js'
 import type { QueryMeasure } from './queries/measure.js'
 import { checkBars } from './report/bars.js'
@@ -12,6 +12,7 @@ import { writeDocument } from './report/document.js'
 import { describeMachine, isBusy } from './report/machine.js'
 import { render } from './report/tables.js'
 import type { LoadResults, QueryResults, Results } from './results.js'
+import { measureAgents } from './run-agents.js'
 import { fill, type LoadMeasure, measureLoad } from './run-load.js'
 import { type QueryRound, runQueries } from './run-queries.js'
 import { measureSteady } from './run-steady.js'
@@ -50,6 +51,7 @@ async function main(options: Options): Promise<void> {
     queries: [],
     planning: [],
     steady: [],
+    agents: [],
   }
   const folder = mkdtempSync(join(tmpdir(), 'bellwether-bench-'))
   say(`Working in ${folder}`)
@@ -106,7 +108,6 @@ async function runPlan(plan: Plan, options: Options, systems: System[], folder: 
       results.queries.push(...queries)
       if (planning.length > 0) results.planning.push({ plan: plan.name, milliseconds: planning })
     }
-    if (!options.keep) for (const system of taking) remove(at(system))
   }
 }
 
@@ -121,9 +122,14 @@ async function runSteady(options: Options, systems: System[], folder: string, re
         `${plan.name}, ${system.name}: p99 ${measure.p99Latency.toFixed(0)} ms, ${measure.serverCores.toFixed(2)} cores`,
       )
       results.steady.push(measure)
-      remove(at)
     }
   }
+  const ours = systems.find((s) => s.name === 'Bellwether' && !s.missing)
+  if (ours === undefined || !(options.systems?.includes('bellwether') ?? true)) return
+  const plan = makeAgentsPlan(options)
+  const measure = await measureAgents(ours, plan, join(folder, 'agents'), say)
+  say(`${plan.name}: ${measure.serverCores.toFixed(2)} cores, ${(measure.peakBytes / 1e6).toFixed(0)} MB`)
+  results.agents.push(measure)
 }
 
 async function loadRounds(
@@ -139,7 +145,8 @@ async function loadRounds(
   const measures: LoadMeasure[] = []
   for (let round = 0; round < rounds; round++)
     for (const system of alternate(systems, round)) {
-      remove(at(system))
+      // The folders of earlier rounds stay until the end: on ext4, removing them slows the making of files for seconds.
+      if (round > 0) renameSync(at(system), `${at(system)}-${round}`)
       const measure = await measureLoad(system, dataFor(system), connections, at(system))
       say(
         `  ${system.name}: ${million(measure.samplesPerSecond)} samples/s, ${measure.serverCpuSeconds.toFixed(2)} CPU s, ` +
@@ -183,11 +190,6 @@ async function queryRounds(
 }
 
 const alternate = <T>(systems: T[], round: number) => (round % 2 ? [...systems].reverse() : systems)
-
-function remove(folder: string): void {
-  for (const path of [folder, `${folder}.log`, `${folder}.yml`])
-    if (existsSync(path)) rmSync(path, { recursive: true, force: true })
-}
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
 process.on('exit', () => cleanUp())

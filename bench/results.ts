@@ -1,6 +1,7 @@
 /** Everything that a run has found, for the tables, the bars and `--json`. */
 import type { QueryMeasure } from './queries/measure.js'
 import type { Machine } from './report/machine.js'
+import type { AgentsMeasure } from './run-agents.js'
 import type { LoadMeasure } from './run-load.js'
 import type { SteadyMeasure } from './run-steady.js'
 import type { Protocol } from './tsbs/data-set.js'
@@ -44,4 +45,5 @@ export interface Results {
   queries: QueryResults[]
   planning: PlanningResults[]
   steady: SteadyMeasure[]
+  agents: AgentsMeasure[]
 }

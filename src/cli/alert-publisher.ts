@@ -71,7 +71,7 @@ async function start(
     allowedHosts: isLoopback(values.host) ? values.allowedHosts.split(',').filter(Boolean) : undefined,
     logger,
   })
-  const listening = await listen(app, values.host, values.alertPort).catch(async (error) => {
+  const listening = await listenNear(app, values.host, values.alertPort).catch(async (error) => {
     await publisher.stop()
     throw error
   })
@@ -94,6 +94,15 @@ async function start(
       await publisher.stop()
     },
   }
+}
+
+/** Port -1: the usual one, or a free one where that is in use. */
+function listenNear(app: Parameters<typeof listen>[0], host: string, port: number) {
+  if (port >= 0) return listen(app, host, port)
+  return listen(app, host, alertPublisherOptions.alertPort.default).catch((error) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    return listen(app, host, 0)
+  })
 }
 
 /** The file that is named, or the usual one if it is there; otherwise there are no receivers yet. */

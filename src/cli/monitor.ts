@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { monitorOptions, SettingsError, type Values } from '../config/index.js'
 import { type Engine, openEngine } from '../engine/index.js'
+import { createAlerting, createEvents, createHealth, createTriggers, type Events } from '../health/index.js'
 import { createIngest } from '../ingest/index.js'
 import { createRetentionApi, defaultHotBytes, openStore, type Store, startRollups } from '../metrics/index.js'
 import { createQueryApi } from '../query/index.js'
@@ -103,6 +104,30 @@ async function start(
       limits: { streams: values.streamLimit },
     })
     stops.push(() => query.stop())
+    const events = createEvents({
+      store,
+      logger,
+      registry,
+      keeper: rollups,
+      retention: { keepMs: values.eventsKeep, maxBytes: values.eventsBytes },
+      alerts: values.alertPublisherUrl !== '',
+    })
+    stops.push(() => events.stop())
+    const triggers = createTriggers({ query, logger, registry })
+    stops.push(() => triggers.stop())
+    const alerting = startAlerting(values, events, logger, registry)
+    if (alerting) stops.push(() => alerting.stop())
+
+    const shared = values.clickhouseUrl !== ''
+    const health = createHealth({
+      store,
+      logger,
+      registry,
+      // Other monitors may write to a ClickHouse that is not our own.
+      ...(shared && { pollMs: 3_000, leads: () => rollups.isLeader }),
+    })
+    stops.push(() => health.stop())
+    await health.start()
 
     const app = new Hono<{ Bindings: HttpBindings }>()
     if (isLoopback(values.host)) app.use(loopbackHostOnly(values.allowedHosts.split(',').filter(Boolean)))
@@ -118,6 +143,10 @@ async function start(
     app.route('/', ingest.app)
     app.route('/', createRetentionApi({ store, rollups, logger }))
     app.route('/', query.app)
+    app.route('/', health.app)
+    app.route('/', events.app)
+    app.route('/', triggers.app)
+    if (alerting) app.route('/', alerting.app)
     app.notFound((c) =>
       c.json<ErrorBody>(
         { message: `There is no ${c.req.method} ${c.req.path} here.`, code: 'NOT_FOUND' },
@@ -162,6 +191,13 @@ function startEngine(values: Settings, logger: Logger, signal: AbortSignal): Pro
     return openEngine({ url: url.href, dataDir, logger, signal })
   }
   return openEngine({ dataDir, logger, memoryLimitBytes: values.clickhouseMemory || undefined, signal })
+}
+
+function startAlerting(values: Settings, events: Events, logger: Logger, registry: Registry) {
+  const { alertPublisherUrl: url, alertToken: token } = values
+  if (url !== '') return createAlerting({ events, url, token, logger, registry })
+  logger.info('there is no --alert-publisher-url, so nobody is told of alerts')
+  return undefined
 }
 
 /** Other monitors may write to a ClickHouse that is not our own, and what they write is not seen here. */

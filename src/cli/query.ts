@@ -35,7 +35,7 @@ export async function run(args: string[]): Promise<number> {
   try {
     response = await fetch(`${values.url}/api/v45/timeseries`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...login(values) },
       body: JSON.stringify({
         query,
         from: values.from,
@@ -74,7 +74,14 @@ async function print(response: Response): Promise<number> {
 }
 
 function read(args: string[]) {
-  return resolve(queryOptions, args, {})
+  const { BELLWETHER_PASSWORD } = process.env
+  return resolve(queryOptions, args, BELLWETHER_PASSWORD ? { BELLWETHER_PASSWORD } : {})
+}
+
+/** Only where it is asked for: this machine needs none, unless logins are switched on for everything. */
+function login({ user, password }: { user: string; password: string }): Record<string, string> {
+  if (password === '') return {}
+  return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` }
 }
 
 async function pass(response: Response): Promise<number> {

@@ -1,17 +1,21 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve as resolvePath } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { help, resolve, SettingsError, upOptions } from '../config/index.js'
-import { advertisedUrl, loopbackUrl, shownUrl, urlOf } from './addresses.js'
+import { shownUrl } from './addresses.js'
 import { type Child, startChild } from './child.js'
 import { makeDataFolder } from './data-folder.js'
-import { portNear } from './port.js'
 import { EXIT_FATAL, type RoleMessage } from './role.js'
-import { type TlsFiles, tlsFiles } from './tls.js'
+import { tlsFiles } from './tls.js'
+import { type RoleName, type RoleSettings, settingsOfRoles } from './up-roles.js'
 import { makeTokens, type UpTokens } from './up-tokens.js'
 
 /** How long the roles may take to their first answer before the person is told where to look. */
 const SLOW_START_MS = 30_000
-const USUAL_ALERT_PORT = 7185
+/** A publisher that does not come up does not keep the monitor from it. */
+const PUBLISHER_PATIENCE_MS = 10_000
+/** Senders before receivers, so that what was collected last still arrives. */
+const STOP_ORDER = ['agent', 'manager', 'monitor', 'alert-publisher'] as const
 /** Other roles, which start processes of others, are not to have them in their environment. */
 const MANAGERS_SECRETS = ['BELLWETHER_ADMIN_PASSWORD', 'BELLWETHER_DEPLOYMENT_KEY', 'BELLWETHER_DATABASE_URL']
 
@@ -41,9 +45,8 @@ export async function run(args: string[]): Promise<number> {
   const data = resolvePath(values.data)
   const logs = join(data, 'logs')
   let tokens: UpTokens
-  let files: TlsFiles | undefined
   try {
-    files = tlsFiles(values)
+    tlsFiles(values)
     await makeDataFolder(data)
     await mkdir(logs, { recursive: true, mode: 0o700 })
     tokens = await makeTokens(data, values)
@@ -67,23 +70,28 @@ export async function run(args: string[]): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
       if (stopping) {
-        for (const child of children) child.kill()
+        for (const child of children.values()) child.kill()
         process.exit(130)
       }
       stopping = true
       end()
     })
 
+  const isEnding = () => stopping || failed !== undefined
   let firstUser: Extract<RoleMessage, { type: 'first-user' }> | undefined
-  const children: Child[] = []
-  const start = (role: string, settingsOfRole: Record<string, string | number>): Child => {
+  let isShown = false
+  const children = new Map<RoleName, Child>()
+  const start = (role: RoleName, settingsOfRole: RoleSettings): Child => {
     const child = startChild({
       role,
-      settings: { data, logLevel: values.logLevel, hostname: values.hostname, ...settingsOfRole },
+      settings: settingsOfRole,
       without: role === 'manager' ? [] : MANAGERS_SECRETS,
       logFile: join(logs, `${role}.log`),
       onMessage(message) {
-        if (message.type === 'first-user') firstUser = message
+        if (message.type !== 'first-user') return
+        firstUser = message
+        // The database may have taken its time.
+        if (isShown) process.stdout.write(firstLogin(message))
       },
       onFatal(message) {
         failed ??= `${role}: ${message}`
@@ -95,85 +103,38 @@ export async function run(args: string[]): Promise<number> {
         )
       },
     })
-    children.push(child)
+    children.set(role, child)
     return child
   }
 
-  const scheme = files ? 'https' : 'http'
-  const advertised = (port: number) => advertisedUrl(urlOf(values.host, port, scheme), values.advertise)
-  // A certificate is for the name that others use, and so this host does too.
-  const own = (port: number) => (files ? advertised(port) : loopbackUrl(values.host, port))
-  const monitorUrl = own(values.monitorPort)
-  const alertPort = values.alertPort < 0 ? await portNear(USUAL_ALERT_PORT) : values.alertPort
-  const listening = {
-    host: values.host,
-    allowedHosts: values.allowedHosts,
-    advertise: values.advertise,
-    tlsCert: values.tlsCert,
-    tlsKey: values.tlsKey,
-    tlsCa: values.tlsCa,
-    monitorTokenFile: tokens.monitor,
-  }
-  const monitor = start('monitor', {
-    ...listening,
-    monitorPort: values.monitorPort,
-    senderTokenFile: tokens.senders,
-    clickhouseUrl: values.clickhouseUrl,
-    clickhouseUser: values.clickhouseUser,
-    clickhousePassword: values.clickhousePassword,
-    clickhouseDatabase: values.clickhouseDatabase,
-    clickhouseCluster: values.clickhouseCluster,
-    clickhouseMemory: values.clickhouseMemory,
-    alertUrl: `http://127.0.0.1:${alertPort}`,
-  })
-  const manager = start('manager', {
-    ...listening,
-    port: values.port,
-    monitorUrl,
-    agentMonitorUrl: advertised(values.monitorPort),
-    auth: values.auth,
-    databaseUrl: values.databaseUrl,
-    deploymentKey: values.deploymentKey,
-    adminPassword: values.adminPassword,
-    csdDir: values.csdDir,
-    joinTokenFile: tokens.join,
-    logFile: join(logs, 'manager.log'),
-  })
-  start('alert-publisher', {
-    host: '127.0.0.1',
-    alertPort,
-    monitorUrl,
-    monitorTokenFile: tokens.monitor,
-    tlsCa: values.tlsCa,
-  })
-  start('agent', {
-    managerUrl: own(values.port),
-    managerCa: values.tlsCa,
-    tokenFile: tokens.join,
-    monitorUrl,
-    monitorTokenFile: tokens.monitor,
-    interval: `${values.interval}ms`,
-    agentPort: values.agentPort < 0 ? 'off' : values.agentPort,
-  })
+  const roles = settingsOfRoles(values, data, logs, tokens)
+  const manager = start('manager', roles.manager)
+  start('agent', roles.agent)
+  const publisher = start('alert-publisher', roles.publisher)
+  // The monitor has to know where that listens; the others wait for the monitor in any case.
+  const patience = sleep(PUBLISHER_PATIENCE_MS, undefined, { ref: false })
+  const alertUrl = (await Promise.race([publisher.ready, ended, patience])) ?? ''
+  if (alertUrl !== '') roles.publisher.alertPort = new URL(alertUrl).port
+  const monitor = isEnding() ? undefined : start('monitor', { ...roles.monitor, alertPublisherUrl: alertUrl })
 
   const slow = setTimeout(() => {
     process.stderr.write(`Still starting; the logs are in ${logs}\n`)
   }, SLOW_START_MS)
-  const ready = Promise.all([manager.ready, monitor.ready])
+  const ready = Promise.all([manager.ready, monitor?.ready])
   await Promise.race([ready, ended])
   clearTimeout(slow)
-  if (!stopping && failed === undefined) {
+  if (!isEnding()) {
     const [url] = await ready
     process.stdout.write(
-      `Bellwether runs at ${files ? advertised(values.port) : shownUrl(url ?? '')}  (data and logs: ${data}; Ctrl-C stops it)\n`,
+      `Bellwether runs at ${roles.address ?? shownUrl(url ?? '')}  (data and logs: ${data}; Ctrl-C stops it)\n`,
     )
+    isShown = true
     if (firstUser) process.stdout.write(firstLogin(firstUser))
     await ended
   }
   stopping = true
   if (failed !== undefined) process.stderr.write(`bellwether up: ${failed}\n`)
-  // Senders before receivers, so that what was collected last still arrives.
-  for (const child of [...children].reverse()) await child.stop()
+  for (const role of STOP_ORDER) await children.get(role)?.stop()
   return failed === undefined ? 0 : EXIT_FATAL
 }
 

@@ -368,9 +368,9 @@ const maxMetrics: Option<number> = {
 }
 const alertPort: Option<number> = {
   key: 'alertPort',
-  parse: port,
+  parse: (value) => (value === 'auto' ? -1 : port(value)),
   default: 7185,
-  help: "The alert publisher's port on which alerts come in",
+  help: "The alert publisher's port on which alerts come in; auto takes 7185, or a free one where that is in use",
   placeholder: 'PORT',
 }
 const alertSettings: Option<string> = {
@@ -386,6 +386,29 @@ const alertToken: Option<string> = {
   default: '',
   help: 'Bearer token that the alert publisher asks for; needed when its port is open to others',
   secret: true,
+}
+const alertPublisherUrl: Option<string> = {
+  key: 'alertPublisherUrl',
+  parse: url,
+  default: '',
+  help: 'Where the alert publisher is; without, nobody is told of alerts',
+  placeholder: 'URL',
+}
+const eventsKeep: Option<number> = {
+  key: 'eventsKeep',
+  parse: duration,
+  default: 90 * 86_400_000,
+  shownDefault: '90d',
+  help: 'How long events are kept',
+  placeholder: 'TIME',
+}
+const eventsBytes: Option<number> = {
+  key: 'eventsBytes',
+  parse: bytes,
+  default: 10 * 1024 ** 3,
+  shownDefault: '10g',
+  help: 'Disk space for events; the oldest days go first',
+  placeholder: 'SIZE',
 }
 const outboxBytes: Option<number> = {
   key: 'outboxBytes',
@@ -460,6 +483,13 @@ export const monitorOptions = {
   plaintextHost,
   oldestSample,
   streamLimit,
+  alertPublisherUrl,
+  alertToken: {
+    ...alertToken,
+    help: 'Bearer token that the alert publisher asks for',
+  },
+  eventsKeep,
+  eventsBytes,
   hostname: hostName,
   logLevel,
   help: helpFlag,
@@ -554,7 +584,7 @@ export const upOptions = {
   alertPort: {
     ...alertPort,
     default: -1,
-    shownDefault: '7185, or a free one',
+    shownDefault: 'auto',
   },
   senderTokenFile,
   tlsCert,
@@ -567,6 +597,7 @@ export const upOptions = {
   csdDir,
   interval: { ...interval, default: 10_000, shownDefault: '10s' },
   agentPort: { ...agentPort, default: 0 },
+  processDir,
   clickhouseUrl,
   clickhouseUser,
   clickhousePassword,
@@ -606,6 +637,20 @@ export const queryOptions = {
     default: 'RAW',
     help: 'Desired rollup',
     placeholder: 'LEVEL',
+  } satisfies Option<string>,
+  user: {
+    key: 'user',
+    parse: text,
+    default: 'admin',
+    help: 'Who asks, where the manager wants a login',
+    placeholder: 'NAME',
+  } satisfies Option<string>,
+  password: {
+    key: 'password',
+    parse: text,
+    default: '',
+    help: 'Password of that user',
+    secret: true,
   } satisfies Option<string>,
   csv: {
     key: 'csv',

@@ -19,7 +19,7 @@ import { type Durability, setDurability } from './schema/durability.js'
 import { migrate, SchemaVersionError } from './schema/migrate.js'
 import { createSelfMetrics, NO_METRICS } from './self-metrics.js'
 import type { StoreStats } from './stats.js'
-import { type Catalogue, StoreUnavailableError, type Writer } from './types.js'
+import { type Catalogue, type StoredSamples, StoreUnavailableError, type Writer } from './types.js'
 import { describeFailure } from './writer/failure.js'
 import { createInsert } from './writer/insert.js'
 import { endInserts, loadMarks, loadOthersMarks } from './writer/marks.js'
@@ -78,6 +78,11 @@ export interface Store {
   /** Where statements have to look that are not about a table's rows. */
   readonly placement: Placement
   readonly limits: Readonly<StoreLimits>
+  /**
+   * Calls the listener with what this process has stored, chunk by chunk, after ClickHouse has acknowledged it and before the
+   * sender is told, until the returned function is called. It must be quick: commits wait for it. What it throws is logged.
+   */
+  onStored(listener: (samples: StoredSamples) => void): () => void
   stats(): StoreStats
   /** Where the series come from, most series first; `top` of each list (default 20). */
   cardinality(top?: number): Promise<Cardinality>
@@ -156,6 +161,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         'metrics store: samples could not be read into memory; queries read the store',
       ),
   })
+  const listeners = new Set<(samples: StoredSamples) => void>()
+  const tell = (listener: (samples: StoredSamples) => void, samples: StoredSamples) => {
+    try {
+      listener(samples)
+    } catch (error) {
+      logger.error({ err: error }, 'metrics store: a listener to stored samples failed')
+    }
+  }
   const selfMetrics = registry === undefined ? NO_METRICS : createSelfMetrics(registry, stats)
   const writer = createWriter({
     catalogue,
@@ -165,7 +178,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     metrics: selfMetrics,
     onFailure: (error, attempt) =>
       logger.warn({ err: error, attempt }, `metrics store: an insert failed: ${describeFailure(error)}`),
-    onStored: ({ chunks }) => hot.stored(chunks),
+    onStored: ({ chunks }) => {
+      hot.stored(chunks)
+      for (const listener of listeners) for (const chunk of chunks) tell(listener, chunk)
+    },
     onDoubt: () => hot.doubt(DOUBT_MS),
   })
 
@@ -283,6 +299,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     hot,
     placement,
     limits,
+    onStored(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
     stats,
     cardinality: (top) => cardinality(catalogue, top),
     forget: () => forgetter.pass(),

@@ -59,6 +59,8 @@ export interface Catalogue {
   /** Entities of a category (upper case). */
   entitiesIn(category: string): readonly EntityIndex[]
   categories(): string[]
+  /** What a series is of. */
+  seriesAt(index: SeriesIndex): { metric: MetricIndex; entity: EntityIndex }
   /** Time of the newest sample of an entity that this process knows of, milliseconds; 0 when it knows none. */
   lastSeen(entity: EntityIndex): number
   /** Grows with every change: a key for caches of resolved names. */
@@ -72,6 +74,19 @@ export interface SampleColumns {
   /** Milliseconds since the epoch. */
   time: Float64Array
   value: Float64Array
+}
+
+/**
+ * Samples that ClickHouse has acknowledged, for who wants to see them as they come: the writer's own memory, so look at them
+ * before anything is awaited, and change nothing.
+ */
+export interface StoredSamples {
+  readonly rows: number
+  /** `NO_SERIES` for a row that is no sample. */
+  readonly series: Uint32Array
+  /** Int64 as low and high words: `time[2 * i] + 2 ** 32 * time[2 * i + 1]` milliseconds since the epoch. */
+  readonly time: Uint32Array
+  readonly value: Float64Array
 }
 
 export interface WriteOutcome {

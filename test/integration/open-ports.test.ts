@@ -81,7 +81,7 @@ describe('ports that are open to others', () => {
     ]
     const ports = ['--port', `${port}`, '--monitor-port', `${monitorPort}`, '--interval', '1s']
     const up = owned(startProgram(['up', '--data', data, ...args, '--tls-ca', tls.cert, ...ports]))
-    await eventually('the address', () => up.output().includes('runs at https://localhost'), {
+    await eventually('the address', () => /runs at https:\/\/localhost.*First login/s.test(up.output()), {
       timeoutMs: 60_000,
       detail: up.output,
     })

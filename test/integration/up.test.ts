@@ -68,11 +68,33 @@ function adminOf({ url, data }: Up) {
   }
 }
 
-/** The one process of the one role that runs. */
-function roleProcess(data: string): number {
+/** One of our own roles, by the agent and as its user. */
+async function startPublisher(api: ReturnType<typeof adminOf>, hostRef: object, data: string): Promise<void> {
+  const set = (path: string, config: object) =>
+    api('PUT', path, {
+      items: Object.entries(config).map(([name, value]) => ({ name, value: String(value) })),
+    })
+  await api('PUT', '/cm/service', { name: 'mgmt', type: 'MGMT' })
+  // A service without a monitor is not valid, though it is not this one that is started.
+  const types = ['ALERTPUBLISHER', 'MONITOR']
+  const made = await api('POST', '/cm/service/roles', { items: types.map((type) => ({ type, hostRef })) })
+  const publisher = made.items.find(({ type }: { type: string }) => type === 'ALERTPUBLISHER').name
+  await set('/cm/service/config', { process_username: 'nobody', process_groupname: 'nogroup' })
+  await set('/cm/service/roleConfigGroups/mgmt-ALERTPUBLISHER-BASE/config', {
+    data_dir: join(data, 'publisher'),
+    alert_port: await freePort(),
+    process_start_secs: 1,
+  })
+  const { errors } = await api('POST', '/cm/service/roleCommands/start', { items: [publisher] })
+  expect(errors).toEqual([])
+}
+
+/** The one process of the one role of a service. */
+function roleProcess(data: string, service: string): number {
   const own = readdirSync('/proc').filter((name) => {
     try {
-      return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/cwd`).startsWith(join(data, 'process'))
+      const cwd = /^\d+$/.test(name) ? readlinkSync(`/proc/${name}/cwd`) : ''
+      return cwd.startsWith(join(data, 'process')) && cwd.includes(`-${service}-`)
     } catch {
       return false
     }
@@ -110,7 +132,8 @@ describe('bellwether up', () => {
     chmodSync(data, 0o711)
     cleanups.push(() => startProgram(['agent', '--hard-stop', '--data', data]).exited)
     const first = owned(await startUp(data))
-    expect(first.output()).toContain(join(data, 'manager', 'admin-password'))
+    const passwordFile = join(data, 'manager', 'admin-password')
+    await eventually('the first login', () => first.output().includes(passwordFile))
     const api = adminOf(first)
     const host = await eventually('the host', async () => (await api('GET', '/hosts')).items[0])
     expect(host.hostname).toBe(hostname())
@@ -130,10 +153,17 @@ describe('bellwether up', () => {
       items: [{ name: 'sleeper', type: 'PROCESS', roles, roleConfigGroups: [group] }],
     })
     await api('POST', '/clusters/c1/services/sleeper/commands/start')
+    await startPublisher(api, hostRef, data)
     const state = async (of: typeof api) =>
       (await of('GET', '/clusters/c1/services/sleeper/roles')).items[0].roleState
     await eventually('the start', async () => (await state(api)) === 'STARTED')
-    const pid = roleProcess(data)
+    const pid = roleProcess(data, 'sleeper')
+    await eventually('our own role', async () =>
+      (await api('GET', '/cm/service/roles')).items.some(
+        ({ roleState }: { roleState: string }) => roleState === 'STARTED',
+      ),
+    )
+    expect(readFileSync(`/proc/${roleProcess(data, 'mgmt')}/cmdline`, 'utf8')).toContain('alert-publisher')
 
     process.kill(pidOf(first, 'manager'), 'SIGKILL')
     await eventually('the manager', async () => (await state(api)) === 'STARTED')
@@ -141,7 +171,7 @@ describe('bellwether up', () => {
     expect(isAlive(pid)).toBe(true)
     const second = owned(await startUp(data))
     await eventually('its state', async () => (await state(adminOf(second))) === 'STARTED')
-    expect([roleProcess(data), isAlive(pid)]).toEqual([pid, true])
+    expect([roleProcess(data, 'sleeper'), isAlive(pid)]).toEqual([pid, true])
     expect(second.output()).not.toContain('First login')
   }, 120_000)
 

@@ -84,7 +84,7 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
   function newEntity(definition: EntityDefinition, id: number, since: number): EntityIndex {
     const category = definition.category.toUpperCase()
     const { name, identity = name, displayName = '', attributes } = definition
-    const nameId = entityId(category, name, hash)
+    const nameId = name === identity ? id : entityId(category, name, hash)
     const index = entities.add({ id, category, identity, name, nameId, displayName, attributes, since })
     seen = grown(seen, index + 1)
     return index
@@ -234,6 +234,10 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
     metricsOf: (entity) => series.metricsOf(entity),
     entitiesIn: (category) => entities.in(category.toUpperCase()),
     categories: () => entities.categories(),
+    seriesAt(index) {
+      if (index >= series.count) throw new RangeError(`no series has index ${index}`)
+      return { metric: series.metrics[index]!, entity: series.entities[index]! }
+    },
     lastSeen: (entity) => seen[entity] ?? 0,
     get version() {
       return version
