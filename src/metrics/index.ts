@@ -4,6 +4,7 @@ export type { Cardinality } from './catalogue/cardinality.js'
 export { CatalogueCollisionError } from './catalogue/catalogue.js'
 export type { Connection } from './client.js'
 export { DEFAULT_DATABASE } from './client.js'
+export { ONE_SERVER, type Placement } from './cluster/placement.js'
 export {
   defaultHotBytes,
   type HotLimits,

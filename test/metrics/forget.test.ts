@@ -48,7 +48,7 @@ test('series without data in any level leave lists and tables; the others stay, 
   expect(await table(store, 'series')).toBe(4)
   expect(await store.forget()).toEqual({ announced: 0, deleted: 2 })
   expect(await table(store, 'series')).toBe(2)
-  expect(await rowsOf(store, 'SELECT name FROM entities ORDER BY name')).toEqual([
+  expect(await rowsOf(store, 'SELECT identity AS name FROM entities ORDER BY name')).toEqual([
     { name: 'alive' },
     { name: 'rolled' },
   ])
