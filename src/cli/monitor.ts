@@ -81,6 +81,7 @@ async function start(
         metrics: values.maxMetrics,
       },
       hot: { bytes: hotBytes(values) },
+      durability: values.durability,
       ...(values.clickhouseCluster !== '' && { cluster: values.clickhouseCluster }),
       signal,
     })
