@@ -11,6 +11,8 @@ import { cleanUp } from './hard-stop.js'
 import { createHostSource } from './host.js'
 import { loadHostId } from './identity.js'
 import { lockFolder } from './lock.js'
+import type { LogEventsRunner, LogEventsStatus } from './logs/index.js'
+import { startLogEvents } from './logs/index.js'
 import type { Management, ManagementStatus } from './management.js'
 import { startManagement } from './management.js'
 import type { AgentOptions } from './options.js'
@@ -52,6 +54,7 @@ export interface AgentStatus {
   spool: SpoolStats
   /** Missing without a manager. */
   manager?: ManagementStatus
+  logEvents?: LogEventsStatus
 }
 
 const compress = promisify(gzip)
@@ -102,6 +105,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     const token = options.monitorToken ?? named?.token
     return { url: options.ingestUrl, ...(token ? { token } : {}) }
   }
+  let logEvents: LogEventsRunner | undefined
 
   const statusOf = (): AgentStatus => ({
     hostId,
@@ -114,6 +118,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     lastError,
     spool: spool.stats(),
     ...(management ? { manager: management.status() } : {}),
+    ...(logEvents ? { logEvents: logEvents.status() } : {}),
   })
 
   if (options.manager) {
@@ -125,6 +130,17 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
       },
     )
     collectors.push(...management.collectors)
+    logEvents = await startLogEvents({
+      dir: join(dataDir, 'log-events'),
+      sources: management.logSources,
+      target: () => {
+        const named = target()
+        return named && { ...named, url: new URL('../events', named.url) }
+      },
+      timeoutMs: options.sendTimeoutMs,
+      caFile: options.caFile,
+      logger,
+    })
   }
   let scraping: ScrapeTargets | undefined
   const startScraping = async () => {
@@ -166,6 +182,8 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
         await collector.collect(current)
         failing.delete(collector.name)
       } catch (error) {
+        // Cut off by the stop.
+        if (stopped) continue
         failed.push(collector.name)
         metrics.collectorFailures.inc({ collector: collector.name })
         if (!failing.has(collector.name))
@@ -212,6 +230,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
   const stop = async () => {
     await scraping?.stop()
     await Promise.all([schedule.stop(), ...collectors.map((collector) => collector.stop?.())])
+    await logEvents?.stop()
     await management?.stop()
     await sender.stop()
     await spool.close()

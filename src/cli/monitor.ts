@@ -6,7 +6,15 @@ import type { Logger } from 'pino'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { monitorOptions, SettingsError, type Values } from '../config/index.js'
 import { type Engine, openEngine } from '../engine/index.js'
-import { createHealth } from '../health/index.js'
+import {
+  createAlerting,
+  createEvents,
+  createHealth,
+  createTriggerReports,
+  createTriggers,
+  type Events,
+  triggerOwners,
+} from '../health/index.js'
 import { createIngest } from '../ingest/index.js'
 import { createRetentionApi, defaultHotBytes, openStore, type Store, startRollups } from '../metrics/index.js'
 import { createQueryApi } from '../query/index.js'
@@ -73,6 +81,7 @@ async function start(
         metrics: values.maxMetrics,
       },
       hot: { bytes: hotBytes(values) },
+      durability: values.durability,
       ...(values.clickhouseCluster !== '' && { cluster: values.clickhouseCluster }),
       signal,
     })
@@ -103,22 +112,48 @@ async function start(
       limits: { streams: values.streamLimit },
     })
     stops.push(() => query.stop())
+    const events = createEvents({
+      store,
+      logger,
+      registry,
+      keeper: rollups,
+      retention: { keepMs: values.eventsKeep, maxBytes: values.eventsBytes },
+      alerts: values.alertPublisherUrl !== '',
+      quiet: (category, name) => health.entity(category, name, { tests: false })?.maintenance === true,
+    })
+    stops.push(() => events.stop())
+    const alerting = startAlerting(values, events, logger, registry)
+    if (alerting) stops.push(() => alerting.stop())
 
     const shared = values.clickhouseUrl !== ''
     const health = createHealth({
       store,
       logger,
       registry,
+      async onChanges(changes) {
+        // It comes again with the same changes until they are stored.
+        if (!(await events.healthChanged(changes)))
+          throw new Error('the events of the changes are not stored')
+      },
       // Other monitors may write to a ClickHouse that is not our own.
       ...(shared && { pollMs: 3_000, leads: () => rollups.isLeader }),
     })
     stops.push(() => health.stop())
     await health.start()
+    const triggers = createTriggers({
+      query,
+      owners: () => (health.model ? triggerOwners(health.model) : []),
+      onResults: createTriggerReports((reports) => health.report(reports)),
+      logger,
+      registry,
+    })
+    stops.push(() => triggers.stop())
 
     const app = new Hono<{ Bindings: HttpBindings }>()
     if (isLoopback(values.host)) app.use(loopbackHostOnly(values.allowedHosts.split(',').filter(Boolean)))
     app.use(noForeignPages())
-    if (tokens) app.use(requireToken(tokens, new Set(ingest.app.routes.map(({ path }) => path))))
+    if (tokens)
+      app.use(requireToken(tokens, new Set(['/events', ...ingest.app.routes.map(({ path }) => path)])))
     app.get('/health/live', (c) => c.text('live\n'))
     app.get('/health/ready', (c) =>
       readiness(engine, store).then(([status, text]) => c.text(`${text}\n`, status)),
@@ -130,6 +165,9 @@ async function start(
     app.route('/', createRetentionApi({ store, rollups, logger }))
     app.route('/', query.app)
     app.route('/', health.app)
+    app.route('/', events.app)
+    app.route('/', triggers.app)
+    if (alerting) app.route('/', alerting.app)
     app.notFound((c) =>
       c.json<ErrorBody>(
         { message: `There is no ${c.req.method} ${c.req.path} here.`, code: 'NOT_FOUND' },
@@ -174,6 +212,13 @@ function startEngine(values: Settings, logger: Logger, signal: AbortSignal): Pro
     return openEngine({ url: url.href, dataDir, logger, signal })
   }
   return openEngine({ dataDir, logger, memoryLimitBytes: values.clickhouseMemory || undefined, signal })
+}
+
+function startAlerting(values: Settings, events: Events, logger: Logger, registry: Registry) {
+  const { alertPublisherUrl: url, alertToken: token } = values
+  if (url !== '') return createAlerting({ events, url, token, logger, registry })
+  logger.info('there is no --alert-publisher-url, so nobody is told of alerts')
+  return undefined
 }
 
 /** Other monitors may write to a ClickHouse that is not our own, and what they write is not seen here. */

@@ -115,7 +115,7 @@ export async function run(args: string[]): Promise<number> {
   const patience = sleep(PUBLISHER_PATIENCE_MS, undefined, { ref: false })
   const alertUrl = (await Promise.race([publisher.ready, ended, patience])) ?? ''
   if (alertUrl !== '') roles.publisher.alertPort = new URL(alertUrl).port
-  const monitor = isEnding() ? undefined : start('monitor', { ...roles.monitor, alertUrl })
+  const monitor = isEnding() ? undefined : start('monitor', { ...roles.monitor, alertPublisherUrl: alertUrl })
 
   const slow = setTimeout(() => {
     process.stderr.write(`Still starting; the logs are in ${logs}\n`)

@@ -79,6 +79,13 @@ const clickhouseCluster: Option<string> = {
   help: "A cluster of that server's remote_servers: samples are spread over its shards",
   placeholder: 'NAME',
 }
+const durability: Option<'written' | 'synced'> = {
+  key: 'durability',
+  parse: oneOf('written', 'synced'),
+  default: 'written',
+  help: 'What acknowledged samples survive: written, the end of any process; synced, also a loss of power, more slowly',
+  placeholder: 'KIND',
+}
 const clickhouseMemory: Option<number> = {
   key: 'clickhouseMemory',
   parse: bytes,
@@ -380,6 +387,29 @@ const alertToken: Option<string> = {
   help: 'Bearer token that the alert publisher asks for; needed when its port is open to others',
   secret: true,
 }
+const alertPublisherUrl: Option<string> = {
+  key: 'alertPublisherUrl',
+  parse: url,
+  default: '',
+  help: 'Where the alert publisher is; without, nobody is told of alerts',
+  placeholder: 'URL',
+}
+const eventsKeep: Option<number> = {
+  key: 'eventsKeep',
+  parse: duration,
+  default: 90 * 86_400_000,
+  shownDefault: '90d',
+  help: 'How long events are kept',
+  placeholder: 'TIME',
+}
+const eventsBytes: Option<number> = {
+  key: 'eventsBytes',
+  parse: bytes,
+  default: 10 * 1024 ** 3,
+  shownDefault: '10g',
+  help: 'Disk space for events; the oldest days go first',
+  placeholder: 'SIZE',
+}
 const outboxBytes: Option<number> = {
   key: 'outboxBytes',
   parse: bytes,
@@ -441,6 +471,7 @@ export const monitorOptions = {
   clickhouseDatabase,
   clickhouseCluster,
   clickhouseMemory,
+  durability,
   storeBufferBytes,
   hotBytes,
   maxSeries,
@@ -452,6 +483,13 @@ export const monitorOptions = {
   plaintextHost,
   oldestSample,
   streamLimit,
+  alertPublisherUrl,
+  alertToken: {
+    ...alertToken,
+    help: 'Bearer token that the alert publisher asks for',
+  },
+  eventsKeep,
+  eventsBytes,
   hostname: hostName,
   logLevel,
   help: helpFlag,

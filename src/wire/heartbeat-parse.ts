@@ -11,12 +11,14 @@ import type {
   HeartbeatAnswer,
   HeartbeatRequest,
   HostFacts,
+  LogEvents,
   MetricEndpoint,
   MetricRule,
   ProcessReport,
   ResourceLimits,
 } from './heartbeat.js'
 import { MAX_TAIL_BYTES, processStates, rlimitNames } from './heartbeat.js'
+import { DEFAULT_LOG_RULES, logRules } from './log-rules.js'
 import type { MetricDefinition } from './native-batch.js'
 import type { Check } from './shape.js'
 import {
@@ -245,6 +247,9 @@ export const desiredProcess: Check<DesiredProcess> = (value, path) => {
       }) as Check<NonNullable<DesiredProcess['entity']>>,
     ),
     metrics: byDefault(list(endpoint, 20), []),
+    logEvents: optional(
+      shape<LogEvents>({ folders: list(absolute, 20), rules: byDefault(logRules, [...DEFAULT_LOG_RULES]) }),
+    ),
   })(value, path)
   if (!checked.name.startsWith(`${checked.id}-`))
     throw new ShapeError(`${path}.name`, 'of the form <id>-<service>-<ROLE>, with the id of the process')

@@ -151,6 +151,24 @@ describe('the model in memory', () => {
       expect(after[part]).toBe(before[part])
   })
 
+  it('goes from one change to the next, however many come at a time and whichever of them fail', async () => {
+    const before = await core.model()
+    const changes = Array.from({ length: 30 }, (_, i) =>
+      core.change(async (change) => {
+        const { hosts } = await change.model()
+        if (i % 5 === 4) throw new Error('no')
+        await createHosts(change, [{ hostname: `many-${i}` }])
+        return hosts.size
+      }),
+    )
+    const ended = await Promise.allSettled(changes)
+    const sizes = ended.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+    expect(sizes).toEqual(Array.from({ length: 24 }, (_, i) => before.hosts.size + i))
+    const after = await core.model()
+    expect(after.hosts.size).toBe(before.hosts.size + 24)
+    expect(after.roles).toBe(before.roles)
+  })
+
   it('is the old one when a change fails', async () => {
     const before = await core.model()
     const failing = core.change(async (change) => {

@@ -16,6 +16,8 @@ export interface SenderOptions {
   backOff?: typeof backOffMs
   /** For so long no failure is warned of, and tries come soon, until a first one succeeds; milliseconds. Default: 0. */
   quietMs?: number
+  /** Of the records. Default: that of a batch of metrics. */
+  contentType?: string
 }
 
 export interface Sender {
@@ -33,7 +35,15 @@ const GRACE_MS = 2000
  * for good is set aside, so that it does not hold up the others.
  */
 export function startSender(options: SenderOptions): Sender {
-  const { spool, poster, logger, observe, backOff = backOffMs, quietMs = 0 } = options
+  const {
+    spool,
+    poster,
+    logger,
+    observe,
+    backOff = backOffMs,
+    quietMs = 0,
+    contentType = NATIVE_BATCH_CONTENT_TYPE,
+  } = options
   const quietUntil = performance.now() + quietMs
   let answered = false
   let warned = false
@@ -69,7 +79,7 @@ export function startSender(options: SenderOptions): Sender {
   })().catch((error) => logger.error({ error: String(error) }, 'The sender has stopped working'))
 
   async function attempt({ payload, gzip }: SpoolItem): Promise<Outcome> {
-    const headers: Record<string, string> = { 'content-type': NATIVE_BATCH_CONTENT_TYPE }
+    const headers: Record<string, string> = { 'content-type': contentType }
     if (gzip) headers['content-encoding'] = 'gzip'
     const began = performance.now()
     const outcome = await poster.post(payload, headers, abort.signal).then(

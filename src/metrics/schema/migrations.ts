@@ -1,4 +1,5 @@
 import { FINEST_MS, LEVELS, type Level, PARTITION_SQL } from '../rollup/levels.js'
+import { EVENTS_MIGRATION } from './events.js'
 import { HEALTH_MIGRATION } from './health.js'
 import { ONLY_SAMPLES, TABLES, TOUCHED_METRIC } from './tables.js'
 
@@ -149,6 +150,7 @@ export const MIGRATIONS: readonly Migration[] = [
     ],
   },
   HEALTH_MIGRATION,
+  EVENTS_MIGRATION,
 ]
 
 /** Sizes of a column's compressed blocks in wide parts, in bytes before compression; a granule begins a block of compact ones. */

@@ -70,8 +70,8 @@ test('the log of a role is read from its host: what it printed, and what it wrot
       'text/plain; charset=utf-8',
       expect.stringContaining('printed\n'),
     ])
-  })
-  expect((await admin.get(`${logs}/stderr`)).text).toContain('wrong\n')
+  }, 20_000)
+  await vi.waitFor(async () => expect((await admin.get(`${logs}/stderr`)).text).toContain('wrong\n'), 20_000)
 
   const none = await admin.get(`${logs}/full`)
   expect([none.status, none.body.message]).toEqual([
@@ -79,7 +79,7 @@ test('the log of a role is read from its host: what it printed, and what it wrot
     expect.stringMatching(/no log .*logs1\.log.*logs\/stdout/),
   ])
   writeFileSync(join(dataDir, 'go'), '')
-  await vi.waitFor(async () => expect((await admin.get(`${logs}/full`)).text).toBe('of its own\n'), 10_000)
+  await vi.waitFor(async () => expect((await admin.get(`${logs}/full`)).text).toBe('of its own\n'), 20_000)
   // One host is asked for a few at a time: what is more is told to come back.
   const many = await Promise.all(Array.from({ length: 12 }, () => admin.get(`${logs}/stdout`)))
   for (const { status } of many) expect([200, 503]).toContain(status)

@@ -60,8 +60,9 @@ describe('every answer', () => {
     await admin.post('/clusters/Cluster%201/hostTemplates', { items: [{ name: 't' }] })
     const started = await admin.post('/clusters/Cluster%201/services/zk/commands/start')
     await admin.post(`/commands/${started.body.id}/abort`)
-    await vi.waitFor(async () =>
-      expect((await admin.get(`/commands/${started.body.id}`)).body.active).toBe(false),
+    await vi.waitFor(
+      async () => expect((await admin.get(`/commands/${started.body.id}`)).body.active).toBe(false),
+      20_000,
     )
     names = {
       clusterName: 'Cluster 1',
