@@ -98,7 +98,7 @@ function report(what: string, [samples, seconds, cpu]: [number, number, number])
   )
 }
 
-const cpuSeconds = () => {
+function cpuSeconds(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1e6
 }

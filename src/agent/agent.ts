@@ -138,6 +138,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
         return named && { ...named, url: new URL('../events', named.url) }
       },
       timeoutMs: options.sendTimeoutMs,
+      caFile: options.caFile,
       logger,
     })
   }
@@ -181,6 +182,8 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
         await collector.collect(current)
         failing.delete(collector.name)
       } catch (error) {
+        // Cut off by the stop.
+        if (stopped) continue
         failed.push(collector.name)
         metrics.collectorFailures.inc({ collector: collector.name })
         if (!failing.has(collector.name))

@@ -78,6 +78,12 @@ async function start(
   const keys = await openKeyring({ text: values.deploymentKey, file: join(data, 'deployment-key') })
   const listening = await listen(manager.app, values.host, values.port, files && { files, logger })
   const url = advertisedUrl(listening.url, values.advertise)
+  const agentMonitorUrl = values.agentMonitorUrl || values.monitorUrl
+  if (!isLoopback(values.host) && isLoopback(new URL(agentMonitorUrl).hostname))
+    logger.warn(
+      { agentMonitorUrl },
+      'agents on other hosts cannot reach the monitor there: say how they do with --agent-monitor-url',
+    )
   lifecycle = startLifecycle({
     openServer: (ending) =>
       openPostgres({
@@ -95,7 +101,7 @@ async function start(
     adminPasswordFile: join(data, 'manager', 'admin-password'),
     joinTokenFile: values.joinTokenFile,
     monitor: {
-      urls: [values.agentMonitorUrl || values.monitorUrl],
+      urls: [agentMonitorUrl],
       ...(token ? { token: sendersToken(token) } : {}),
     },
     monitorFile: join(data, 'manager', 'told-agents'),

@@ -6,7 +6,15 @@ import type { Logger } from 'pino'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { monitorOptions, SettingsError, type Values } from '../config/index.js'
 import { type Engine, openEngine } from '../engine/index.js'
-import { createAlerting, createEvents, createHealth, createTriggers, type Events } from '../health/index.js'
+import {
+  createAlerting,
+  createEvents,
+  createHealth,
+  createTriggerReports,
+  createTriggers,
+  type Events,
+  triggerOwners,
+} from '../health/index.js'
 import { createIngest } from '../ingest/index.js'
 import { createRetentionApi, defaultHotBytes, openStore, type Store, startRollups } from '../metrics/index.js'
 import { createQueryApi } from '../query/index.js'
@@ -73,6 +81,7 @@ async function start(
         metrics: values.maxMetrics,
       },
       hot: { bytes: hotBytes(values) },
+      durability: values.durability,
       ...(values.clickhouseCluster !== '' && { cluster: values.clickhouseCluster }),
       signal,
     })
@@ -110,10 +119,9 @@ async function start(
       keeper: rollups,
       retention: { keepMs: values.eventsKeep, maxBytes: values.eventsBytes },
       alerts: values.alertPublisherUrl !== '',
+      quiet: (category, name) => health.entity(category, name, { tests: false })?.maintenance === true,
     })
     stops.push(() => events.stop())
-    const triggers = createTriggers({ query, logger, registry })
-    stops.push(() => triggers.stop())
     const alerting = startAlerting(values, events, logger, registry)
     if (alerting) stops.push(() => alerting.stop())
 
@@ -122,16 +130,30 @@ async function start(
       store,
       logger,
       registry,
+      async onChanges(changes) {
+        // It comes again with the same changes until they are stored.
+        if (!(await events.healthChanged(changes)))
+          throw new Error('the events of the changes are not stored')
+      },
       // Other monitors may write to a ClickHouse that is not our own.
       ...(shared && { pollMs: 3_000, leads: () => rollups.isLeader }),
     })
     stops.push(() => health.stop())
     await health.start()
+    const triggers = createTriggers({
+      query,
+      owners: () => (health.model ? triggerOwners(health.model) : []),
+      onResults: createTriggerReports((reports) => health.report(reports)),
+      logger,
+      registry,
+    })
+    stops.push(() => triggers.stop())
 
     const app = new Hono<{ Bindings: HttpBindings }>()
     if (isLoopback(values.host)) app.use(loopbackHostOnly(values.allowedHosts.split(',').filter(Boolean)))
     app.use(noForeignPages())
-    if (tokens) app.use(requireToken(tokens, new Set(ingest.app.routes.map(({ path }) => path))))
+    if (tokens)
+      app.use(requireToken(tokens, new Set(['/events', ...ingest.app.routes.map(({ path }) => path)])))
     app.get('/health/live', (c) => c.text('live\n'))
     app.get('/health/ready', (c) =>
       readiness(engine, store).then(([status, text]) => c.text(`${text}\n`, status)),

@@ -79,6 +79,13 @@ const clickhouseCluster: Option<string> = {
   help: "A cluster of that server's remote_servers: samples are spread over its shards",
   placeholder: 'NAME',
 }
+const durability: Option<'written' | 'synced'> = {
+  key: 'durability',
+  parse: oneOf('written', 'synced'),
+  default: 'written',
+  help: 'What acknowledged samples survive: written, the end of any process; synced, also a loss of power, more slowly',
+  placeholder: 'KIND',
+}
 const clickhouseMemory: Option<number> = {
   key: 'clickhouseMemory',
   parse: bytes,
@@ -464,6 +471,7 @@ export const monitorOptions = {
   clickhouseDatabase,
   clickhouseCluster,
   clickhouseMemory,
+  durability,
   storeBufferBytes,
   hotBytes,
   maxSeries,

@@ -176,9 +176,8 @@ export function createHealth(options: HealthOptions): Health {
         polledAt = now()
         await load(Math.max(90_000, 3 * pollMs))
       } else if (streams.count > loadedSlots * 1.02 + 100) await load()
-      if (!led) return
       await evaluate()
-      await keepBooks()
+      if (led) await keepBooks()
     } catch (error) {
       if (!stopping.signal.aborted) logger.error({ err: error }, 'health: an evaluation failed')
     }
@@ -217,7 +216,8 @@ export function createHealth(options: HealthOptions): Health {
     if (store.stats().failure !== '') patientUntil = time + PATIENCE_MS
     const all: HealthChange[] = []
     for (const changes of sweep({ picture, streams, now: nowOf(time), patient: time < patientUntil })) {
-      if (changes.length > 0) {
+      // One that does not lead shows what it sees, and tells and records nothing.
+      if (changes.length > 0 && leads()) {
         history.add(changes)
         metrics.changed(changes)
         if (all.length < 1_000) all.push(...changes)

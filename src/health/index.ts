@@ -1,8 +1,4 @@
-/** Health of hosts, roles, services and clusters: see docs/health.md. */
-
-export { createHealth } from './health.js'
-export { type Health, type HealthOptions, type HealthReport, StaleModelError } from './types.js'
-/** Health, triggers and events: see docs/events.md. */
+/** Health of hosts, roles, services and clusters, triggers and events: see docs/health.md and docs/events.md. */
 
 export { type Alerting, type AlertingOptions, createAlerting } from './alerting/index.js'
 export {
@@ -12,7 +8,9 @@ export {
   type EventsOptions,
   type HealthChangeInput,
 } from './events/index.js'
+export { createHealth } from './health.js'
 export {
+  createTriggerReports,
   createTriggers,
   readTriggers,
   TRIGGER_PARAMETERS,
@@ -24,3 +22,4 @@ export {
   type TriggersOptions,
   triggerOwners,
 } from './triggers/index.js'
+export { type Health, type HealthOptions, type HealthReport, StaleModelError } from './types.js'

@@ -88,6 +88,9 @@ export function createManager(options: ManagerOptions): Manager {
   )
   app.all('/api/:version{v[0-9]+}/timeseries', proxy.handle)
   app.all('/api/:version{v[0-9]+}/timeseries/*', proxy.handle)
+  app.use('/api/:version{v[0-9]+}/events/*', gate('pages'))
+  app.get('/api/:version{v[0-9]+}/events', proxy.handle)
+  app.get('/api/:version{v[0-9]+}/events/*', proxy.handle)
   if (options.deployment) {
     const { deployment } = options
     app.route('/', agentRoutes({ active: deployment.active, activeUrl: deployment.activeUrl }))

@@ -4,6 +4,7 @@ import type { BaseLogger } from 'pino'
 import type { Registry } from 'prom-client'
 import { type Cardinality, cardinality } from './catalogue/cardinality.js'
 import { createCatalogue } from './catalogue/catalogue.js'
+import { createAnnouncements, createForgetter } from './catalogue/forget.js'
 import { load } from './catalogue/load.js'
 import { createPersister } from './catalogue/persister.js'
 import { createSeenLog } from './catalogue/seen.js'
@@ -14,13 +15,14 @@ import { createHotCache, DEFAULT_HOT_LIMITS, type HotLimits, type HotSamples } f
 import { loadChunks } from './hot/load.js'
 import type { Hash } from './ids.js'
 import { DEFAULT_LIMITS, type StoreLimits } from './limits.js'
+import { type Durability, setDurability } from './schema/durability.js'
 import { migrate, SchemaVersionError } from './schema/migrate.js'
 import { createSelfMetrics, NO_METRICS } from './self-metrics.js'
 import type { StoreStats } from './stats.js'
 import { type Catalogue, type StoredSamples, StoreUnavailableError, type Writer } from './types.js'
 import { describeFailure } from './writer/failure.js'
 import { createInsert } from './writer/insert.js'
-import { endInserts, loadMarks } from './writer/marks.js'
+import { endInserts, loadMarks, loadOthersMarks } from './writer/marks.js'
 import { DEFAULT_TUNING, type WriterTuning } from './writer/tuning.js'
 import { createWriter } from './writer/writer.js'
 
@@ -53,6 +55,10 @@ export interface StoreOptions {
    * to any server of it.
    */
   cluster?: string
+  /** What acknowledged samples survive. It is set on the tables, so for all monitors of a database alike. Default: `written`. */
+  durability?: Durability
+  /** For tests: how long series without data are left alone after their registration, and after their announcement. */
+  forget?: { graceMs: number; confirmMs: number }
   /** For tests of collisions. */
   hash?: Hash
 }
@@ -80,6 +86,11 @@ export interface Store {
   stats(): StoreStats
   /** Where the series come from, most series first; `top` of each list (default 20). */
   cardinality(top?: number): Promise<Cardinality>
+  /**
+   * Forgets series of which no level has data any more, in two steps some minutes apart: how many were announced, or deleted. One
+   * monitor of a database does it, the one that folds.
+   */
+  forget(): Promise<{ announced: number; deleted: number }>
   /** Reads what other monitors have added to the catalogue, now. */
   refresh(): Promise<void>
   /** The engine has moved (another port after a restart): inserts and queries go there from now on. */
@@ -92,6 +103,7 @@ export interface Store {
 }
 
 const INSERT_TIMEOUT_MS = 30_000
+const FORGET = { graceMs: 2 * 86_400_000, confirmMs: 180_000 }
 /** An insert of unknown outcome is over by then, one way or the other. */
 const DOUBT_MS = 2 * INSERT_TIMEOUT_MS
 const READ_TIMEOUT_MS = 300_000
@@ -173,10 +185,26 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     onDoubt: () => hot.doubt(DOUBT_MS),
   })
 
+  const forgetter = createForgetter({
+    client: () => clients.reads,
+    catalogue,
+    writer: instance,
+    placement,
+    database,
+    persist: persistPending,
+    logger,
+    ...(options.forget ?? FORGET),
+    ...(signal && { signal }),
+  })
+  const announcements = createAnnouncements(catalogue, instance, signal)
+
   let loadedAt = 0
   const refresh = async (): Promise<void> => {
+    const after = loadedAt === 0 ? 0 : loadedAt - REFRESH_MARGIN_MS
+    // Before new rows are read: some may be of series that were forgotten and have come back.
+    await announcements.heed(clients.reads, after)
     loadedAt = await load(clients.reads, catalogue, {
-      after: loadedAt === 0 ? 0 : loadedAt - REFRESH_MARGIN_MS,
+      after,
       writer: instance,
       logger,
       ...(signal && { signal }),
@@ -187,11 +215,18 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await cluster?.refresh(clients.reads)
     await persistPending()
     await refresh()
+    await loadOthersMarks(clients.reads, {
+      withinMs: 3 * Math.max(refreshMs, 1_000),
+      now: Date.now(),
+      placement,
+      mark: writer.mark,
+    })
   }
   const flushSeen = () => seenLog.flush(clients.inserts, instance)
 
   try {
     if (cluster === undefined) await migrate(clients.reads, logger)
+    await setDurability(clients.reads, options.durability ?? 'written', placement)
     // An insert of a monitor that was killed may still run; what it stores must be seen by `loadMarks`.
     const ended = await endInserts(clients.reads, `has(['${local}', '${database}'], current_database)`, {
       timeoutMs: INSERT_TIMEOUT_MS,
@@ -270,6 +305,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
     stats,
     cardinality: (top) => cardinality(catalogue, top),
+    forget: () => forgetter.pass(),
     refresh,
     async reconnect(moved) {
       const { reads, inserts } = clients

@@ -67,8 +67,8 @@ export interface MetricSource {
   of?: 'FILESYSTEM' | 'NETWORK_INTERFACE' | 'DISK'
   /** Of file systems: those that hold the folders of this name in the configuration's `paths`. Default: all. */
   path?: string
-  /** Of parts: only those whose attribute matches none of these prefixes. */
-  except?: { attribute: string; prefixes: string[] }
+  /** Of parts: those with an attribute that begins so are left out. */
+  except?: { attribute: string; prefixes: string[] }[]
   /** Of a service: the metric of its roles of these types; of those where `active` is 1, if there are any. The worst counts. */
   from?: { roleTypes: string[]; active?: string }
   /** A last sample older than this is no figure any more. Default 180. */
@@ -201,7 +201,13 @@ const metricSource = shape<MetricSource>({
   of: optional(oneOf('FILESYSTEM', 'NETWORK_INTERFACE', 'DISK')),
   path: optional(identifier),
   except: optional(
-    shape<NonNullable<MetricSource['except']>>({ attribute: identifier, prefixes: list(text(50), 100) }),
+    list(
+      shape<NonNullable<MetricSource['except']>[number]>({
+        attribute: identifier,
+        prefixes: list(text(50), 100),
+      }),
+      10,
+    ),
   ),
   from: optional(
     shape<NonNullable<MetricSource['from']>>({

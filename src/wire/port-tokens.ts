@@ -18,6 +18,9 @@ export function sendersToken(full: string): string {
   return `bws_${createHmac('sha256', full).update('bellwether senders').digest('base64url')}`
 }
 
+/** Of all that is below /health, the manager's model among it, only this. */
+const OPEN = new Set(['/health/live', '/health/ready'])
+
 /**
  * Lets requests pass that carry a token: as `Authorization: Bearer` or `Token` (InfluxDB 2), as the password of Basic, or as
  * the parameter `p` (InfluxDB 1). The state for load balancers is open. `sending`: the paths on which metrics come in.
@@ -27,7 +30,7 @@ export function requireToken(tokens: PortTokens, sending: ReadonlySet<string>): 
   const senders = digests([...tokens.senders, ...tokens.full.map(sendersToken)])
   return async (c, next) => {
     const { path } = c.req
-    if (path.startsWith('/health/')) return next()
+    if (OPEN.has(path)) return next()
     const given = tokenOf(c.req.header('authorization')) ?? c.req.query('p')
     if (given !== undefined) {
       const digest = digestOf(given)

@@ -34,7 +34,12 @@ const logger = pino({ level: 'silent' })
 const times = { durationMs: 600, renewMs: 150, marginMs: 150 }
 const keys = parseKeyring(newKey('test'), 'the test')
 
-async function manager(options: { database: string; opens?: () => void; keys?: typeof keys }) {
+async function manager(options: {
+  database: string
+  opens?: () => void
+  keys?: typeof keys
+  monitorUrl?: string
+}) {
   const server: DatabaseServer = {
     url: options.database,
     embedded: true,
@@ -71,7 +76,7 @@ async function manager(options: { database: string; opens?: () => void; keys?: t
     adminPassword: 'given password',
     adminPasswordFile: join(folder, 'admin-password'),
     joinTokenFile: join(folder, 'join-token'),
-    monitor: { urls: ['http://127.0.0.1:9'] },
+    monitor: { urls: [options.monitorUrl ?? 'http://127.0.0.1:9'] },
     monitorFile: join(folder, new URL(options.database).pathname),
     version: '0',
     log: async () => undefined,
@@ -180,6 +185,29 @@ it('takes over at once from an earlier run of itself that left its lease behind'
     const [row] = await postgres.query(database, 'select term from lease')
     return Number(row!.term) === 2 && one.lifecycle.state() === 'ACTIVE'
   })
+}, 60_000)
+
+it('has something to tell to its hosts when the monitor is elsewhere after a restart, and only then', async () => {
+  const database = await postgres.newDatabase()
+  const generationAfter = async (
+    monitorUrl: string,
+    work?: (one: Awaited<ReturnType<typeof manager>>) => unknown,
+  ) => {
+    const one = await manager({ database, monitorUrl })
+    await one.lifecycle.settled
+    await work?.(one)
+    await one.stop()
+    return Number(
+      (await postgres.query(database, 'select max(generation) as generation from host'))[0]!.generation,
+    )
+  }
+  const host = { hostId: 'host-id-1', hostname: 'h1.example', ipAddress: '192.0.2.1' }
+  const first = await generationAfter('http://one:7190', async ({ admin }) => {
+    const made = await admin.post('/hosts', { items: [host] })
+    expect([made.status, made.text]).toEqual([200, made.text])
+  })
+  expect(await generationAfter('http://one:7190')).toBe(first)
+  expect(await generationAfter('http://two:7190')).toBe(first + 1)
 }, 60_000)
 
 it('ends with what to do when it has another deployment key', async () => {

@@ -240,6 +240,13 @@ describe('completion', () => {
     expect((await at('select bytes_in where category = h|')).items[0]?.text).toBe('HOST')
     expect((await at('select mov|')).items.map((i) => i.text).join()).toContain('moving_avg')
   })
+  test('aggregates across entities that have the metric', async () => {
+    const names = async (text: string) =>
+      (await at(text)).items.flatMap(({ kind, text }) => (kind === 'metric' ? [text] : []))
+    expect(await names('select bytes_in_across_|')).toEqual(['bytes_in_across_hosts'])
+    expect(await names('select total_fd_open_across_d|')).toEqual(['total_fd_open_across_datanodes'])
+    expect(await names('select nothing_across_|')).toEqual([])
+  })
   test('a place outside of the query is refused', async () => {
     expect((await json('complete?query=select&offset=99')).status).toBe(400)
     expect((await json('complete?query=select&offset=x')).status).toBe(400)

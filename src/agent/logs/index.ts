@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Logger } from 'pino'
 import type { EventRecord } from '../../wire/event.js'
+import { QUIET_START_MS } from '../quiet-start.js'
 import { createPoster, type Target } from '../send/post.js'
 import { startSender } from '../send/sender.js'
 import { openSpool, type SpoolStats } from '../spool/spool.js'
@@ -19,6 +20,8 @@ export interface LogEventsOptions {
   /** Where events are posted to; asked for each post. */
   target: () => Target | undefined
   timeoutMs: number
+  /** PEM of the authorities that verify the monitor's certificate. Default: the system's. */
+  caFile?: string | undefined
   logger: Logger
   /** Between two looks at the logs, milliseconds. Default: 1 s. */
   everyMs?: number
@@ -42,7 +45,7 @@ const compress = promisify(gzip)
 
 /** Makes events of the logs of roles and sends them to the monitor: see docs/events.md. */
 export async function startLogEvents(options: LogEventsOptions): Promise<LogEventsRunner> {
-  const { dir, sources, target, timeoutMs, logger, everyMs = 1_000 } = options
+  const { dir, sources, target, timeoutMs, caFile, logger, everyMs = 1_000 } = options
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const spool = await openSpool({
     dir: join(dir, 'spool'),
@@ -51,12 +54,13 @@ export async function startLogEvents(options: LogEventsOptions): Promise<LogEven
     memoryBytes: SPOOL_MEMORY_BYTES,
     logger,
   })
-  const poster = createPoster(target, timeoutMs)
+  const poster = createPoster(target, timeoutMs, caFile)
   const sender = startSender({
     spool,
     poster,
     logger,
     contentType: 'application/json',
+    quietMs: QUIET_START_MS,
     observe: () => undefined,
   })
   const watcher = createLogWatcher({

@@ -70,6 +70,8 @@ export function createPicture({ catalogue, streams, files, remembered }: Picture
   let configs = new Map<string, ReadonlyMap<string, string>>()
   /** Numbers are never used again: slots of what is gone stay as they are. */
   const ids = new Map<string, number>()
+  /** Hosts to which parts have come. */
+  const grown = new Set<Node>()
   let factsAt = 0
   let version = 0
 
@@ -149,8 +151,11 @@ export function createPicture({ catalogue, streams, files, remembered }: Picture
       node.cluster = node.service?.cluster
     }
     nodes = [...lists.hosts, ...lists.roles, ...lists.services, ...lists.clusters]
-    for (const category of Object.keys(PARTS))
-      for (const index of catalogue.entitiesIn(category)) addPart(catalogue.entityAt(index))
+    // Hosts that were there have their parts: later ones have come to them as they were seen first.
+    grown.clear()
+    if (lists.hosts.some(({ identity }) => !before.has(nodeKey('HOST', identity))))
+      for (const category of Object.keys(PARTS))
+        for (const index of catalogue.entitiesIn(category)) addPart(catalogue.entityAt(index))
     for (const node of nodes) {
       const known = before.get(nodeKey(node.category, node.identity))
       place(node, known?.bare === false ? known : undefined, oldTable)
@@ -178,6 +183,7 @@ export function createPicture({ catalogue, streams, files, remembered }: Picture
       node.roleFact = rest
     }
     node.messages = known.messages
+    node.parts = known.parts
     node.reported = known.reported
     node.spent.set(known.spent)
     node.countedAt = known.countedAt
@@ -187,7 +193,7 @@ export function createPicture({ catalogue, streams, files, remembered }: Picture
   function place(node: Node, known: Node | undefined, oldTable: Table): void {
     node.profile = profileOf(kindOf(node), node.entity.config)
     node.first = table.add(node.profile.tests.length)
-    node.inputs = node.profile.tests.map((test) => inputsOf(node, test))
+    node.inputs = node.profile.tests.map((test, i) => sameInputs(node, known, i) ?? inputsOf(node, test))
     if (known !== undefined) {
       const rows = new Map(known.profile.tests.map(({ name }, i) => [name, known.first + i]))
       node.profile.tests.forEach(({ name }, i) => {
@@ -197,6 +203,24 @@ export function createPicture({ catalogue, streams, files, remembered }: Picture
       if (known.badSince?.size) node.badSince = moved(known, node)
     }
     restore(node)
+  }
+
+  /** Where the figures of a test came from before, if that cannot have changed. */
+  function sameInputs(node: Node, known: Node | undefined, i: number): readonly Input[] | undefined {
+    const before = known?.profile.tests[i]
+    const test = node.profile.tests[i]!
+    if (known === undefined || before === undefined || node.category === 'SERVICE') return undefined
+    const host = node.category === 'HOST' ? node : node.host
+    const oldHost = node.category === 'HOST' ? known : known.host
+    // The list of a host's parts stays the same one as long as the host is there.
+    if (host?.parts !== oldHost?.parts || (host !== undefined && grown.has(host))) return undefined
+    const isSame =
+      before.definition === test.definition &&
+      before.main === test.main &&
+      before.divisor === test.divisor &&
+      before.status === test.status &&
+      before.paths?.join('\0') === test.paths?.join('\0')
+    return isSame ? known.inputs[i] : undefined
   }
 
   /** What was known of it when the monitor ran last, or when it was last here. */
@@ -269,10 +293,12 @@ export function createPicture({ catalogue, streams, files, remembered }: Picture
     const host = node.category === 'HOST' ? node : node.host
     const parts = (host?.parts ?? []).filter(({ category }) => category === source.of)
     if (paths !== undefined) return holding(parts, paths)
-    const { except } = source
-    if (except === undefined) return parts
+    const { except = [] } = source
     return parts.filter(
-      ({ attributes }) => !except.prefixes.some((prefix) => attributes[except.attribute]?.startsWith(prefix)),
+      ({ attributes }) =>
+        !except.some(({ attribute, prefixes }) =>
+          prefixes.some((prefix) => attributes[attribute]?.startsWith(prefix)),
+        ),
     )
   }
 
@@ -283,13 +309,15 @@ export function createPicture({ catalogue, streams, files, remembered }: Picture
     const host = find('HOST', hostId)
     if (host === undefined) return -1
     const owner = PART_OWNERS + entity.index
-    if (!host.parts.some((part) => part.owner === owner))
+    if (!host.parts.some((part) => part.owner === owner)) {
+      grown.add(host)
       host.parts.push({
         owner,
         category: entity.category,
         label: entity.attributes[attribute] ?? entity.name,
         attributes: entity.attributes,
       })
+    }
     return owner
   }
 
@@ -311,6 +339,7 @@ export function createPicture({ catalogue, streams, files, remembered }: Picture
       const had = host?.parts.length
       const owner = addPart(entity)
       if (host !== undefined && host.parts.length !== had) {
+        grown.delete(host)
         rebind(host)
         for (const role of host.members) rebind(role)
       }

@@ -19,7 +19,7 @@ import { createEventStore, type EventStore } from './store.js'
 import { alertOf } from './subject.js'
 
 export interface EventsOptions {
-  store: Pick<Store, 'client' | 'catalogue'>
+  store: Pick<Store, 'client' | 'catalogue'> & Partial<Pick<Store, 'placement'>>
   logger: BaseLogger
   registry?: Registry
   retention?: Partial<EventRetention>
@@ -88,8 +88,11 @@ export function createEvents(options: EventsOptions): Events {
   const app = createEventApi({ store: eventStore, log, logged, logger, onRefused: metrics.refused })
 
   const sweep = async () => {
-    if (keeper && !keeper.isLeader) return
-    metrics.dropped(await dropOldEvents(store.client, retention, keeper?.retention.time, logger))
+    // Where statements cannot be run on all of a cluster's servers, the one whose server has the events drops them.
+    const anyone = store.placement?.cluster !== undefined && !store.placement.everywhere
+    if (keeper && !keeper.isLeader && !anyone) return
+    const time = keeper?.retention.time
+    metrics.dropped(await dropOldEvents(store.client, retention, time, logger, store.placement))
   }
   const sweeping = setInterval(() => {
     sweep().catch((error: unknown) => logger.warn({ err: error }, 'old events could not be dropped'))

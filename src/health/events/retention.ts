@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { BaseLogger } from 'pino'
-import { EVENT_TABLES } from '../../metrics/index.js'
+import { EVENT_TABLES, ONE_SERVER, type Placement } from '../../metrics/index.js'
 
 export interface EventRetention {
   /** How long events are kept, from when they were received; milliseconds. Default: 90 days. */
@@ -49,10 +49,10 @@ export async function dropOldEvents(
   retention: EventRetention,
   time: number | undefined,
   logger: BaseLogger,
+  placement: Placement = ONE_SERVER,
 ): Promise<number> {
   const answer = await client.query({
-    query:
-      'SELECT partition_id AS id, toString(sum(bytes_on_disk)) AS bytes FROM system.parts WHERE active AND database = currentDatabase() AND table = {table: String} GROUP BY id',
+    query: `SELECT partition_id AS id, toString(sum(bytes_on_disk)) AS bytes FROM system.parts WHERE active AND database = ${placement.databaseSql} AND table = {table: String} GROUP BY id`,
     query_params: { table: EVENT_TABLES.events },
     format: 'JSONEachRow',
   })
@@ -61,7 +61,7 @@ export async function dropOldEvents(
   const due = daysToDrop(days, retention, time)
   for (const { id, bytes } of due) {
     await client.command({
-      query: `ALTER TABLE ${EVENT_TABLES.events} DROP PARTITION ID {id: String}`,
+      query: `ALTER TABLE ${placement.target(EVENT_TABLES.events)} DROP PARTITION ID {id: String}`,
       query_params: { id },
       clickhouse_settings: { max_partition_size_to_drop: '0' },
     })

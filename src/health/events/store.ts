@@ -62,6 +62,35 @@ const { events: EVENTS, alertOutbox: OUTBOX } = EVENT_TABLES
 const COLUMNS =
   'id, content, toUnixTimestamp64Milli(occurred) AS t1, toUnixTimestamp64Milli(received) AS t2, category, severity, alert, attribute_names, attribute_values'
 
+/** The events of these times and ids: a range of the key, as long as the times are plain constants. */
+const BY_KEYS = "occurred IN {times: Array(DateTime64(3, 'UTC'))} AND id IN {ids: Array(String)}"
+
+/** As ClickHouse reads them in a parameter. */
+const timesOf = (times: readonly number[]): string[] =>
+  [...new Set(times)].map((ms) => new Date(ms).toISOString().replace('T', ' ').slice(0, 23))
+
+/** Parameters are fields of a form, and ClickHouse takes 128 KiB of each, as they are sent: escaped and encoded. */
+const PART_EVENTS = 1_000
+const PART_CHARACTERS = 100_000
+
+const sentLength = (id: string): number =>
+  new URLSearchParams([['', id.replace(/[\\']/g, '\\$&')]]).toString().length + 10
+
+function* inParts<T extends { id: string }>(list: readonly T[]): Generator<readonly T[]> {
+  let part: T[] = []
+  let characters = 0
+  for (const one of list) {
+    if (part.length >= PART_EVENTS || characters > PART_CHARACTERS) {
+      yield part
+      part = []
+      characters = 0
+    }
+    part.push(one)
+    characters += sentLength(one.id)
+  }
+  if (part.length > 0) yield part
+}
+
 interface Read {
   id: string
   content: string
@@ -111,22 +140,32 @@ export function createEventStore(client: () => ClickHouseClient, findEntity: Fin
       signal,
     )
     if (keys.length === 0) return []
-    const rows = await select<Read>(
-      `SELECT ${COLUMNS} FROM ${EVENTS} WHERE occurred IN arrayMap(ms -> fromUnixTimestamp64Milli(ms, 'UTC'), {times: Array(Int64)}) AND id IN {ids: Array(String)} ORDER BY occurred DESC, id DESC`,
-      { times: [...new Set(keys.map(({ t1 }) => Number(t1)))], ids: keys.map(({ id }) => id) },
-      signal,
-    )
-    return unique(rows)
+    const ids = keys.map(({ id }) => id)
+    const rows: Read[] = []
+    // Without ORDER BY, which makes it read by far more than these.
+    for (const some of inParts(keys))
+      rows.push(
+        ...(await select<Read>(
+          `SELECT ${COLUMNS} FROM ${EVENTS} WHERE ${BY_KEYS}`,
+          { times: timesOf(some.map(({ t1 }) => Number(t1))), ids: some.map(({ id }) => id) },
+          signal,
+        )),
+      )
+    const byId = new Map(rows.map((row) => [row.id, row]))
+    return [...new Set(ids)].flatMap((id) => byId.get(id) ?? [])
   }
 
   return {
     async known(events) {
-      if (events.length === 0) return new Set()
-      const rows = await select<{ id: string }>(
-        `SELECT id FROM ${EVENTS} WHERE occurred IN arrayMap(ms -> fromUnixTimestamp64Milli(ms, 'UTC'), {times: Array(Int64)}) AND id IN {ids: Array(String)}`,
-        { times: [...new Set(events.map(({ occurred }) => occurred))], ids: events.map(({ id }) => id) },
-      )
-      return new Set(rows.map(({ id }) => id))
+      const known = new Set<string>()
+      for (const some of inParts(events)) {
+        const rows = await select<{ id: string }>(`SELECT id FROM ${EVENTS} WHERE ${BY_KEYS}`, {
+          times: timesOf(some.map(({ occurred }) => occurred)),
+          ids: some.map(({ id }) => id),
+        })
+        for (const { id } of rows) known.add(id)
+      }
+      return known
     },
 
     insert: (rows) =>
@@ -227,11 +266,6 @@ export function createEventStore(client: () => ClickHouseClient, findEntity: Fin
 
 /** As ClickHouse reads a DateTime64(3) from JSON, whatever the server's zone is. */
 const seconds = (ms: number) => (Math.round(ms) / 1000).toFixed(3)
-
-function unique(rows: readonly Read[]): Read[] {
-  const ids = new Set<string>()
-  return rows.filter(({ id }) => !ids.has(id) && ids.add(id))
-}
 
 function eventOf(row: Read): ApiEvent {
   const { id, content, t1, t2, category, severity, alert } = row

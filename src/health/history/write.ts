@@ -32,7 +32,7 @@ export interface Gone {
 }
 
 const MOST_WAITING = 5_000
-const BATCH = 500
+const BATCH = 2_000
 const FIRST_RETRY_MS = 250
 const LONGEST_RETRY_MS = 10_000
 /** In place of the health of an entity in `health_states`: it is no more. */

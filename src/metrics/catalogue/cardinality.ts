@@ -38,7 +38,7 @@ export async function cardinality(catalogue: CatalogueCore, top = 20): Promise<C
   return {
     metrics: metrics.count,
     entities: count,
-    series: series.count,
+    series: series.live,
     topMetrics: byMetric.sort(bySeries).slice(0, top),
     topSenders: senders.all().sort(bySeries).slice(0, top),
     topCategories: byCategory.sort(bySeries).slice(0, top),

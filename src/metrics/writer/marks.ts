@@ -30,6 +30,34 @@ export async function loadMarks(
   for (const [key, day] of found.reverse()) mark(key, day)
 }
 
+/**
+ * Reports what other monitors have stored in the last `withinMs`, so that a batch that is sent to one of them and then to this
+ * one is known. Nothing is read but the parts that are as young, and nothing at all while there is no other monitor.
+ */
+export async function loadOthersMarks(
+  client: ClickHouseClient,
+  { withinMs, now, placement, mark }: { withinMs: number; now: number; placement: Placement; mark: Mark },
+): Promise<void> {
+  let monitors = 0
+  await readBlocks(
+    client,
+    `SELECT toUInt32(count()) FROM ${TABLES.rollupMonitors} FINAL WHERE seen > now64(3) - INTERVAL 1 MINUTE`,
+    ({ columns }) => {
+      monitors = (columns[0]?.values[0] as number | undefined) ?? 0
+    },
+  )
+  if (monitors < 2) return
+  const since = Math.max(FIRST_HOUR, Math.floor((now - withinMs) / HOUR_MS) - 1)
+  const young =
+    `SELECT name FROM system.parts WHERE active AND database = ${placement.databaseSql} AND table = '${TABLES.samples}' ` +
+    `AND modification_time >= now() - ${Math.ceil(withinMs / 1000)}`
+  await readBlocks(
+    client,
+    `${SELECT} metric >= ${since} AND ${ONLY_MARKS} AND _part IN (${young})`,
+    (block) => each(block, mark),
+  )
+}
+
 /** Reports which of these batches were stored in the last two days. */
 export async function findMarks(
   client: ClickHouseClient,

@@ -195,7 +195,8 @@ function constantStream(planned: PlannedItem, execution: Execution): void {
   const { from, to } = request.window
   sink.beginItem(templateOf(planned.item, checked.statement, request.rollup, []))
   const owner = { category: '', name: '', displayName: planned.item.text, attributes: {} }
-  emit(owner, 0, pointsOf(Float64Array.of(from, to), Float64Array.of(value, value)))
+  const times = from === to ? [from] : [from, to]
+  emit(owner, 0, pointsOf(Float64Array.from(times), new Float64Array(times.length).fill(value)))
 }
 
 /** Items that give a stream per entity: read together where that is little, else one item after the other. */

@@ -24,12 +24,9 @@ export interface Outcome {
 
 /**
  * The real monitor on a real engine and the real publisher: events with alerts are posted all the while, and the monitor is
- * killed (SIGKILL) `rounds` times, after `killAfterMs` of each round.
+ * killed (SIGKILL) `rounds` times, each after so many posts were accepted, in the midst of the next one.
  */
-export async function killedMonitor(
-  rounds: number,
-  killAfterMs: (round: number) => number,
-): Promise<Outcome> {
+export async function killedMonitor(rounds: number, posts: (round: number) => number): Promise<Outcome> {
   const bench: Bench = await startBench()
   const folder = mkdtempSync(join(tmpdir(), 'bellwether-killed-'))
   const taken: string[] = []
@@ -62,21 +59,23 @@ export async function killedMonitor(
     for (let round = 0; round < rounds; round++) {
       monitor = await startMonitor(bench, folder, listening.url)
       const { child, url } = monitor
-      let killed = false
-      const timer = setTimeout(() => {
-        killed = true
-        child.kill('SIGKILL')
-      }, killAfterMs(round))
-      for (let n = 0; !killed; n++) {
+      const send = async (n: number): Promise<boolean> => {
         const events = Array.from({ length: 5 }, (_, i) =>
           logEvent(`round ${round}`, { id: `r${round}-${n}-${i}`, alert: true }),
         )
         const receipt = await postTo(url, events)
-        if (!receipt) continue
+        if (!receipt) return false
         duplicates += receipt.duplicates
         for (const { id } of events) accepted.add(id)
+        return true
       }
-      clearTimeout(timer)
+      let taken = 0
+      for (let n = 0; taken < posts(round) && child.exitCode === null; n++) if (await send(n)) taken++
+      // In the midst of a post, and of what follows on the ones before.
+      const last = send(1_000)
+      await new Promise((done) => setTimeout(done, (round * 7) % 30))
+      child.kill('SIGKILL')
+      await last
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     }
     monitor = await startMonitor(bench, folder, listening.url)
