@@ -180,8 +180,17 @@ export interface DesiredState {
   monitor?: { urls: string[]; token?: string }
   /** All managers, for when the one in use is away. */
   managerUrls?: string[]
+  /** Where the host belongs: what its entity, and those of what is on it, have as attributes. */
+  place?: HostPlace
   /** Stop all processes, whatever is listed. */
   hardStop?: boolean
+}
+
+export interface HostPlace {
+  rackId?: string
+  clusterName?: string
+  clusterDisplayName?: string
+  clusterId?: string
 }
 
 export interface DesiredProcess {

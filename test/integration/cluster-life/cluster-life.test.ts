@@ -122,7 +122,10 @@ describe('our own monitor, as a role', () => {
       const loads = await eventually(
         'figures of all hosts',
         async () => {
-          const found = await ask(deployment.url, 'select load_1 where category = HOST')
+          const found = await ask(
+            deployment.url,
+            'select load_1 where category = HOST and clusterName = life',
+          )
           return found.length === HOSTS.length && found
         },
         { timeoutMs: 120_000, detail: () => outputs(deployment) },
