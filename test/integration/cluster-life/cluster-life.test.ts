@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { greeterJar } from '../../manager/descriptors/support/jar.js'
-import { ask, eventually, freePort, isAlive } from '../program.js'
+import { ask, eventually, freePort, isAlive, startProgram, stopProgram } from '../program.js'
 import { configOf, type Deployment, ended, endOf, good, outputs, startDeployment } from './deployment.js'
 import { missing, modeOf, openSession, watchQuorum } from './zookeeper.js'
 
@@ -93,7 +93,13 @@ function startsOf(host: string): number {
 }
 
 /** Children of a command, and theirs. */
-type Command = { name: string; success: boolean; children?: { items: Command[] } }
+type Command = {
+  name: string
+  success: boolean
+  resultMessage?: string
+  roleRef?: { roleName: string }
+  children?: { items: Command[] }
+}
 const stepsOf = (command: Command): Command[] => [
   command,
   ...(command.children?.items ?? []).flatMap(stepsOf),
@@ -181,6 +187,82 @@ describe('a service type from a third party', () => {
 
       expect(await ended(deployment, api.post(`${path}/commands/stop`))).toMatchObject({ success: true })
       expect(processesOf('greeter').size).toBe(0)
+      await good(api.delete(path))
+    },
+    LONG,
+  )
+})
+
+describe('processes that do what they should not', () => {
+  const path = '/clusters/life/services/bad'
+  /** Of a role: runs a shell script. */
+  const shell = (script: string) => configOf({ command: '/bin/sh', arguments: `-c\n${script}` })
+  let names: string[]
+
+  it(
+    'are told of by host, with what is wrong',
+    async () => {
+      const config = {
+        log_dir: join(deployment.path, 'bad-log'),
+        process_start_secs: 1,
+        process_start_retries: 0,
+        graceful_stop_timeout: 1,
+        process_auto_restart: false,
+      }
+      const roles = [configOf({ command: '/gone' }), shell('exit 7'), shell('sleep 1000 & exit 0')].map(
+        (config, i) => ({ type: 'INSTANCE', hostRef: { hostname: HOSTS[i] }, config }),
+      )
+      const group = { name: 'bad-INSTANCE-BASE', base: true, config: configOf(config) }
+      await good(
+        api.post('/clusters/life/services', {
+          items: [{ name: 'bad', type: 'PROCESS', config: configOf(user), roles, roleConfigGroups: [group] }],
+        }),
+      )
+      names = (await rolesOf(path)).map(({ name }) => name)
+      const start: Command = await ended(deployment, api.post(`${path}/commands/start`))
+      expect(start.success).toBe(false)
+      const steps = stepsOf(start)
+      const said = names.map(
+        (name) =>
+          steps.find((step) => step.name === 'Start' && step.roleRef?.roleName === name)!.resultMessage,
+      )
+      expect(said[0]).toContain('code 127')
+      expect(said[1]).toContain('code 7')
+      expect(said[2]).toContain('foreground')
+      expect(await statesOf(path)).toEqual(['STOPPED', 'STOPPED', 'STOPPED'])
+      const { text } = await good(api.get(`${path}/roles/${names[0]}/logs/stderr`))
+      expect(text).toContain("The program '/gone' does not exist")
+      expect(processesOf('bad').size).toBe(0)
+    },
+    LONG,
+  )
+
+  it(
+    'are kept within bounds, and ended',
+    async () => {
+      const scripts = [
+        "trap '' TERM; while :; do sleep 1; done",
+        'head -c 64000000 /dev/zero | tr "\\0" x; exec sleep 1000',
+        'exec sleep 1000',
+      ]
+      for (const [i, script] of scripts.entries())
+        await good(api.put(`${path}/roles/${names[i]}/config`, shell(script)))
+      expect(await ended(deployment, api.post(`${path}/commands/start`))).toMatchObject({ success: true })
+      const logs = () => {
+        const processes = join(deployment.path, HOSTS[1]!, 'process')
+        const folder = readdirSync(processes)
+          .filter((name) => name.includes('-bad-'))
+          .sort()
+          .at(-1)!
+        const files = readdirSync(join(processes, folder, 'logs'))
+        return files.map((name) => statSync(join(processes, folder, 'logs', name)).size)
+      }
+      await eventually('a log that was cut', () => {
+        const sizes = logs()
+        return sizes.length > 2 && sizes.reduce((sum, size) => sum + size, 0) <= 32 * 1024 ** 2
+      })
+      expect(await ended(deployment, api.post(`${path}/commands/stop`))).toMatchObject({ success: true })
+      expect(processesOf('bad').size).toBe(0)
       await good(api.delete(path))
     },
     LONG,
@@ -394,6 +476,26 @@ describe.skipIf(missing.length > 0)('a ZooKeeper', () => {
     LONG,
   )
 })
+
+it(
+  'does not let an agent in that has a wrong token, and says so',
+  async () => {
+    const stranger = startProgram(
+      ['agent', '--data', join(deployment.path, 'stranger'), '--agent-port', 'off', '--join', deployment.url],
+      { BELLWETHER_MANAGER_TOKEN: `bwj_${'x'.repeat(40)}` },
+    )
+    try {
+      await eventually('what it says', () => stranger.output().includes('The token is not known'), {
+        timeoutMs: 120_000,
+        detail: stranger.output,
+      })
+      expect((await good(api.get('/hosts'))).body.items).toHaveLength(HOSTS.length)
+    } finally {
+      await stopProgram(stranger)
+    }
+  },
+  LONG,
+)
 
 it(
   'goes as a whole: the cluster, our own roles, the hosts',
