@@ -4,6 +4,7 @@ import { AGENTS, NEW_SERIES, SMALL_SENDERS } from '../plan.js'
 import { COLUMNS, JSON_FORM } from '../queries/dialects.js'
 import type { LoadResults, QueryResults, Results } from '../results.js'
 import type { AgentsMeasure } from '../run-agents.js'
+import type { ExporterMeasure } from '../run-exporter.js'
 import type { SteadyMeasure } from '../run-steady.js'
 import { median } from '../stats.js'
 import { ENGINE_ALONE } from '../systems/index.js'
@@ -21,14 +22,23 @@ const SMALL = ['single-groupby-1-1-1', 'single-groupby-5-8-1']
 const SMALL_MS = 4
 
 /** Checks every bar for which this run has both sides. */
-export function checkBars({ loads, queries, steady, agents }: Results): Bar[] {
+export function checkBars({ loads, queries, steady, agents, exporter }: Results): Bar[] {
   const ours = steady.filter((m) => m.system === 'Bellwether')
   return [
     ...loads.flatMap(loadBars),
     ...queries.flatMap(queryBars),
     ...ours.flatMap(steadyBars),
     ...agents.map(agentsBar),
+    ...(exporter ? [exporterBar(exporter)] : []),
   ]
+}
+
+function exporterBar({ pages, series, bytesPerSample, withCatalogue }: ExporterMeasure): Bar {
+  return {
+    bar: `${pages} pages of a real node-exporter, ${series} series: at most 1.3 bytes a sample after merges`,
+    found: `${bytesPerSample.toFixed(2)} (${withCatalogue.toFixed(2)} with the catalogue of the first page)`,
+    pass: bytesPerSample <= 1.3,
+  }
 }
 
 function agentsBar({ serverCores, peakBytes, refused }: AgentsMeasure): Bar {
