@@ -15,8 +15,10 @@ export interface ExporterMeasure {
   samples: number
   /** After the first page, which brings the catalogue. */
   bytesPerSample: number
-  /** Of all there is. */
+  /** With the catalogue. */
   withCatalogue: number
+  /** Of the rollups that were folded meanwhile, in neither of the others. */
+  rollups: number
 }
 
 const READ_EVERY_MS = 1_000
@@ -38,6 +40,8 @@ export async function measureExporter(
   const running = await system.start(folder)
   const { origin, path, headers } = running.target('remote-write')
   const sink = createClient(origin)
+  const rollups = async () => (await running.rollupBytes?.()) ?? 0
+  const withoutRollups = async () => (await running.bytesOnDisk()) - (await rollups())
   try {
     await untilReady(exporter, async () => (await source.send('GET', '/metrics')).status === 200)
     const first = Date.now() - pages * STAMPED_EVERY_MS
@@ -71,18 +75,19 @@ export async function measureExporter(
       samples += lane.samples
       if (page === 0) {
         await running.settle()
-        atFirst = { bytes: await running.bytesOnDisk(), samples }
+        atFirst = { bytes: await withoutRollups(), samples }
       }
       await sleep(Math.max(0, started + (page + 1) * READ_EVERY_MS - performance.now()))
     }
     await running.settle()
-    const bytes = await running.bytesOnDisk()
+    const bytes = await withoutRollups()
     return {
       pages,
       series: labels.size,
       samples,
       bytesPerSample: (bytes - atFirst.bytes) / (samples - atFirst.samples),
       withCatalogue: bytes / samples,
+      rollups: (await rollups()) / samples,
     }
   } finally {
     source.close()

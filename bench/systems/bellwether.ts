@@ -40,6 +40,7 @@ export function bellwether(profile?: string): System {
         target: (protocol) => ({ origin, ...TARGETS[protocol]! }),
         settle: engine.optimize,
         bytesOnDisk: engine.bytes,
+        rollupBytes: engine.rollupBytes,
       }
     },
   }
@@ -139,6 +140,12 @@ async function openEngine(folder: string, monitor: number) {
     /** All of our tables: samples, catalogue, rollups. Parts that were merged away stay on disk for minutes and are not counted. */
     bytes: async () =>
       Number(await ask(`SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND ${OURS}`)),
+    rollupBytes: async () =>
+      Number(
+        await ask(
+          `SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND ${OURS} AND table LIKE 'rollup%'`,
+        ),
+      ),
     close: () => client.close(),
   }
 }
