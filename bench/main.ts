@@ -98,7 +98,7 @@ async function runPlan(plan: Plan, options: Options, systems: System[], folder: 
     say(
       `${plan.name}, ${protocol}: ${million(dataSet.samples)} samples, SHA-256 ${dataSet.sha256.slice(0, 16)}`,
     )
-    const at = (system: System) => `${folder}-${system.name}`
+    const at = (system: System) => `${folder}-${protocol}-${system.name}`
     if (options.parts.load)
       results.loads.push(
         await loadRounds(plan.name, dataSet, dataFor, taking, rounds, options.connections, at),
@@ -109,11 +109,11 @@ async function runPlan(plan: Plan, options: Options, systems: System[], folder: 
 }
 
 async function runSteady(options: Options, systems: System[], folder: string, results: Results) {
-  for (const plan of makeSteadyPlans(options)) {
+  for (const [n, plan] of makeSteadyPlans(options).entries()) {
     const { linesPerBatch } = plan
     const dataSet = await prepareDataSet('line-protocol', plan.parameters, 1, { linesPerBatch })
     for (const system of systems.filter((s) => !s.missing && plan.systems.includes(s.name))) {
-      const at = join(folder, `steady-${system.name}`)
+      const at = join(folder, `steady-${n}-${system.name}`)
       const measure = await measureSteady(system, plan, dataSet, at)
       say(
         `${plan.name}, ${system.name}: p99 ${measure.p99Latency.toFixed(0)} ms, ${measure.serverCores.toFixed(2)} cores`,
