@@ -24,7 +24,8 @@ module.exports = {
     only('query', '^src/query/', ['^src/(query|wire|config)/', '^src/(engine|metrics)/index[.]ts$']),
     only('health', '^src/health/', ['^src/(health|wire|config)/', '^src/(engine|metrics|query)/index[.]ts$']),
     only('manager', '^src/manager/', ['^src/(manager|wire|config)/']),
-    only('agent', '^src/agent/', ['^src/(agent|wire|config)/']),
+    // The patterns of log rules come from outside, and are matched by the same bounded engine as those of queries.
+    only('agent', '^src/agent/', ['^src/(agent|wire|config)/', '^src/query/regex/index[.]ts$']),
     only('alerts', '^src/alerts/', ['^src/(alerts|wire|config)/']),
     only('cli-through-indexes', '^src/cli/', [
       '^src/(cli|wire|config)/',

@@ -50,6 +50,7 @@ async function main(options: Options): Promise<void> {
       })),
     loads: [],
     queries: [],
+    planning: [],
     steady: [],
     agents: [],
   }
@@ -104,7 +105,11 @@ async function runPlan(plan: Plan, options: Options, systems: System[], folder: 
         await loadRounds(plan.name, dataSet, dataFor, taking, rounds, options.connections, at),
       )
     else for (const system of taking) await fill(system, dataFor(system), options.connections, at(system))
-    if (asked) results.queries.push(...(await queryRounds(plan, options, taking, at)))
+    if (asked) {
+      const { queries, planning } = await queryRounds(plan, options, taking, at)
+      results.queries.push(...queries)
+      if (planning.length > 0) results.planning.push({ plan: plan.name, milliseconds: planning })
+    }
   }
 }
 
@@ -172,7 +177,7 @@ async function queryRounds(
   options: Options,
   systems: System[],
   at: (system: System) => string,
-): Promise<QueryResults[]> {
+): Promise<{ queries: QueryResults[]; planning: number[] }> {
   const types = plan.queries.map((type) => fitType(type, plan.parameters))
   const rounds: QueryRound[] = []
   const runs = Math.ceil(options.runs / options.rounds)
@@ -182,7 +187,7 @@ async function queryRounds(
       rounds.push(await runQueries(system, at(system), types, plan.parameters, seed, runs, round === 0))
       say(`  ${system.name}: asked, round ${round + 1} of ${options.rounds}`)
     }
-  return types.map((type) => {
+  const queries = types.map((type) => {
     const measures = new Map<string, QueryMeasure>()
     for (const measure of rounds.flatMap((r) => r.measures).filter((m) => m.type === type.name)) {
       const known = measures.get(measure.dialect)
@@ -194,6 +199,7 @@ async function queryRounds(
     const compared = compareRounds(type.name, rounds)
     return { plan: plan.name, type, measures: [...measures.values()], ...(compared ? { compared } : {}) }
   })
+  return { queries, planning: rounds.flatMap((r) => r.planning) }
 }
 
 const alternate = <T>(systems: T[], round: number) => (round % 2 ? [...systems].reverse() : systems)

@@ -35,6 +35,7 @@ const FOR_MANY_HOSTS = QUERY_TYPES.filter(({ name }) =>
     'double-groupby-5',
     'double-groupby-all',
     'lastpoint',
+    'high-cpu-all',
     'groupby-orderby-limit',
     'fleet-average',
   ].includes(name),

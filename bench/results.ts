@@ -31,6 +31,12 @@ export interface QueryResults {
   compared?: { equal: boolean; text: string }
 }
 
+/** How long parsing, checking and planning took, by EXPLAIN, each for a text of its own. */
+export interface PlanningResults {
+  plan: string
+  milliseconds: number[]
+}
+
 export interface Results {
   date: string
   command: string
@@ -38,6 +44,7 @@ export interface Results {
   systems: { name: string; version: string; missing?: string }[]
   loads: LoadResults[]
   queries: QueryResults[]
+  planning: PlanningResults[]
   steady: SteadyMeasure[]
   agents: AgentsMeasure[]
   exporter?: ExporterMeasure

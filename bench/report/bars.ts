@@ -2,7 +2,7 @@
 
 import { AGENTS, NEW_SERIES, SMALL_SENDERS } from '../plan.js'
 import { COLUMNS, JSON_FORM } from '../queries/dialects.js'
-import type { LoadResults, QueryResults, Results } from '../results.js'
+import type { LoadResults, PlanningResults, QueryResults, Results } from '../results.js'
 import type { AgentsMeasure } from '../run-agents.js'
 import type { ExporterMeasure } from '../run-exporter.js'
 import type { SteadyMeasure } from '../run-steady.js'
@@ -20,13 +20,15 @@ export interface Bar {
 const WIDE = /^(double-groupby|fleet-average|lastpoint)/
 const SMALL = ['single-groupby-1-1-1', 'single-groupby-5-8-1']
 const SMALL_MS = 4
+const PLANNING_MS = 0.3
 
 /** Checks every bar for which this run has both sides. */
-export function checkBars({ loads, queries, steady, agents, exporter }: Results): Bar[] {
+export function checkBars({ loads, queries, planning, steady, agents, exporter }: Results): Bar[] {
   const ours = steady.filter((m) => m.system === 'Bellwether')
   return [
     ...loads.flatMap(loadBars),
     ...queries.flatMap(queryBars),
+    ...planning.map(planningBar),
     ...ours.flatMap(steadyBars),
     ...agents.map(agentsBar),
     ...(exporter ? [exporterBar(exporter)] : []),
@@ -106,6 +108,15 @@ function loadBars(results: LoadResults): Bar[] {
 
 export function rate(results: LoadResults, system: string): number {
   return median(results.measures.filter((m) => m.system === system).map((m) => m.samplesPerSecond))
+}
+
+function planningBar({ plan, milliseconds }: PlanningResults): Bar {
+  const found = median(milliseconds)
+  return {
+    bar: `${plan}: parsing, checking and planning of a typical query under ${PLANNING_MS} ms`,
+    found: `${found.toFixed(3)} ms`,
+    pass: found < PLANNING_MS,
+  }
 }
 
 function queryBars(results: QueryResults): Bar[] {

@@ -23,8 +23,11 @@ export const METHOD = `
   window longer than the data is cut to five sixths of it, and then buckets of which less than six would fit to 5 min or 1 min. After the load each server is started anew on its data, three queries of each type warm it up, then they are
   asked one at a time over one connection; the time is from sending to the last byte; CPU is that of the server and its
   children, in steps of 10 ms over all queries of a type. VictoriaMetrics gets the PromQL of
-  TSBS's own driver with \`nocache=1\`; \`lastpoint\` and \`groupby-orderby-limit\`, which that driver does not offer, are written
-  in MetricsQL. Bellwether gets tsquery, answered as columns and as Cloudera's JSON.
+  TSBS's own driver with \`nocache=1\`; \`lastpoint\`, \`groupby-orderby-limit\` and \`high-cpu-*\`, which that driver does not offer, are written
+  in MetricsQL. Bellwether gets tsquery, answered as columns and as Cloudera's JSON. In \`high-cpu-*\` all ten
+  metrics are asked for at the times at which the first is above 90.
+- **Parsing and planning**: the median of 200 \`EXPLAIN\`s after 2,000 to warm up, each with a text of its own: the steps parse, check, and
+  choose entities and plan.
 - **Steady load**: batches are due at fixed times, and latency counts from then, so that a server
   that falls behind is not spared. Memory is the resident size of all processes, every half second: the median in the second and
   in the last fifth of the time. **New series**: each of the 10,000 lines of a request is of a host that was never seen (ten series);

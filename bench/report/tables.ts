@@ -6,7 +6,6 @@ import type { AgentsMeasure } from '../run-agents.js'
 import type { LoadMeasure } from '../run-load.js'
 import type { SteadyMeasure } from '../run-steady.js'
 import { median, percentile } from '../stats.js'
-import { LEFT_OUT } from '../tsbs/queries.js'
 import { checkBars, rate } from './bars.js'
 import { isBusy } from './machine.js'
 import { METHOD } from './method.js'
@@ -136,16 +135,12 @@ function agentsTable(measures: AgentsMeasure[]): string {
 
 function queryTables(queries: QueryResults[]): string[] {
   const plans = [...new Set(queries.map((q) => q.plan))]
-  const left = Object.entries(LEFT_OUT).map(([name, why]) => `${name} (${why})`)
-  return [
-    ...plans.map((plan) =>
-      queryTable(
-        plan,
-        queries.filter((q) => q.plan === plan),
-      ),
+  return plans.map((plan) =>
+    queryTable(
+      plan,
+      queries.filter((q) => q.plan === plan),
     ),
-    `Not asked: ${left.join('; ')}.`,
-  ]
+  )
 }
 
 function queryTable(plan: string, queries: QueryResults[]): string {

@@ -2,20 +2,25 @@ import { hostname as systemHostname } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { encodeNativeBatch } from '../wire/native-batch.js'
+import { encodeNativeBatch, type NativeBatch } from '../wire/native-batch.js'
 import { selfMetrics } from '../wire/self-metrics.js'
 import type { Collector } from './collectors/index.js'
 import { createCounters, createHostCollectors } from './collectors/index.js'
+import { AgentError } from './errors.js'
 import { cleanUp } from './hard-stop.js'
 import { createHostSource } from './host.js'
 import { loadHostId } from './identity.js'
 import { lockFolder } from './lock.js'
+import type { LogEventsRunner, LogEventsStatus } from './logs/index.js'
+import { startLogEvents } from './logs/index.js'
 import type { Management, ManagementStatus } from './management.js'
 import { startManagement } from './management.js'
 import type { AgentOptions } from './options.js'
 import { resolveOptions } from './options.js'
+import { QUIET_START_MS } from './quiet-start.js'
 import { createRoundBuilder } from './round.js'
 import { phaseOf, startSchedule } from './schedule.js'
+import { ScrapeSettingsError, type ScrapeTargets, startScrapeTargets } from './scrape/targets/index.js'
 import type { Outcome } from './send/outcome.js'
 import type { Target } from './send/post.js'
 import { createPoster } from './send/post.js'
@@ -38,7 +43,8 @@ export interface Agent {
 export interface AgentStatus {
   hostId: string
   hostname: string
-  monitorUrl: string
+  /** Null while the manager has not named one. */
+  monitorUrl: string | null
   intervalMs: number
   /** Rounds since the start. */
   rounds: number
@@ -48,6 +54,7 @@ export interface AgentStatus {
   spool: SpoolStats
   /** Missing without a manager. */
   manager?: ManagementStatus
+  logEvents?: LogEventsStatus
 }
 
 const compress = promisify(gzip)
@@ -91,12 +98,19 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
   const failing = new Set<string>()
 
   let management: Management | undefined
-  const target = (): Target => management?.monitor() ?? { url: options.ingestUrl }
+  /** What the operator names comes before what the manager names. */
+  const target = (): Target | undefined => {
+    const named = management?.monitor()
+    if (!options.ingestUrl) return named
+    const token = options.monitorToken ?? named?.token
+    return { url: options.ingestUrl, ...(token ? { token } : {}) }
+  }
+  let logEvents: LogEventsRunner | undefined
 
   const statusOf = (): AgentStatus => ({
     hostId,
     hostname: hostname(),
-    monitorUrl: target().url.origin,
+    monitorUrl: target()?.url.origin ?? null,
     intervalMs,
     rounds,
     lastRound,
@@ -104,6 +118,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     lastError,
     spool: spool.stats(),
     ...(management ? { manager: management.status() } : {}),
+    ...(logEvents ? { logEvents: logEvents.status() } : {}),
   })
 
   if (options.manager) {
@@ -115,6 +130,30 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
       },
     )
     collectors.push(...management.collectors)
+    logEvents = await startLogEvents({
+      dir: join(dataDir, 'log-events'),
+      sources: management.logSources,
+      target: () => {
+        const named = target()
+        return named && { ...named, url: new URL('../events', named.url) }
+      },
+      timeoutMs: options.sendTimeoutMs,
+      caFile: options.caFile,
+      logger,
+    })
+  }
+  let scraping: ScrapeTargets | undefined
+  const startScraping = async () => {
+    if (options.scrapeFile === undefined) return
+    scraping = await startScrapeTargets({
+      file: options.scrapeFile,
+      agentName: `agent on ${hostname()}`,
+      logger,
+      async deliver(batch, time) {
+        await deliver(batch, time)
+        metrics.samples.inc(batch.sampleValue.length)
+      },
+    })
   }
   const statusPage = await openStatusPage(options, metrics.registry, statusOf)
 
@@ -127,6 +166,13 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     },
   }
 
+  async function deliver(collected: NativeBatch, time: number): Promise<void> {
+    const batch = encodeNativeBatch(collected)
+    const payload = options.gzip ? await compress(batch, { level: 6 }) : batch
+    await spool.append({ time, gzip: options.gzip, payload })
+    sender.wake()
+  }
+
   async function round(time: number) {
     const began = performance.now()
     const current = builder.begin(time, hostOf(hostname()))
@@ -136,6 +182,8 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
         await collector.collect(current)
         failing.delete(collector.name)
       } catch (error) {
+        // Cut off by the stop.
+        if (stopped) continue
         failed.push(collector.name)
         metrics.collectorFailures.inc({ collector: collector.name })
         if (!failing.has(collector.name))
@@ -144,10 +192,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
       }
     }
     counters.sweep()
-    const batch = encodeNativeBatch(builder.finish())
-    const payload = options.gzip ? await compress(batch, { level: 6 }) : batch
-    await spool.append({ time, gzip: options.gzip, payload })
-    sender.wake()
+    await deliver(builder.finish(), time)
     const seconds = (performance.now() - began) / 1000
     rounds++
     metrics.rounds.inc()
@@ -173,8 +218,8 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     }
   }
 
-  const poster = createPoster(target, options.sendTimeoutMs)
-  const sender = startSender({ spool, poster, logger, observe })
+  const poster = createPoster(target, options.sendTimeoutMs, options.caFile)
+  const sender = startSender({ spool, poster, logger, observe, quietMs: QUIET_START_MS })
   const grid = { intervalMs, phaseMs: phaseOf(hostId, intervalMs) }
   const schedule = startSchedule(grid, round, {
     failed: (error) => logger.error({ error }, 'A round of collection failed'),
@@ -183,13 +228,20 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
 
   let stopped: Promise<void> | undefined
   const stop = async () => {
+    await scraping?.stop()
     await Promise.all([schedule.stop(), ...collectors.map((collector) => collector.stop?.())])
+    await logEvents?.stop()
     await management?.stop()
     await sender.stop()
     await spool.close()
     await statusPage.stop()
     await unlock()
   }
+  await startScraping().catch(async (error) => {
+    await stop()
+    if (!(error instanceof ScrapeSettingsError)) throw error
+    throw new AgentError('BAD_SCRAPE_SETTINGS', { problem: error.message }, undefined)
+  })
   return {
     hostId,
     ...statusPage.address(),

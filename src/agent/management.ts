@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { DesiredProcess } from '../wire/heartbeat.js'
+import { DEFAULT_LOG_RULES } from '../wire/log-rules.js'
 import type { Counters } from './collectors/counters.js'
 import type { Collector } from './collectors/index.js'
 import { createRoleProcessCollector } from './collectors/role-process.js'
@@ -10,6 +11,7 @@ import type { Heartbeat, HeartbeatStatus } from './heartbeat/client.js'
 import { startHeartbeat } from './heartbeat/client.js'
 import { hostFacts } from './heartbeat/facts.js'
 import { createTransport } from './heartbeat/transport.js'
+import type { LogSource } from './logs/index.js'
 import type { ManagerOptions } from './options.js'
 import { openApplied } from './processes/applied.js'
 import { createContents } from './processes/content.js'
@@ -36,6 +38,8 @@ export interface ManagementOptions extends ManagerOptions {
 export interface Management {
   /** Of the roles on this host. */
   readonly collectors: Collector[]
+  /** The roles on this host, and where their logs are. */
+  logSources(): LogSource[]
   /** Where metrics go, if the manager says so; `failed` goes on to the next one. */
   monitor(): Target | undefined
   monitorFailed(): void
@@ -75,7 +79,14 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
       ? heartbeat.fetch(path, maxBytes, signal)
       : Promise.reject(new Error('there is no manager yet')),
   )
-  const runner = createRunner({ store, applied, contents, link, processDir, logger, onNews: news })
+  const { program } = options
+  const variables: Record<string, string> = program
+    ? { BELLWETHER_NODE: program.node, BELLWETHER_MAIN: program.main }
+    : {}
+  const runner = createRunner({
+    ...{ store, applied, contents, link, processDir, variables, logger },
+    onNews: news,
+  })
 
   function logStatus({ name, state, pid, exit, problem }: Status) {
     if (state === 'FATAL' || state === 'BACKOFF')
@@ -135,6 +146,14 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
         logger,
       }),
     ],
+    logSources: () =>
+      roles().map(({ process, entity }) => ({
+        name: entity.name,
+        displayName: entity.displayName,
+        attributes: entity.attributes,
+        folders: process.logEvents?.folders ?? [join(processDir, process.name, 'logs')],
+        rules: process.logEvents?.rules ?? DEFAULT_LOG_RULES,
+      })),
     monitor() {
       const list = urls()
       const url = list[monitorIndex % Math.max(1, list.length)]

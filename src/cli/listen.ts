@@ -1,6 +1,9 @@
 import { createServer, type Server } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
+import type { Logger } from 'pino'
+import { readTls, type TlsFiles, watchTls } from './tls.js'
 
 /** How long a client may take for its headers, and for a whole request; slower ones are cut off (slow loris). */
 const HEADERS_TIMEOUT_MS = 15_000
@@ -18,19 +21,44 @@ export interface Listening {
   close(): Promise<void>
 }
 
-/** Serves a Hono app. Rejects with Node's error (EADDRINUSE, EACCES, …) when it cannot listen. */
-export async function listen(app: App, host: string, port: number): Promise<Listening> {
-  const server = createServer(
-    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: 60_000 },
-    getRequestListener(app.fetch),
-  )
+const timeouts = {
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  keepAliveTimeout: 60_000,
+}
+
+/**
+ * Serves a Hono app, over TLS where there are files for it; renewed ones are used for new connections. Rejects with Node's
+ * error (EADDRINUSE, EACCES, …) when it cannot listen.
+ */
+export async function listen(
+  app: App,
+  host: string,
+  port: number,
+  tls?: { files: TlsFiles; logger: Logger },
+): Promise<Listening> {
+  const listener = getRequestListener(app.fetch)
+  let server: Server
+  let unwatch = () => {}
+  if (tls) {
+    const secure = createSecureServer({ ...timeouts, ...readTls(tls.files) }, listener)
+    unwatch = watchTls(tls.files, tls.logger, (renewed) => secure.setSecureContext(renewed))
+    server = secure
+  } else server = createServer(timeouts, listener)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
   })
   const address = server.address() as AddressInfo
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address
-  return { server, url: `http://${shown}:${address.port}`, close: () => close(server) }
+  return {
+    server,
+    url: `${tls ? 'https' : 'http'}://${shown}:${address.port}`,
+    close() {
+      unwatch()
+      return close(server)
+    },
+  }
 }
 
 function close(server: Server): Promise<void> {

@@ -4,16 +4,29 @@ import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import { monitorOptions, type Values } from '../config/index.js'
+import { monitorOptions, SettingsError, type Values } from '../config/index.js'
 import { type Engine, openEngine } from '../engine/index.js'
+import {
+  createAlerting,
+  createEvents,
+  createHealth,
+  createTriggerReports,
+  createTriggers,
+  type Events,
+  triggerOwners,
+} from '../health/index.js'
 import { createIngest } from '../ingest/index.js'
 import { createRetentionApi, defaultHotBytes, openStore, type Store, startRollups } from '../metrics/index.js'
 import { createQueryApi } from '../query/index.js'
 import { isLoopback, loopbackHostOnly, noForeignPages } from '../wire/host-check.js'
+import { requireToken, sendersToken } from '../wire/port-tokens.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
 import type { ErrorBody } from '../wire/timeseries.js'
+import { advertisedUrl, loopbackUrl } from './addresses.js'
 import { listen } from './listen.js'
+import { monitorTokens } from './monitor-access.js'
 import { type Running, runRole } from './role.js'
+import { tlsFiles } from './tls.js'
 
 type Settings = Values<typeof monitorOptions>
 
@@ -33,6 +46,12 @@ async function start(
   values: Settings,
   { logger, signal }: { logger: Logger; signal: AbortSignal },
 ): Promise<Running> {
+  const tokens = monitorTokens(values)
+  const files = tlsFiles(values)
+  if (values.clickhouseCluster !== '' && values.clickhouseUrl === '')
+    throw new SettingsError(
+      'clickhouseCluster names a cluster of a ClickHouse server: give the address of one of its servers by --clickhouse-url.',
+    )
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const stops: (() => Promise<void>)[] = []
@@ -62,6 +81,8 @@ async function start(
         metrics: values.maxMetrics,
       },
       hot: { bytes: hotBytes(values) },
+      durability: values.durability,
+      ...(values.clickhouseCluster !== '' && { cluster: values.clickhouseCluster }),
       signal,
     })
     stops.push(() => store.stop())
@@ -81,8 +102,8 @@ async function start(
       limits: { pastSeconds: values.oldestSample / 1000 },
     })
     stops.push(() => ingest.stop())
-    if (values.graphitePort >= 0) await ingest.listenGraphite(values.host, values.graphitePort)
-    if (values.statsdPort >= 0) await ingest.listenStatsd(values.host, values.statsdPort)
+    if (values.graphitePort >= 0) await ingest.listenGraphite(values.plaintextHost, values.graphitePort)
+    if (values.statsdPort >= 0) await ingest.listenStatsd(values.plaintextHost, values.statsdPort)
     const query = createQueryApi({
       store,
       rollups,
@@ -91,10 +112,48 @@ async function start(
       limits: { streams: values.streamLimit },
     })
     stops.push(() => query.stop())
+    const events = createEvents({
+      store,
+      logger,
+      registry,
+      keeper: rollups,
+      retention: { keepMs: values.eventsKeep, maxBytes: values.eventsBytes },
+      alerts: values.alertPublisherUrl !== '',
+      quiet: (category, name) => health.entity(category, name, { tests: false })?.maintenance === true,
+    })
+    stops.push(() => events.stop())
+    const alerting = startAlerting(values, events, logger, registry)
+    if (alerting) stops.push(() => alerting.stop())
+
+    const shared = values.clickhouseUrl !== ''
+    const health = createHealth({
+      store,
+      logger,
+      registry,
+      async onChanges(changes) {
+        // It comes again with the same changes until they are stored.
+        if (!(await events.healthChanged(changes)))
+          throw new Error('the events of the changes are not stored')
+      },
+      // Other monitors may write to a ClickHouse that is not our own.
+      ...(shared && { pollMs: 3_000, leads: () => rollups.isLeader }),
+    })
+    stops.push(() => health.stop())
+    await health.start()
+    const triggers = createTriggers({
+      query,
+      owners: () => (health.model ? triggerOwners(health.model) : []),
+      onResults: createTriggerReports((reports) => health.report(reports)),
+      logger,
+      registry,
+    })
+    stops.push(() => triggers.stop())
 
     const app = new Hono<{ Bindings: HttpBindings }>()
     if (isLoopback(values.host)) app.use(loopbackHostOnly(values.allowedHosts.split(',').filter(Boolean)))
     app.use(noForeignPages())
+    if (tokens)
+      app.use(requireToken(tokens, new Set(['/events', ...ingest.app.routes.map(({ path }) => path)])))
     app.get('/health/live', (c) => c.text('live\n'))
     app.get('/health/ready', (c) =>
       readiness(engine, store).then(([status, text]) => c.text(`${text}\n`, status)),
@@ -105,6 +164,10 @@ async function start(
     app.route('/', ingest.app)
     app.route('/', createRetentionApi({ store, rollups, logger }))
     app.route('/', query.app)
+    app.route('/', health.app)
+    app.route('/', events.app)
+    app.route('/', triggers.app)
+    if (alerting) app.route('/', alerting.app)
     app.notFound((c) =>
       c.json<ErrorBody>(
         { message: `There is no ${c.req.method} ${c.req.path} here.`, code: 'NOT_FOUND' },
@@ -118,11 +181,16 @@ async function start(
         500,
       )
     })
-    const listening = await listen(app, values.host, values.monitorPort)
+    const listening = await listen(app, values.host, values.monitorPort, files && { files, logger })
     stops.push(() => listening.close())
     const self = startSelfMetrics({
       registry,
-      monitorUrl: listening.url,
+      // The certificate, if there is one, is for the name that others use.
+      monitorUrl: files
+        ? advertisedUrl(listening.url, values.advertise)
+        : loopbackUrl(values.host, Number(new URL(listening.url).port)),
+      token: tokens && sendersToken(tokens.full[0]!),
+      caFile: values.tlsCa,
       roleType: 'MONITOR',
       hostname: values.hostname || hostname(),
       logger,
@@ -144,6 +212,13 @@ function startEngine(values: Settings, logger: Logger, signal: AbortSignal): Pro
     return openEngine({ url: url.href, dataDir, logger, signal })
   }
   return openEngine({ dataDir, logger, memoryLimitBytes: values.clickhouseMemory || undefined, signal })
+}
+
+function startAlerting(values: Settings, events: Events, logger: Logger, registry: Registry) {
+  const { alertPublisherUrl: url, alertToken: token } = values
+  if (url !== '') return createAlerting({ events, url, token, logger, registry })
+  logger.info('there is no --alert-publisher-url, so nobody is told of alerts')
+  return undefined
 }
 
 /** Other monitors may write to a ClickHouse that is not our own, and what they write is not seen here. */

@@ -4,6 +4,7 @@ export type { Cardinality } from './catalogue/cardinality.js'
 export { CatalogueCollisionError } from './catalogue/catalogue.js'
 export type { Connection } from './client.js'
 export { DEFAULT_DATABASE } from './client.js'
+export { ONE_SERVER, type Placement } from './cluster/placement.js'
 export {
   defaultHotBytes,
   type HotLimits,
@@ -39,8 +40,12 @@ export {
   type RollupTuning,
   startRollups,
 } from './rollup/rollups.js'
+export type { Durability } from './schema/durability.js'
+export { EVENT_TABLES } from './schema/events.js'
+export { HEALTH_TABLES } from './schema/health.js'
 export { SchemaVersionError } from './schema/migrate.js'
 export { ONLY_SAMPLES, TABLES } from './schema/tables.js'
 export type { StoreStats } from './stats.js'
 export { openStore, type Store, type StoreOptions } from './store.js'
 export * from './types.js'
+export { NO_SERIES } from './writer/chunk.js'

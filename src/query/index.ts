@@ -4,4 +4,13 @@ export { type AskRequest, createQueryApi, type QueryApi, type QueryApiOptions } 
 export { QueryError, type QueryErrorCode } from './errors.js'
 export type { AskedStatement, AskedStream } from './run/ask.js'
 export { DEFAULT_QUERY_LIMITS, type QueryLimits } from './run/limits.js'
-export { parseTrigger, printTrigger, type Trigger, type TriggerCondition } from './syntax/index.js'
+export {
+  type Expression,
+  type Predicate,
+  parseTrigger,
+  printStatement,
+  printTrigger,
+  type Statement,
+  type Trigger,
+  type TriggerCondition,
+} from './syntax/index.js'

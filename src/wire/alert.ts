@@ -21,11 +21,15 @@ export interface AlertHost {
   id?: string
 }
 
-/** What the alert is about. `category` and `name` together identify it within its cluster. */
+/** What the alert is about. `category` and `identity` (or, without one, `name`) together identify it within its cluster. */
 export interface AlertEntity {
   /** `CLUSTER`, `SERVICE`, `ROLE`, `HOST`, … */
   category: string
   name: string
+  /** What stays when the name changes: a silence by it, or by an earlier name, goes on to hold. */
+  identity?: string
+  /** Names that it had before, the latest ones. */
+  formerNames?: string[]
   displayName: string
   cluster?: string
   clusterDisplayName?: string
@@ -42,6 +46,8 @@ export interface AlertTest {
   name: string
   /** GREEN, YELLOW, RED or DISABLED; undefined: the result is not known. */
   health?: AlertHealth
+  /** What it was before this event, where it is another. */
+  previous?: AlertHealth
   severity: AlertSeverity
   /** The result in a sentence, with its figures. */
   sentence: string
@@ -88,6 +94,7 @@ export const ALERT_LIMITS = {
   tests: 100,
   hosts: 100,
   codes: 50,
+  formerNames: 20,
   url: 2_000,
 }
 
@@ -169,6 +176,7 @@ function readHealth(value: unknown): AlertEvent['health'] {
 }
 
 const OPTIONAL_NAMES = [
+  'identity',
   'cluster',
   'clusterDisplayName',
   'service',
@@ -192,6 +200,8 @@ function readEntity(value: unknown): AlertEntity {
       return { name: name(host.name, 'entity.hosts.name'), ...id }
     }),
   }
+  const former = list(value, 'formerNames', ALERT_LIMITS.formerNames)
+  if (former.length > 0) entity.formerNames = former.map((each) => name(each, 'entity.formerNames'))
   for (const key of OPTIONAL_NAMES) {
     const given = value[key]
     if (given !== undefined && given !== null && given !== '') entity[key] = name(given, `entity.${key}`)
@@ -206,6 +216,9 @@ function readTest(value: unknown): AlertTest {
     ...(value.health === undefined || value.health === null
       ? {}
       : { health: word(value, 'health', ALERT_HEALTHS) }),
+    ...(value.previous === undefined || value.previous === null
+      ? {}
+      : { previous: word(value, 'previous', ALERT_HEALTHS) }),
     severity: word(value, 'severity', ALERT_SEVERITIES),
     sentence: sentence(value, 'sentence', false),
     advice: sentence(value, 'advice', false),

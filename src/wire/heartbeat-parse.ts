@@ -11,12 +11,14 @@ import type {
   HeartbeatAnswer,
   HeartbeatRequest,
   HostFacts,
+  LogEvents,
   MetricEndpoint,
   MetricRule,
   ProcessReport,
   ResourceLimits,
 } from './heartbeat.js'
-import { processStates, rlimitNames } from './heartbeat.js'
+import { MAX_TAIL_BYTES, processStates, rlimitNames } from './heartbeat.js'
+import { DEFAULT_LOG_RULES, logRules } from './log-rules.js'
 import type { MetricDefinition } from './native-batch.js'
 import type { Check } from './shape.js'
 import {
@@ -113,7 +115,15 @@ const request = shape<HeartbeatRequest>({
     }),
     1000,
   ),
-  commands: list(shape<CommandReport>({ id: text(64), ok: truth, message: optional(text(4000)) }), 1000),
+  commands: list(
+    shape<CommandReport>({
+      id: text(64),
+      ok: truth,
+      message: optional(text(4000)),
+      output: optional(text(MAX_TAIL_BYTES)),
+    }),
+    1000,
+  ),
   clock: time,
   clockOffset: optional(finite),
   waitMs: whole(0, 600_000),
@@ -237,6 +247,9 @@ export const desiredProcess: Check<DesiredProcess> = (value, path) => {
       }) as Check<NonNullable<DesiredProcess['entity']>>,
     ),
     metrics: byDefault(list(endpoint, 20), []),
+    logEvents: optional(
+      shape<LogEvents>({ folders: list(absolute, 20), rules: byDefault(logRules, [...DEFAULT_LOG_RULES]) }),
+    ),
   })(value, path)
   if (!checked.name.startsWith(`${checked.id}-`))
     throw new ShapeError(`${path}.name`, 'of the form <id>-<service>-<ROLE>, with the id of the process')
@@ -261,8 +274,24 @@ const clientConfig = shape<DesiredClientConfig>({
 })
 
 const command: Check<AgentCommand> = (value, path) => {
-  const { kind } = shape<{ kind: AgentCommand['kind'] }>({ kind: oneOf('signal', 'restart') })(value, path)
+  const { kind } = shape<{ kind: AgentCommand['kind'] }>({ kind: oneOf('signal', 'restart', 'tail') })(
+    value,
+    path,
+  )
   const base = { id: text(64), processId: id }
+  if (kind === 'tail')
+    return {
+      kind,
+      ...shape<{ id: string; processId: number; file: string; maxBytes: number }>({
+        ...base,
+        file: text(
+          1000,
+          /^(stdout|stderr|\/(?!.*(^|\/)\.\.?(\/|$)).*)$/s,
+          'stdout, stderr or an absolute path',
+        ),
+        maxBytes: whole(1, MAX_TAIL_BYTES),
+      })(value, path),
+    }
   return kind === 'signal'
     ? {
         kind,

@@ -11,6 +11,7 @@
  * `HOST_ID_IN_USE`: another host has this id. 426 with `PROTOCOL_VERSION`: agent and manager do not understand each other.
  * Their bodies are `HeartbeatRefusal`.
  */
+import type { LogRule } from './log-rules.js'
 import type { MetricDefinition } from './native-batch.js'
 
 /** Raised when an old reader would misunderstand a new writer; members may be added without. */
@@ -117,7 +118,13 @@ export interface CommandReport {
   id: string
   ok: boolean
   message?: string
+  /** What a `tail` has read: text without control characters. */
+  output?: string
 }
+
+/** Most that one `tail` reads, and how many are asked of a host at a time: all of them fit into one beat. */
+export const MAX_TAIL_BYTES = 512 * 1024
+export const MAX_TAILS = 3
 
 export interface DesiredFault {
   /** As in `processes[3].stop.signal`. */
@@ -155,6 +162,11 @@ export type AgentCommand =
   | { id: string; kind: 'signal'; processId: number; signal: string }
   /** Ends the process now running and starts it again in its folder, without counting as an exit. */
   | { id: string; kind: 'restart'; processId: number }
+  /**
+   * Tells the end of a log: `stdout`, `stderr`, or the absolute path of a file that the process writes. Whole lines, at most
+   * `maxBytes`; the agent gives none that belongs to another user than the process's.
+   */
+  | { id: string; kind: 'tail'; processId: number; file: string; maxBytes: number }
 
 export interface DesiredState {
   /** A process that is not listed is stopped; its folder goes after some time. */
@@ -208,6 +220,14 @@ export interface DesiredProcess {
   /** Its role's entity: per-process metrics and those of `metrics` are its. */
   entity?: { name: string; displayName?: string; attributes: Record<string, string> }
   metrics: MetricEndpoint[]
+  /** Which of its log files are followed, and what of them becomes events. Default: those in its folder, by the default rules. */
+  logEvents?: LogEvents
+}
+
+export interface LogEvents {
+  /** Absolute. */
+  folders: string[]
+  rules: LogRule[]
 }
 
 /** Exactly one of `content`, `base64` and `digest` with `url`. */

@@ -89,6 +89,21 @@ test('the text has every cause with its sentence, advice and address', () => {
   expect(text).toContain('may have been delivered before')
 })
 
+test('what the tests were before is told where it is known', () => {
+  const event = health('zk-1', 'RED')
+  event.tests[0]!.previous = 'GREEN'
+  const [alert] = renderScriptJson(message([cause(event)]), false)
+  const { PREVIOUS_COMPLETE_HEALTH_TEST_RESULTS: before } = alert!.body.alert.attributes
+  expect(before!.map((text) => JSON.parse(String(text)))).toEqual([
+    {
+      content: 'The test was GOOD.',
+      testName: 'ZOOKEEPER_SERVER_SCM_HEALTH',
+      eventCode: 'EV_ROLE_HEALTH_CHECK_GOOD',
+      severity: 'INFORMATIONAL',
+    },
+  ])
+})
+
 test("the script's JSON has the shape that scripts for Cloudera Manager read", () => {
   const event = health('zk-1', 'RED', {
     id: 'u-1',

@@ -1,6 +1,6 @@
 import { test } from 'vitest'
 import { FORMATS } from '../ingest/support/formats.js'
-import { fuzz } from '../ingest/support/fuzz.js'
+import { fuzz, fuzzStatsd } from '../ingest/support/fuzz.js'
 
 /** Run with `FUZZ_INPUTS=1000000 npx vitest run --config test/long/vitest.config.ts`. Default: 200,000 a format. */
 const INPUTS = Number(process.env.FUZZ_INPUTS ?? 200_000)
@@ -11,3 +11,5 @@ test.each(FORMATS)(
   (format) => fuzz(format, INPUTS, SEED),
   3_600_000,
 )
+
+test(`StatsD: ${INPUTS} mutated packets, seed ${SEED}`, () => fuzzStatsd(INPUTS, SEED), 3_600_000)

@@ -7,10 +7,13 @@ import {
   ONLY_SAMPLES,
   openStore,
   SchemaVersionError,
+  type Store,
   StoreUnavailableError,
+  startRollups,
 } from '../../src/metrics/index.js'
 import { migrate, schemaVersion } from '../../src/metrics/schema/migrate.js'
 import { MIGRATIONS } from '../../src/metrics/schema/migrations.js'
+import { until } from '../engine/support.js'
 import { type Bench, columns, countSamples, rowsOf, seriesOf, silent, startBench } from './support.js'
 
 const DAY = 86_400_000
@@ -380,4 +383,23 @@ it('reports its own metrics', async () => {
   expect(text).toMatch(/^bellwether_store_commit_seconds_count 1$/m)
   expect(text).toMatch(/^bellwether_store_series 1$/m)
   expect(text).toMatch(/^bellwether_store_buffer_bytes 0$/m)
+})
+
+it('a batch that another monitor has stored is known, some seconds later', async () => {
+  const [one, two] = await Promise.all([
+    bench.open('shared_marks', { refreshMs: 50 }),
+    bench.open('shared_marks', { refreshMs: 50 }),
+  ])
+  // Who is there is what the leaders' table says.
+  const rollups = [one, two].map((store) => startRollups({ store, logger: silent, tuning: { everyMs: 0 } }))
+  for (const each of rollups) await each.pass()
+  const now = Date.now()
+  const write = (store: Store) =>
+    store.writer.write(columns([seriesOf(store, 'm', 'h'), now, 1]), batchKey(Buffer.from('sent to both')))
+  expect(await write(one)).toEqual({ stored: 1, duplicate: false })
+  const before = two.stats().rememberedBatches
+  await until('the other one has heard of it', () => two.stats().rememberedBatches > before)
+  expect(await write(two)).toEqual({ stored: 0, duplicate: true })
+  expect(await countSamples(two)).toBe(1)
+  for (const each of rollups) await each.stop()
 })

@@ -157,6 +157,22 @@ describe('rollups', () => {
     ])
   })
 
+  test('the first bucket of a window is counted from the one before it', async () => {
+    const window = { from: NINE + 3_600_000, to: NINE + 3 * 3_600_000 }
+    for (const query of ['select ops_rate', 'select dt(total_ops)', 'select rate(total_ops)'])
+      expect(
+        only(await bed.ask(query, { ...window, from: NINE + 7_200_000 }, level('HOURLY')), NINE),
+      ).toEqual([
+        [7200, 0.5],
+        [10800, 0.5],
+      ])
+    // The hour before nine has no samples.
+    expect(only(await bed.ask('select ops_rate', window, level('HOURLY')), NINE)).toHaveLength(2)
+    expect(
+      only(await bed.ask('select ops_rate_across_hosts where category = CLUSTER', window), NINE).at(0),
+    ).toEqual([3600, 0.5])
+  })
+
   test('across entities: counts over all members, and how many there were on average', async () => {
     const item = await bed.ask(
       'select fleet_across_hosts',

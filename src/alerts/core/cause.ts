@@ -12,7 +12,11 @@ export const isOneOff = (event: AlertEvent): boolean => event.health === undefin
 /** What makes two events be about the same trouble. */
 export function causeKey(event: AlertEvent): string {
   const { entity } = event
-  const identity = [event.category, entity.cluster ?? '', entity.category, entity.name]
+  // The cluster may have been renamed as well; an identity is of the whole deployment.
+  const identity =
+    entity.identity === undefined
+      ? [event.category, entity.cluster ?? '', entity.category, entity.name]
+      : [event.category, entity.category, entity.identity]
   return JSON.stringify(isOneOff(event) ? [...identity, [...event.codes].sort(), event.summary] : identity)
 }
 

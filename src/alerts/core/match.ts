@@ -48,19 +48,19 @@ export function valuesOf(event: AlertEvent, field: MatchField): string[] {
   const { entity } = event
   switch (field) {
     case 'cluster':
-      return some(entity.cluster, entity.clusterDisplayName)
+      return [...some(entity.cluster, entity.clusterDisplayName), ...formerly(entity, 'CLUSTER')]
     case 'service':
-      return some(entity.service, entity.serviceDisplayName)
+      return [...some(entity.service, entity.serviceDisplayName), ...formerly(entity, 'SERVICE')]
     case 'serviceType':
       return some(entity.serviceType)
     case 'role':
-      return some(entity.role, entity.roleDisplayName)
+      return [...some(entity.role, entity.roleDisplayName), ...formerly(entity, 'ROLE')]
     case 'roleType':
       return some(entity.roleType)
     case 'host':
-      return entity.hosts.flatMap((host) => some(host.name, host.id))
+      return [...entity.hosts.flatMap((host) => some(host.name, host.id)), ...formerly(entity, 'HOST')]
     case 'entity':
-      return some(entity.name, entity.displayName)
+      return [...some(entity.name, entity.displayName, entity.identity), ...(entity.formerNames ?? [])]
     case 'entityCategory':
       return [entity.category]
     case 'severity':
@@ -78,6 +78,10 @@ export const isFailing = (test: AlertEvent['tests'][number]): boolean =>
   test.health === undefined
     ? test.severity !== 'INFORMATIONAL'
     : test.health === 'RED' || test.health === 'YELLOW'
+
+/** Earlier names, and what stays, of an entity of the category: who silenced it by its old name means it still. */
+const formerly = ({ category, identity, formerNames = [] }: AlertEvent['entity'], of: string): string[] =>
+  category === of ? [...some(identity), ...formerNames] : []
 
 const some = (...texts: (string | undefined)[]) => texts.filter((text) => text !== undefined)
 

@@ -103,7 +103,9 @@ function healthAttributes(event: AlertEvent, changed: ScriptTest[]) {
     DISABLED_TEST_RESULTS: count('DISABLED'),
     UNKNOWN_TEST_RESULTS: count(undefined),
     CURRENT_COMPLETE_HEALTH_TEST_RESULTS: event.tests.map((test) => JSON.stringify(testOf(event, test))),
-    PREVIOUS_COMPLETE_HEALTH_TEST_RESULTS: [],
+    PREVIOUS_COMPLETE_HEALTH_TEST_RESULTS: event.tests.some((test) => test.previous)
+      ? event.tests.map((test) => JSON.stringify(beforeOf(event, test)))
+      : [],
   }
 }
 
@@ -115,3 +117,13 @@ const testOf = ({ entity }: AlertEvent, test: AlertTest): ScriptTest => ({
   eventCode: `EV_${entity.category}_HEALTH_CHECK_${test.health ? RESULTS[test.health] : 'UNKNOWN'}`,
   severity: test.severity,
 })
+
+/** How a test was before: what it said then is not known. */
+function beforeOf(event: AlertEvent, test: AlertTest): ScriptTest {
+  if (!test.changed) return testOf(event, test)
+  const { health: _, ...rest } = test
+  const { previous } = test
+  const severity = previous === 'RED' ? 'CRITICAL' : previous === 'YELLOW' ? 'IMPORTANT' : 'INFORMATIONAL'
+  const sentence = `The test was ${previous ? RESULTS[previous] : 'UNKNOWN'}.`
+  return testOf(event, { ...rest, ...(previous ? { health: previous } : {}), severity, sentence, advice: '' })
+}

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
+import { type BodyTemplate, bodyTemplateProblem } from '../render/index.js'
 import { type Fields, fields, isObject } from './fields.js'
 import { secret } from './secret.js'
 import {
@@ -163,6 +164,8 @@ function readSecurity(from: Fields): SnmpSecurity {
 const OWN_HEADERS =
   /^(host|content-length|content-type|transfer-encoding|connection|expect|upgrade|te|trailer|x-bellwether-.*)$/i
 
+const WEBHOOK_FORMATS = ['bellwether', 'alertmanager', 'slack', 'text', 'template'] as const
+
 function readWebhook(from: Fields, common: CommonFields): WebhookReceiver {
   // The address of a chat system's hook is a secret as a whole.
   const url = isObject(from.get('url')) ? (secret(from, 'url') ?? '') : from.text('url', undefined, 2_000)
@@ -184,11 +187,22 @@ function readWebhook(from: Fields, common: CommonFields): WebhookReceiver {
         else headers[name] = value ?? ''
       }
     })
+  const format = from.word('format', WEBHOOK_FORMATS, 'bellwether')
+  const template = from.get('template') as BodyTemplate | undefined
+  if ((format === 'template') !== (template !== undefined))
+    from.wrong('template', 'and "format": "template" go together: give both or neither')
+  const problem = template === undefined ? undefined : bodyTemplateProblem(template)
+  if (problem !== undefined) from.wrong('template', problem)
+  const contentType = from.has('contentType') ? from.text('contentType', undefined, 200) : undefined
+  if (contentType !== undefined && !/^[\w.+-]+\/[\w.+-]+(; *[\w-]+=[\w-]+)*$/.test(contentType))
+    from.wrong('contentType', 'is not a media type such as application/json')
   return {
     ...common,
     type: 'webhook',
     url,
-    format: from.word('format', ['bellwether', 'alertmanager', 'slack', 'text'] as const, 'bellwether'),
+    format,
+    template,
+    contentType,
     secret: secret(from, 'secret'),
     headers,
     ca: readCa(from),

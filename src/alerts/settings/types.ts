@@ -1,4 +1,5 @@
 import type { Rules } from '../core/index.js'
+import type { BodyTemplate } from '../render/index.js'
 
 /** The publisher's settings after validation, secrets included: never logged, never shown. */
 export interface AlertSettings {
@@ -66,7 +67,11 @@ export type SnmpSecurity =
 export interface WebhookReceiver extends Common {
   type: 'webhook'
   url: string
-  format: 'bellwether' | 'alertmanager' | 'slack' | 'text'
+  format: 'bellwether' | 'alertmanager' | 'slack' | 'text' | 'template'
+  /** Of format `template`. */
+  template: BodyTemplate | undefined
+  /** Of what a template makes; default: by what it is. */
+  contentType: string | undefined
   secret: string | undefined
   headers: Record<string, string>
   ca: string | undefined

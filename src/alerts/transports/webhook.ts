@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { type Message, severityOf } from '../core/index.js'
-import { renderAlertmanager, renderSlack, renderText } from '../render/index.js'
+import { renderAlertmanager, renderBody, renderSlack, renderText } from '../render/index.js'
 import type { WebhookReceiver } from '../settings/index.js'
 import { PostError, post } from './http-post.js'
 import { type Failure, reasonOf, type SendContext, type Transport } from './transport.js'
@@ -70,7 +70,7 @@ function failureOf(status: number, reason: string, retryAfterMs: number | undefi
 }
 
 function bodyOf(
-  { format }: WebhookReceiver,
+  { format, template = '', contentType }: WebhookReceiver,
   message: Message,
   { repeat }: SendContext,
   externalUrl: string,
@@ -82,6 +82,10 @@ function bodyOf(
       return ['application/json', JSON.stringify(renderSlack(message, repeat))]
     case 'alertmanager':
       return ['application/json', JSON.stringify(renderAlertmanager(message, externalUrl))]
+    case 'template': {
+      const { json, body } = renderBody(template, message, repeat)
+      return [contentType ?? (json ? 'application/json' : 'text/plain; charset=utf-8'), body]
+    }
     case 'bellwether': {
       const { causes, ...rest } = message
       const head = { ...rest, severity: severityOf(message), repeat }

@@ -6,6 +6,8 @@ import type {
   MetricRule,
   ResourceLimits,
 } from '../../wire/heartbeat.js'
+import { DEFAULT_LOG_RULES, type LogRule, parseLogRules } from '../../wire/log-rules.js'
+import { ShapeError } from '../../wire/shape.js'
 import type { Instances } from '../configuration/index.js'
 import type { Core } from '../core.js'
 import type { MetricDescriptor } from '../descriptors/index.js'
@@ -93,7 +95,9 @@ export async function desiredState(
       startSeconds: process.startSeconds,
       stop: { signal: 'SIGTERM', timeoutMs: process.stopSeconds * 1000 },
       logs,
-      ...(row.kind === 'ROLE' && role ? { entity: roleEntity(instances.model, role) } : {}),
+      ...(row.kind === 'ROLE' && role
+        ? { entity: roleEntity(instances.model, role), ...logEventsOf(instances, role) }
+        : {}),
       metrics:
         row.kind === 'ROLE'
           ? stored.metrics.map((target, i) => ({
@@ -171,6 +175,21 @@ export function roleEntity(model: Model, role: Role): NonNullable<DesiredProcess
       rackId: host?.rackId ?? '',
     },
   }
+}
+
+/** Where the role logs, and what of it becomes events; rules that cannot be read are as if there were none. */
+function logEventsOf(instances: Instances, role: Role): Pick<DesiredProcess, 'logEvents'> {
+  const config = instances.role(role)?.role.config
+  const folder = config?.get('log_dir')?.value
+  if (!folder?.startsWith('/')) return {}
+  let rules: LogRule[] = [...DEFAULT_LOG_RULES]
+  try {
+    const given = config?.get('log_event_whitelist')?.value
+    if (given) rules = parseLogRules(given)
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error
+  }
+  return { logEvents: { folders: [folder], rules } }
 }
 
 /** What is read, with names, units and kinds from the descriptor; one list for all roles of a type. */

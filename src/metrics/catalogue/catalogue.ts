@@ -33,6 +33,10 @@ export interface CatalogueCore extends Catalogue {
   loadName(entity: number, name: string, since: number): void
   loadSeries(metric: number, entity: number, sender: string): void
   loadSeen(entity: number, time: number): void
+  /** Takes series without data out of all lists; a sample of one (`revive`), or its registration, brings it back. */
+  forget(series: readonly SeriesIndex[]): void
+  /** A sample of a forgotten series has come: it is registered anew. */
+  revive(series: SeriesIndex): void
 }
 
 /** Two names have the same id: the second one cannot be registered. Everything else goes on. */
@@ -54,6 +58,10 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
   const senders = createSenders()
   let seen = new Float64Array(64)
   let version = 0
+  /** Entities that had only series that are forgotten: they may be gone from the tables, and are stored again with a new series. */
+  const bare = new Set<EntityIndex>()
+  /** The name that senders gave last, of entities whose identity they give. */
+  const sentNames = new Map<EntityIndex, string>()
   let pending = noRows()
 
   function knownMetric(name: string) {
@@ -86,11 +94,59 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
     return entities.addName(index, name, since, entityId(entities.at(index).category, name, hash))
   }
 
+  function wanted(entity: EntityIndex): void {
+    if (!bare.delete(entity)) return
+    pending.entities.add(entity)
+    for (const { name, since } of entities.at(entity).names.slice(1))
+      pending.names.push({ entity, name, since })
+  }
+
+  function revive(index: SeriesIndex): void {
+    if (!series.restore(index)) return
+    senders.count(series.senderOf(index))
+    pending.series.push(index)
+    wanted(series.entities[index]!)
+    version++
+  }
+
+  function nameNow(index: EntityIndex, name: string): void {
+    const { names } = entities.at(index)
+    if (names.length >= limits.namesPerEntity) throw limitError('namesPerEntity', limits.namesPerEntity, name)
+    const since = Math.max(now(), names[names.length - 1]!.since + 1)
+    rename(index, name, since)
+    pending.names.push({ entity: index, name, since })
+    version++
+  }
+
+  /**
+   * Whether a sender who gives identity and name has renamed the entity. One who goes on under the name that he gave before,
+   * or, after a start, under one that the entity has had, does not undo what somebody else has renamed.
+   */
+  function isNewFromSender(index: EntityIndex, name: string): boolean {
+    const before = sentNames.get(index)
+    if (before === name) return false
+    sentNames.set(index, name)
+    if (entities.isNamed(index, name)) return false
+    return before !== undefined || !entities.at(index).names.some((known) => known.name === name)
+  }
+
   return {
     metrics,
     entities,
     series,
     senders,
+    revive,
+    forget(list) {
+      const dead = list.filter((index) => series.removed?.[index] !== 1)
+      if (dead.length === 0) return
+      for (const index of dead) senders.count(series.senderOf(index), -1)
+      series.remove(dead)
+      for (const index of dead) {
+        const entity = series.entities[index]!
+        if (series.countOfEntity(entity) === 0) bare.add(entity)
+      }
+      version++
+    },
 
     addMetric(definition) {
       const name = wellFormed(definition.name).toLowerCase()
@@ -120,25 +176,24 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
         if (entities.in(category).length === 0 && entities.categories().length >= limits.categories)
           throw limitError('categories', limits.categories)
         const added = newEntity(definition, id, now())
+        if (given.identity !== undefined) sentNames.set(added, name)
         pending.entities.add(added)
         version++
         return added
       }
+      wanted(index)
       if (entities.update(index, definition.attributes, definition.displayName)) {
         pending.entities.add(index)
         version++
       }
       // Who gives no identity calls the entity by it, whatever its name is now: that does not undo a rename.
-      if (given.identity !== undefined && !entities.isNamed(index, name)) {
-        const { names } = entities.at(index)
-        if (names.length >= limits.namesPerEntity)
-          throw limitError('namesPerEntity', limits.namesPerEntity, name)
-        const since = Math.max(now(), names[names.length - 1]!.since + 1)
-        rename(index, name, since)
-        pending.names.push({ entity: index, name, since })
-        version++
-      }
+      if (given.identity !== undefined && isNewFromSender(index, name)) nameNow(index, name)
       return index
+    },
+
+    renameEntity(index, given) {
+      const name = wellFormed(given)
+      if (!entities.isNamed(index, name)) nameNow(index, name)
     },
 
     addSeries(metric, entity, sender = '') {
@@ -146,13 +201,14 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
       if (known !== undefined) return known
       if (metric >= metrics.count || entity >= entities.count)
         throw new RangeError(`no such metric (${metric}) or entity (${entity})`)
-      if (series.count >= limits.series) throw limitError('series', limits.series)
+      if (series.live >= limits.series) throw limitError('series', limits.series)
       const from = senders.indexOf(sender)
       if (senders.seriesOf(from) >= limits.seriesPerSender)
         throw limitError('seriesPerSender', limits.seriesPerSender, sender)
       const index = series.add(metric, entity, from)
       senders.count(from)
       pending.series.push(index)
+      wanted(entity)
       version++
       return index
     },
@@ -172,12 +228,16 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
       return entities.count
     },
     get seriesCount() {
-      return series.count
+      return series.live
     },
     entitiesOf: (metric) => series.entitiesOf(metric),
     metricsOf: (entity) => series.metricsOf(entity),
     entitiesIn: (category) => entities.in(category.toUpperCase()),
     categories: () => entities.categories(),
+    seriesAt(index) {
+      if (index >= series.count) throw new RangeError(`no series has index ${index}`)
+      return { metric: series.metrics[index]!, entity: series.entities[index]! }
+    },
     lastSeen: (entity) => seen[entity] ?? 0,
     get version() {
       return version
@@ -224,6 +284,7 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
       const metric = metrics.byId(metricOf)?.index
       const entity = entities.byId(entityOf)
       if (metric === undefined || entity === undefined || series.find(metric, entity) !== undefined) return
+      bare.delete(entity)
       const from = senders.indexOf(sender)
       series.add(metric, entity, from)
       senders.count(from)

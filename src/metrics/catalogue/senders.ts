@@ -4,7 +4,7 @@ export interface Senders {
   indexOf(name: string): number
   nameOf(index: number): string
   seriesOf(index: number): number
-  count(index: number): void
+  count(index: number, by?: number): void
   all(): { sender: string; series: number }[]
 }
 
@@ -29,8 +29,8 @@ export function createSenders(): Senders {
     },
     nameOf: (index) => (index === OTHERS ? '(others)' : names[index]!),
     seriesOf: (index) => series[index]!,
-    count: (index) => {
-      series[index]!++
+    count: (index, by = 1) => {
+      series[index]! += by
     },
     all: () => names.map((sender, index) => ({ sender, series: series[index]! })),
   }

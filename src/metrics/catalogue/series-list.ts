@@ -7,7 +7,12 @@ import { grown } from './grow.js'
  * the metrics and entities that somebody asks for, and then kept up to date.
  */
 export interface SeriesList {
+  /** Indexes given out: those of removed series are kept for them, so that an index never means another series. */
   readonly count: number
+  /** Series that are not removed. */
+  readonly live: number
+  /** 1 for every series that is removed; undefined while none is. */
+  readonly removed: Uint8Array | undefined
   readonly bytes: number
   /** Of every series, by index; longer than `count`. Fetch anew after an `add`: they are replaced when they grow. */
   readonly metrics: Uint32Array
@@ -15,6 +20,10 @@ export interface SeriesList {
   find(metric: MetricIndex, entity: EntityIndex): SeriesIndex | undefined
   /** The pair must not be there already. */
   add(metric: MetricIndex, entity: EntityIndex, sender: number): SeriesIndex
+  /** Takes series out of every list and count. They can be found no more, until `restore`. */
+  remove(series: Iterable<SeriesIndex>): void
+  /** Puts a removed series back. False: it was not removed, or the pair has another index by now. */
+  restore(series: SeriesIndex): boolean
   senderOf(series: SeriesIndex): number
   entitiesOf(metric: MetricIndex): readonly EntityIndex[]
   metricsOf(entity: EntityIndex): readonly MetricIndex[]
@@ -34,6 +43,8 @@ export function createSeriesList(): SeriesList {
   let slots = new Uint32Array(128).fill(NONE)
   const byMetric = createChains()
   const byEntity = createChains()
+  let removed: Uint8Array | undefined
+  let removedCount = 0
 
   function slotOf(metric: MetricIndex, entity: EntityIndex): number {
     const mask = slots.length - 1
@@ -49,7 +60,16 @@ export function createSeriesList(): SeriesList {
 
   function growSlots(): void {
     slots = new Uint32Array(slots.length * 2).fill(NONE)
-    for (let series = 0; series < count; series++) slots[slotOf(metrics[series]!, entities[series]!)] = series
+    for (let series = 0; series < count; series++)
+      if (removed?.[series] !== 1) slots[slotOf(metrics[series]!, entities[series]!)] = series
+  }
+
+  function enlist(series: SeriesIndex): void {
+    const metric = metrics[series]!
+    const entity = entities[series]!
+    slots[slotOf(metric, entity)] = series
+    byMetric.add(metric, series, entity)
+    byEntity.add(entity, series, metric)
   }
 
   return {
@@ -77,17 +97,44 @@ export function createSeriesList(): SeriesList {
     add(metric, entity, sender) {
       if (count + 1 > slots.length * 0.75) growSlots()
       const series = count
+      if (removed !== undefined) removed = grown(removed, series + 1)
       metrics = grown(metrics, series + 1)
       entities = grown(entities, series + 1)
       senders = grown(senders, series + 1)
-      slots[slotOf(metric, entity)] = series
       metrics[series] = metric
       entities[series] = entity
       senders[series] = sender
-      byMetric.add(metric, series, entity)
-      byEntity.add(entity, series, metric)
+      enlist(series)
       count++
       return series
+    },
+    get live() {
+      return count - removedCount
+    },
+    get removed() {
+      return removed
+    },
+    remove(list) {
+      removed ??= new Uint8Array(metrics.length)
+      for (const series of list) {
+        if (removed[series] === 1) continue
+        removed[series] = 1
+        removedCount++
+      }
+      // Chains have no way back; all of them anew takes some 100 ms for a million series.
+      slots.fill(NONE)
+      byMetric.clear()
+      byEntity.clear()
+      for (let series = 0; series < count; series++) if (removed[series] !== 1) enlist(series)
+    },
+    restore(series) {
+      if (removed?.[series] !== 1) return false
+      if (slots[slotOf(metrics[series]!, entities[series]!)] !== NONE) return false
+      removed[series] = 0
+      removedCount--
+      if (removedCount === 0) removed = undefined
+      enlist(series)
+      return true
     },
     senderOf: (series) => senders[series]!,
     entitiesOf: (metric) => byMetric.list(metric, entities),
@@ -109,6 +156,11 @@ function createChains() {
       let unrolled = 0
       for (const list of lists.values()) unrolled += 8 * list.length
       return 4 * (heads.length + counts.length + next.length) + unrolled
+    },
+    clear(): void {
+      heads.fill(NONE)
+      counts.fill(0)
+      lists.clear()
     },
     add(owner: number, series: number, other: number): void {
       if (owner >= owners) {

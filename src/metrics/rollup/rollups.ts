@@ -23,6 +23,8 @@ export interface RollupTuning {
   passMs: number
   /** Folding again for late samples takes at most this part of the time. */
   refoldShare: number
+  /** How often is looked for series that have no data left, milliseconds. */
+  forgetMs: number
 }
 
 export const DEFAULT_ROLLUP_TUNING: Readonly<RollupTuning> = {
@@ -32,10 +34,14 @@ export const DEFAULT_ROLLUP_TUNING: Readonly<RollupTuning> = {
   leaseMs: 60_000,
   passMs: 60_000,
   refoldShare: 0.1,
+  forgetMs: 86_400_000,
 }
 
+/** From the announcement of forgotten series to the look that deletes them. */
+const CONFIRM_MS = 240_000
+
 export interface RollupOptions {
-  store: Pick<Store, 'client'> & Partial<Pick<Store, 'hot'>>
+  store: Pick<Store, 'client'> & Partial<Pick<Store, 'hot' | 'placement' | 'forget'>>
   logger: BaseLogger
   registry?: Registry
   signal?: AbortSignal
@@ -93,6 +99,7 @@ export function startRollups(options: RollupOptions): Rollups {
     },
     now,
     signal,
+    ...(store.placement && { placement: store.placement }),
   })
   const { closeDelayMs, passMs, refoldShare } = tuning
   const folder: Folder = createFolder({
@@ -105,6 +112,7 @@ export function startRollups(options: RollupOptions): Rollups {
     refoldShare,
     now,
     signal,
+    ...(store.placement && { placement: store.placement }),
   })
 
   /** False: there is more to be folded at once. */
@@ -118,7 +126,8 @@ export function startRollups(options: RollupOptions): Rollups {
       return await folder.pass(isLeader)
     } finally {
       // Also when folding fails: a full disk must not keep what makes room from being dropped.
-      if (!isLeader) keeper.rest()
+      // Where statements cannot be run on all shards at once each monitor drops from its own.
+      if (!isLeader && !keeper.isLocal) keeper.rest()
       else if (due) await keeper.pass()
       if (due) retainedAt = performance.now()
     }
@@ -131,11 +140,20 @@ export function startRollups(options: RollupOptions): Rollups {
     }
   }
 
+  // Not at once: a start has enough to do.
+  let forgetAt = performance.now() + tuning.forgetMs / 24
+  async function forget(): Promise<void> {
+    if (!isLeader || store.forget === undefined || performance.now() < forgetAt) return
+    const { announced } = await store.forget()
+    forgetAt = performance.now() + (announced > 0 ? CONFIRM_MS : tuning.forgetMs)
+  }
+
   async function run(): Promise<void> {
     while (!signal.aborted) {
       let wait = tuning.everyMs
       try {
         if (!(await pass(false))) wait = 0
+        await forget()
       } catch (error) {
         if (signal.aborted) break
         metrics.failed()

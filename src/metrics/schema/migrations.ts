@@ -1,4 +1,6 @@
 import { FINEST_MS, LEVELS, type Level, PARTITION_SQL } from '../rollup/levels.js'
+import { EVENTS_MIGRATION } from './events.js'
+import { HEALTH_MIGRATION } from './health.js'
 import { ONLY_SAMPLES, TABLES, TOUCHED_METRIC } from './tables.js'
 
 /**
@@ -111,6 +113,31 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   {
     version: 3,
+    name: 'dashboards',
+    statements: [
+      // The row changed last holds. Databases of before may have the table: the query API made it at its first use.
+      `CREATE TABLE IF NOT EXISTS ${TABLES.dashboards} (
+        name String,
+        json String,
+        removed UInt8,
+        changed UInt64
+      ) ENGINE = ReplacingMergeTree(changed) ORDER BY name`,
+    ],
+  },
+  {
+    version: 4,
+    name: 'series without data are forgotten',
+    statements: [
+      `CREATE TABLE IF NOT EXISTS ${TABLES.seriesForgotten} (
+        metric UInt64 CODEC(ZSTD(1)),
+        entity UInt64 CODEC(ZSTD(1)),
+        writer UInt64 CODEC(ZSTD(1)),
+        inserted DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1))
+      ) ENGINE = MergeTree ORDER BY inserted TTL toDateTime(inserted) + INTERVAL 7 DAY`,
+    ],
+  },
+  {
+    version: 5,
     name: 'smaller on disk',
     // Nothing is rewritten: parts have the new form once they are merged. Figures: docs/decisions/0018-ingest-speed.md.
     statements: [
@@ -122,6 +149,8 @@ export const MIGRATIONS: readonly Migration[] = [
       ),
     ],
   },
+  HEALTH_MIGRATION,
+  EVENTS_MIGRATION,
 ]
 
 /** Sizes of a column's compressed blocks in wide parts, in bytes before compression; a granule begins a block of compact ones. */

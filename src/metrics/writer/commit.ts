@@ -49,6 +49,7 @@ export function appendSamples(
   const metricBits = catalogue.metrics.bits
   const entityBits = catalogue.entities.bits
   const seen = catalogue.seenTimes()
+  const { removed } = catalogue.series
   let at = 0
   let bucket = 0
   let bucketEnd = 0
@@ -66,6 +67,7 @@ export function appendSamples(
         commit.touched.add(bucket)
       }
       const s = series[at]!
+      if (removed !== undefined && removed[s] === 1) catalogue.revive(s)
       const entity = entityOf[s]!
       metrics[row] = metricBits[metricOf[s]!]!
       entities[row] = entityBits[entity]!

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client'
+import type { Placement } from '../cluster/placement.js'
 import { readBlocks } from '../native/client.js'
 import type { Block } from '../native/decode.js'
 import { FIRST_HOUR, HOUR_MS, ONLY_MARKS, TABLES } from '../schema/tables.js'
@@ -29,6 +30,34 @@ export async function loadMarks(
   for (const [key, day] of found.reverse()) mark(key, day)
 }
 
+/**
+ * Reports what other monitors have stored in the last `withinMs`, so that a batch that is sent to one of them and then to this
+ * one is known. Nothing is read but the parts that are as young, and nothing at all while there is no other monitor.
+ */
+export async function loadOthersMarks(
+  client: ClickHouseClient,
+  { withinMs, now, placement, mark }: { withinMs: number; now: number; placement: Placement; mark: Mark },
+): Promise<void> {
+  let monitors = 0
+  await readBlocks(
+    client,
+    `SELECT toUInt32(count()) FROM ${TABLES.rollupMonitors} FINAL WHERE seen > now64(3) - INTERVAL 1 MINUTE`,
+    ({ columns }) => {
+      monitors = (columns[0]?.values[0] as number | undefined) ?? 0
+    },
+  )
+  if (monitors < 2) return
+  const since = Math.max(FIRST_HOUR, Math.floor((now - withinMs) / HOUR_MS) - 1)
+  const young =
+    `SELECT name FROM system.parts WHERE active AND database = ${placement.databaseSql} AND table = '${TABLES.samples}' ` +
+    `AND modification_time >= now() - ${Math.ceil(withinMs / 1000)}`
+  await readBlocks(
+    client,
+    `${SELECT} metric >= ${since} AND ${ONLY_MARKS} AND _part IN (${young})`,
+    (block) => each(block, mark),
+  )
+}
+
 /** Reports which of these batches were stored in the last two days. */
 export async function findMarks(
   client: ClickHouseClient,
@@ -51,12 +80,12 @@ export async function findMarks(
 export async function endInserts(
   client: ClickHouseClient,
   where: string,
-  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
+  { timeoutMs, placement, signal }: { timeoutMs: number; placement: Placement; signal?: AbortSignal },
 ): Promise<boolean> {
   const deadline = Date.now() + timeoutMs
   const running = async (condition: string): Promise<string[]> => {
     const result = await client.query({
-      query: `SELECT query_id FROM system.processes WHERE query_kind = 'Insert' AND ${condition}`,
+      query: `SELECT query_id FROM ${placement.system('processes')} WHERE query_kind = 'Insert' AND ${condition}`,
       format: 'JSONEachRow',
       ...(signal && { abort_signal: signal }),
     })

@@ -23,7 +23,11 @@ export async function answerFrom(
   run: (flush: () => Promise<void> | undefined) => Promise<void>,
   { cancel, failed, cut }: Hooks,
 ): Promise<Response> {
-  const headers = { 'content-type': sink.contentType, 'cache-control': 'no-store' }
+  const headersOf = () => ({
+    'content-type': sink.contentType,
+    'cache-control': 'no-store',
+    ...sink.headers?.(),
+  })
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined
   let wanted: (() => void) | undefined
   let start!: (response: Response) => void
@@ -44,7 +48,7 @@ export async function answerFrom(
       },
       { highWaterMark: 4 * PIECE_BYTES, size: (piece) => piece?.byteLength ?? 0 },
     )
-    start(new Response(body, { headers }))
+    start(new Response(body, { headers: headersOf() }))
   }
   const flush = (): Promise<void> | undefined => {
     if (sink.ready < (controller === undefined ? START_BYTES : PIECE_BYTES)) return undefined
@@ -62,7 +66,9 @@ export async function answerFrom(
     () => {
       if (controller === undefined) {
         const bytes = sink.take()
-        start(new Response(bytes, { headers: { ...headers, 'content-length': String(bytes.byteLength) } }))
+        start(
+          new Response(bytes, { headers: { ...headersOf(), 'content-length': String(bytes.byteLength) } }),
+        )
         return
       }
       if (sink.ready > 0) controller.enqueue(sink.take())

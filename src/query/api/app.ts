@@ -24,6 +24,7 @@ import { Gate } from './gate.js'
 import { JsonSink } from './json-sink.js'
 import { moreRoutes } from './more-routes.js'
 import { type AnswerForm, readParameters, variableMap } from './parameters.js'
+import { otherMethods, versionOf, versions } from './versions.js'
 
 export interface QueryApiOptions {
   readonly store: Pick<Store, 'catalogue' | 'client' | 'connection' | 'database'> &
@@ -62,9 +63,6 @@ export interface AskRequest {
   readonly signal?: AbortSignal
 }
 
-const FIRST_VERSION = 6
-const FIRST_POST_VERSION = 11
-const LAST_VERSION = 60
 const WAITING = 200
 
 /**
@@ -103,19 +101,19 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
       registers: [registry],
     })
 
-  const sinkFor = (form: AnswerForm): ByteSink =>
+  const sinkFor = (form: AnswerForm, version: number): ByteSink =>
     form === 'csv'
       ? new CsvSink()
       : form === 'columns'
         ? new ColumnsSink()
-        : new JsonSink((index) => catalogue.entityAt(index))
+        : new JsonSink((index) => catalogue.entityAt(index), version)
 
   async function timeSeries(c: Context, parameters: ReadonlyMap<string, string>): Promise<Response> {
     const start = performance.now()
     const { form, request } = readParameters(parameters, limits, Date.now())
     const cancelled = new AbortController()
     const signal = AbortSignal.any([cancelled.signal, c.req.raw.signal, stopping.signal])
-    const sink = sinkFor(form)
+    const sink = sinkFor(form, versionOf(c))
     const leave = await gate.enter(signal)
     let outcome = 'error'
     const run = async (flush: () => Promise<void> | undefined) => {
@@ -165,18 +163,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
   }
 
   const app = new Hono<{ Bindings: Partial<HttpBindings> }>()
-  app.use('/api/:version/timeseries/*', async (c, next) => {
-    const version = Number(/^v(\d{1,3})$/.exec(c.req.param('version'))?.[1] ?? 0)
-    const first = c.req.method === 'POST' ? FIRST_POST_VERSION : FIRST_VERSION
-    if (version >= first && version <= LAST_VERSION) return next()
-    return c.json<ErrorBody>(
-      {
-        message: `There is no ${c.req.method} ${c.req.path}: the versions are v${first} to v45.`,
-        code: 'NOT_FOUND',
-      },
-      404,
-    )
-  })
+  app.use('/api/:version/timeseries/*', versions(app))
   app.get('/api/:version/timeseries', (c) => timeSeries(c, new Map(Object.entries(c.req.query()))))
   app.post(
     '/api/:version/timeseries',
@@ -192,6 +179,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
   )
   app.use('/api/:version/timeseries/dashboards', bodyLimit({ maxSize: 8 * limits.bodyBytes }))
   app.route('/api/:version/timeseries', moreRoutes(store))
+  otherMethods(app)
   app.onError((error, c) => errorResponse(error, c, logger))
 
   let stopped: Promise<void> | undefined

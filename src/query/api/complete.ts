@@ -1,7 +1,9 @@
 import type { Catalogue } from '../../metrics/index.js'
 import type { CompletionAnswer, CompletionItem, CompletionKind } from '../../wire/completion.js'
+import { isMember, pluralNames } from '../check/across-names.js'
 import { attributeNames } from '../check/attribute-names.js'
 import { attributeReader, normalizeAttribute } from '../check/attributes.js'
+import { resolveMetric } from '../check/metric-names.js'
 import { complete, quote } from '../syntax/index.js'
 
 const MOST = 50
@@ -20,7 +22,8 @@ export function completeQuery(catalogue: Catalogue, query: string, offset: numbe
   }
   for (const kind of kinds) {
     if (kind === 'metric')
-      for (const m of metrics(catalogue, prefix)) add(m.name, 'metric', m.description || m.displayName)
+      for (const m of [...metrics(catalogue, prefix), ...acrossMetrics(catalogue, prefix)])
+        add(m.name, 'metric', m.description || m.displayName)
     if (kind === 'attribute')
       for (const name of matching(attributeNames(catalogue), prefix, normalizeAttribute))
         add(name, 'attribute')
@@ -60,6 +63,26 @@ function metrics(catalogue: Catalogue, prefix: string) {
   const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1)
   return [...found.sort(byName), ...inside.sort(byName)]
 }
+
+/** Aggregates of a metric across entities that have it, where `…_across_` has been typed. */
+function acrossMetrics(catalogue: Catalogue, prefix: string) {
+  const lower = prefix.toLowerCase()
+  const at = lower.lastIndexOf(ACROSS)
+  if (at <= 0) return []
+  const beginning = lower.slice(0, at + ACROSS.length)
+  for (const base of [lower.slice(0, at), lower.slice(0, at).replace(/^total_/, '')]) {
+    const found = resolveMetric(catalogue, base)
+    if (found === undefined) continue
+    const { metric } = found
+    const members = catalogue.entitiesOf(metric.index).map((index) => catalogue.entityAt(index))
+    return pluralNames(catalogue)
+      .filter((plural) => plural.startsWith(lower.slice(beginning.length)) && members.some(isMember(plural)))
+      .map((plural) => ({ ...metric, name: beginning + plural }))
+  }
+  return []
+}
+
+const ACROSS = '_across_'
 
 function values(catalogue: Catalogue, attribute: string, prefix: string): string[] {
   const name = normalizeAttribute(attribute)

@@ -1,7 +1,6 @@
-import type { QueryPlan } from '../../wire/timeseries.js'
 import { expressionText, type ItemHead, type StreamTemplate } from '../../wire/timeseries-columns.js'
 import type { Points, Statistics } from '../functions/points.js'
-import type { ByteSink, StreamOwner } from '../run/sink.js'
+import type { ByteSink, StatementEnd, StreamOwner } from '../run/sink.js'
 import { isoTime } from './iso.js'
 import { ownerAttributes } from './owner-attributes.js'
 
@@ -41,8 +40,12 @@ export class JsonSink implements ByteSink {
   #isActive: (entity: number) => boolean = () => true
   readonly #namesOf: EntityNames
 
-  constructor(namesOf: EntityNames) {
+  readonly #namesEntities: boolean
+
+  /** `version`: of the API; an old one gets the fields that it knew. */
+  constructor(namesOf: EntityNames, version: number) {
     this.#namesOf = namesOf
+    this.#namesEntities = version >= 11
   }
 
   get ready(): number {
@@ -89,7 +92,7 @@ export class JsonSink implements ByteSink {
     this.#text += ']}'
   }
 
-  endStatement(warnings: readonly string[], plan?: QueryPlan): void {
+  endStatement(warnings: readonly string[], { plan }: StatementEnd): void {
     const explained = plan === undefined ? '' : `,"plan":${JSON.stringify(plan)}`
     this.#text += `],"warnings":${JSON.stringify(warnings)},"timeSeriesQuery":${JSON.stringify(this.#query)}${explained}}`
   }
@@ -145,9 +148,9 @@ export class JsonSink implements ByteSink {
     const min = this.#namesOf(s.minEntity[i] as number)
     return `,"crossEntityMetadata":${JSON.stringify({
       maxEntityDisplayName: max.displayName,
-      maxEntityName: max.name,
+      ...(this.#namesEntities && { maxEntityName: max.name }),
       minEntityDisplayName: min.displayName,
-      minEntityName: min.name,
+      ...(this.#namesEntities && { minEntityName: min.name }),
       numEntities: s.entities[i],
     })}`
   }

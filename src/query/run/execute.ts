@@ -44,7 +44,7 @@ export async function executeStatement(
     joinRenamed: request.joinRenamed,
     index: environment.attributes,
   }
-  const warnings = new Set(checked.warnings)
+  const warnings = new Set(checked.warnings.map(({ message }) => message))
   const counts = { streams: 0, points: 0 }
   const activity = { to: window.to, graceMs: limits.activeSeconds * 1000 }
   sink.beginStatement(
@@ -115,9 +115,9 @@ export async function executeStatement(
     else pending.push([planned, subjectsOf.get(planned.item) as readonly Subject[]])
   }
   await passPending()
-  if (counts.streams === 0 && statement.where !== undefined && statement.from === undefined)
+  if (counts.streams === 0 && statement.from === undefined)
     for (const hint of emptyHints(statement.where, catalogue)) warnings.add(hint)
-  sink.endStatement([...warnings])
+  sink.endStatement([...warnings], { marks: checked.warnings })
 }
 
 const isConstant = ({ expression }: TypedItem) =>
@@ -195,7 +195,8 @@ function constantStream(planned: PlannedItem, execution: Execution): void {
   const { from, to } = request.window
   sink.beginItem(templateOf(planned.item, checked.statement, request.rollup, []))
   const owner = { category: '', name: '', displayName: planned.item.text, attributes: {} }
-  emit(owner, 0, pointsOf(Float64Array.of(from, to), Float64Array.of(value, value)))
+  const times = from === to ? [from] : [from, to]
+  emit(owner, 0, pointsOf(Float64Array.from(times), new Float64Array(times.length).fill(value)))
 }
 
 /** Items that give a stream per entity: read together where that is little, else one item after the other. */

@@ -1,4 +1,7 @@
 import { expect } from 'vitest'
+import { parseStatsd } from '../../../src/ingest/formats/statsd.js'
+import { createStatsdWindow } from '../../../src/ingest/formats/statsd-window.js'
+import { DEFAULT_LIMITS } from '../../../src/ingest/limits.js'
 import { contextFor } from './decode.js'
 import type { Format } from './formats.js'
 import { GOLDEN } from './golden.js'
@@ -91,4 +94,32 @@ export function fuzz(format: Format, count: number, seed: number): void {
   decode(body, after)
   expect(after.columns.length).toBe(golden.length)
   expect(after.outcome.refused).toBe(0)
+}
+
+const STATSD = 'a.b:1|c|@0.5|#x:y,z\ng:-1.5|g\ns,host=a:one|s\nt:3:4:5|ms|#k:v\nh:1e3|h\n_e{1,1}:x|y\n'
+
+/** The same for StatsD, whose packets become samples when a window ends. */
+export function fuzzStatsd(count: number, seed: number): void {
+  const next = random(seed)
+  const window = createStatsdWindow(DEFAULT_LIMITS)
+  const { catalogue } = contextFor()
+  for (let k = 0; k < count; k++) {
+    const bytes = mutate(Buffer.from(STATSD), next)
+    const start = performance.now()
+    try {
+      for (const line of Buffer.from(bytes).toString().split('\n')) {
+        const parsed = parseStatsd(line)
+        if (typeof parsed === 'object') window.add(parsed)
+      }
+      if (k % 100 === 99) {
+        const context = contextFor(catalogue)
+        window.flush()(context)
+        for (let n = 0; n < context.columns.length; n++)
+          if (!Number.isFinite(context.columns.value[n]!)) throw new Error('not a finite value')
+      }
+      if (performance.now() - start > SLOW_MS) throw new Error('too slow')
+    } catch (cause) {
+      throw new Error(`packet ${k} of seed ${seed}: ${Buffer.from(bytes).toString('base64')}`, { cause })
+    }
+  }
 }

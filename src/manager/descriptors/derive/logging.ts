@@ -25,7 +25,7 @@ export function loggingParameters(logging: Logging | undefined, scope: Scope): P
     )
   if (logging.loggingType === 'log4j' || logging.loggingType === 'logback') {
     out.push(threshold(scope))
-    if (scope === 'ROLE') out.push(...rotation())
+    if (scope === 'ROLE') out.push(...rotation(), logEventRules())
     out.push(
       parameter({
         name: `${logging.loggingType}_safety_valve`,
@@ -89,6 +89,20 @@ function rotation(): Parameter[] {
       default: '10',
     }),
   ]
+}
+
+/** `src/wire/log-rules.ts` reads it; without a value its default rules hold. */
+function logEventRules(): Parameter {
+  return parameter({
+    name: 'log_event_whitelist',
+    label: 'Rules for log events',
+    description:
+      'Which messages of the logs become events, as JSON: a list of rules, of which the first that matches decides.',
+    type: 'text',
+    scope: 'ROLE',
+    purpose: 'LOGGING',
+    emitted: false,
+  })
 }
 
 function glog(scope: Scope): Parameter[] {

@@ -1,0 +1,200 @@
+import { printStatement, type QueryApi, QueryError, type Statement, type Trigger } from '../../query/index.js'
+import { holds, normalized, type Shared, sharedOf, statementsOf } from './condition.js'
+import { parseExpression, type TriggerDefinition } from './definition.js'
+
+/** An entity with triggers. */
+export interface TriggerOwner {
+  category: string
+  identity: string
+  /** What `$ROLENAME`, `$SERVICENAME`, `$HOSTID` … stand for; names in upper case. */
+  variables: Readonly<Record<string, string>>
+  triggers: readonly TriggerDefinition[]
+}
+
+/** How a trigger stands, as a test of its entity's health. */
+export interface TriggerResult {
+  category: string
+  identity: string
+  /** `alarm:` and the trigger's name. */
+  test: string
+  label: string
+  summary: 'GOOD' | 'CONCERNING' | 'BAD' | 'DISABLED' | 'NOT_AVAILABLE'
+  /** A sentence with the figures. */
+  explanation: string
+  advice: string
+  /** Streams that satisfied the condition (the most of its statements); undefined: not known. */
+  value?: number
+  at: number
+  suppressed: boolean
+}
+
+export interface EvaluationOptions {
+  ask: QueryApi['ask']
+  /** End of the window, milliseconds. */
+  at: number
+  signal?: AbortSignal | undefined
+}
+
+/** Streams of one query for all owners; beyond, each owner is asked for by itself. */
+const MOST_STREAMS = 50_000
+const PARALLEL = 3
+
+interface Group {
+  trigger: Trigger
+  definition: TriggerDefinition
+  owners: { owner: TriggerOwner; definition: TriggerDefinition }[]
+}
+
+/**
+ * Evaluates all triggers of all owners: those with the same expression together, by one query for each of its statements where
+ * that means the same. A trigger that cannot be evaluated is NOT_AVAILABLE and says why; the others go on. Rejects with the
+ * signal's reason.
+ */
+export async function evaluateTriggers(
+  owners: Iterable<TriggerOwner>,
+  { ask, at, signal }: EvaluationOptions,
+): Promise<TriggerResult[]> {
+  const results: TriggerResult[] = []
+  const groups = new Map<string, Group>()
+  for (const owner of owners)
+    for (const definition of owner.triggers) {
+      if (!definition.enabled) {
+        results.push(resultOf(owner, definition, at, 'DISABLED', 'The trigger is switched off.'))
+        continue
+      }
+      const key = `${definition.validityWindowInMs} ${definition.triggerExpression}`
+      const known = groups.get(key)
+      if (known) known.owners.push({ owner, definition })
+      else {
+        const { trigger } = parseExpression(definition.triggerExpression)
+        if (trigger) groups.set(key, { trigger, definition, owners: [{ owner, definition }] })
+        else results.push(resultOf(owner, definition, at, 'NOT_AVAILABLE', 'The expression cannot be read.'))
+      }
+    }
+  const waiting = [...groups.values()]
+  const worker = async () => {
+    for (let group = waiting.shift(); group; group = waiting.shift())
+      results.push(...(await evaluateGroup(group, { ask, at, signal })))
+  }
+  await Promise.all(Array.from({ length: PARALLEL }, worker))
+  return results
+}
+
+async function evaluateGroup(group: Group, options: EvaluationOptions): Promise<TriggerResult[]> {
+  const { trigger, definition, owners } = group
+  const statements = statementsOf(trigger.condition)
+  const counts: (number[] | QueryError)[] = []
+  for (const statement of statements) {
+    const one = await countStreams(
+      statement,
+      definition.validityWindowInMs,
+      owners.map(({ owner }) => owner),
+      options,
+    )
+    counts.push(one)
+  }
+  return owners.map(({ owner, definition: own }, i) => {
+    const failed = counts.find((each) => each instanceof QueryError)
+    if (failed instanceof QueryError)
+      return resultOf(
+        owner,
+        own,
+        options.at,
+        'NOT_AVAILABLE',
+        `The condition cannot be evaluated: ${failed.message}`,
+      )
+    const mine = (counts as number[][]).map((each) => each[i]!)
+    const most = Math.max(0, ...mine)
+    const fires = holds(trigger.condition, mine, own.streamThreshold)
+    const summary = fires ? (trigger.action === 'bad' ? 'BAD' : 'CONCERNING') : 'GOOD'
+    return { ...resultOf(owner, own, options.at, summary, sentenceOf(own, fires, mine)), value: most }
+  })
+}
+
+/** How many streams the statement gives for each of the owners. */
+async function countStreams(
+  statement: Statement,
+  windowMs: number,
+  owners: readonly TriggerOwner[],
+  options: EvaluationOptions,
+): Promise<number[] | QueryError> {
+  const window = { from: options.at - windowMs, to: options.at }
+  try {
+    const shared = owners.length > 1 ? sharedOf(statement) : undefined
+    const together = shared && (await countTogether(shared, window, owners, options))
+    if (together) return together
+    const counts: number[] = []
+    for (const { variables } of owners) {
+      const [answer] = await options.ask({
+        query: statement.text,
+        ...window,
+        variables,
+        ...signalOf(options),
+      })
+      counts.push(answer?.streams.length ?? 0)
+    }
+    return counts
+  } catch (error) {
+    options.signal?.throwIfAborted()
+    if (error instanceof QueryError) return error
+    throw error
+  }
+}
+
+async function countTogether(
+  shared: Shared,
+  window: { from: number; to: number },
+  owners: readonly TriggerOwner[],
+  options: EvaluationOptions,
+): Promise<number[] | undefined> {
+  const wanted = owners.map(({ variables }) => variables[shared.variable]?.toLowerCase())
+  if (wanted.includes(undefined)) return undefined
+  const query = printStatement(shared.statement)
+  const [answer] = await options.ask({ query, ...window, streamLimit: MOST_STREAMS, ...signalOf(options) })
+  const streams = answer?.streams ?? []
+  if (streams.length >= MOST_STREAMS) return undefined
+  const counts = new Map<string, number>()
+  for (const { owner } of streams) {
+    const value = attributeOf(owner.attributes, shared.attribute)?.toLowerCase()
+    if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1)
+  }
+  return wanted.map((value) => counts.get(value!) ?? 0)
+}
+
+const signalOf = ({ signal }: EvaluationOptions) => (signal ? { signal } : {})
+
+function attributeOf(attributes: Readonly<Record<string, string>>, wanted: string): string | undefined {
+  for (const name of Object.keys(attributes)) if (normalized(name) === wanted) return attributes[name]
+  return undefined
+}
+
+function resultOf(
+  { category, identity }: TriggerOwner,
+  { triggerName, suppressed }: TriggerDefinition,
+  at: number,
+  summary: TriggerResult['summary'],
+  explanation: string,
+): TriggerResult {
+  const advice =
+    summary === 'BAD' || summary === 'CONCERNING'
+      ? 'Look at a chart of what the trigger asks for, on the page of this entity.'
+      : ''
+  return {
+    ...{ category, identity, test: `alarm:${triggerName}`, label: triggerName },
+    ...{ summary, explanation, advice, at, suppressed },
+  }
+}
+
+function sentenceOf(
+  { triggerName, triggerExpression, streamThreshold }: TriggerDefinition,
+  fires: boolean,
+  counts: readonly number[],
+): string {
+  const streams =
+    counts.length === 1
+      ? `${counts[0]} ${counts[0] === 1 ? 'stream' : 'streams'}`
+      : `${counts.join(', ')} streams`
+  return fires
+    ? `The trigger ${triggerName} fires: ${streams} satisfied it, more than ${streamThreshold}. ${triggerExpression.trim().slice(0, 500)}`
+    : `The trigger ${triggerName} does not fire: ${streams} satisfied it; it fires with more than ${streamThreshold}.`
+}
