@@ -10,6 +10,7 @@ import { createSeenLog } from './catalogue/seen.js'
 import { type Connection, checkDatabaseName, connect, DEFAULT_DATABASE } from './client.js'
 import { createHotCache, DEFAULT_HOT_LIMITS, type HotLimits, type HotSamples } from './hot/index.js'
 import { loadChunks } from './hot/load.js'
+import { preload } from './hot/preload.js'
 import type { Hash } from './ids.js'
 import { DEFAULT_LIMITS, type StoreLimits } from './limits.js'
 import { migrate, SchemaVersionError } from './schema/migrate.js'
@@ -116,9 +117,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const catalogue = createCatalogue({ limits, ...(hash && { hash }) })
   const persistPending = createPersister(catalogue, () => clients.inserts, instance)
   const seenLog = createSeenLog(catalogue)
+  const hotLimits = { ...DEFAULT_HOT_LIMITS, ...options.hot }
   const hot = createHotCache({
     catalogue,
-    limits: { ...DEFAULT_HOT_LIMITS, ...options.hot },
+    limits: hotLimits,
     load: (request) => loadChunks(clients.reads, request),
     onFailure: (error) =>
       logger.debug(
@@ -181,10 +183,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ),
   ]
 
+  const preloading = new AbortController()
+  void preload({ catalogue, cache: hot, limits: hotLimits, signal: preloading.signal })
+
   let stopped: Promise<void> | undefined
   const stop = (graceMs = 10_000): Promise<void> => {
     stopped ??= (async () => {
       for (const end of ticks) end()
+      preloading.abort()
       signal?.removeEventListener('abort', onAbort)
       await writer.stop(graceMs)
       hot.stop()
