@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 
@@ -18,11 +18,22 @@ export interface Listening {
   close(): Promise<void>
 }
 
-/** Serves a Hono app. Rejects with Node's error (EADDRINUSE, EACCES, …) when it cannot listen. */
-export async function listen(app: App, host: string, port: number): Promise<Listening> {
+/** Answers a request by itself, or returns false and leaves it to the app. */
+export type Direct = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean
+
+/**
+ * Serves a Hono app, and before it what is answered `direct`ly. Rejects with Node's error (EADDRINUSE, EACCES, …) when it
+ * cannot listen.
+ */
+export async function listen(app: App, host: string, port: number, direct?: Direct): Promise<Listening> {
+  const listener = getRequestListener(app.fetch)
   const server = createServer(
     { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: 60_000 },
-    getRequestListener(app.fetch),
+    direct === undefined
+      ? listener
+      : (incoming, outgoing) => {
+          if (!direct(incoming, outgoing)) void listener(incoming, outgoing)
+        },
   )
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

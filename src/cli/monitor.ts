@@ -9,7 +9,7 @@ import { type Engine, openEngine } from '../engine/index.js'
 import { createIngest } from '../ingest/index.js'
 import { createRetentionApi, defaultHotBytes, openStore, type Store, startRollups } from '../metrics/index.js'
 import { createQueryApi } from '../query/index.js'
-import { isLoopback, loopbackHostOnly, noForeignPages } from '../wire/host-check.js'
+import { hostName, isLoopback, loopbackHostOnly, loopbackHosts, noForeignPages } from '../wire/host-check.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
 import type { ErrorBody } from '../wire/timeseries.js'
 import { listen } from './listen.js'
@@ -93,7 +93,8 @@ async function start(
     stops.push(() => query.stop())
 
     const app = new Hono<{ Bindings: HttpBindings }>()
-    if (isLoopback(values.host)) app.use(loopbackHostOnly(values.allowedHosts.split(',').filter(Boolean)))
+    const allowedHosts = values.allowedHosts.split(',').filter(Boolean)
+    if (isLoopback(values.host)) app.use(loopbackHostOnly(allowedHosts))
     app.use(noForeignPages())
     app.get('/health/live', (c) => c.text('live\n'))
     app.get('/health/ready', (c) =>
@@ -118,7 +119,12 @@ async function start(
         500,
       )
     })
-    const listening = await listen(app, values.host, values.monitorPort)
+    // What is above holds for these too: whatever is not beyond doubt is left to the app, which says why.
+    const isOurs = isLoopback(values.host) ? loopbackHosts(allowedHosts) : () => true
+    const listening = await listen(app, values.host, values.monitorPort, (incoming, outgoing) => {
+      const { host, 'sec-fetch-site': site } = incoming.headers
+      return site === undefined && isOurs(hostName(host)) && query.direct(incoming, outgoing)
+    })
     stops.push(() => listening.close())
     const self = startSelfMetrics({
       registry,

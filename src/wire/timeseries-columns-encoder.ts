@@ -44,7 +44,7 @@ export class TimeSeriesColumnsEncoder {
   #newShapes: number[][] = []
   #newEntities = 0
   #entityCount = 0
-  readonly #entityRows = new Growing(Uint32Array, 1024)
+  readonly #entityRows = new Growing(Uint32Array, 64)
   #templateCount = 0
   #newTemplates: StreamTemplate[] = []
   #timesCount = 0
@@ -52,8 +52,8 @@ export class TimeSeriesColumnsEncoder {
   #newTimes: Float64Array[] = []
   #streams = 0
   #withExtremes = false
-  readonly #streamRows = new Growing(Uint32Array, 1024)
-  readonly #values = new Growing(Float64Array, 1024)
+  readonly #streamRows = new Growing(Uint32Array, 64)
+  readonly #values = new Growing(Float64Array, 128)
   readonly #min = new Growing(Float64Array, 16)
   readonly #max = new Growing(Float64Array, 16)
 

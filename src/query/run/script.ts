@@ -56,11 +56,11 @@ export async function runScript(
   const { limits } = environment
   const statements = checkScript(request, environment)
   const { window, streamLimit, joinRenamed, timeZone } = request
-  const deadline = new Deadline(limits.seconds)
-  const signal = AbortSignal.any([request.signal, deadline.signal])
+  const deadline = new Deadline(limits.seconds, request.signal)
+  const { signal } = deadline
   const guarded = async () => {
     const taken = flush()
-    if (taken !== undefined) await deadline.wait(taken, signal)
+    if (taken !== undefined) await deadline.wait(taken)
   }
   try {
     for (const checked of statements) {
