@@ -104,14 +104,19 @@ export function createHotCache(options: HotCacheOptions): HotCache {
     return Promise.all(wanted).then(() => (isClosed() ? undefined : find(metrics, from, to)))
   }
 
+  function holds(metrics: readonly Metric[], first: number, last: number): boolean {
+    for (const { index } of metrics) {
+      const state = states.get(index)
+      if (state === undefined) return false
+      for (let n = first; n <= last; n++) if (state.chunks.get(n)?.columns === undefined) return false
+    }
+    return true
+  }
+
   function find(metrics: readonly Metric[], from: number, to: number): HotReading | undefined {
     const first = chunkNumber(from)
     const last = chunkNumber(to)
-    for (const { index } of metrics) {
-      const state = states.get(index)
-      if (state === undefined) return undefined
-      for (let n = first; n <= last; n++) if (state.chunks.get(n)?.columns === undefined) return undefined
-    }
+    if (!holds(metrics, first, last)) return undefined
     const time = clock()
     const result: HotMetric[] = []
     for (const { index } of metrics) {
@@ -389,6 +394,7 @@ export function createHotCache(options: HotCacheOptions): HotCache {
 
   return {
     read,
+    holds: (metrics, from, to) => !isClosed() && holds(metrics, chunkNumber(from), chunkNumber(to)),
     preload: async (metric, first, last) => {
       if (!isClosed()) await enqueue(metric, first, last, true)
     },

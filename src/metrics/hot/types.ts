@@ -26,6 +26,8 @@ export interface HotSamples {
     from: number,
     to: number,
   ): HotReading | undefined | Promise<HotReading | undefined>
+  /** Whether `read` would find all of it now. Notes nothing. */
+  holds(metrics: readonly Metric[], from: number, to: number): boolean
   /** Samples before this time were dropped from the store: of a metric, or of all. */
   dropBefore(time: number, metric?: Metric): void
   /** Forgets everything. */

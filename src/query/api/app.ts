@@ -12,6 +12,7 @@ import { AncestorCache } from '../run/ancestor-cache.js'
 import { type AskedStatement, CollectingSink } from '../run/ask.js'
 import { AttributeIndex } from '../run/attribute-index.js'
 import { ownTimeZone } from '../run/calendar.js'
+import { CheckedCache } from '../run/checked-cache.js'
 import { createCores } from '../run/cores.js'
 import type { QueryEnvironment } from '../run/environment.js'
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../run/limits.js'
@@ -92,6 +93,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     hot: store.hot,
     transport,
     limits,
+    checked: new CheckedCache(),
     selections: new SelectionCache(),
     ancestors: new AncestorCache(),
     attributes: new AttributeIndex(),

@@ -26,8 +26,14 @@ export interface QueryRequest {
 }
 
 /** Parses and checks a query. Throws `QueryError` with every problem found. */
-export function checkScript(request: QueryRequest, environment: QueryEnvironment): CheckedStatement[] {
+export function checkScript(
+  request: QueryRequest,
+  environment: QueryEnvironment,
+): readonly CheckedStatement[] {
   const { catalogue, limits } = environment
+  const { version } = catalogue
+  const known = environment.checked.get(request.query, version)
+  if (known !== undefined) return known
   const problems: QueryProblem[] = []
   const checked = parsed(request.query).statements.map((statement) => {
     const result = checkStatement(statement, {
@@ -40,6 +46,7 @@ export function checkScript(request: QueryRequest, environment: QueryEnvironment
     return result.checked
   })
   if (problems.length > 0) throw badQuery(problems)
+  environment.checked.set(request.query, version, checked)
   return checked
 }
 
