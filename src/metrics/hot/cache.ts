@@ -10,6 +10,7 @@ import {
   newMetricState,
   settleTail,
   slotFor,
+  slotsOf,
 } from './chunk.js'
 import type { Columns } from './columns.js'
 import { CHUNK_MS, type HotLimits } from './limits.js'
@@ -134,8 +135,7 @@ export function createHotCache(options: HotCacheOptions): HotCache {
         chunks.push(chunk.columns)
       }
       if (state === undefined) return undefined
-      const { slots } = state
-      result.push({ chunks, slotOf: (entity) => slots.get(entity) ?? -1 })
+      result.push({ chunks, slotsOf: (entities) => slotsOf(state, entities) })
     }
     return { metrics: result }
   }

@@ -5,44 +5,12 @@ import type { ByteSink, StreamOwner } from '../run/sink.js'
 import { isoTime } from './iso.js'
 import { JsonBytes } from './json-bytes.js'
 import { JsonStamps } from './json-stamps.js'
-import { ownerAttributes } from './owner-attributes.js'
+import { ownerRecord } from './owner-attributes.js'
 
 /** What aggregates across entities need to be told apart by name. */
 export type EntityNames = (index: number) => { name: string; displayName: string }
 
-/** What is written of an entity: its name and its attributes. */
-interface Written {
-  readonly displayName: string
-  readonly attributes: Readonly<Record<string, string>>
-  readonly name: Uint8Array
-  readonly text: Uint8Array
-}
 const bytesOf = (value: unknown) => Buffer.from(JSON.stringify(value))
-const writtenOf = (displayName: string, attributes: Readonly<Record<string, string>>): Written => ({
-  displayName,
-  attributes,
-  name: bytesOf(displayName),
-  text: bytesOf(attributes),
-})
-
-/** The same entities are in answer after answer: so they are written once. Forgotten together, beyond so many bytes. */
-const MOST_WRITTEN_BYTES = 16_777_216
-const OVERHEAD = 500
-let written = new WeakMap<object, Written>()
-let writtenBytes = 0
-
-function remembered(displayName: string, attributes: Readonly<Record<string, string>>): Written {
-  const known = written.get(attributes)
-  if (known?.displayName === displayName) return known
-  const made = writtenOf(displayName, attributes)
-  writtenBytes += made.text.length + made.name.length + OVERHEAD
-  if (writtenBytes > MOST_WRITTEN_BYTES) {
-    written = new WeakMap()
-    writtenBytes = 0
-  }
-  written.set(attributes, made)
-  return made
-}
 
 const LAST_POINT = Buffer.from(',"type":"SAMPLE"}')
 const END_OF_STREAM = Buffer.from(']}')
@@ -102,13 +70,15 @@ export class JsonSink implements ByteSink {
 
   addStream(owner: StreamOwner, frequencyMs: number | null, points: Points): void {
     const out = this.#out
-    const known = this.#written(owner)
-    const expression = expressionText(this.#template.expression, known.attributes)
+    const { index, displayName } = owner
+    const record = ownerRecord(owner, index === undefined || this.#isActive(index))
+    record.json ??= { name: bytesOf(displayName), attributes: bytesOf(record.attributes) }
+    const expression = expressionText(this.#template.expression, record.attributes)
     if (this.#streams++ > 0) out.raw(COMMA)
     out.raw(this.#before)
-    out.raw(known.name)
+    out.raw(record.json.name)
     out.raw(this.#window)
-    out.raw(known.text)
+    out.raw(record.json.attributes)
     out.raw(this.#units)
     out.text(`${JSON.stringify(expression)}${this.#after}${frequencyMs}${this.#rollup}`)
     if (points.statistics === undefined) this.#addPoints(points)
@@ -129,12 +99,6 @@ export class JsonSink implements ByteSink {
 
   fail(): void {
     // JSON that is cut off cannot be taken for a whole answer.
-  }
-
-  #written(owner: StreamOwner): Written {
-    const { index, displayName } = owner
-    if (index === undefined) return writtenOf(displayName, ownerAttributes(owner, true))
-    return remembered(displayName, ownerAttributes(owner, this.#isActive(index)))
   }
 
   #addPoints({ times, values, start, end }: Points): void {

@@ -69,7 +69,7 @@ function bed(limits: Partial<HotLimits> = {}) {
     const reading = await cache.read([m], from, to)
     if (reading === undefined) return undefined
     const [found] = reading.metrics
-    const slot = found?.slotOf(e.id) ?? -1
+    const slot = found?.slotsOf([e])[0] ?? -1
     const points: [number, number][] = []
     for (const { times, values, starts, ends } of found?.chunks ?? [])
       for (let i = starts[slot] ?? 0; i < (ends[slot] ?? 0); i++)
