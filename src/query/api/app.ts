@@ -103,6 +103,8 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     keptSince: options.rollups?.keptSince,
   }
   const gate = new Gate(limits.concurrent, WAITING)
+  // Finding it out takes tens of milliseconds, which are not the first query's.
+  ownTimeZone()
   const stopping = new AbortController()
   const duration =
     registry &&
