@@ -7,7 +7,7 @@ import SnappyJS from 'snappyjs'
 import { createGraphiteDecoder } from '../src/ingest/formats/graphite.js'
 import { createLineProtocolDecoder } from '../src/ingest/formats/line-protocol.js'
 import { createNativeDecoder } from '../src/ingest/formats/native.js'
-import { decodeOtlpJson } from '../src/ingest/formats/otlp-json.js'
+import { createOtlpJsonDecoder } from '../src/ingest/formats/otlp-json.js'
 import { createOtlpProtobufDecoder } from '../src/ingest/formats/otlp-protobuf.js'
 import { createOtlpSamples } from '../src/ingest/formats/otlp-samples.js'
 import { createRemoteWriteDecoder } from '../src/ingest/formats/prometheus-remote-write.js'
@@ -137,7 +137,7 @@ const others: [
   [
     'OTLP JSON, a metric a point',
     (all) => otlpJson(all.slice(0, 10_000)),
-    (body, context) => decodeOtlpJson(body, context, take),
+    createOtlpJsonDecoder(DEFAULT_LIMITS, take),
   ],
 ]
 for (const [what, encode, decode] of others)

@@ -1,10 +1,10 @@
 /** `npm run bench`: loads, asks, compares, and writes docs/benchmarks.md. See `--help`. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measureCeiling } from './load/ceiling.js'
 import { HELP, type Options, readOptions } from './options.js'
-import { makePlans, makeSteadyPlans, type Plan } from './plan.js'
+import { makeAgentsPlan, makePlans, makeSteadyPlans, type Plan } from './plan.js'
 import { compareRounds } from './queries/compare.js'
 import type { QueryMeasure } from './queries/measure.js'
 import { checkBars } from './report/bars.js'
@@ -12,6 +12,7 @@ import { writeDocument } from './report/document.js'
 import { describeMachine, isBusy } from './report/machine.js'
 import { render } from './report/tables.js'
 import type { LoadResults, QueryResults, Results } from './results.js'
+import { measureAgents } from './run-agents.js'
 import { fill, type LoadMeasure, measureLoad } from './run-load.js'
 import { type QueryRound, runQueries } from './run-queries.js'
 import { measureSteady } from './run-steady.js'
@@ -48,7 +49,9 @@ async function main(options: Options): Promise<void> {
       })),
     loads: [],
     queries: [],
+    planning: [],
     steady: [],
+    agents: [],
   }
   const folder = mkdtempSync(join(tmpdir(), 'bellwether-bench-'))
   say(`Working in ${folder}`)
@@ -100,8 +103,11 @@ async function runPlan(plan: Plan, options: Options, systems: System[], folder: 
         await loadRounds(plan.name, dataSet, dataFor, taking, rounds, options.connections, at),
       )
     else for (const system of taking) await fill(system, dataFor(system), options.connections, at(system))
-    if (asked) results.queries.push(...(await queryRounds(plan, options, taking, at)))
-    if (!options.keep) for (const system of taking) remove(at(system))
+    if (asked) {
+      const { queries, planning } = await queryRounds(plan, options, taking, at)
+      results.queries.push(...queries)
+      if (planning.length > 0) results.planning.push({ plan: plan.name, milliseconds: planning })
+    }
   }
 }
 
@@ -116,9 +122,14 @@ async function runSteady(options: Options, systems: System[], folder: string, re
         `${plan.name}, ${system.name}: p99 ${measure.p99Latency.toFixed(0)} ms, ${measure.serverCores.toFixed(2)} cores`,
       )
       results.steady.push(measure)
-      remove(at)
     }
   }
+  const ours = systems.find((s) => s.name === 'Bellwether' && !s.missing)
+  if (ours === undefined || !(options.systems?.includes('bellwether') ?? true)) return
+  const plan = makeAgentsPlan(options)
+  const measure = await measureAgents(ours, plan, join(folder, 'agents'), say)
+  say(`${plan.name}: ${measure.serverCores.toFixed(2)} cores, ${(measure.peakBytes / 1e6).toFixed(0)} MB`)
+  results.agents.push(measure)
 }
 
 async function loadRounds(
@@ -134,7 +145,8 @@ async function loadRounds(
   const measures: LoadMeasure[] = []
   for (let round = 0; round < rounds; round++)
     for (const system of alternate(systems, round)) {
-      remove(at(system))
+      // The folders of earlier rounds stay until the end: on ext4, removing them slows the making of files for seconds.
+      if (round > 0) renameSync(at(system), `${at(system)}-${round}`)
       const measure = await measureLoad(system, dataFor(system), connections, at(system))
       say(
         `  ${system.name}: ${million(measure.samplesPerSecond)} samples/s, ${measure.serverCpuSeconds.toFixed(2)} CPU s, ` +
@@ -152,7 +164,7 @@ async function queryRounds(
   options: Options,
   systems: System[],
   at: (system: System) => string,
-): Promise<QueryResults[]> {
+): Promise<{ queries: QueryResults[]; planning: number[] }> {
   const types = plan.queries.map((type) => fitType(type, plan.parameters))
   const rounds: QueryRound[] = []
   const runs = Math.ceil(options.runs / options.rounds)
@@ -162,7 +174,7 @@ async function queryRounds(
       rounds.push(await runQueries(system, at(system), types, plan.parameters, seed, runs, round === 0))
       say(`  ${system.name}: asked, round ${round + 1} of ${options.rounds}`)
     }
-  return types.map((type) => {
+  const queries = types.map((type) => {
     const measures = new Map<string, QueryMeasure>()
     for (const measure of rounds.flatMap((r) => r.measures).filter((m) => m.type === type.name)) {
       const known = measures.get(measure.dialect)
@@ -174,14 +186,10 @@ async function queryRounds(
     const compared = compareRounds(type.name, rounds)
     return { plan: plan.name, type, measures: [...measures.values()], ...(compared ? { compared } : {}) }
   })
+  return { queries, planning: rounds.flatMap((r) => r.planning) }
 }
 
 const alternate = <T>(systems: T[], round: number) => (round % 2 ? [...systems].reverse() : systems)
-
-function remove(folder: string): void {
-  for (const path of [folder, `${folder}.log`, `${folder}.yml`])
-    if (existsSync(path)) rmSync(path, { recursive: true, force: true })
-}
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
 process.on('exit', () => cleanUp())

@@ -8,8 +8,8 @@ time, alternating), then asks TSBS's queries. Without options the tables in docs
 
   --quick              a small run, to see that everything works (under a minute)
   --full               larger data and more repetitions
-  --only load|query|steady   one part (query loads once, without measuring; steady, minutes of load at one rate, is
-                       otherwise part of --full only)
+  --only load|query|steady   one part (query loads once, without measuring; steady is minutes of load at one rate, and of
+                       many agents; a run of --scale or --quick leaves it out)
   --systems a,b        bellwether, victoriametrics, prometheus, influxdb
   --types a,b          query types that begin with one of these, e.g. double-groupby,lastpoint
   --scale N            hosts: one data set of your own in place of the usual ones
@@ -87,7 +87,9 @@ export function readOptions(args: string[]): Options | undefined {
     parts: {
       load: values.only === undefined || values.only === 'load',
       query: values.only === undefined || values.only === 'query',
-      steady: values.only === 'steady' || (values.only === undefined && values.full),
+      steady:
+        values.only === 'steady' ||
+        (values.only === undefined && size !== 'quick' && values.scale === undefined),
     },
     systems: values.systems?.split(','),
     types: values.types?.split(','),

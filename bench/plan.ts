@@ -1,5 +1,8 @@
 /** What a run does: which data sets, which systems load which protocol, which queries. */
 import type { Options } from './options.js'
+import type { QueryRequest } from './queries/answers.js'
+import { tsqueryRequest } from './queries/tsquery.js'
+import type { AgentsPlan } from './run-agents.js'
 import { ENGINE_ALONE } from './systems/index.js'
 import type { Protocol } from './tsbs/data-set.js'
 import { QUERY_TYPES, type QueryType } from './tsbs/queries.js'
@@ -20,6 +23,8 @@ const HOUR = 3600 / INTERVAL_SECONDS
 
 export const SMALL_SENDERS = '200 senders, each 100 samples a second'
 export const ONE_MILLION = '1 M samples/s'
+export const NEW_SERIES = '1 M new series in a minute'
+export const AGENTS = '1,000 hosts, 1 M series, a sample a minute each, rollups on'
 
 /** On many hosts and half an hour, these say all: the rest differs from the other data set in the window only. */
 const FOR_MANY_HOSTS = QUERY_TYPES.filter(({ name }) =>
@@ -30,6 +35,7 @@ const FOR_MANY_HOSTS = QUERY_TYPES.filter(({ name }) =>
     'double-groupby-5',
     'double-groupby-all',
     'lastpoint',
+    'high-cpu-all',
     'groupby-orderby-limit',
     'fleet-average',
   ].includes(name),
@@ -42,6 +48,18 @@ export interface SteadyPlan {
   connections: number
   samplesPerSecond: number
   systems: string[]
+  /** Asked five times a second meanwhile. */
+  probe?: QueryRequest
+}
+
+export function makeAgentsPlan({ size }: Options): AgentsPlan {
+  const minutes = { quick: 0.2, default: 3.5, full: 35 }[size]
+  return {
+    name: AGENTS,
+    hosts: size === 'quick' ? 20 : 1000,
+    minutes,
+    warmUp: { quick: 0.1, default: 1.5, full: 5 }[size],
+  }
 }
 
 /** Loads at one rate: many small senders, and a large one for a minute. */
@@ -62,10 +80,18 @@ export function makeSteadyPlans(options: Options): SteadyPlan[] {
       epochs,
       values,
     },
-    systems: ['Bellwether', 'VictoriaMetrics'].filter((s) => isWanted(s, options.systems)),
+    systems: (size === 'full' ? ['Bellwether', 'VictoriaMetrics'] : ['Bellwether']).filter((s) =>
+      isWanted(s, options.systems),
+    ),
     ...rest,
   })
   const seconds = size === 'quick' ? 5 : 60
+  const newHosts = Math.round((100_000 * seconds) / 60)
+  const fresh = plan(NEW_SERIES, newHosts, 1, {
+    linesPerBatch: 10_000,
+    connections: 2,
+    samplesPerSecond: 1_000_000 / 60,
+  })
   return [
     plan(SMALL_SENDERS, 2000, seconds, { linesPerBatch: 10, connections: 200, samplesPerSecond: 20_000 }),
     plan(ONE_MILLION, 4000, Math.round(25 * seconds), {
@@ -73,7 +99,28 @@ export function makeSteadyPlans(options: Options): SteadyPlan[] {
       connections: 8,
       samplesPerSecond: 1_000_000,
     }),
+    {
+      ...fresh,
+      systems: fresh.systems.filter((s) => s === 'Bellwether'),
+      probe: probeOf(fresh.parameters.start),
+    },
   ]
+}
+
+/** TSBS's single-groupby-1-8-1, of hosts that are among the first. */
+function probeOf(start: number): QueryRequest {
+  return tsqueryRequest(
+    {
+      metrics: ['cpu_usage_user'],
+      hosts: Array.from({ length: 8 }, (_, i) => `host_${i}`),
+      from: start / 1000 - 3600,
+      to: start / 1000 + 3600,
+      step: 60,
+      fold: 'max',
+      by: 'metric',
+    },
+    'columns',
+  )
 }
 
 export function makePlans(options: Options): Plan[] {

@@ -1,6 +1,7 @@
 /** Everything that a run has found, for the tables, the bars and `--json`. */
 import type { QueryMeasure } from './queries/measure.js'
 import type { Machine } from './report/machine.js'
+import type { AgentsMeasure } from './run-agents.js'
 import type { LoadMeasure } from './run-load.js'
 import type { SteadyMeasure } from './run-steady.js'
 import type { Protocol } from './tsbs/data-set.js'
@@ -29,6 +30,12 @@ export interface QueryResults {
   compared?: { equal: boolean; text: string }
 }
 
+/** How long parsing, checking and planning took, by EXPLAIN, each for a text of its own. */
+export interface PlanningResults {
+  plan: string
+  milliseconds: number[]
+}
+
 export interface Results {
   date: string
   command: string
@@ -36,5 +43,7 @@ export interface Results {
   systems: { name: string; version: string; missing?: string }[]
   loads: LoadResults[]
   queries: QueryResults[]
+  planning: PlanningResults[]
   steady: SteadyMeasure[]
+  agents: AgentsMeasure[]
 }

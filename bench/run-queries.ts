@@ -3,6 +3,7 @@ import { createClient } from './load/client.js'
 import type { Answer } from './queries/answers.js'
 import { DIALECTS, type Dialect } from './queries/dialects.js'
 import { collectAnswers, measureQueries, type QueryMeasure, WARM_UP } from './queries/measure.js'
+import { measurePlanning } from './queries/planning.js'
 import type { System } from './systems/system.js'
 import { untilIdle, usageOf } from './systems/usage.js'
 import { drawAlignedCases, drawCases, type QueryType } from './tsbs/queries.js'
@@ -14,6 +15,8 @@ const COMPARED_VALUES = 1_000_000
 
 export interface QueryRound {
   measures: QueryMeasure[]
+  /** Milliseconds that a typical query took to be parsed, checked and planned, where the system says. */
+  planning: number[]
   /** Per type and dialect, the answers to be compared; of the first round only. */
   answers: Map<string, { dialect: string; answers: Answer[] }>
 }
@@ -27,7 +30,7 @@ export async function runQueries(
   runs: number,
   compare: boolean,
 ): Promise<QueryRound> {
-  const round: QueryRound = { measures: [], answers: new Map() }
+  const round: QueryRound = { measures: [], planning: [], answers: new Map() }
   const dialects = DIALECTS.filter((d) => d.system === system.name)
   if (dialects.length === 0) return round
   const running = await system.start(folder)
@@ -35,6 +38,7 @@ export async function runQueries(
   try {
     await untilIdle(running.pid)
     for (const type of types) for (const dialect of dialects) await askType(client, dialect, type, round)
+    if (system.name === 'Bellwether') round.planning = await measurePlanning(client, data)
   } finally {
     client.close()
     await running.stop()

@@ -2,7 +2,7 @@
  * The cases as PromQL, in the forms that TSBS's driver for VictoriaMetrics has. Types that it does not offer are written in
  * MetricsQL where an equal answer exists. `nocache=1` keeps VictoriaMetrics from answering from its cache of results.
  */
-import type { QueryCase } from '../tsbs/queries.js'
+import { HIGH, type QueryCase } from '../tsbs/queries.js'
 import { type Answer, addValue, type QueryRequest } from './answers.js'
 
 export function promqlRequest(query: QueryCase): QueryRequest {
@@ -18,7 +18,7 @@ export function promqlRequest(query: QueryCase): QueryRequest {
  * evaluating at T + step − 1 s covers exactly the samples of [T, T + step).
  */
 export function promqlAlignedRequest(query: QueryCase): QueryRequest {
-  if (query.fold === 'last') return promqlRequest(query)
+  if (query.fold === 'last' || query.fold === 'rows') return promqlRequest(query)
   return range(expression(query), query.from + query.step - 1, query.to - 1, query.step)
 }
 
@@ -29,7 +29,10 @@ export function parsePromqlAnswer(query: QueryCase, body: Buffer): Answer {
     const name = metric.__name__ ?? query.metrics[0]
     const series = query.by === 'host' ? `${name}|${metric.hostname}` : `${name}`
     if (value) addValue(answer, series, 0, Number(value[1]))
-    for (const [time, text] of values ?? []) addValue(answer, series, time - query.step + 1, Number(text))
+    for (const [time, text] of values ?? []) {
+      const bucket = query.fold === 'rows' ? time : time - query.step + 1
+      addValue(answer, series, bucket, Number(text))
+    }
   }
   return answer
 }
@@ -45,6 +48,10 @@ interface PromqlAnswer {
 }
 
 function expression(query: QueryCase): string {
+  if (query.fold === 'rows') {
+    const [first = ''] = query.metrics
+    return `${selector(query)} and on(hostname) (${selector({ ...query, metrics: [first] })} > ${HIGH})`
+  }
   const by = query.by === 'host' ? '__name__, hostname' : '__name__'
   return `${query.fold}(${query.fold}_over_time(${selector(query)}[${duration(query.step)}])) by (${by})`
 }

@@ -2,7 +2,7 @@
 
 import type { TimeSeriesMetadata, TimeSeriesResponse } from '../../src/wire/timeseries.js'
 import { decodeTimeSeriesColumns } from '../../src/wire/timeseries-columns.js'
-import type { QueryCase } from '../tsbs/queries.js'
+import { HIGH, type QueryCase } from '../tsbs/queries.js'
 import { type Answer, addValue, type QueryRequest } from './answers.js'
 
 const CONTENT_TYPE = { columns: 'application/x-bellwether-columns', json: 'application/json' }
@@ -14,6 +14,7 @@ const STREAM_LIMIT = 1_000_000
 export function tsqueryText({ metrics, hosts, step, fold, by }: QueryCase): string {
   const where = hosts.length > 0 ? ` where ${hosts.map((host) => `hostname = ${host}`).join(' or ')}` : ''
   const items = metrics.map((metric) => {
+    if (fold === 'rows') return `when(${metrics[0]} > ${HIGH}, ${metric})`
     if (fold === 'last') return `last(${metric})`
     const bucketed = `resample(${metric}, ${step}, ${fold})`
     return by === 'host' || hosts.length === 1 ? bucketed : `${fold}_by(${bucketed})`
@@ -30,7 +31,8 @@ export function tsqueryRequest(query: QueryCase, form: AnswerForm): QueryRequest
  * So the stamp at `from` would be the bucket before the window.
  */
 export function tsqueryAlignedRequest(query: QueryCase, form: AnswerForm): QueryRequest {
-  return request(query, form, query.from * 1000 + (query.step ? 1 : 0), query.to * 1000)
+  const bucketed = query.step > 0 && query.fold !== 'rows'
+  return request(query, form, query.from * 1000 + (bucketed ? 1 : 0), query.to * 1000)
 }
 
 function request(query: QueryCase, form: AnswerForm, from: number, to: number): QueryRequest {
@@ -47,7 +49,8 @@ function request(query: QueryCase, form: AnswerForm, from: number, to: number): 
 export function parseTsqueryAnswer(query: QueryCase, body: Buffer, form: AnswerForm): Answer {
   const answer: Answer = new Map()
   const add = (metadata: TimeSeriesMetadata, milliseconds: number, value: number) => {
-    const bucket = query.fold === 'last' ? 0 : milliseconds / 1000 - query.step
+    const end = milliseconds / 1000
+    const bucket = query.fold === 'last' ? 0 : query.fold === 'rows' ? end : end - query.step
     addValue(answer, seriesOf(query, metadata), bucket, value)
   }
   if (form === 'columns') {
@@ -73,6 +76,9 @@ function refuseWarnings(warnings: string[]): void {
 
 function seriesOf({ metrics, by }: QueryCase, metadata: TimeSeriesMetadata): string {
   const text = `${metadata.metricName} ${metadata.expression}`
-  const metric = metrics.length === 1 ? metrics[0] : /cpu_usage_[a-z_]+/.exec(text)?.[0]
+  // Of `when(a > 90, b)` the last name says which.
+  const named = (/, (cpu_usage_[a-z_]+)\)$/.exec(metadata.metricName) ??
+    /(cpu_usage_[a-z_]+)/.exec(text))?.[1]
+  const metric = metrics.length === 1 ? metrics[0] : named
   return by === 'host' ? `${metric}|${metadata.attributes.hostname}` : `${metric}`
 }

@@ -1,8 +1,9 @@
 /** The bars: what Bellwether is to reach beside its peers, checked against what the run has found. */
 
-import { SMALL_SENDERS } from '../plan.js'
+import { AGENTS, NEW_SERIES, SMALL_SENDERS } from '../plan.js'
 import { COLUMNS, JSON_FORM } from '../queries/dialects.js'
-import type { LoadResults, QueryResults, Results } from '../results.js'
+import type { LoadResults, PlanningResults, QueryResults, Results } from '../results.js'
+import type { AgentsMeasure } from '../run-agents.js'
 import type { SteadyMeasure } from '../run-steady.js'
 import { median } from '../stats.js'
 import { ENGINE_ALONE } from '../systems/index.js'
@@ -18,15 +19,38 @@ export interface Bar {
 const WIDE = /^(double-groupby|fleet-average|lastpoint)/
 const SMALL = ['single-groupby-1-1-1', 'single-groupby-5-8-1']
 const SMALL_MS = 4
+const PLANNING_MS = 0.3
 
 /** Checks every bar for which this run has both sides. */
-export function checkBars({ loads, queries, steady }: Results): Bar[] {
+export function checkBars({ loads, queries, planning, steady, agents }: Results): Bar[] {
   const ours = steady.filter((m) => m.system === 'Bellwether')
-  return [...loads.flatMap(loadBars), ...queries.flatMap(queryBars), ...ours.flatMap(steadyBars)]
+  return [
+    ...loads.flatMap(loadBars),
+    ...queries.flatMap(queryBars),
+    ...planning.map(planningBar),
+    ...ours.flatMap(steadyBars),
+    ...agents.map(agentsBar),
+  ]
+}
+
+function agentsBar({ serverCores, peakBytes, refused }: AgentsMeasure): Bar {
+  return {
+    bar: `${AGENTS}: none refused, under 30 % of a core, under 1.2 GB`,
+    found: `${(100 * serverCores).toFixed(1)} %, ${(peakBytes / 1e9).toFixed(2)} GB`,
+    pass: refused === 0 && serverCores < 0.3 && peakBytes < 1.2e9,
+  }
 }
 
 function steadyBars(measure: SteadyMeasure): Bar[] {
-  const { name, p99Latency, peakBytes, earlyBytes, lateBytes } = measure
+  const { name, p99Latency, peakBytes, earlyBytes, lateBytes, samples, acknowledged, queries } = measure
+  if (name === NEW_SERIES)
+    return [
+      {
+        bar: `${name}: taken, queries under 100 ms (p99)`,
+        found: `${queries?.p99.toFixed(0)} ms`,
+        pass: acknowledged === samples && (queries?.p99 ?? Number.NaN) < 100,
+      },
+    ]
   if (name === SMALL_SENDERS)
     return [
       {
@@ -74,6 +98,15 @@ function loadBars(results: LoadResults): Bar[] {
 
 export function rate(results: LoadResults, system: string): number {
   return median(results.measures.filter((m) => m.system === system).map((m) => m.samplesPerSecond))
+}
+
+function planningBar({ plan, milliseconds }: PlanningResults): Bar {
+  const found = median(milliseconds)
+  return {
+    bar: `${plan}: parsing, checking and planning of a typical query under ${PLANNING_MS} ms`,
+    found: `${found.toFixed(3)} ms`,
+    pass: found < PLANNING_MS,
+  }
 }
 
 function queryBars(results: QueryResults): Bar[] {

@@ -24,11 +24,20 @@ export const METHOD = `
   left alone until it is idle (20 s at most). Of each type and form up to 200 queries, for at most half a second but never fewer than three, with windows and hosts
   of their own, warm it up: a monitor has been running for days, as a rule. Then they are asked one at a time over one connection; the time is from sending to the last byte; CPU is that of the server and its
   children, in steps of 10 ms over all queries of a type. VictoriaMetrics gets the PromQL of
-  TSBS's own driver with \`nocache=1\`; \`lastpoint\` and \`groupby-orderby-limit\`, which that driver does not offer, are written
-  in MetricsQL. Bellwether gets tsquery, answered as columns and as Cloudera's JSON.
-- **Steady load** (\`--full\` or \`--only steady\`): batches are due at fixed times, and latency counts from then, so that a server
+  TSBS's own driver with \`nocache=1\`; \`lastpoint\`, \`groupby-orderby-limit\` and \`high-cpu-*\`, which that driver does not offer, are written
+  in MetricsQL. Bellwether gets tsquery, answered as columns and as Cloudera's JSON. In \`high-cpu-*\` all ten
+  metrics are asked for at the times at which the first is above 90.
+- **Parsing and planning**: the median of 200 \`EXPLAIN\`s after 2,000 to warm up, each with a text of its own: the steps parse, check, and
+  choose entities and plan.
+- **Steady load**: batches are due at fixed times, and latency counts from then, so that a server
   that falls behind is not spared. Memory is the resident size of all processes, every half second: the median in the second and
-  in the last fifth of the time.
+  in the last fifth of the time. **New series**: each of the 10,000 lines of a request is of a host that was never seen (ten series);
+  meanwhile the maximum of one metric of eight hosts is asked five times a second, and its latency too counts from when it was due.
+- **Many agents**: batches of the agent's own format, from each host at a time of its own in the minute, 20 entities and 1,000
+  series each: counters, constants, whole numbers, two decimals. Not measured: the first 90 s (\`--full\`: 5 min), in which the
+  series are registered. Folds of ten minutes fall into the time that is measured, or not; \`--full\` has three.
+- **Folders** of earlier rounds stay until the end of the run, for all systems alike: ext4 makes files slowly for some time
+  after many were removed.
 - **Answers** are compared for three windows of each type (one, where that is a million values) that begin and end on a bucket's edge: PromQL's buckets hold their
   end and ours their start, so VictoriaMetrics is asked one second before the edge, which covers the same samples. Equal
   means: the same series, the same buckets, values equal to nine digits.

@@ -2,10 +2,10 @@
 
 import type { QueryMeasure } from '../queries/measure.js'
 import type { LoadResults, QueryResults, Results } from '../results.js'
+import type { AgentsMeasure } from '../run-agents.js'
 import type { LoadMeasure } from '../run-load.js'
 import type { SteadyMeasure } from '../run-steady.js'
 import { median, percentile } from '../stats.js'
-import { LEFT_OUT } from '../tsbs/queries.js'
 import { checkBars, rate } from './bars.js'
 import { isBusy } from './machine.js'
 import { METHOD } from './method.js'
@@ -26,6 +26,7 @@ export function render(results: Results): string {
     ...(results.loads.length > 0 ? ['### Load', ...results.loads.map(loadTable)] : []),
     ...(results.queries.length > 0 ? ['### Queries', ...queryTables(results.queries)] : []),
     ...(results.steady.length > 0 ? ['### Steady load', steadyTable(results.steady)] : []),
+    ...(results.agents.length > 0 ? ['### Many agents', agentsTable(results.agents)] : []),
     '### Bars',
     barTable(results),
     '### Method',
@@ -93,6 +94,7 @@ function steadyTable(measures: SteadyMeasure[]): string {
       '503s',
       'cores',
       'memory early / late / peak',
+      'queries meanwhile (median / p99)',
     ],
     measures.map((m) => [
       `${m.name}, ${m.seconds.toFixed(0)} s`,
@@ -103,22 +105,42 @@ function steadyTable(measures: SteadyMeasure[]): string {
       String(m.postponed),
       m.serverCores.toFixed(2),
       `${mb(m.earlyBytes)} / ${mb(m.lateBytes)} / ${mb(m.peakBytes)}`,
+      m.queries ? `${m.queries.median.toFixed(0)} / ${m.queries.p99.toFixed(0)} ms` : '',
+    ]),
+  )
+}
+
+function agentsTable(measures: AgentsMeasure[]): string {
+  return table(
+    [
+      'load',
+      'measured',
+      'acknowledged, with the warm-up',
+      'refused',
+      'after (median / p99)',
+      'of a core',
+      'memory, peak',
+    ],
+    measures.map((m) => [
+      m.name,
+      `${m.minutes.toFixed(1)} min`,
+      count(m.acknowledged),
+      count(m.refused),
+      `${m.medianLatency.toFixed(0)} / ${m.p99Latency.toFixed(0)} ms`,
+      `${(100 * m.serverCores).toFixed(1)} %`,
+      `${(m.peakBytes / 1e6).toFixed(0)} MB`,
     ]),
   )
 }
 
 function queryTables(queries: QueryResults[]): string[] {
   const plans = [...new Set(queries.map((q) => q.plan))]
-  const left = Object.entries(LEFT_OUT).map(([name, why]) => `${name} (${why})`)
-  return [
-    ...plans.map((plan) =>
-      queryTable(
-        plan,
-        queries.filter((q) => q.plan === plan),
-      ),
+  return plans.map((plan) =>
+    queryTable(
+      plan,
+      queries.filter((q) => q.plan === plan),
     ),
-    `Not asked: ${left.join('; ')}.`,
-  ]
+  )
 }
 
 function queryTable(plan: string, queries: QueryResults[]): string {

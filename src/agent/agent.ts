@@ -2,10 +2,11 @@ import { hostname as systemHostname } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { encodeNativeBatch } from '../wire/native-batch.js'
+import { encodeNativeBatch, type NativeBatch } from '../wire/native-batch.js'
 import { selfMetrics } from '../wire/self-metrics.js'
 import type { Collector } from './collectors/index.js'
 import { createCounters, createHostCollectors } from './collectors/index.js'
+import { AgentError } from './errors.js'
 import { cleanUp } from './hard-stop.js'
 import { createHostSource } from './host.js'
 import { loadHostId } from './identity.js'
@@ -14,8 +15,10 @@ import type { Management, ManagementStatus } from './management.js'
 import { startManagement } from './management.js'
 import type { AgentOptions } from './options.js'
 import { resolveOptions } from './options.js'
+import { QUIET_START_MS } from './quiet-start.js'
 import { createRoundBuilder } from './round.js'
 import { phaseOf, startSchedule } from './schedule.js'
+import { ScrapeSettingsError, type ScrapeTargets, startScrapeTargets } from './scrape/targets/index.js'
 import type { Outcome } from './send/outcome.js'
 import type { Target } from './send/post.js'
 import { createPoster } from './send/post.js'
@@ -38,7 +41,8 @@ export interface Agent {
 export interface AgentStatus {
   hostId: string
   hostname: string
-  monitorUrl: string
+  /** Null while the manager has not named one. */
+  monitorUrl: string | null
   intervalMs: number
   /** Rounds since the start. */
   rounds: number
@@ -91,12 +95,18 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
   const failing = new Set<string>()
 
   let management: Management | undefined
-  const target = (): Target => management?.monitor() ?? { url: options.ingestUrl }
+  /** What the operator names comes before what the manager names. */
+  const target = (): Target | undefined => {
+    const named = management?.monitor()
+    if (!options.ingestUrl) return named
+    const token = options.monitorToken ?? named?.token
+    return { url: options.ingestUrl, ...(token ? { token } : {}) }
+  }
 
   const statusOf = (): AgentStatus => ({
     hostId,
     hostname: hostname(),
-    monitorUrl: target().url.origin,
+    monitorUrl: target()?.url.origin ?? null,
     intervalMs,
     rounds,
     lastRound,
@@ -116,6 +126,19 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     )
     collectors.push(...management.collectors)
   }
+  let scraping: ScrapeTargets | undefined
+  const startScraping = async () => {
+    if (options.scrapeFile === undefined) return
+    scraping = await startScrapeTargets({
+      file: options.scrapeFile,
+      agentName: `agent on ${hostname()}`,
+      logger,
+      async deliver(batch, time) {
+        await deliver(batch, time)
+        metrics.samples.inc(batch.sampleValue.length)
+      },
+    })
+  }
   const statusPage = await openStatusPage(options, metrics.registry, statusOf)
 
   const self: Collector = {
@@ -125,6 +148,13 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
       const { entity, samples } = await selfMetrics(source)
       for (const { metric, value } of samples) round.report(entity, metric, value)
     },
+  }
+
+  async function deliver(collected: NativeBatch, time: number): Promise<void> {
+    const batch = encodeNativeBatch(collected)
+    const payload = options.gzip ? await compress(batch, { level: 6 }) : batch
+    await spool.append({ time, gzip: options.gzip, payload })
+    sender.wake()
   }
 
   async function round(time: number) {
@@ -144,10 +174,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
       }
     }
     counters.sweep()
-    const batch = encodeNativeBatch(builder.finish())
-    const payload = options.gzip ? await compress(batch, { level: 6 }) : batch
-    await spool.append({ time, gzip: options.gzip, payload })
-    sender.wake()
+    await deliver(builder.finish(), time)
     const seconds = (performance.now() - began) / 1000
     rounds++
     metrics.rounds.inc()
@@ -173,8 +200,8 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     }
   }
 
-  const poster = createPoster(target, options.sendTimeoutMs)
-  const sender = startSender({ spool, poster, logger, observe })
+  const poster = createPoster(target, options.sendTimeoutMs, options.caFile)
+  const sender = startSender({ spool, poster, logger, observe, quietMs: QUIET_START_MS })
   const grid = { intervalMs, phaseMs: phaseOf(hostId, intervalMs) }
   const schedule = startSchedule(grid, round, {
     failed: (error) => logger.error({ error }, 'A round of collection failed'),
@@ -183,6 +210,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
 
   let stopped: Promise<void> | undefined
   const stop = async () => {
+    await scraping?.stop()
     await Promise.all([schedule.stop(), ...collectors.map((collector) => collector.stop?.())])
     await management?.stop()
     await sender.stop()
@@ -190,6 +218,11 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
     await statusPage.stop()
     await unlock()
   }
+  await startScraping().catch(async (error) => {
+    await stop()
+    if (!(error instanceof ScrapeSettingsError)) throw error
+    throw new AgentError('BAD_SCRAPE_SETTINGS', { problem: error.message }, undefined)
+  })
   return {
     hostId,
     ...statusPage.address(),

@@ -1,5 +1,6 @@
 export type AgentErrorCode =
   | 'BAD_OPTION'
+  | 'BAD_SCRAPE_SETTINGS'
   | 'BAD_HOST_ID'
   | 'DATA_FOLDER_UNUSABLE'
   | 'DATA_FOLDER_IN_USE'
@@ -8,6 +9,7 @@ export type AgentErrorCode =
 const texts: Record<AgentErrorCode, (data: Record<string, unknown>) => string> = {
   BAD_OPTION: ({ option, value, expected }) =>
     `The agent's option ${option} is ${value}; expected: ${expected}.`,
+  BAD_SCRAPE_SETTINGS: ({ problem }) => `The settings of what is to be scraped: ${problem}.`,
   BAD_HOST_ID: ({ path }) =>
     `${path} holds no host id. Restore it from a backup, or delete it: the host then counts as a new one.`,
   DATA_FOLDER_UNUSABLE: ({ path }) =>

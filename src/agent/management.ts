@@ -75,7 +75,14 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
       ? heartbeat.fetch(path, maxBytes, signal)
       : Promise.reject(new Error('there is no manager yet')),
   )
-  const runner = createRunner({ store, applied, contents, link, processDir, logger, onNews: news })
+  const { program } = options
+  const variables: Record<string, string> = program
+    ? { BELLWETHER_NODE: program.node, BELLWETHER_MAIN: program.main }
+    : {}
+  const runner = createRunner({
+    ...{ store, applied, contents, link, processDir, variables, logger },
+    onNews: news,
+  })
 
   function logStatus({ name, state, pid, exit, problem }: Status) {
     if (state === 'FATAL' || state === 'BACKOFF')

@@ -6,9 +6,14 @@ import { AgentError } from './errors.js'
 export interface AgentOptions {
   /** The agent's own folder: host id and spool. Made if it is missing. */
   dataDir: string
-  /** Base URL of the monitor, `http:` or `https:`; batches go to `<monitorUrl>/ingest/native`. */
-  monitorUrl: string
+  /**
+   * Base URL of the monitor, `http:` or `https:`; batches go to `<monitorUrl>/ingest/native`. Default, with
+   * managers: where the manager says, and batches wait until it has.
+   */
+  monitorUrl?: string
   logger: Logger
+  /** For the monitor, where the manager gives none. */
+  monitorToken?: string
   /** Time between rounds, milliseconds: 1000 … 3600000. Default: 60000. */
   intervalMs?: number
   /**
@@ -40,7 +45,7 @@ export interface AgentOptions {
   managerUrls?: readonly string[]
   /** For the first heartbeat; the manager may give the host a token of its own with its answer. */
   managerToken?: string
-  /** File with the certificates, PEM, that verify the managers'. Default: those of the system. */
+  /** File with the certificates, PEM, that verify the managers' and the monitor's. Default: those of the system. */
   managerCaFile?: string
   /** Where processes have their folders. Users of processes must be able to enter it. Default: `<dataDir>/process`. */
   processDir?: string
@@ -48,6 +53,10 @@ export interface AgentOptions {
   orphanAgeMs?: number
   /** Ends all processes and removes their folders and the desired state, before anything else. Default: false. */
   cleanStart?: boolean
+  /** How our own roles are run on this host; processes know it as `BELLWETHER_NODE` and `BELLWETHER_MAIN`. */
+  program?: { node: string; main: string }
+  /** File with pages to scrape besides those of roles; see docs/agent.md. Default: none. */
+  scrapeFile?: string
   /** Between two tries to reach a manager, milliseconds. Default: 30000. */
   managerBackOffMs?: number
 }
@@ -59,6 +68,7 @@ export interface ManagerOptions {
   caFile: string | undefined
   processDir: string
   orphanAgeMs: number
+  program: { node: string; main: string } | undefined
   longestBackOffMs?: number
 }
 
@@ -69,10 +79,17 @@ type ForManager =
   | 'processDir'
   | 'orphanAgeMs'
   | 'managerBackOffMs'
+  | 'program'
 
-export type ResolvedOptions = Required<Omit<AgentOptions, 'hostname' | 'monitorUrl' | ForManager>> & {
+export type ResolvedOptions = Required<
+  Omit<AgentOptions, 'hostname' | 'monitorUrl' | 'monitorToken' | 'scrapeFile' | ForManager>
+> & {
   hostname: string | undefined
-  ingestUrl: URL
+  scrapeFile: string | undefined
+  /** Undefined: as the manager says. */
+  ingestUrl: URL | undefined
+  monitorToken: string | undefined
+  caFile: string | undefined
   processDir: string
   /** Undefined without a manager. */
   manager: ManagerOptions | undefined
@@ -83,18 +100,23 @@ const DEFAULT_STATUS_PORT = 9000
 
 /** Fills in defaults. Throws AgentError `BAD_OPTION` for a value that makes no sense. */
 export function resolveOptions(options: AgentOptions): ResolvedOptions {
-  const ingestUrl = ingestUrlOf(options.monitorUrl)
+  const hasManager = (options.managerUrls ?? []).length > 0
+  const ingestUrl =
+    options.monitorUrl === undefined && hasManager ? undefined : ingestUrlOf(options.monitorUrl ?? '')
   if (!options.dataDir) bad('dataDir', options.dataDir, 'the path of a folder')
   return {
     dataDir: options.dataDir,
     logger: options.logger,
     ingestUrl,
+    monitorToken: options.monitorToken || undefined,
+    caFile: caFileOf(options.managerCaFile),
     intervalMs: within(options, 'intervalMs', 60_000, 1000, MAX_INTERVAL_MS),
     statusPort: within(options, 'statusPort', DEFAULT_STATUS_PORT, -1, 65_535),
     statusHost: options.statusHost ?? '127.0.0.1',
     procRoot: options.procRoot ?? '/proc',
     sysRoot: options.sysRoot ?? '/sys',
     hostname: options.hostname,
+    scrapeFile: options.scrapeFile === undefined ? undefined : resolve(options.scrapeFile),
     rackId: options.rackId ?? '/default',
     spoolBytes: within(options, 'spoolBytes', 256 * 1024 * 1024, 64 * 1024, Number.MAX_SAFE_INTEGER),
     spoolAgeMs: within(options, 'spoolAgeMs', 7 * 86_400_000, 1000, Number.MAX_SAFE_INTEGER),
@@ -124,6 +146,7 @@ function managerOf(options: AgentOptions): ManagerOptions | undefined {
     caFile: caFileOf(options.managerCaFile),
     processDir: processDirOf(options),
     orphanAgeMs: within(options, 'orphanAgeMs', 7 * 86_400_000, 1000, Number.MAX_SAFE_INTEGER),
+    program: options.program,
     longestBackOffMs: within(options, 'managerBackOffMs', 30_000, 100, 3_600_000),
   }
 }

@@ -1,13 +1,21 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Logger } from 'pino'
 import { hardStop, startAgent } from '../agent/index.js'
-import { agentOptions } from '../config/index.js'
+import { agentOptions, SettingsError, type Values } from '../config/index.js'
+import { makeDataFolder } from './data-folder.js'
+import { monitorToken } from './monitor-access.js'
 import { runRole } from './role.js'
+
+type Settings = Values<typeof agentOptions>
 
 export function run(args: string[]): Promise<number> {
   return runRole(
     {
       name: 'agent',
-      summary: 'Runs the agent of this host: collects its metrics and sends them to the monitor.',
+      summary:
+        'Runs the agent of this host: collects its metrics, sends them to the monitor, and runs roles for the manager.',
       options: agentOptions,
       start: async (values, { logger }) => {
         const dataDir = join(values.data, 'agent')
@@ -15,19 +23,24 @@ export function run(args: string[]): Promise<number> {
           await hardStop(dataDir, logger)
           return { finished: true, stop: () => Promise.resolve() }
         }
+        await makeDataFolder(values.data)
+        const managerUrls = managersOf(values)
         return startAgent({
           dataDir,
-          monitorUrl: values.monitorUrl,
+          ...monitorOf(values, managerUrls),
+          monitorToken: monitorToken(values) ?? '',
           intervalMs: values.interval,
           statusPort: values.agentPort,
           ...(values.hostname === '' ? {} : { hostname: values.hostname }),
           rackId: values.rackId,
           spoolBytes: values.spoolBytes,
           spoolAgeMs: values.spoolAge,
-          managerUrls: values.managerUrl.split(',').filter(Boolean),
-          ...(values.managerToken === '' ? {} : { managerToken: values.managerToken }),
+          managerUrls,
+          ...tokenOf(values, logger),
           ...(values.managerCa === '' ? {} : { managerCaFile: values.managerCa }),
           processDir: values.processDir || join(values.data, 'process'),
+          program: { node: process.execPath, main: fileURLToPath(new URL('./main.js', import.meta.url)) },
+          ...(values.scrapeConfig === '' ? {} : { scrapeFile: values.scrapeConfig }),
           cleanStart: values.cleanStart,
           logger,
         })
@@ -35,4 +48,28 @@ export function run(args: string[]): Promise<number> {
     },
     args,
   )
+}
+
+function managersOf({ join: joined, managerUrl }: Settings): string[] {
+  if (joined !== '' && managerUrl !== '' && joined !== managerUrl)
+    throw new SettingsError('--join and --manager-url say different things; one of them is enough')
+  return (joined || managerUrl).split(',').filter(Boolean)
+}
+
+/** With a manager and no address of the monitor, the manager says where metrics go. */
+function monitorOf({ monitorUrl }: Settings, managerUrls: string[]): { monitorUrl?: string } {
+  if (monitorUrl !== '') return { monitorUrl }
+  return managerUrls.length > 0 ? {} : { monitorUrl: 'http://127.0.0.1:7190' }
+}
+
+/** A file that is gone is no reason to stop: it is needed for joining, and this host may have joined long ago. */
+function tokenOf({ tokenFile, managerToken }: Settings, logger: Logger): { managerToken?: string } {
+  if (managerToken !== '') return { managerToken }
+  if (tokenFile === '') return {}
+  try {
+    return { managerToken: readFileSync(tokenFile, 'utf8').trim() }
+  } catch (error) {
+    logger.warn({ reason: (error as Error).message }, 'The file with the token for joining cannot be read')
+    return {}
+  }
 }

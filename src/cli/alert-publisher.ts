@@ -14,6 +14,7 @@ import { alertPublisherOptions, SettingsError, type Values } from '../config/ind
 import { isLoopback } from '../wire/host-check.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
 import { listen } from './listen.js'
+import { monitorToken } from './monitor-access.js'
 import { type Running, runRole } from './role.js'
 
 export function run(args: string[]): Promise<number> {
@@ -70,7 +71,7 @@ async function start(
     allowedHosts: isLoopback(values.host) ? values.allowedHosts.split(',').filter(Boolean) : undefined,
     logger,
   })
-  const listening = await listen(app, values.host, values.alertPort).catch(async (error) => {
+  const listening = await listenNear(app, values.host, values.alertPort).catch(async (error) => {
     await publisher.stop()
     throw error
   })
@@ -78,6 +79,8 @@ async function start(
   const self = startSelfMetrics({
     registry,
     monitorUrl: values.monitorUrl,
+    token: monitorToken(values),
+    caFile: values.tlsCa,
     roleType: 'ALERTPUBLISHER',
     hostname: values.hostname || hostname(),
     logger,
@@ -91,6 +94,15 @@ async function start(
       await publisher.stop()
     },
   }
+}
+
+/** Port -1: the usual one, or a free one where that is in use. */
+function listenNear(app: Parameters<typeof listen>[0], host: string, port: number) {
+  if (port >= 0) return listen(app, host, port)
+  return listen(app, host, alertPublisherOptions.alertPort.default).catch((error) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    return listen(app, host, 0)
+  })
 }
 
 /** The file that is named, or the usual one if it is there; otherwise there are no receivers yet. */

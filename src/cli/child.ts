@@ -6,9 +6,15 @@ import { EXIT_FATAL, type RoleMessage } from './role.js'
 
 export interface ChildOptions {
   role: string
-  /** Handed over as environment variables, never as arguments: some are secret. Empty texts are left out. */
+  /**
+   * Handed over as environment variables, never as arguments: some are secret. Empty texts are left out. Read at each start,
+   * so that what a first start has settled can be kept.
+   */
   settings: Record<string, string | number>
   logFile: string
+  /** Variables of this program that this role has no use for. */
+  without?: readonly string[]
+  onMessage?(message: RoleMessage): void
   /** The role says that a restart would not help. */
   onFatal(message: string): void
   onRestart(reason: string, delayMs: number): void
@@ -32,7 +38,6 @@ const STOP_TIMEOUT_MS = 20_000
 /** Starts `bellwether ROLE` as a child process and starts it again, with growing delays, when it ends by itself. */
 export function startChild(options: ChildOptions): Child {
   const log = openLog(options.logFile)
-  const env = { ...process.env, ...variables(options.settings) }
   let process_: ChildProcess | undefined
   let timer: NodeJS.Timeout | undefined
   let stopping = false
@@ -45,6 +50,8 @@ export function startChild(options: ChildOptions): Child {
 
   function start(): void {
     const startedAt = Date.now()
+    const env = { ...process.env, ...variables(options.settings) }
+    for (const name of options.without ?? []) delete env[name]
     // A group of its own, so that Ctrl-C reaches the parent alone and the order of stopping is the parent's.
     const child = spawn(
       process.execPath,
@@ -62,7 +69,8 @@ export function startChild(options: ChildOptions): Child {
       if (message.type === 'ready') {
         wasReady = true
         markReady(message.url)
-      } else if (!wasReady) {
+      } else if (message.type !== 'fatal') options.onMessage?.(message)
+      else if (!wasReady) {
         stopping = true
         options.onFatal(message.message)
       }

@@ -1,6 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
+import type { Logger } from 'pino'
+import { readTls, type TlsFiles, watchTls } from './tls.js'
 
 /** How long a client may take for its headers, and for a whole request; slower ones are cut off (slow loris). */
 const HEADERS_TIMEOUT_MS = 15_000
@@ -18,30 +21,51 @@ export interface Listening {
   close(): Promise<void>
 }
 
+const timeouts = {
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  keepAliveTimeout: 60_000,
+}
+
 /** Answers a request by itself, or returns false and leaves it to the app. */
 export type Direct = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean
 
 /**
- * Serves a Hono app, and before it what is answered `direct`ly. Rejects with Node's error (EADDRINUSE, EACCES, …) when it
- * cannot listen.
+ * Serves a Hono app, and before it what is answered `direct`ly, over TLS where there are files for it; renewed ones are
+ * used for new connections. Rejects with Node's error (EADDRINUSE, EACCES, …) when it cannot listen.
  */
-export async function listen(app: App, host: string, port: number, direct?: Direct): Promise<Listening> {
-  const listener = getRequestListener(app.fetch)
-  const server = createServer(
-    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: 60_000 },
-    direct === undefined
-      ? listener
-      : (incoming, outgoing) => {
-          if (!direct(incoming, outgoing)) void listener(incoming, outgoing)
-        },
-  )
+export async function listen(
+  app: App,
+  host: string,
+  port: number,
+  tls?: { files: TlsFiles; logger: Logger },
+  direct?: Direct,
+): Promise<Listening> {
+  const answer = getRequestListener(app.fetch)
+  const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    if (direct?.(incoming, outgoing) !== true) void answer(incoming, outgoing)
+  }
+  let server: Server
+  let unwatch = () => {}
+  if (tls) {
+    const secure = createSecureServer({ ...timeouts, ...readTls(tls.files) }, listener)
+    unwatch = watchTls(tls.files, tls.logger, (renewed) => secure.setSecureContext(renewed))
+    server = secure
+  } else server = createServer(timeouts, listener)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
   })
   const address = server.address() as AddressInfo
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address
-  return { server, url: `http://${shown}:${address.port}`, close: () => close(server) }
+  return {
+    server,
+    url: `${tls ? 'https' : 'http'}://${shown}:${address.port}`,
+    close() {
+      unwatch()
+      return close(server)
+    },
+  }
 }
 
 function close(server: Server): Promise<void> {

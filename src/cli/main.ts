@@ -5,7 +5,7 @@ const SUMMARY = `Bellwether, a metrics-first cluster manager
 
 Usage: bellwether COMMAND [OPTIONS]
 
-  up               Run manager, monitor and agent on this host
+  up               Run everything on this host
   manager          Run the manager: web and API
   monitor          Run the monitor: ingest, query, health
   agent            Run the agent of this host

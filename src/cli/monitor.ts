@@ -4,16 +4,21 @@ import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import { monitorOptions, type Values } from '../config/index.js'
+import { monitorOptions, SettingsError, type Values } from '../config/index.js'
 import { type Engine, openEngine } from '../engine/index.js'
+import { createHealth } from '../health/index.js'
 import { createIngest } from '../ingest/index.js'
 import { createRetentionApi, defaultHotBytes, openStore, type Store, startRollups } from '../metrics/index.js'
 import { createQueryApi } from '../query/index.js'
 import { hostName, isLoopback, loopbackHostOnly, loopbackHosts, noForeignPages } from '../wire/host-check.js'
+import { mayDoAll, requireToken, sendersToken } from '../wire/port-tokens.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
 import type { ErrorBody } from '../wire/timeseries.js'
-import { listen } from './listen.js'
+import { advertisedUrl, loopbackUrl } from './addresses.js'
+import { type Direct, listen } from './listen.js'
+import { monitorTokens } from './monitor-access.js'
 import { type Running, runRole } from './role.js'
+import { tlsFiles } from './tls.js'
 
 type Settings = Values<typeof monitorOptions>
 
@@ -33,6 +38,12 @@ async function start(
   values: Settings,
   { logger, signal }: { logger: Logger; signal: AbortSignal },
 ): Promise<Running> {
+  const tokens = monitorTokens(values)
+  const files = tlsFiles(values)
+  if (values.clickhouseCluster !== '' && values.clickhouseUrl === '')
+    throw new SettingsError(
+      'clickhouseCluster names a cluster of a ClickHouse server: give the address of one of its servers by --clickhouse-url.',
+    )
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const stops: (() => Promise<void>)[] = []
@@ -62,6 +73,7 @@ async function start(
         metrics: values.maxMetrics,
       },
       hot: { bytes: hotBytes(values) },
+      ...(values.clickhouseCluster !== '' && { cluster: values.clickhouseCluster }),
       signal,
     })
     stops.push(() => store.stop())
@@ -81,8 +93,8 @@ async function start(
       limits: { pastSeconds: values.oldestSample / 1000 },
     })
     stops.push(() => ingest.stop())
-    if (values.graphitePort >= 0) await ingest.listenGraphite(values.host, values.graphitePort)
-    if (values.statsdPort >= 0) await ingest.listenStatsd(values.host, values.statsdPort)
+    if (values.graphitePort >= 0) await ingest.listenGraphite(values.plaintextHost, values.graphitePort)
+    if (values.statsdPort >= 0) await ingest.listenStatsd(values.plaintextHost, values.statsdPort)
     const query = createQueryApi({
       store,
       rollups,
@@ -92,10 +104,22 @@ async function start(
     })
     stops.push(() => query.stop())
 
+    const shared = values.clickhouseUrl !== ''
+    const health = createHealth({
+      store,
+      logger,
+      registry,
+      // Other monitors may write to a ClickHouse that is not our own.
+      ...(shared && { pollMs: 3_000, leads: () => rollups.isLeader }),
+    })
+    stops.push(() => health.stop())
+    await health.start()
+
     const app = new Hono<{ Bindings: HttpBindings }>()
     const allowedHosts = values.allowedHosts.split(',').filter(Boolean)
     if (isLoopback(values.host)) app.use(loopbackHostOnly(allowedHosts))
     app.use(noForeignPages())
+    if (tokens) app.use(requireToken(tokens, new Set(ingest.app.routes.map(({ path }) => path))))
     app.get('/health/live', (c) => c.text('live\n'))
     app.get('/health/ready', (c) =>
       readiness(engine, store).then(([status, text]) => c.text(`${text}\n`, status)),
@@ -106,6 +130,7 @@ async function start(
     app.route('/', ingest.app)
     app.route('/', createRetentionApi({ store, rollups, logger }))
     app.route('/', query.app)
+    app.route('/', health.app)
     app.notFound((c) =>
       c.json<ErrorBody>(
         { message: `There is no ${c.req.method} ${c.req.path} here.`, code: 'NOT_FOUND' },
@@ -121,14 +146,22 @@ async function start(
     })
     // What is above holds for these too: whatever is not beyond doubt is left to the app, which says why.
     const isOurs = isLoopback(values.host) ? loopbackHosts(allowedHosts) : () => true
-    const listening = await listen(app, values.host, values.monitorPort, (incoming, outgoing) => {
-      const { host, 'sec-fetch-site': site } = incoming.headers
-      return site === undefined && isOurs(hostName(host)) && query.direct(incoming, outgoing)
-    })
+    const isTrusted = tokens === undefined ? () => true : mayDoAll(tokens)
+    const direct: Direct = (incoming, outgoing) => {
+      const { host, authorization, 'sec-fetch-site': site } = incoming.headers
+      if (site !== undefined || !isOurs(hostName(host)) || !isTrusted(authorization)) return false
+      return query.direct(incoming, outgoing)
+    }
+    const listening = await listen(app, values.host, values.monitorPort, files && { files, logger }, direct)
     stops.push(() => listening.close())
     const self = startSelfMetrics({
       registry,
-      monitorUrl: listening.url,
+      // The certificate, if there is one, is for the name that others use.
+      monitorUrl: files
+        ? advertisedUrl(listening.url, values.advertise)
+        : loopbackUrl(values.host, Number(new URL(listening.url).port)),
+      token: tokens && sendersToken(tokens.full[0]!),
+      caFile: values.tlsCa,
       roleType: 'MONITOR',
       hostname: values.hostname || hostname(),
       logger,

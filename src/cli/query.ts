@@ -1,5 +1,6 @@
 import { help, queryOptions, resolve, SettingsError } from '../config/index.js'
-import type { ErrorBody, TimeSeriesResponse } from '../wire/timeseries.js'
+import { type ErrorBody, type TimeSeriesResponse, WARNINGS_HEADER } from '../wire/timeseries.js'
+import { csvLines, headerWarnings } from './query-csv.js'
 import { problemLines, responseLines } from './query-output.js'
 
 const USAGE = 'bellwether query "SELECT …" [OPTIONS]'
@@ -34,7 +35,7 @@ export async function run(args: string[]): Promise<number> {
   try {
     response = await fetch(`${values.url}/api/v45/timeseries`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...login(values) },
       body: JSON.stringify({
         query,
         from: values.from,
@@ -53,7 +54,8 @@ export async function run(args: string[]): Promise<number> {
   }
   try {
     if (!response.ok) return await fail(query, response)
-    return values.csv || values.json ? await pass(response) : await print(response)
+    if (values.csv) return await passCsv(response)
+    return values.json ? await pass(response) : await print(response)
   } catch {
     // What the API cannot say any more after the first bytes, it says by ending the connection.
     process.stderr.write(
@@ -72,7 +74,14 @@ async function print(response: Response): Promise<number> {
 }
 
 function read(args: string[]) {
-  return resolve(queryOptions, args, {})
+  const { BELLWETHER_PASSWORD } = process.env
+  return resolve(queryOptions, args, BELLWETHER_PASSWORD ? { BELLWETHER_PASSWORD } : {})
+}
+
+/** Only where it is asked for: this machine needs none, unless logins are switched on for everything. */
+function login({ user, password }: { user: string; password: string }): Record<string, string> {
+  if (password === '') return {}
+  return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` }
 }
 
 async function pass(response: Response): Promise<number> {
@@ -82,6 +91,20 @@ async function pass(response: Response): Promise<number> {
     if (!process.stdout.write(chunk)) await new Promise((resume) => process.stdout.once('drain', resume))
   }
   return 0
+}
+
+/** Rows to the output, warnings to the other one. */
+async function passCsv(response: Response): Promise<number> {
+  const warn = (text: string) => process.stderr.write(`warning: ${text}\n`)
+  for (const warning of headerWarnings(response.headers.get(WARNINGS_HEADER))) warn(warning)
+  const lines = csvLines(warn)
+  const rows = response.body?.pipeThrough(new TextDecoderStream()).pipeThrough(
+    new TransformStream<string, Uint8Array>({
+      transform: (text, out) => out.enqueue(Buffer.from(lines.rows(text))),
+      flush: (out) => out.enqueue(Buffer.from(lines.rest())),
+    }),
+  )
+  return pass(new Response(rows ?? null))
 }
 
 async function fail(query: string, response: Response): Promise<number> {

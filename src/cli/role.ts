@@ -6,6 +6,8 @@ export interface Running {
   url?: string
   /** There is nothing left to run. */
   finished?: boolean
+  /** Rejects when something comes up that only a person can mend. */
+  failed?: Promise<never>
   stop(): Promise<void>
 }
 
@@ -20,7 +22,10 @@ export interface Role<O extends Options> {
 export const EXIT_FATAL = 78
 
 /** Messages from a role to the `up` that started it. */
-export type RoleMessage = { type: 'ready'; url?: string } | { type: 'fatal'; message: string }
+export type RoleMessage =
+  | { type: 'ready'; url?: string }
+  | { type: 'fatal'; message: string }
+  | { type: 'first-user'; name: string; password: string; file: string }
 
 const STOP_TIMEOUT_MS = 15_000
 
@@ -54,6 +59,7 @@ export async function runRole<O extends Options>(role: Role<O>, args: string[]):
     if (first === undefined) {
       abort.abort()
       await start.then((late) => late.stop()).catch(() => undefined)
+      leave()
       return 0
     }
     running = first
@@ -65,7 +71,11 @@ export async function runRole<O extends Options>(role: Role<O>, args: string[]):
   tell({ type: 'ready', ...(running.url ? { url: running.url } : {}) })
   logger.info({ url: running.url }, 'running')
 
-  const reason = await ended
+  let failure: unknown
+  const reason = await Promise.race([ended, running.failed ?? ended]).catch((error) => {
+    failure = error
+    return 'failure'
+  })
   logger.info({ reason }, 'stopping')
   abort.abort()
   const timer = setTimeout(() => {
@@ -75,7 +85,8 @@ export async function runRole<O extends Options>(role: Role<O>, args: string[]):
   timer.unref()
   await running.stop()
   clearTimeout(timer)
-  if (process.connected) process.disconnect()
+  if (failure !== undefined) return fatal(role.name, failure)
+  leave()
   return 0
 }
 
@@ -93,7 +104,8 @@ function endOfProcess(): Promise<string> {
   })
 }
 
-function tell(message: RoleMessage): void {
+/** Tells the `up` that started this role, if there is one. */
+export function tell(message: RoleMessage): void {
   if (process.connected) process.send?.(message)
 }
 
@@ -101,8 +113,13 @@ function fatal(name: string, error: unknown): number {
   const message = explain(error)
   tell({ type: 'fatal', message })
   process.stderr.write(`bellwether ${name}: ${message}\n`)
-  if (process.connected) process.disconnect()
+  leave()
   return EXIT_FATAL
+}
+
+/** An open channel to the `up` that started this role would keep the process alive. */
+function leave(): void {
+  if (process.connected) process.disconnect()
 }
 
 /** What a person should read about an error at start; the stack goes to the log. */

@@ -1,11 +1,23 @@
-import { mkdirSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { join, resolve as resolvePath } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { help, resolve, SettingsError, upOptions } from '../config/index.js'
+import { shownUrl } from './addresses.js'
 import { type Child, startChild } from './child.js'
-import { EXIT_FATAL } from './role.js'
+import { makeDataFolder } from './data-folder.js'
+import { EXIT_FATAL, type RoleMessage } from './role.js'
+import { tlsFiles } from './tls.js'
+import { type RoleName, type RoleSettings, settingsOfRoles } from './up-roles.js'
+import { makeTokens, type UpTokens } from './up-tokens.js'
 
 /** How long the roles may take to their first answer before the person is told where to look. */
 const SLOW_START_MS = 30_000
+/** A publisher that does not come up does not keep the monitor from it. */
+const PUBLISHER_PATIENCE_MS = 10_000
+/** Senders before receivers, so that what was collected last still arrives. */
+const STOP_ORDER = ['agent', 'manager', 'monitor', 'alert-publisher'] as const
+/** Other roles, which start processes of others, are not to have them in their environment. */
+const MANAGERS_SECRETS = ['BELLWETHER_ADMIN_PASSWORD', 'BELLWETHER_DEPLOYMENT_KEY', 'BELLWETHER_DATABASE_URL']
 
 /**
  * Runs every role on this host as child processes, as they run in production, wired over loopback. Prints the address
@@ -22,15 +34,27 @@ export async function run(args: string[]): Promise<number> {
   }
   if (values.help) {
     process.stdout.write(
-      help('bellwether up [OPTIONS]', 'Runs manager, monitor and agent on this host.', upOptions),
+      help(
+        'bellwether up [OPTIONS]',
+        'Runs manager, monitor, alert publisher and agent on this host.',
+        upOptions,
+      ),
     )
     return 0
   }
   const data = resolvePath(values.data)
   const logs = join(data, 'logs')
+  let tokens: UpTokens
   try {
-    mkdirSync(logs, { recursive: true, mode: 0o700 })
+    tlsFiles(values)
+    await makeDataFolder(data)
+    await mkdir(logs, { recursive: true, mode: 0o700 })
+    tokens = await makeTokens(data, values)
   } catch (error) {
+    if (error instanceof SettingsError) {
+      process.stderr.write(`bellwether up: ${error.message}\n`)
+      return EXIT_FATAL
+    }
     process.stderr.write(
       `bellwether up: the data folder ${data} cannot be used: ${(error as Error).message}. Choose another with --data.\n`,
     )
@@ -46,19 +70,29 @@ export async function run(args: string[]): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
       if (stopping) {
-        for (const child of children) child.kill()
+        for (const child of children.values()) child.kill()
         process.exit(130)
       }
       stopping = true
       end()
     })
 
-  const children: Child[] = []
-  const start = (role: string, settingsOfRole: Record<string, string | number>): Child => {
+  const isEnding = () => stopping || failed !== undefined
+  let firstUser: Extract<RoleMessage, { type: 'first-user' }> | undefined
+  let isShown = false
+  const children = new Map<RoleName, Child>()
+  const start = (role: RoleName, settingsOfRole: RoleSettings): Child => {
     const child = startChild({
       role,
-      settings: { data, logLevel: values.logLevel, hostname: values.hostname, ...settingsOfRole },
+      settings: settingsOfRole,
+      without: role === 'manager' ? [] : MANAGERS_SECRETS,
       logFile: join(logs, `${role}.log`),
+      onMessage(message) {
+        if (message.type !== 'first-user') return
+        firstUser = message
+        // The database may have taken its time.
+        if (isShown) process.stdout.write(firstLogin(message))
+      },
       onFatal(message) {
         failed ??= `${role}: ${message}`
         end()
@@ -69,48 +103,38 @@ export async function run(args: string[]): Promise<number> {
         )
       },
     })
-    children.push(child)
+    children.set(role, child)
     return child
   }
 
-  const monitorUrl = loopbackUrl(values.host, values.monitorPort)
-  const monitor = start('monitor', {
-    host: values.host,
-    allowedHosts: values.allowedHosts,
-    monitorPort: values.monitorPort,
-    clickhouseUrl: values.clickhouseUrl,
-    clickhouseUser: values.clickhouseUser,
-    clickhousePassword: values.clickhousePassword,
-    clickhouseDatabase: values.clickhouseDatabase,
-    clickhouseMemory: values.clickhouseMemory,
-  })
-  const manager = start('manager', {
-    host: values.host,
-    allowedHosts: values.allowedHosts,
-    port: values.port,
-    monitorUrl,
-  })
-  start('agent', {
-    monitorUrl,
-    interval: `${values.interval}ms`,
-    agentPort: values.agentPort < 0 ? 'off' : values.agentPort,
-  })
+  const roles = settingsOfRoles(values, data, logs, tokens)
+  const manager = start('manager', roles.manager)
+  start('agent', roles.agent)
+  const publisher = start('alert-publisher', roles.publisher)
+  // The monitor has to know where that listens; the others wait for the monitor in any case.
+  const patience = sleep(PUBLISHER_PATIENCE_MS, undefined, { ref: false })
+  const alertUrl = (await Promise.race([publisher.ready, ended, patience])) ?? ''
+  if (alertUrl !== '') roles.publisher.alertPort = new URL(alertUrl).port
+  const monitor = isEnding() ? undefined : start('monitor', { ...roles.monitor, alertUrl })
 
   const slow = setTimeout(() => {
     process.stderr.write(`Still starting; the logs are in ${logs}\n`)
   }, SLOW_START_MS)
-  const ready = Promise.all([manager.ready, monitor.ready])
+  const ready = Promise.all([manager.ready, monitor?.ready])
   await Promise.race([ready, ended])
   clearTimeout(slow)
-  if (!stopping && failed === undefined) {
+  if (!isEnding()) {
     const [url] = await ready
-    process.stdout.write(`Bellwether runs at ${shownUrl(url)}  (data and logs: ${data}; Ctrl-C stops it)\n`)
+    process.stdout.write(
+      `Bellwether runs at ${roles.address ?? shownUrl(url ?? '')}  (data and logs: ${data}; Ctrl-C stops it)\n`,
+    )
+    isShown = true
+    if (firstUser) process.stdout.write(firstLogin(firstUser))
     await ended
   }
   stopping = true
   if (failed !== undefined) process.stderr.write(`bellwether up: ${failed}\n`)
-  // Senders before receivers, so that what was collected last still arrives.
-  for (const child of [...children].reverse()) await child.stop()
+  for (const role of STOP_ORDER) await children.get(role)?.stop()
   return failed === undefined ? 0 : EXIT_FATAL
 }
 
@@ -120,12 +144,9 @@ function settings(args: string[]) {
   return values
 }
 
-/** How a process on this host reaches a port that listens on `host`. */
-function loopbackUrl(host: string, port: number): string {
-  const reach = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `http://${reach.includes(':') ? `[${reach}]` : reach}:${port}`
-}
-
-function shownUrl(url: string | undefined): string {
-  return (url ?? '').replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
+/** A password is shown on a terminal only: what is not one may be a log. */
+function firstLogin({ name, password, file }: { name: string; password: string; file: string }): string {
+  return process.stdout.isTTY
+    ? `First login: user ${name}, password ${password}  (kept in ${file})\n`
+    : `First login: user ${name}, password in ${file}\n`
 }

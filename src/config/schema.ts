@@ -72,6 +72,13 @@ const clickhouseDatabase: Option<string> = {
   help: 'Database that holds the metrics',
   placeholder: 'NAME',
 }
+const clickhouseCluster: Option<string> = {
+  key: 'clickhouseCluster',
+  parse: text,
+  default: '',
+  help: "A cluster of that server's remote_servers: samples are spread over its shards",
+  placeholder: 'NAME',
+}
 const clickhouseMemory: Option<number> = {
   key: 'clickhouseMemory',
   parse: bytes,
@@ -190,7 +197,21 @@ const managerCa: Option<string> = {
   key: 'managerCa',
   parse: text,
   default: '',
-  help: "File with the certificates (PEM) that verify the managers'; default: those of the system",
+  help: "File with the certificates (PEM) that verify the managers' and the monitor's; default: those of the system",
+  placeholder: 'FILE',
+}
+const join: Option<string> = {
+  key: 'join',
+  parse: managerUrl.parse,
+  default: '',
+  help: 'Join the managers at these addresses and work for them; the same as --manager-url',
+  placeholder: 'URLS',
+}
+const tokenFile: Option<string> = {
+  key: 'tokenFile',
+  parse: text,
+  default: '',
+  help: 'File with the token with which this host joins the manager',
   placeholder: 'FILE',
 }
 const processDir: Option<string> = {
@@ -199,6 +220,118 @@ const processDir: Option<string> = {
   default: '',
   help: 'Folder for the processes of roles, which their users can enter; default: process, beside the data',
   placeholder: 'DIR',
+}
+const databaseUrl: Option<string> = {
+  key: 'databaseUrl',
+  parse: text,
+  default: '',
+  help: 'A PostgreSQL server to use instead of the embedded one, postgresql://user:password@host1,host2:5432/database; give one with a password by variable or file',
+  placeholder: 'URL',
+}
+const deploymentKey: Option<string> = {
+  key: 'deploymentKey',
+  parse: text,
+  default: '',
+  help: 'Keys that stored secrets are encrypted with, <id>:<base64>, the newest first; default: deployment-key in the data folder, made at the first start',
+  secret: true,
+}
+const auth: Option<'local' | 'on'> = {
+  key: 'auth',
+  parse: oneOf('local', 'on'),
+  default: 'local',
+  help: 'local: this machine reads pages and time series without a login; on: nobody does',
+  placeholder: 'MODE',
+}
+const adminPassword: Option<string> = {
+  key: 'adminPassword',
+  parse: text,
+  default: '',
+  help: 'Password of the user admin, who is made at the first start; default: a random one, in manager/admin-password in the data folder',
+  secret: true,
+}
+const csdDir: Option<string> = {
+  key: 'csdDir',
+  parse: text,
+  default: '',
+  help: 'Folders with service types (CSD jars), separated by commas; default: csd in the data folder',
+  placeholder: 'DIRS',
+}
+const joinTokenFile: Option<string> = {
+  key: 'joinTokenFile',
+  parse: text,
+  default: '',
+  help: 'File with a token with which hosts may join at any time; others are made by the API',
+  placeholder: 'FILE',
+}
+const advertise: Option<string> = {
+  key: 'advertise',
+  parse: text,
+  default: '',
+  help: "Name by which other hosts reach this one; default: --host, or the machine's name where that is every address",
+  placeholder: 'NAME',
+}
+const agentMonitorUrl: Option<string> = {
+  key: 'agentMonitorUrl',
+  parse: url,
+  default: '',
+  help: 'Where agents send metrics, as they reach it; default: --monitor-url',
+  placeholder: 'URL',
+}
+const logFile: Option<string> = {
+  key: 'logFile',
+  parse: text,
+  default: '',
+  help: 'Where the log of this role is kept by whoever started it, for the API to show its end',
+  placeholder: 'FILE',
+}
+const monitorToken: Option<string> = {
+  key: 'monitorToken',
+  parse: text,
+  default: '',
+  help: "Token for the monitor's port; needed where that is open to others",
+  secret: true,
+}
+const monitorTokenFile: Option<string> = {
+  key: 'monitorTokenFile',
+  parse: text,
+  default: '',
+  help: 'File with that token; the monitor takes each of its lines, so that it can be changed',
+  placeholder: 'FILE',
+}
+const senderTokenFile: Option<string> = {
+  key: 'senderTokenFile',
+  parse: text,
+  default: '',
+  help: 'File with tokens that are good for sending metrics and nothing else, one a line',
+  placeholder: 'FILE',
+}
+const plaintextHost: Option<string> = {
+  key: 'plaintextHost',
+  parse: text,
+  default: '127.0.0.1',
+  help: 'Address for Graphite and StatsD, which know no tokens: everything but loopback lets whoever reaches it send',
+  placeholder: 'ADDRESS',
+}
+const tlsCert: Option<string> = {
+  key: 'tlsCert',
+  parse: text,
+  default: '',
+  help: 'File with the certificate (PEM, with those between it and the authority) for HTTPS; read again when renewed',
+  placeholder: 'FILE',
+}
+const tlsKey: Option<string> = {
+  key: 'tlsKey',
+  parse: text,
+  default: '',
+  help: 'File with its key (PEM)',
+  placeholder: 'FILE',
+}
+const tlsCa: Option<string> = {
+  key: 'tlsCa',
+  parse: text,
+  default: '',
+  help: 'File with the certificates (PEM) that verify those of our own roles; default: those of the system',
+  placeholder: 'FILE',
 }
 const hardStop: Option<boolean> = {
   key: 'hardStop',
@@ -228,9 +361,9 @@ const maxMetrics: Option<number> = {
 }
 const alertPort: Option<number> = {
   key: 'alertPort',
-  parse: port,
+  parse: (value) => (value === 'auto' ? -1 : port(value)),
   default: 7185,
-  help: "The alert publisher's port on which alerts come in",
+  help: "The alert publisher's port on which alerts come in; auto takes 7185, or a free one where that is in use",
   placeholder: 'PORT',
 }
 const alertSettings: Option<string> = {
@@ -295,10 +428,18 @@ export const monitorOptions = {
   host,
   allowedHosts,
   monitorPort,
+  monitorToken,
+  monitorTokenFile,
+  senderTokenFile,
+  advertise,
+  tlsCert,
+  tlsKey,
+  tlsCa,
   clickhouseUrl,
   clickhouseUser,
   clickhousePassword,
   clickhouseDatabase,
+  clickhouseCluster,
   clickhouseMemory,
   storeBufferBytes,
   hotBytes,
@@ -308,6 +449,7 @@ export const monitorOptions = {
   maxMetrics,
   graphitePort,
   statsdPort,
+  plaintextHost,
   oldestSample,
   streamLimit,
   hostname: hostName,
@@ -319,18 +461,48 @@ export const managerOptions = {
   data,
   host,
   allowedHosts,
+  advertise,
   port: managerPort,
   monitorUrl,
+  agentMonitorUrl,
+  monitorToken,
+  monitorTokenFile,
+  tlsCert,
+  tlsKey,
+  tlsCa,
+  auth,
+  databaseUrl,
+  deploymentKey,
+  adminPassword,
+  csdDir,
+  joinTokenFile,
+  logFile,
   hostname: hostName,
   logLevel,
   help: helpFlag,
 }
 
+const scrapeConfig: Option<string> = {
+  key: 'scrapeConfig',
+  parse: text,
+  default: '',
+  help: 'File with pages to scrape, Prometheus or JMX: see docs/agent.md',
+  placeholder: 'FILE',
+}
+
 export const agentOptions = {
   data,
-  monitorUrl,
+  join,
+  tokenFile,
+  monitorUrl: {
+    ...monitorUrl,
+    default: '',
+    help: 'Where the monitor is; default: where the manager says, without a manager http://127.0.0.1:7190',
+  },
   interval,
   agentPort,
+  monitorToken,
+  monitorTokenFile,
   managerUrl,
   managerToken,
   managerCa,
@@ -341,6 +513,7 @@ export const agentOptions = {
   rackId,
   spoolBytes,
   spoolAge,
+  scrapeConfig,
   logLevel,
   help: helpFlag,
 }
@@ -355,6 +528,9 @@ export const alertPublisherOptions = {
   outboxBytes,
   outboxAge,
   monitorUrl,
+  monitorToken,
+  monitorTokenFile,
+  tlsCa,
   hostname: hostName,
   logLevel,
   help: helpFlag,
@@ -364,14 +540,31 @@ export const upOptions = {
   data,
   host,
   allowedHosts,
+  advertise,
   port: managerPort,
   monitorPort,
+  alertPort: {
+    ...alertPort,
+    default: -1,
+    shownDefault: 'auto',
+  },
+  senderTokenFile,
+  tlsCert,
+  tlsKey,
+  tlsCa,
+  auth,
+  databaseUrl,
+  deploymentKey,
+  adminPassword,
+  csdDir,
   interval: { ...interval, default: 10_000, shownDefault: '10s' },
   agentPort: { ...agentPort, default: 0 },
+  processDir,
   clickhouseUrl,
   clickhouseUser,
   clickhousePassword,
   clickhouseDatabase,
+  clickhouseCluster,
   clickhouseMemory,
   hostname: hostName,
   logLevel,
@@ -406,6 +599,20 @@ export const queryOptions = {
     default: 'RAW',
     help: 'Desired rollup',
     placeholder: 'LEVEL',
+  } satisfies Option<string>,
+  user: {
+    key: 'user',
+    parse: text,
+    default: 'admin',
+    help: 'Who asks, where the manager wants a login',
+    placeholder: 'NAME',
+  } satisfies Option<string>,
+  password: {
+    key: 'password',
+    parse: text,
+    default: '',
+    help: 'Password of that user',
+    secret: true,
   } satisfies Option<string>,
   csv: {
     key: 'csv',

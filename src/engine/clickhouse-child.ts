@@ -8,7 +8,7 @@
  */
 import { writeSync } from 'node:fs'
 import { arrayConstructor, DataType, load, open } from 'ffi-rs'
-import { lowerMergePriority } from './merge-priority.js'
+import { keepMergesBehind } from './merge-priority.js'
 
 const [library, config, httpPort, tcpPort] = process.argv.slice(2)
 
@@ -45,7 +45,7 @@ serving.then(
   (error: unknown) => dieSaying(`chdb_query_cmdline: ${String(error)}`),
 )
 
-setInterval(lowerMergePriority, 5_000)
+keepMergesBehind()
 
 function dieSaying(text: string): void {
   writeSync(2, `${text}\n`)

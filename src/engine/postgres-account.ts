@@ -11,16 +11,19 @@ const run = promisify(execFile)
  * - `same`: as we are, who are not root
  * - `switch`: as another user of this machine, who owns the data
  * - `namespace`: in a user namespace (user_namespaces(7)) where our root has another number: the data stay root's own
+ * - `override`: as another user of this machine, who owns the data, and may pass through folders that are closed to it
+ *   (CAP_DAC_OVERRIDE, capabilities(7)): what is left in a container below a closed folder such as /root
  */
 export type Account =
   | { kind: 'same' }
   | { kind: 'switch'; uid: number; gid: number }
   | { kind: 'namespace'; uid: number; gid: number }
+  | { kind: 'override'; uid: number; gid: number }
 
 /**
  * Chooses an account that changes nothing on the machine, no user made and no folder opened: the user `postgres` where
  * there is one and it can reach `folder`; else a user namespace; else `nobody`, who may share its rights with other
- * programs. Data that exist decide by their owner.
+ * programs; else one of the two with a capability that opens closed folders to it. Data that exist decide by their owner.
  */
 export async function chooseAccount(folder: string, uid = process.getuid?.()): Promise<Account> {
   if (uid !== 0) return { kind: 'same' }
@@ -29,7 +32,7 @@ export async function chooseAccount(folder: string, uid = process.getuid?.()): P
   const stranger = users.get('postgres') ?? users.get('nobody')
   const namespace: Account | undefined = stranger && { kind: 'namespace', ...stranger }
   if (owner !== undefined) {
-    if (owner.uid !== 0) return { kind: 'switch', ...owner }
+    if (owner.uid !== 0) return (await reaching(folder, owner)) ?? { kind: 'switch', ...owner }
     if (namespace && (await namespacesWork(namespace))) return namespace
     throw new PostgresError('no-account', {
       subject: folder,
@@ -43,6 +46,8 @@ export async function chooseAccount(folder: string, uid = process.getuid?.()): P
   if (namespace && (await namespacesWork(namespace))) return namespace
   const nobody = users.get('nobody')
   if (nobody && (await canEnter(folder, { kind: 'switch', ...nobody }))) return { kind: 'switch', ...nobody }
+  const override: Account | undefined = stranger && { kind: 'override', ...stranger }
+  if (override && (await canEnter(folder, override))) return override
   throw new PostgresError('no-account', {
     subject: folder,
     reason: 'neither the user postgres nor nobody can reach it, and user namespaces are not allowed here',
@@ -54,9 +59,23 @@ export function asAccount(
   account: Account,
   command: readonly string[],
 ): { program: string; args: string[]; uid?: number; gid?: number } {
-  const wrapped = account.kind === 'namespace' ? [...unshare(account), ...command] : command
+  const before =
+    account.kind === 'namespace' ? unshare(account) : account.kind === 'override' ? overriding(account) : []
+  const wrapped = [...before, ...command]
   const [program = '', ...args] = wrapped
   return { program, args, ...(account.kind === 'switch' ? { uid: account.uid, gid: account.gid } : {}) }
+}
+
+/** The owner of data that exist, with a capability where it could not reach them without. */
+async function reaching(folder: string, ids: { uid: number; gid: number }): Promise<Account | undefined> {
+  for (const kind of ['switch', 'override'] as const)
+    if (await canEnter(folder, { kind, ...ids })) return { kind, ...ids }
+  return undefined
+}
+
+/** Does the account own files of its own, which root's are not? */
+export function ownsData(account: Account): account is Extract<Account, { kind: 'switch' | 'override' }> {
+  return account.kind === 'switch' || account.kind === 'override'
 }
 
 export async function canEnter(folder: string, account: Account): Promise<boolean> {
@@ -66,6 +85,11 @@ export async function canEnter(folder: string, account: Account): Promise<boolea
 
 function unshare({ uid, gid }: { uid: number; gid: number }): string[] {
   return ['unshare', '--user', `--map-user=${uid}`, `--map-group=${gid}`, '--']
+}
+
+function overriding({ uid, gid }: { uid: number; gid: number }): string[] {
+  const ids = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups']
+  return ['setpriv', ...ids, '--inh-caps=-all,+dac_override', '--ambient-caps=-all,+dac_override', '--']
 }
 
 function namespacesWork(account: Account & { uid: number; gid: number }): Promise<boolean> {

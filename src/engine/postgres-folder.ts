@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, chown, link, mkdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { type Account, asAccount, chooseAccount } from './postgres-account.js'
+import { type Account, asAccount, chooseAccount, ownsData } from './postgres-account.js'
 import { type Binaries, findBinaries } from './postgres-binaries.js'
 import { PostgresError } from './postgres-errors.js'
 
@@ -89,7 +89,7 @@ async function initialised(folder: PostgresFolder): Promise<void> {
   try {
     await writeFile(secret, `${folder.password}\n`, { mode: 0o600 })
     await mkdir(made, { mode: 0o700 })
-    if (account.kind === 'switch')
+    if (ownsData(account))
       for (const each of [secret, made, making]) await chown(each, account.uid, account.gid)
     await runAs(folder, [
       binaries.initdb,

@@ -49,8 +49,9 @@ export function serverConfigXml(config: ServerConfig): string {
     background_fetches_pool_size: 1,
 
     // docs/decisions/0003-metrics-store-layout.md: no statistics for an optimizer that needs none here, and merges of more
-    // parts at a time, so that a row is written anew less often.
-    merge_tree: { auto_statistics_types: '', merge_selector_base: 10 },
+    // parts at a time, so that a row is written anew less often. Merges come after inserts (`merge-priority.ts`): when they
+    // fall so far behind, inserts wait a little (10 ms and more) and let them catch up.
+    merge_tree: { auto_statistics_types: '', merge_selector_base: 10, parts_to_delay_insert: 150 },
 
     // The parent reads standard error: a bounded log, and no file that grows. Failed queries are told to whoever asked.
     'log-level': 'error',

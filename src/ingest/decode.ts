@@ -17,6 +17,13 @@ export interface DecodeContext {
   latest: number
 }
 
+/**
+ * What a decoder answers: nothing when it is done; when the registrar's time was up before, how to go on. Between the two
+ * other requests may be decoded, so nothing may be held over that they change.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: most decoders go through in one and return nothing.
+export type Rest = (() => Rest) | undefined | void
+
 /** More series, metrics or points than samples are allowed: even empty ones take time. */
 export function tooManyItems(limits: IngestLimits): RequestTooLargeError {
   return new RequestTooLargeError(

@@ -4,7 +4,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { BaseLogger } from 'pino'
 import { Registry } from 'prom-client'
-import type { Cardinality, Catalogue, Writer } from '../metrics/index.js'
+import type { Cardinality, Catalogue, StoreLimits, Writer } from '../metrics/index.js'
 import { createAdmission } from './admission.js'
 import { createBufferPool } from './buffers.js'
 import { cardinalityRoute } from './http/cardinality.js'
@@ -30,6 +30,7 @@ export interface IngestOptions {
     catalogue: Catalogue
     writer: Writer
     cardinality(top?: number): Promise<Cardinality>
+    readonly limits: Readonly<StoreLimits>
   }
   logger: BaseLogger
   /** Where ingest's own metrics (`bellwether_ingest_…`) are registered. Default: a registry of its own. */
@@ -90,7 +91,7 @@ export function createIngest(options: IngestOptions): Ingest {
     c.body(null, 204, { 'x-influxdb-version': INFLUX_VERSION, 'x-influxdb-build': 'OSS' }),
   )
   app.on(['GET', 'POST'], '/query', influxQuery)
-  app.get('/api/:version{v[0-9]+}/timeseries/cardinality', cardinalityRoute(store))
+  app.get('/api/:version{v[0-9]+}/timeseries/cardinality', cardinalityRoute(store, meters, senders))
 
   return {
     app,

@@ -6,6 +6,8 @@ export interface Meters {
   stored(protocol: string, samples: number, bytes: number): void
   refused(protocol: string, reason: string, count: number): void
   skipped(protocol: string, what: string, count: number): void
+  /** What was refused so far by reason, of all protocols; the most first. */
+  readonly refusals: { reason: string; samples: number }[]
 }
 
 export function createMeters(registry: Registry, inFlightBytes: () => number): Meters {
@@ -55,6 +57,7 @@ export function createMeters(registry: Registry, inFlightBytes: () => number): M
       this.set(inFlightBytes())
     },
   })
+  const reasons = new Map<string, number>()
   return {
     request(protocol, code, took) {
       requests.inc({ protocol, code })
@@ -64,7 +67,15 @@ export function createMeters(registry: Registry, inFlightBytes: () => number): M
       samples.inc({ protocol }, count)
       bytes.inc({ protocol }, size)
     },
-    refused: (protocol, reason, count) => refused.inc({ protocol, reason }, count),
+    refused(protocol, reason, count) {
+      refused.inc({ protocol, reason }, count)
+      reasons.set(reason, (reasons.get(reason) ?? 0) + count)
+    },
+    get refusals() {
+      return [...reasons]
+        .map(([reason, samples]) => ({ reason, samples }))
+        .sort((a, b) => b.samples - a.samples)
+    },
     skipped: (protocol, what, count) => skipped.inc({ protocol, what }, count),
   }
 }

@@ -5,11 +5,17 @@ import type { IngestLimits } from './limits.js'
 import { entityOf, type Label } from './naming.js'
 import type { Reason } from './outcome.js'
 
+/** Registrations between two looks at the clock: some tenths of a millisecond. */
+const LOOK_EVERY = 64
+
 /**
  * Takes labels to the catalogue, within the limits, for one request. The functions answer an index, or -1 and then
  * `reason` and `detail` say why: a body may hold millions of bad series, too many for exceptions.
  */
 export class Registrar {
+  /** The time of this turn of the event loop is up: the decoder is to stop after the series at hand. */
+  isTimeUp = false
+  #until = Number.POSITIVE_INFINITY
   reason: Reason = 'syntax'
   detail = ''
   registered = 0
@@ -22,6 +28,12 @@ export class Registrar {
     this.#catalogue = catalogue
     this.#limits = limits
     this.sender = sender
+  }
+
+  /** A turn begins, in which `ms` milliseconds may go into registering; without it, all that is needed. */
+  beginTurn(ms: number): void {
+    this.isTimeUp = false
+    this.#until = performance.now() + ms
   }
 
   refuse(reason: Reason, detail: string): -1 {
@@ -79,6 +91,7 @@ export class Registrar {
       throw new RequestTooLargeError(
         `more than ${most} new series in one request (limit newSeriesPerRequest): send fewer at a time`,
       )
+    if (this.registered % LOOK_EVERY === 0 && performance.now() > this.#until) this.isTimeUp = true
   }
 
   /** What is known of a metric, for protocols that declare metrics apart from their samples. */

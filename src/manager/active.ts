@@ -34,7 +34,10 @@ export interface ActiveOptions {
   monitor?: () => { urls: string[]; token?: string } | undefined
 }
 
-/** Starts what an active manager does, and takes up the commands that its predecessor left. */
+/**
+ * Starts what an active manager does, and takes up the commands that its predecessor left. When that fails, such as because
+ * the lease was lost meanwhile, nothing of it goes on.
+ */
 export async function startActive(options: ActiveOptions): Promise<ActiveManager> {
   const { core } = options
   const runtime = await loadRuntime(core)
@@ -57,29 +60,27 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
   const executor = createExecutor({ core, runtime, waiting, flush: writes.flush })
   const staleness = createStalenessStore(core, (roleId) => runtime.currentProcess(roleId))
   const commands = createCommands({ core, runtime, executor, staleness })
-  await executor.resume()
-  const stopHousekeeping = startHousekeeping(core, runtime, settings.seconds)
+  let stopHousekeeping = () => {}
   let stopping: Promise<void> | undefined
-  return {
-    core,
-    runtime,
-    receiver,
-    tokens,
-    commands,
-    staleness,
-    flush: writes.flush,
-    stop() {
-      stopping ??= (async () => {
-        settings.stop()
-        stopHousekeeping()
-        receiver.stop()
-        await executor.stop()
-        waiting.stop()
-        await writes.stop()
-      })()
-      return stopping
-    },
+  const stop = () => {
+    stopping ??= (async () => {
+      settings.stop()
+      stopHousekeeping()
+      receiver.stop()
+      await executor.stop()
+      waiting.stop()
+      await writes.stop()
+    })()
+    return stopping
   }
+  try {
+    await executor.resume()
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  stopHousekeeping = startHousekeeping(core, runtime, settings.seconds)
+  return { core, runtime, receiver, tokens, commands, staleness, flush: writes.flush, stop }
 }
 
 /** The manager's own settings at hand, without a look into the database for each heartbeat. */

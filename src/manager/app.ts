@@ -1,15 +1,21 @@
-import { Hono } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import type { Logger } from 'pino'
 import { Counter, collectDefaultMetrics, Histogram, type Registry } from 'prom-client'
 import { loopbackHostOnly, noForeignPages } from '../wire/host-check.js'
 import type { ErrorBody } from '../wire/timeseries.js'
 import type { ManagerApi } from './api/index.js'
+import { agentRoutes } from './heartbeats/index.js'
+import type { Deployment } from './lifecycle.js'
+import { gateWithoutLogins, refuseNotActive } from './not-active.js'
 import { createProxy, type Proxied } from './proxy.js'
 import { webPages } from './web-pages.js'
 
 export interface ManagerOptions {
   /** Where the monitor is, without a trailing slash. */
   monitorUrl: string
+  monitorToken?: string | undefined
+  /** File with the certificates that verify the monitor's. */
+  monitorCaFile?: string | undefined
   /** Folder of the built web pages. */
   webRoot: string
   version: string
@@ -17,10 +23,8 @@ export interface ManagerOptions {
   allowedHosts: readonly string[] | undefined
   registry: Registry
   logger: Logger
-  /** Logins and the API, of an active manager. Without it, pages and time series are all there is, open to all who reach it. */
-  api?: ManagerApi
-  /** What agents ask, with tokens of their own (`agentRoutes`). */
-  agents?: Hono
+  /** Logins, the API and the agents' side. Without it, pages and time series are all there is, open to all who reach it. */
+  deployment?: Deployment
 }
 
 export interface Manager {
@@ -47,7 +51,13 @@ export function createManager(options: ManagerOptions): Manager {
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
     registers: [registry],
   })
-  const proxy = createProxy({ target: options.monitorUrl, name: 'monitor', logger })
+  const proxy = createProxy({
+    target: options.monitorUrl,
+    name: 'monitor',
+    token: options.monitorToken,
+    caFile: options.monitorCaFile,
+    logger,
+  })
 
   // `/api/version/` is as good as `/api/version`: Cloudera's clients send both.
   const app = new Hono<Proxied>({ strict: false })
@@ -62,12 +72,14 @@ export function createManager(options: ManagerOptions): Manager {
 
   app.get('/api/version', (c) => c.text(API_VERSION))
   app.get('/health/live', (c) => c.text('live\n'))
-  app.get('/health/active', (c) => c.text('active\n'))
-  app.get('/api/admin/status', (c) => c.json({ Status: 'ACTIVE' }))
-  if (options.api) {
-    app.use('/metrics', options.api.gates.metrics)
-    app.use('/api/:version{v[0-9]+}/timeseries/*', options.api.gates.pages)
-  }
+  app.get('/health/active', (c) => {
+    const state = options.deployment?.state() ?? 'ACTIVE'
+    return c.text(`${state.toLowerCase()}\n`, state === 'ACTIVE' ? 200 : 503)
+  })
+  app.get('/api/admin/status', (c) => c.json({ Status: options.deployment?.state() ?? 'ACTIVE' }))
+  const gate = gatesOf(options.deployment)
+  app.use('/metrics', gate('metrics'))
+  app.use('/api/:version{v[0-9]+}/timeseries/*', gate('pages'))
   app.get('/metrics', async (c) =>
     c.body(await registry.metrics(), 200, {
       'content-type': registry.contentType,
@@ -76,12 +88,14 @@ export function createManager(options: ManagerOptions): Manager {
   )
   app.all('/api/:version{v[0-9]+}/timeseries', proxy.handle)
   app.all('/api/:version{v[0-9]+}/timeseries/*', proxy.handle)
-  if (options.agents) app.route('/', options.agents)
-  if (options.api) app.route('/', options.api.routes)
-  app.all('/api/*', (c) =>
-    c.json<ErrorBody>({ message: `There is no ${c.req.method} ${c.req.path} here.`, code: 'NOT_FOUND' }, 404),
-  )
-  if (options.api) app.use(options.api.gates.pages)
+  if (options.deployment) {
+    const { deployment } = options
+    app.route('/', agentRoutes({ active: deployment.active, activeUrl: deployment.activeUrl }))
+    const handle = apiOf(deployment)
+    for (const path of ['/login', '/api/*']) app.all(path, handle)
+  }
+  app.all('/api/*', noSuchPath)
+  app.use(gate('pages'))
   app.route('/', webPages(options.webRoot))
   app.onError((error, c) => {
     logger.error({ err: error, path: c.req.path }, 'request failed')
@@ -91,4 +105,33 @@ export function createManager(options: ManagerOptions): Manager {
     )
   })
   return { app, stop: proxy.stop }
+}
+
+const noSuchPath = (c: Context) =>
+  c.json<ErrorBody>({ message: `There is no ${c.req.method} ${c.req.path} here.`, code: 'NOT_FOUND' }, 404)
+
+/** Who may see what is not of the API: that changes while the manager runs. */
+function gatesOf(deployment: Deployment | undefined) {
+  const without = deployment && gateWithoutLogins(deployment)
+  return (name: keyof ManagerApi['gates']): MiddlewareHandler =>
+    (c, next) => {
+      const gate = deployment?.api()?.gates[name] ?? without
+      return gate ? gate(c, next) : next()
+    }
+}
+
+/** The API is that of the present term; each has its own. */
+function apiOf(deployment: Deployment): (c: Context) => Response | Promise<Response> {
+  let mounted: { api: ManagerApi; app: Hono } | undefined
+  return (c) => {
+    const api = deployment.api()
+    if (!api) return refuseNotActive(c, deployment)
+    if (mounted?.api !== api) {
+      const app = new Hono({ strict: false })
+      app.route('/', api.routes)
+      app.notFound(noSuchPath)
+      mounted = { api, app }
+    }
+    return mounted.app.fetch(c.req.raw, c.env)
+  }
 }

@@ -16,6 +16,14 @@ export { type Core, type CoreOptions, createCore, type Log } from './core.js'
 export * from './database/index.js'
 export { loadCommonFiles, loadDescriptors, ourDescriptors, reloadDescriptors } from './descriptors/index.js'
 export * from './heartbeats/index.js'
+export {
+  type DatabaseServer,
+  type Deployment,
+  type Lifecycle,
+  type LifecycleOptions,
+  type ManagerState,
+  startLifecycle,
+} from './lifecycle.js'
 export * from './model/index.js'
 export * from './processes/index.js'
 export * from './users/index.js'

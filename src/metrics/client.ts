@@ -1,4 +1,9 @@
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import {
+  type ClickHouseClient,
+  ClickHouseLogLevel,
+  type ClickHouseSettings,
+  createClient,
+} from '@clickhouse/client'
 
 export interface Connection {
   /** `http://host:port` or `https://…` of a ClickHouse 26 server. */
@@ -20,6 +25,7 @@ export function connect(
   connection: Connection,
   database: string | undefined,
   timeoutMs: number,
+  settings: ClickHouseSettings = {},
 ): ClickHouseClient {
   return createClient({
     url: connection.url,
@@ -32,7 +38,7 @@ export function connect(
     compression: { request: false, response: false },
     log: { level: ClickHouseLogLevel.OFF },
     // Our own batches are large already; a server-side buffer would only acknowledge them later.
-    clickhouse_settings: { async_insert: 0 },
+    clickhouse_settings: { async_insert: 0, ...settings },
   })
 }
 

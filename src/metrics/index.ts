@@ -39,8 +39,10 @@ export {
   type RollupTuning,
   startRollups,
 } from './rollup/rollups.js'
+export { HEALTH_TABLES } from './schema/health.js'
 export { SchemaVersionError } from './schema/migrate.js'
 export { ONLY_SAMPLES, TABLES } from './schema/tables.js'
 export type { StoreStats } from './stats.js'
 export { openStore, type Store, type StoreOptions } from './store.js'
 export * from './types.js'
+export { NO_SERIES } from './writer/chunk.js'

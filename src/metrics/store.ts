@@ -8,6 +8,8 @@ import { load } from './catalogue/load.js'
 import { createPersister } from './catalogue/persister.js'
 import { createSeenLog } from './catalogue/seen.js'
 import { type Connection, checkDatabaseName, connect, DEFAULT_DATABASE } from './client.js'
+import { CLUSTER_SETTINGS, type Cluster, clusterDatabase, openCluster } from './cluster/open.js'
+import { checkClusterName, ONE_SERVER, type Placement } from './cluster/placement.js'
 import { createHotCache, DEFAULT_HOT_LIMITS, type HotLimits, type HotSamples } from './hot/index.js'
 import { loadChunks } from './hot/load.js'
 import { preload } from './hot/preload.js'
@@ -16,7 +18,7 @@ import { DEFAULT_LIMITS, type StoreLimits } from './limits.js'
 import { migrate, SchemaVersionError } from './schema/migrate.js'
 import { createSelfMetrics, NO_METRICS } from './self-metrics.js'
 import type { StoreStats } from './stats.js'
-import { type Catalogue, StoreUnavailableError, type Writer } from './types.js'
+import { type Catalogue, type StoredSamples, StoreUnavailableError, type Writer } from './types.js'
 import { describeFailure } from './writer/failure.js'
 import { createInsert } from './writer/insert.js'
 import { endInserts, loadMarks } from './writer/marks.js'
@@ -47,6 +49,11 @@ export interface StoreOptions {
    * writes to a database may have it.
    */
   hot?: Partial<HotLimits>
+  /**
+   * A ClickHouse cluster by its name in the servers' `remote_servers`: samples are spread over its shards. The connection is
+   * to any server of it.
+   */
+  cluster?: string
   /** For tests of collisions. */
   hash?: Hash
 }
@@ -63,6 +70,14 @@ export interface Store {
    */
   readonly connection: Connection
   readonly hot: HotSamples
+  /** Where statements have to look that are not about a table's rows. */
+  readonly placement: Placement
+  readonly limits: Readonly<StoreLimits>
+  /**
+   * Calls the listener with what this process has stored, chunk by chunk, after ClickHouse has acknowledged it and before the
+   * sender is told, until the returned function is called. It must be quick: commits wait for it. What it throws is logged.
+   */
+  onStored(listener: (samples: StoredSamples) => void): () => void
   stats(): StoreStats
   /** Where the series come from, most series first; `top` of each list (default 20). */
   cardinality(top?: number): Promise<Cardinality>
@@ -102,13 +117,21 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { logger, signal, registry, hash, refreshMs = 5_000, seenMs = 60_000 } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const tuning = { ...DEFAULT_TUNING, ...options.tuning }
-  const database = checkDatabaseName(options.connection.database ?? DEFAULT_DATABASE)
-  await createDatabase(options.connection, database, options.connectTimeoutMs ?? 30_000, signal)
+  const local = checkDatabaseName(options.connection.database ?? DEFAULT_DATABASE)
+  const connectTimeoutMs = options.connectTimeoutMs ?? 30_000
+  await createDatabase(options.connection, local, connectTimeoutMs, signal)
+  const cluster =
+    options.cluster === undefined
+      ? undefined
+      : await joinCluster(checkClusterName(options.cluster), local, connectTimeoutMs, options)
+  const database = cluster === undefined ? local : clusterDatabase(local)
+  const placement = cluster?.placement ?? ONE_SERVER
+  const settings = cluster === undefined ? {} : CLUSTER_SETTINGS
 
   let connection = options.connection
   const clientsOf = (connection: Connection) => ({
-    reads: connect(connection, database, READ_TIMEOUT_MS),
-    inserts: connect(connection, database, INSERT_TIMEOUT_MS),
+    reads: connect(connection, database, READ_TIMEOUT_MS, settings),
+    inserts: connect(connection, database, INSERT_TIMEOUT_MS, settings),
   })
   let clients = clientsOf(options.connection)
   const closeClients = () => Promise.all([clients.reads.close(), clients.inserts.close()])
@@ -128,16 +151,27 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         'metrics store: samples could not be read into memory; queries read the store',
       ),
   })
+  const listeners = new Set<(samples: StoredSamples) => void>()
+  const tell = (listener: (samples: StoredSamples) => void, samples: StoredSamples) => {
+    try {
+      listener(samples)
+    } catch (error) {
+      logger.error({ err: error }, 'metrics store: a listener to stored samples failed')
+    }
+  }
   const selfMetrics = registry === undefined ? NO_METRICS : createSelfMetrics(registry, stats)
   const writer = createWriter({
     catalogue,
-    ...createInsert(() => clients.inserts, instance, persistPending),
+    ...createInsert(() => clients.inserts, instance, persistPending, cluster),
     bufferBytes: limits.bufferBytes,
     tuning,
     metrics: selfMetrics,
     onFailure: (error, attempt) =>
       logger.warn({ err: error, attempt }, `metrics store: an insert failed: ${describeFailure(error)}`),
-    onStored: ({ chunks }) => hot.stored(chunks),
+    onStored: ({ chunks }) => {
+      hot.stored(chunks)
+      for (const listener of listeners) for (const chunk of chunks) tell(listener, chunk)
+    },
     onDoubt: () => hot.doubt(DOUBT_MS),
   })
 
@@ -152,16 +186,18 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
   /** What was registered without a sample is stored too, a little later. */
   const exchange = async (): Promise<void> => {
+    await cluster?.refresh(clients.reads)
     await persistPending()
     await refresh()
   }
   const flushSeen = () => seenLog.flush(clients.inserts, instance)
 
   try {
-    await migrate(clients.reads, logger)
+    if (cluster === undefined) await migrate(clients.reads, logger)
     // An insert of a monitor that was killed may still run; what it stores must be seen by `loadMarks`.
-    const ended = await endInserts(clients.reads, `current_database = '${database}'`, {
+    const ended = await endInserts(clients.reads, `has(['${local}', '${database}'], current_database)`, {
       timeoutMs: INSERT_TIMEOUT_MS,
+      placement,
       ...(signal && { signal }),
     })
     if (!ended) logger.warn({}, 'metrics store: inserts of an earlier process are still running')
@@ -232,6 +268,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       return connection
     },
     hot,
+    placement,
+    limits,
+    onStored(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
     stats,
     cardinality: (top) => cardinality(catalogue, top),
     refresh,
@@ -244,6 +286,22 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await Promise.all([reads.close(), inserts.close()])
     },
     stop,
+  }
+}
+
+async function joinCluster(
+  name: string,
+  local: string,
+  timeoutMs: number,
+  { connection, logger, signal }: StoreOptions,
+): Promise<Cluster> {
+  try {
+    return await openCluster({ connection, name, local, logger, timeoutMs, ...(signal && { signal }) })
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (error instanceof StoreUnavailableError || error instanceof SchemaVersionError) throw error
+    const text = `the metrics store cannot be opened: ${describeFailure(error)}`
+    throw new StoreUnavailableError(text, 5, { cause: error })
   }
 }
 

@@ -39,6 +39,8 @@ export interface Catalogue {
   addMetric(definition: MetricDefinition): MetricIndex
   /** Registers an entity, its new attributes or its new name. Throws `CatalogueLimitError` at the limit. */
   addEntity(definition: EntityDefinition): EntityIndex
+  /** Gives an entity a new name from now on; senders that go on under the old one do not undo it. Throws `CatalogueLimitError`. */
+  renameEntity(entity: EntityIndex, name: string): void
   /** Registers a series. `sender` is for the cardinality figures. Throws `CatalogueLimitError` at the limit. */
   addSeries(metric: MetricIndex, entity: EntityIndex, sender?: string): SeriesIndex
 
@@ -57,6 +59,8 @@ export interface Catalogue {
   /** Entities of a category (upper case). */
   entitiesIn(category: string): readonly EntityIndex[]
   categories(): string[]
+  /** What a series is of. */
+  seriesAt(index: SeriesIndex): { metric: MetricIndex; entity: EntityIndex }
   /** Time of the newest sample of an entity that this process knows of, milliseconds; 0 when it knows none. */
   lastSeen(entity: EntityIndex): number
   /** Grows with every change: a key for caches of resolved names. */
@@ -70,6 +74,19 @@ export interface SampleColumns {
   /** Milliseconds since the epoch. */
   time: Float64Array
   value: Float64Array
+}
+
+/**
+ * Samples that ClickHouse has acknowledged, for who wants to see them as they come: the writer's own memory, so look at them
+ * before anything is awaited, and change nothing.
+ */
+export interface StoredSamples {
+  readonly rows: number
+  /** `NO_SERIES` for a row that is no sample. */
+  readonly series: Uint32Array
+  /** Int64 as low and high words: `time[2 * i] + 2 ** 32 * time[2 * i + 1]` milliseconds since the epoch. */
+  readonly time: Uint32Array
+  readonly value: Float64Array
 }
 
 export interface WriteOutcome {

@@ -79,6 +79,7 @@ export function engineError(text: string): QueryError {
       return new QueryError('POINT_LIMIT', `The query reads more samples than it may: ${SMALLER}.`, { cause })
     case 202: // TOO_MANY_SIMULTANEOUS_QUERIES
     case 210: // NETWORK_ERROR
+    case 279: // ALL_CONNECTION_TRIES_FAILED: a shard of a cluster
     case 394: // QUERY_WAS_CANCELLED
     case 198: // DNS_ERROR
     case 516: // AUTHENTICATION_FAILED

@@ -16,7 +16,7 @@ import type {
   ProcessReport,
   ResourceLimits,
 } from './heartbeat.js'
-import { processStates, rlimitNames } from './heartbeat.js'
+import { MAX_TAIL_BYTES, processStates, rlimitNames } from './heartbeat.js'
 import type { MetricDefinition } from './native-batch.js'
 import type { Check } from './shape.js'
 import {
@@ -113,7 +113,15 @@ const request = shape<HeartbeatRequest>({
     }),
     1000,
   ),
-  commands: list(shape<CommandReport>({ id: text(64), ok: truth, message: optional(text(4000)) }), 1000),
+  commands: list(
+    shape<CommandReport>({
+      id: text(64),
+      ok: truth,
+      message: optional(text(4000)),
+      output: optional(text(MAX_TAIL_BYTES)),
+    }),
+    1000,
+  ),
   clock: time,
   clockOffset: optional(finite),
   waitMs: whole(0, 600_000),
@@ -261,8 +269,24 @@ const clientConfig = shape<DesiredClientConfig>({
 })
 
 const command: Check<AgentCommand> = (value, path) => {
-  const { kind } = shape<{ kind: AgentCommand['kind'] }>({ kind: oneOf('signal', 'restart') })(value, path)
+  const { kind } = shape<{ kind: AgentCommand['kind'] }>({ kind: oneOf('signal', 'restart', 'tail') })(
+    value,
+    path,
+  )
   const base = { id: text(64), processId: id }
+  if (kind === 'tail')
+    return {
+      kind,
+      ...shape<{ id: string; processId: number; file: string; maxBytes: number }>({
+        ...base,
+        file: text(
+          1000,
+          /^(stdout|stderr|\/(?!.*(^|\/)\.\.?(\/|$)).*)$/s,
+          'stdout, stderr or an absolute path',
+        ),
+        maxBytes: whole(1, MAX_TAIL_BYTES),
+      })(value, path),
+    }
   return kind === 'signal'
     ? {
         kind,

@@ -117,7 +117,13 @@ export interface CommandReport {
   id: string
   ok: boolean
   message?: string
+  /** What a `tail` has read: text without control characters. */
+  output?: string
 }
+
+/** Most that one `tail` reads, and how many are asked of a host at a time: all of them fit into one beat. */
+export const MAX_TAIL_BYTES = 512 * 1024
+export const MAX_TAILS = 3
 
 export interface DesiredFault {
   /** As in `processes[3].stop.signal`. */
@@ -155,6 +161,11 @@ export type AgentCommand =
   | { id: string; kind: 'signal'; processId: number; signal: string }
   /** Ends the process now running and starts it again in its folder, without counting as an exit. */
   | { id: string; kind: 'restart'; processId: number }
+  /**
+   * Tells the end of a log: `stdout`, `stderr`, or the absolute path of a file that the process writes. Whole lines, at most
+   * `maxBytes`; the agent gives none that belongs to another user than the process's.
+   */
+  | { id: string; kind: 'tail'; processId: number; file: string; maxBytes: number }
 
 export interface DesiredState {
   /** A process that is not listed is stopped; its folder goes after some time. */

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import * as http from 'node:http'
+import * as https from 'node:https'
 import type { Registry } from 'prom-client'
 import type { EntityDefinition, MetricDefinition, NativeBatch } from './native-batch.js'
 import { encodeNativeBatch, NATIVE_BATCH_CONTENT_TYPE } from './native-batch.js'
@@ -152,9 +155,35 @@ export async function selfMetricsBatch(source: SelfMetricsSource & { time: numbe
   }
 }
 
+/** `fetch` cannot be given an authority to verify certificates by. */
+function send(
+  url: URL,
+  options: https.RequestOptions,
+  body: Uint8Array,
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const { request } = url.protocol === 'https:' ? https : http
+    const outgoing = request(url, options, (incoming) => {
+      let text = ''
+      incoming.setEncoding('utf8')
+      incoming.on('data', (chunk: string) => {
+        if (text.length < 1000) text += chunk
+      })
+      incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, text }))
+      incoming.on('error', reject)
+    })
+    outgoing.on('error', reject)
+    outgoing.end(body)
+  })
+}
+
 export interface SelfMetricsOptions extends SelfMetricsSource {
   /** Base URL of the monitor, e.g. `http://127.0.0.1:7190`. */
   monitorUrl: string
+  /** Sent as `Authorization: Bearer`. */
+  token?: string | undefined
+  /** File with the certificates, PEM, that verify the monitor's. Default: those of the system. */
+  caFile?: string | undefined
   /** Default: 60 s. */
   intervalMs?: number
   /** Told of the first failure of a row and of the first success after it. */
@@ -177,11 +206,15 @@ export function startSelfMetrics(options: SelfMetricsOptions): { stop(): Promise
     const time = Math.round(Date.now() / intervalMs) * intervalMs
     try {
       const body = encodeNativeBatch(await selfMetricsBatch({ ...options, time }))
-      const headers = { 'content-type': NATIVE_BATCH_CONTENT_TYPE }
+      const headers = {
+        'content-type': NATIVE_BATCH_CONTENT_TYPE,
+        'content-length': body.length,
+        ...(options.token ? { authorization: `Bearer ${options.token}` } : {}),
+      }
       const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(Math.max(5000, intervalMs / 2))])
-      const answer = await fetch(url, { method: 'POST', headers, body, signal })
-      const text = await answer.text()
-      if (!answer.ok) throw new Error(`HTTP ${answer.status}: ${text.slice(0, 200)}`)
+      const ca = options.caFile ? { ca: readFileSync(options.caFile) } : {}
+      const { status, text } = await send(url, { method: 'POST', headers, signal, ...ca }, body)
+      if (status >= 300) throw new Error(`HTTP ${status}: ${text.slice(0, 200)}`)
       if (failing) logger?.info({}, 'The monitor takes the metrics of this process again')
       failing = false
     } catch (error) {

@@ -109,7 +109,8 @@ export function decodeTimeSeriesColumns(bytes: Uint8Array): { items: ColumnarIte
     switch (reader.type) {
       case FrameType.item: {
         const start = reader.json<ItemHead>()
-        const item: ColumnarItem = { timeSeriesQuery: start.timeSeriesQuery, warnings: [], streams: [] }
+        const { timeSeriesQuery } = start
+        const item: ColumnarItem = { timeSeriesQuery, warnings: [], marks: [], streams: [] }
         head = { ...start, item }
         items.push(item)
         break
@@ -134,7 +135,13 @@ export function decodeTimeSeriesColumns(bytes: Uint8Array): { items: ColumnarIte
         readStreams(reader, head, templates, entities, times, head.item.streams)
         break
       case FrameType.itemEnd:
-        if (head !== undefined) head.item.warnings = reader.json<{ warnings: string[] }>().warnings
+        if (head !== undefined) {
+          const { warnings, marks = [] } = reader.json<
+            Pick<ColumnarItem, 'warnings'> & Partial<ColumnarItem>
+          >()
+          head.item.warnings = warnings
+          head.item.marks = marks
+        }
         break
       case FrameType.end:
         return { items }

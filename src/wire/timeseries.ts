@@ -102,6 +102,11 @@ export interface TimeSeriesResponse {
   items: TimeSeriesResponseItem[]
 }
 
+/** Header of a CSV answer: a JSON list of its warnings, in ASCII. */
+export const WARNINGS_HEADER = 'x-bellwether-warnings'
+/** How a line behind the rows of a CSV answer begins, when the warning came after the header had been sent. */
+export const WARNING_LINE = '# warning: '
+
 /** Body of every error answer of the API: Cloudera's clients read `message`, ours the rest. */
 export interface ErrorBody {
   message: string
@@ -123,5 +128,7 @@ export interface ColumnarStream {
 export interface ColumnarItem {
   timeSeriesQuery: string
   warnings: string[]
+  /** Those of the warnings that are about a place in the query. */
+  marks: QueryProblem[]
   streams: ColumnarStream[]
 }

@@ -65,7 +65,6 @@ export async function startManagedAgent(
   const { lines, logger } = recordingLogger()
   const agent = await startAgent({
     dataDir,
-    monitorUrl: 'http://127.0.0.1:1',
     statusPort: -1,
     managerUrls: Array.isArray(manager) ? manager : [manager.url],
     managerBackOffMs: 300,
@@ -85,7 +84,6 @@ export async function spawnAgent(
 ): Promise<ChildProcess> {
   const options = {
     dataDir,
-    monitorUrl: 'http://127.0.0.1:1',
     statusPort: -1,
     managerUrls: [manager.url],
     managerBackOffMs: 300,

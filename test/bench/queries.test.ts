@@ -104,6 +104,16 @@ describe('one case in the systems’ languages', () => {
     expect(tsqueryText(wide)).toBe('select resample(cpu_usage_user, 3600, avg)')
   })
 
+  it('high-cpu', () => {
+    const rows: QueryCase = { ...query, hosts: ['host_3'], step: 10, fold: 'rows', by: 'host' }
+    expect(promql(promqlRequest(rows).path)).toBe(
+      "{__name__=~'cpu_(usage_user|usage_system)', hostname='host_3'} and on(hostname) (cpu_usage_user{hostname='host_3'} > 90)",
+    )
+    expect(tsqueryText(rows)).toBe(
+      'select when(cpu_usage_user > 90, cpu_usage_user), when(cpu_usage_user > 90, cpu_usage_system) where hostname = host_3',
+    )
+  })
+
   it('asks for a bucket’s samples one second before PromQL’s edge', () => {
     const { path } = promqlAlignedRequest(query)
     const parameters = new URLSearchParams(path.slice(path.indexOf('?')))

@@ -141,6 +141,51 @@ describeInBrowser('chart builder', () => {
     await soon(() => page.locator('img').count()).toBe(1)
   })
 
+  it('marks what a warning is about, and puts the nearest name there', async () => {
+    open = await openPage(browser, builder('select load_15; select lode_1 where category = HOST'))
+    const { page } = open
+    const mark = page.locator('.editor-copy mark.mild')
+    await mark.waitFor()
+    expect(await textOf(mark)).toBe('lode_1')
+    expect(await textOf(page.locator('.problems.mild'))).toContain('column 24')
+    expect(await page.getByLabel('Query').getAttribute('aria-invalid')).toBe('false')
+    await drawn(page, '0-all')
+    expect(await page.getByText('There is no metric').count()).toBe(1)
+    await page.getByLabel('Query').press('End')
+    await page.keyboard.type(' ')
+    await soon(() => mark.count()).toBe(0)
+    await page.getByText('There is no metric').waitFor()
+    await page.keyboard.press('Backspace')
+    await page.getByRole('button', { name: 'load_1', exact: true }).click()
+    await page.keyboard.press('Enter')
+    await drawn(page, '1-all')
+    await soon(() => mark.count()).toBe(0)
+  })
+
+  it('has room for the whole of the last time', async () => {
+    const minute = Math.floor(Date.now() / 60_000 - 5) * 60_000
+    const range = `&from=${new Date(minute).toISOString()}&to=${new Date(minute + 60_000).toISOString()}`
+    open = await openPage(browser, builder('select load_1', range))
+    const { page } = open
+    await drawn(page, '0-all')
+    const ink = await page.evaluate<{ label: number; edge: number }>(`(() => {
+      const canvas = document.querySelector('[data-chart="0-all"] canvas')
+      const over = document.querySelector('[data-chart="0-all"] .u-over')
+      const scale = canvas.width / canvas.clientWidth
+      const top = (over.offsetTop + over.clientHeight + 6) * scale
+      const right = (over.offsetLeft + over.clientWidth) * scale
+      const inkOf = (x, width) => {
+        const { data } = canvas.getContext('2d').getImageData(x, top, width, canvas.height - top)
+        let count = 0
+        for (let i = 3; i < data.length; i += 4) if (data[i] > 30) count++
+        return count
+      }
+      return { label: inkOf(right + 4, 12), edge: inkOf(canvas.width - 2, 2) }
+    })()`)
+    expect(ink.label).toBeGreaterThan(5)
+    expect(ink.edge).toBe(0)
+  })
+
   it('takes the marks away as soon as the text changes', async () => {
     open = await openPage(browser, builder('select nonsense'))
     const { page } = open

@@ -100,6 +100,30 @@ describeInBrowser('start page', () => {
     await drawn(page, 'all-cpu')
   })
 
+  it('finds one of more hosts than are listed by a part of its name', async () => {
+    const names = Array.from({ length: 30 }, (_, i) => `node-${i}.rack${i % 3}`)
+    server.world = { ...worldOf(...names), streamLimit: 5 }
+    open = await openPage(browser, server.url)
+    const { page } = open
+    const field = page.locator('#host-search')
+    const found = page.getByRole('listbox', { name: 'Hosts' }).getByRole('option')
+    await field.click()
+    await soon(() => found.allInnerTexts()).toEqual(names.slice(0, 5))
+    await page.getByText('There are more').waitFor()
+    await field.fill('E-2.rack')
+    await soon(() => found.allInnerTexts()).toEqual(['node-2.rack2'])
+    await field.fill('no"such\\')
+    await page.getByText('No host has this in its name.').waitFor()
+    await field.fill('-28')
+    await soon(() => found.allInnerTexts()).toEqual(['node-28.rack1'])
+    await field.press('Enter')
+    await soon(() => parameter(page, 'host')).toBe('id-node-28.rack1')
+    await page.getByRole('heading', { name: 'node-28.rack1' }).waitFor()
+    await drawn(page, 'cpu')
+    await page.getByRole('button', { name: 'All hosts' }).click()
+    await soon(() => parameter(page, 'host')).toBe(null)
+  })
+
   it('shares the cursor between all charts and holds the refresh meanwhile', async () => {
     open = await openPage(browser, server.url)
     const { page } = open

@@ -171,7 +171,7 @@ test('merges give way to queries and inserts', async () => {
       .filter((id) => readFileSync(join(tasks, id, 'comm'), 'latin1') === 'MergeMutate\n')
       .map((id) => getPriority(Number(id)))
   }
-  await until('merge threads are niced', () => nices().length > 0 && nices().every((nice) => nice === 5))
+  await until('merge threads are niced', () => nices().length > 0 && nices().every((nice) => nice === 15))
 })
 
 test('settings of the operator in config.d and users.d win', async () => {

@@ -148,8 +148,26 @@ describe.runIf(process.getuid?.() === 0)('as root', () => {
     const open = await mkdtemp(join(tmpdir(), 'bellwether-owned-'))
     await mkdir(join(open, 'pgdata'))
     await chown(join(open, 'pgdata'), 65_534, 65_534)
+    await chmod(open, 0o755)
     expect(await chooseAccount(open)).toEqual({ kind: 'switch', uid: 65_534, gid: 65_534 })
     await rm(open, { recursive: true })
+  })
+
+  test('behind a closed door without user namespaces, as in a container, it gets through and is not root', async () => {
+    const closed = await mkdtemp(join(tmpdir(), 'bellwether-container-'))
+    // Such containers refuse the system call; here its program does.
+    await writeFile(join(closed, 'unshare'), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+    const path = process.env.PATH
+    process.env.PATH = `${closed}:${path}`
+    try {
+      const first = await ownerOfData(join(closed, 'data'))
+      expect(first.runsAs).toBeGreaterThan(0)
+      expect(first.uid).toBe(first.runsAs)
+      expect(await ownerOfData(join(closed, 'data'))).toEqual(first)
+    } finally {
+      process.env.PATH = path
+      await rm(closed, { recursive: true })
+    }
   })
 })
 

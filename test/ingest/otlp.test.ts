@@ -8,7 +8,7 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { decodeOtlpJson } from '../../src/ingest/formats/otlp-json.js'
+import { createOtlpJsonDecoder } from '../../src/ingest/formats/otlp-json.js'
 import { millisecondsOf, unitsOf } from '../../src/ingest/formats/otlp-point.js'
 import { createOtlpProtobufDecoder } from '../../src/ingest/formats/otlp-protobuf.js'
 import { createOtlpSamples } from '../../src/ingest/formats/otlp-samples.js'
@@ -28,7 +28,7 @@ function run(
   take = createOtlpSamples(DEFAULT_LIMITS),
 ) {
   const body = { resourceMetrics: [{ resource, scopeMetrics: [{ metrics }] }] }
-  decodeOtlpJson(Buffer.from(JSON.stringify(body)), context, take)
+  createOtlpJsonDecoder(DEFAULT_LIMITS, take)(Buffer.from(JSON.stringify(body)), context)
   return context
 }
 
@@ -379,5 +379,36 @@ describe('over HTTP', () => {
     expect([cut.status, cut.headers['content-type']]).toEqual([400, 'application/x-protobuf'])
     expect(cut.text).toContain('protobuf: a message ends early')
     expect((await post(`${main.url}/v1/metrics`, 'x', { 'content-type': 'text/plain' })).status).toBe(415)
+  })
+})
+
+describe('JSON with attributes in unusual places', () => {
+  const point = (attributes: string) =>
+    `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","description":"say \\"attributes\\":[","gauge":{"dataPoints":[{"timeUnixNano":"${NOW}000000","asInt":"7",${attributes}}]}}]}]}]}`
+  const entities = (body: string) => {
+    const context = contextFor()
+    createOtlpJsonDecoder(DEFAULT_LIMITS, createOtlpSamples(DEFAULT_LIMITS))(Buffer.from(body), context)
+    return context.samples().map(({ entityName }) => entityName)
+  }
+
+  test.each([
+    ['blanks', '"attributes" :\n [ {"key":"a","value":{"stringValue":"1"}} ]', 'a=1'],
+    [
+      'brackets and quotes in a value',
+      '"attributes":[{"key":"a","value":{"stringValue":"]\\"[\\\\"}}]',
+      'a=]"[\\\\',
+    ],
+    ['a number in their place', '"attributes":0', 'custom'],
+    ['a text in their place', '"attributes":"0"', 'custom'],
+    ['their name written otherwise', '"attribut\\u0065s":0', 'custom'],
+    ['none', '"attributes":[]', 'custom'],
+    ['twice: the last holds', '"attributes":[],"attributes":[{"key":"a","value":{"intValue":"2"}}]', 'a=2'],
+  ])('%s', (_, attributes, entity) => {
+    expect(entities(point(attributes))).toEqual([entity])
+  })
+
+  test('half a list is a body that is cut off', () => {
+    for (const cut of ['"attributes":[', '"attributes":[{"key":"a', '"attributes":[{"key":"a"}'])
+      expect(() => entities(`{"resourceMetrics":[{"resource":{${cut}`)).toThrow(/not JSON/)
   })
 })

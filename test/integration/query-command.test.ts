@@ -37,8 +37,9 @@ describe('bellwether query', () => {
   it('prints JSON and CSV as the API gives them', async () => {
     const json = await query('select queue_age', '--json', '--from', 'now-5m')
     expect(JSON.parse(json.output).items[0].timeSeries[0].data[0].value).toBe(3.5)
-    const csv = await query('select queue_age', '--csv')
-    expect(csv.output.trim().split('\n').at(-1)).toMatch(/,queue_age,.*,3\.5/)
+    const csv = await query('select queue_age, queue_agee', '--csv')
+    expect(csv.output).toContain('warning: There is no metric “queue_agee”. Did you mean “queue_age”?')
+    expect(csv.output).toMatch(/,queue_age,.*,3\.5$/m)
   })
 
   it('marks an error under the query and ends with 1', async () => {

@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
@@ -13,6 +14,7 @@ import {
   startUp,
   stopProgram,
   temporaryFolder,
+  type Up,
 } from './program.js'
 
 const cleanups: (() => unknown)[] = []
@@ -40,6 +42,72 @@ const firstPoint = (url: string) =>
     },
   )
 
+/** Warnings and worse in the logs of all roles. */
+function warningsIn(data: string): string[] {
+  const logs = join(data, 'logs')
+  return readdirSync(logs).flatMap((name) =>
+    readFileSync(join(logs, name), 'utf8')
+      .split('\n')
+      .filter((line) => /"level":[456]0/.test(line)),
+  )
+}
+
+/** The API as its first administrator. */
+function adminOf({ url, data }: Up) {
+  const password = readFileSync(join(data, 'manager', 'admin-password'), 'utf8').trim()
+  const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
+  return async (method: string, path: string, body?: object) => {
+    const response = await fetch(`${url}/api/v45${path}`, {
+      method,
+      headers: { authorization, 'content-type': 'application/json' },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+    return JSON.parse(text)
+  }
+}
+
+/** One of our own roles, by the agent and as its user. */
+async function startPublisher(api: ReturnType<typeof adminOf>, hostRef: object, data: string): Promise<void> {
+  const set = (path: string, config: object) =>
+    api('PUT', path, {
+      items: Object.entries(config).map(([name, value]) => ({ name, value: String(value) })),
+    })
+  await api('PUT', '/cm/service', { name: 'mgmt', type: 'MGMT' })
+  // A service without a monitor is not valid, though it is not this one that is started.
+  const types = ['ALERTPUBLISHER', 'MONITOR']
+  const made = await api('POST', '/cm/service/roles', { items: types.map((type) => ({ type, hostRef })) })
+  const publisher = made.items.find(({ type }: { type: string }) => type === 'ALERTPUBLISHER').name
+  await set('/cm/service/config', { process_username: 'nobody', process_groupname: 'nogroup' })
+  await set('/cm/service/roleConfigGroups/mgmt-ALERTPUBLISHER-BASE/config', {
+    data_dir: join(data, 'publisher'),
+    alert_port: await freePort(),
+    process_start_secs: 1,
+  })
+  const { errors } = await api('POST', '/cm/service/roleCommands/start', { items: [publisher] })
+  expect(errors).toEqual([])
+}
+
+/** The one process of the one role of a service. */
+function roleProcess(data: string, service: string): number {
+  const own = readdirSync('/proc').filter((name) => {
+    try {
+      const cwd = /^\d+$/.test(name) ? readlinkSync(`/proc/${name}/cwd`) : ''
+      return cwd.startsWith(join(data, 'process')) && cwd.includes(`-${service}-`)
+    } catch {
+      return false
+    }
+  })
+  expect(own).toHaveLength(1)
+  return Number(own[0])
+}
+
+const pidOf = (up: Up, role: string): number =>
+  descendants(up.process.pid!).find((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').endsWith(`main.js\0${role}\0`),
+  )!
+
 describe('bellwether up', () => {
   it('shows this machine after the first start, stops on Ctrl-C with nothing left, and finds its data again', async () => {
     const data = folder()
@@ -50,11 +118,61 @@ describe('bellwether up', () => {
     expect(children.length).toBeGreaterThanOrEqual(4)
     expect(await stopProgram(first)).toBe(0)
     expect(children.filter(isAlive)).toEqual([])
+    expect(warningsIn(data)).toEqual([expect.stringContaining('there are no alert settings')])
 
     const second = owned(await startUp(data))
     const after = await ask(second.url, 'select load_1 where category = HOST')
     expect(after[0]?.[0]).toBe(before[0]?.[0])
     expect(after[0]?.[1].slice(0, before[0]![1].length)).toEqual(before[0]?.[1])
+  }, 120_000)
+
+  it('joins its host to its manager, runs a process there, and finds it running after a kill and after a restart', async () => {
+    const data = folder()
+    // For users of processes, who have to pass through it.
+    chmodSync(data, 0o711)
+    cleanups.push(() => startProgram(['agent', '--hard-stop', '--data', data]).exited)
+    const first = owned(await startUp(data))
+    const passwordFile = join(data, 'manager', 'admin-password')
+    await eventually('the first login', () => first.output().includes(passwordFile))
+    const api = adminOf(first)
+    const host = await eventually('the host', async () => (await api('GET', '/hosts')).items[0])
+    expect(host.hostname).toBe(hostname())
+    const hostRef = { hostId: host.hostId }
+    await api('POST', '/clusters', { items: [{ name: 'c1', fullVersion: '7.1.7' }] })
+    await api('POST', '/clusters/c1/hosts', { items: [hostRef] })
+    const config = {
+      command: '/bin/sleep',
+      arguments: '1000',
+      log_dir: join(data, 'log'),
+      process_start_secs: 1,
+    }
+    const items = Object.entries(config).map(([name, value]) => ({ name, value: String(value) }))
+    const group = { name: 'sleeper-INSTANCE-BASE', base: true, config: { items } }
+    const roles = [{ type: 'INSTANCE', hostRef }]
+    await api('POST', '/clusters/c1/services', {
+      items: [{ name: 'sleeper', type: 'PROCESS', roles, roleConfigGroups: [group] }],
+    })
+    await api('POST', '/clusters/c1/services/sleeper/commands/start')
+    await startPublisher(api, hostRef, data)
+    const state = async (of: typeof api) =>
+      (await of('GET', '/clusters/c1/services/sleeper/roles')).items[0].roleState
+    await eventually('the start', async () => (await state(api)) === 'STARTED')
+    const pid = roleProcess(data, 'sleeper')
+    await eventually('our own role', async () =>
+      (await api('GET', '/cm/service/roles')).items.some(
+        ({ roleState }: { roleState: string }) => roleState === 'STARTED',
+      ),
+    )
+    expect(readFileSync(`/proc/${roleProcess(data, 'mgmt')}/cmdline`, 'utf8')).toContain('alert-publisher')
+
+    process.kill(pidOf(first, 'manager'), 'SIGKILL')
+    await eventually('the manager', async () => (await state(api)) === 'STARTED')
+    expect(await stopProgram(first)).toBe(0)
+    expect(isAlive(pid)).toBe(true)
+    const second = owned(await startUp(data))
+    await eventually('its state', async () => (await state(adminOf(second))) === 'STARTED')
+    expect([roleProcess(data, 'sleeper'), isAlive(pid)]).toEqual([pid, true])
+    expect(second.output()).not.toContain('First login')
   }, 120_000)
 
   it('runs twice side by side on one machine', async () => {

@@ -32,9 +32,10 @@ async function serve(handler: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-async function manager(monitorUrl: string): Promise<string> {
+async function manager(monitorUrl: string, monitorToken?: string): Promise<string> {
   const created = createManager({
     monitorUrl,
+    monitorToken,
     webRoot,
     version: '0',
     allowedHosts: ['bell.example'],
@@ -75,6 +76,30 @@ describe('the manager', () => {
     expect(response.status).toBe(418)
     expect(response.headers.get('x-more')).toBe('yes')
     expect(await response.text()).toBe('POST /api/v45/timeseries?a=%2B hello')
+  })
+
+  it('shows the monitor its own token, and nothing of who asks', async () => {
+    const url = await manager(
+      await serve(({ headers }, outgoing) =>
+        outgoing.end(JSON.stringify([headers.authorization, headers.cookie ?? null])),
+      ),
+      'own-token-of-it',
+    )
+    const headers = { authorization: 'Basic YWRtaW46c2VjcmV0', cookie: 'session=secret' }
+    const response = await fetch(`${url}/api/v45/timeseries?query=x`, { headers })
+    expect(await response.json()).toEqual(['Bearer own-token-of-it', null])
+  })
+
+  it('does not pass on that the monitor refuses its token: the client would take it for its login', async () => {
+    const url = await manager(
+      await serve((_, outgoing) => {
+        outgoing.writeHead(401, { 'www-authenticate': 'Bearer' })
+        outgoing.end()
+      }),
+    )
+    const response = await fetch(`${url}/api/v45/timeseries?query=x`)
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([503, null])
+    expect(await response.text()).toContain('--monitor-token-file')
   })
 
   it('says that the monitor is away, and when to come back', async () => {

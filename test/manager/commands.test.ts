@@ -151,7 +151,7 @@ describe('a service', () => {
           secret: null,
         })
         .execute()
-      change.touch()
+      change.touch('config', [`ROLE:${role!.id}`])
     })
     const before = started().length
     const command = await run(planServiceRestart(await active.commands.at(), service))

@@ -11,6 +11,8 @@ import {
   createRoles,
   createServices,
   hostNamed,
+  loadModel,
+  type Model,
   serviceNamed,
 } from '../../src/manager/model/index.js'
 import { silent, type TestPostgres } from './support.js'
@@ -24,7 +26,7 @@ export async function newCore(
   const lease = await acquireLease(db, { id: randomBytes(4).toString('hex'), url: 'http://test' }, 3_600_000)
   if (!lease.acquired) throw new Error('the lease is taken')
   const descriptors = await loadDescriptors([{ path: ourDescriptors(), builtIn: true }])
-  return createCore({
+  const core = createCore({
     db,
     deploymentId,
     term: () => lease.term,
@@ -33,7 +35,39 @@ export async function newCore(
     common: await loadCommonFiles(),
     logger: (options.logger ?? silent) as Core['logger'],
   })
+  return {
+    ...core,
+    async change(work) {
+      const result = await core.change(work)
+      await keepsTheLaw(core)
+      return result
+    },
+  }
 }
+
+/** Whatever a change did: the model in memory is the one that a new manager would read, in the same order. */
+async function keepsTheLaw(core: Core): Promise<void> {
+  const kept = await core.model()
+  const read = await core.db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute((trx) => loadModel(trx))
+  // Another change has come in between: it is looked at after that.
+  if (kept.version !== read.version) return
+  for (const part of Object.keys(read) as (keyof Model)[])
+    if (text(kept[part]) !== text(read[part]))
+      throw new Error(
+        `the model's ${part} is not what the database has:\n${text(kept[part])}\n${text(read[part])}`,
+      )
+}
+
+/** Rows are in an order; what goes by a key of another kind (values, tags, indexes) is in none. */
+const text = (part: unknown) =>
+  JSON.stringify(part instanceof Map && !isRows(part) ? new Map([...part].sort()) : part, (_, value) =>
+    value instanceof Map ? [...value] : value instanceof Set ? [...value].sort() : value,
+  )
+const isRows = (map: Map<unknown, unknown>) =>
+  [...map].every(([id, row]) => (row as { id?: unknown }).id === id)
 
 /** Cluster `c1` with hosts `h1` … `hN`, all in it. */
 export async function addCluster(core: Core, hosts: number): Promise<void> {

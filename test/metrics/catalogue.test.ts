@@ -144,6 +144,33 @@ describe('the catalogue', () => {
     expect(catalogue.entityAt(entity).names.map(({ name }) => name)).toEqual(['q=1', 'orders', 'q=1'])
   })
 
+  it('keeps a name that was given by a call, whatever name the sender goes on with', () => {
+    const catalogue = create()
+    const send = (name: string, to = catalogue) =>
+      to.addEntity({ category: 'ROLE', name, identity: 'mgmt-MONITOR-h1', attributes: {} })
+    const names = () => catalogue.entityAt(0).names.map(({ name }) => name)
+    const role = send('MONITOR')
+    catalogue.renameEntity(role, 'MONITOR-1')
+    send('MONITOR')
+    send('MONITOR')
+    expect(names()).toEqual(['MONITOR', 'MONITOR-1'])
+    send('SERVICEMONITOR')
+    expect(names()).toEqual(['MONITOR', 'MONITOR-1', 'SERVICEMONITOR'])
+    send('MONITOR')
+    expect(names()).toEqual(['MONITOR', 'MONITOR-1', 'SERVICEMONITOR', 'MONITOR'])
+
+    const afterStart = create()
+    afterStart.loadEntity(
+      { category: 'ROLE', name: 'MONITOR', identity: 'mgmt-MONITOR-h1', attributes: {} },
+      1,
+    )
+    afterStart.loadName(catalogue.entityAt(role).id, 'MONITOR-1', 2)
+    send('MONITOR', afterStart)
+    expect(afterStart.entityAt(0).name).toBe('MONITOR-1')
+    send('RENAMED', afterStart)
+    expect(afterStart.entityAt(0).name).toBe('RENAMED')
+  })
+
   it('stops an entity that changes its name for ever', () => {
     const catalogue = create({ namesPerEntity: 3 })
     const rename = (name: string) =>

@@ -96,6 +96,20 @@ const { stream, scalar } = fc.letrec<{ stream: string; scalar: string }>((tie) =
       .tuple(tie('stream'), fc.constantFrom('+', '-', '*', '/'), fc.oneof(tie('stream'), tie('scalar')))
       .map(([a, o, b]) => `(${a} ${o} ${b})`),
     fc
+      .tuple(
+        fc.oneof(
+          tie('stream'),
+          tie('scalar').filter((s) => /[a-z]/.test(s)),
+        ),
+        fc.constantFrom('<', '<=', '>=', '>'),
+        fc.constantFrom('-2.51', '0.013', '10.7', '50.3'),
+        fc.oneof(tie('stream'), tie('scalar')),
+      )
+      .map(([a, o, n, b]) => `when(${a} ${o} ${n}, ${b})`),
+    fc
+      .tuple(metric, fc.constantFrom('<=', '=', '!=', '>='), fc.constantFrom('0', '1', '7'))
+      .map(([a, o, n]) => `when(${a} ${o} ${n})`),
+    fc
       .tuple(tie('scalar'), fc.constantFrom('+', '-', '*', '/'), tie('stream'))
       .map(([a, o, b]) => `(${a} ${o} ${b})`),
   ),
@@ -134,7 +148,7 @@ function expected(
   const result = new Map<string, Point[]>()
   data.forEach((own, e) => {
     if ((who !== undefined && who !== e) || metrics.some((name) => own[name] === undefined)) return
-    const value = evaluate(item.expression, { data: own, from, to })
+    const value = evaluate(item.expression, { data: own, from, to, core: from })
     const points = typeof value === 'number' ? ([[to, value]] as Point[]) : value.points
     if (points.length > 0) result.set(`h${e}`, points)
   })

@@ -66,6 +66,8 @@ describe('the JSON answer', () => {
         attributes: {
           active: 'true',
           category: 'HOST',
+          clusterDisplayName: 'default',
+          clusterName: 'default',
           entityName: 'id-1',
           hostId: 'id-1',
           hostname: 'node-1',
@@ -307,7 +309,7 @@ describe('bad requests', () => {
     for (const path of ['/api/v5/timeseries?query=select+1', '/api/v999/timeseries', '/api/x/timeseries'])
       expect((await bed.api.app.request(path)).status).toBe(404)
     expect((await bed.api.app.request('/api/v10/timeseries', { method: 'POST', body: '{}' })).status).toBe(
-      404,
+      405,
     )
     expect((await bed.api.app.request('/api/v6/timeseries?query=select+1')).status).toBe(200)
   })

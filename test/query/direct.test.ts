@@ -22,7 +22,7 @@ beforeAll(async () => {
     )
   const app = new Hono()
   app.route('/', bed.api.app)
-  listening = await listen(app, '127.0.0.1', 0, (incoming, outgoing) => {
+  listening = await listen(app, '127.0.0.1', 0, undefined, (incoming, outgoing) => {
     const taken = bed.api.direct(incoming, outgoing)
     if (taken) direct++
     return taken

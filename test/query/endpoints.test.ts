@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CompletionAnswer } from '../../src/wire/completion.js'
-import type { TimeSeriesResponse } from '../../src/wire/timeseries.js'
+import { type TimeSeriesResponse, WARNING_LINE, WARNINGS_HEADER } from '../../src/wire/timeseries.js'
+import { decodeTimeSeriesColumns } from '../../src/wire/timeseries-columns.js'
 import { shapeErrors } from './shape.js'
 import { host, openQueryBed, type QueryBed, withLimits } from './support.js'
 
@@ -75,6 +76,149 @@ describe('what there is', () => {
       )?.isValueCaseSensitive,
     ).toBe(true)
   })
+})
+
+describe('versions and methods', () => {
+  const call = async (method: string, path: string, body?: string) => {
+    const response = await bed.api.app.request(`/api/${path}`, { method, ...(body && { body }) })
+    return { status: response.status, allow: response.headers.get('allow'), text: await response.text() }
+  }
+  test.each([
+    ['PUT', 'v45/timeseries', 'GET, HEAD, POST'],
+    ['DELETE', 'v45/timeseries/', 'GET, HEAD, POST'],
+    ['POST', 'v10/timeseries', 'GET, HEAD'],
+    ['POST', 'v45/timeseries/schema', 'GET, HEAD'],
+    ['PATCH', 'v45/timeseries/dashboards', 'GET, HEAD, POST'],
+    ['PUT', 'v45/timeseries/dashboards/x', 'GET, HEAD, DELETE'],
+    ['GET', 'v45/timeseries/entities/rename', 'POST'],
+  ])('%s %s is refused with the methods that there are', async (method, path, allow) => {
+    expect(await call(method, path)).toMatchObject({ status: 405, allow })
+  })
+  test.each(['v45/timeseries/nothing', 'v5/timeseries', 'v61/timeseries', 'v10/timeseries/entityTypes'])(
+    'GET %s is not there',
+    async (path) => {
+      expect((await call('GET', path)).status).toBe(404)
+    },
+  )
+  test('a slash at the end changes nothing', async () => {
+    const query = 'query=select+bytes_in'
+    const plain = await call('GET', `v45/timeseries?${query}&from=${T}&to=${T + 1}`)
+    expect(plain.status).toBe(200)
+    expect(await call('GET', `v45/timeseries/?${query}&from=${T}&to=${T + 1}`)).toEqual(plain)
+    const body = JSON.stringify({ query: 'select bytes_in', from: String(T), to: String(T + 1) })
+    expect((await call('POST', 'v45/timeseries/', body)).text).toBe(plain.text)
+    expect((await call('GET', 'v45/timeseries/schema/')).status).toBe(200)
+    expect((await call('GET', 'v45/timeseries/dashboards/')).status).toBe(200)
+  })
+})
+
+test('old versions get the fields that they knew', async () => {
+  const ask = async (version: string) => {
+    const query = 'query=select+bytes_in_across_hosts'
+    const response = await bed.api.app.request(
+      `/api/${version}/timeseries?${query}&from=${T}&to=${T + 60_000}`,
+    )
+    const { items } = (await response.json()) as TimeSeriesResponse
+    return items[0]?.timeSeries[0]?.data[0]?.aggregateStatistics?.crossEntityMetadata
+  }
+  expect(Object.keys((await ask('v45')) ?? {})).toEqual([
+    'maxEntityDisplayName',
+    'maxEntityName',
+    'minEntityDisplayName',
+    'minEntityName',
+    'numEntities',
+  ])
+  expect(Object.keys((await ask('v10')) ?? {})).toEqual([
+    'maxEntityDisplayName',
+    'minEntityDisplayName',
+    'numEntities',
+  ])
+})
+
+describe('warnings', () => {
+  const ask = async (query: string, more: Record<string, string> = {}) => {
+    const response = await bed.get({ query, from: String(T), to: String(T + 600_000), ...more })
+    expect(response.status).toBe(200)
+    return response
+  }
+  const warnings = async (query: string) =>
+    ((await (await ask(query)).json()) as TimeSeriesResponse).items[0]?.warnings
+
+  test('of aggregates across what there is not, with the nearest', async () => {
+    expect(await warnings('select bytes_in_across_hots')).toEqual([
+      'There are no “hots” to aggregate across. Did you mean “hosts”?',
+    ])
+    expect(await warnings('select bytes_in, total_bytes_in_across_hots')).toHaveLength(1)
+    expect(await warnings('select bytes_in_across_datanodes where category = CLUSTER')).toEqual([
+      'None of the datanodes has the metric “bytes_in”.',
+    ])
+    expect(await warnings('select total_byte_in_across_hosts')).toEqual([
+      'There is no metric “total_byte_in_across_hosts”. Did you mean “total_bytes_in_across_hosts”?',
+    ])
+    expect(await warnings('select bytes_in_across_hosts')).toEqual([])
+  })
+  test('of CSV are in a header, and behind the rows when that has gone', async () => {
+    const small = await ask('select nosuch, bytes_inn', { contentType: 'text/csv' })
+    expect(JSON.parse(small.headers.get(WARNINGS_HEADER) ?? '')).toEqual([
+      'There is no metric “nosuch”.',
+      'There is no metric “bytes_inn”. Did you mean “bytes_in”?',
+    ])
+    expect(await small.text()).toBe('entityName,metricName,timestamp,value\n')
+    const many = await ask(`select ${Array.from({ length: 300 }, (_, i) => `nosuch_${i}`).join(', ')}`, {
+      contentType: 'text/csv',
+    })
+    const header = many.headers.get(WARNINGS_HEADER) ?? ''
+    expect(header.length).toBeLessThan(5000)
+    expect(JSON.parse(header).at(-1)).toMatch(/^And \d+ more\.$/)
+    const fine = await ask('select bytes_in', { contentType: 'text/csv' })
+    expect(fine.headers.has(WARNINGS_HEADER)).toBe(false)
+    await bed.put(
+      'long_one',
+      host('node-1'),
+      Array.from({ length: 8000 }, (_, i) => [T + i * 10, i] as const),
+    )
+    const large = await ask('select long_one; select nosuch', { contentType: 'text/csv' })
+    expect(large.headers.has('content-length')).toBe(false)
+    const lines = (await large.text()).trimEnd().split('\n')
+    expect(lines).toHaveLength(8002)
+    expect(lines.at(-1)).toBe(`${WARNING_LINE}There is no metric “nosuch”.`)
+  })
+  test('have their place in the columnar answer', async () => {
+    const query = 'select bytes_in, last(bytes_inn) * 2'
+    const response = await ask(query, { contentType: 'application/x-bellwether-columns' })
+    const { items } = decodeTimeSeriesColumns(new Uint8Array(await response.arrayBuffer()))
+    expect(items[0]?.marks).toMatchObject([
+      { offset: query.indexOf('bytes_inn'), length: 'bytes_inn'.length, suggestions: ['bytes_in'] },
+    ])
+  })
+})
+
+test('hosts and services that name no cluster are in the cluster “default”, the management is in none', async () => {
+  const ask = (query: string) => bed.ask(query, { from: T, to: T + 600_000 })
+  const { timeSeries } = await ask('select last(bytes_in) where clusterName = default and category = HOST')
+  expect(timeSeries[0]?.metadata.attributes).toMatchObject({
+    clusterName: 'default',
+    clusterDisplayName: 'default',
+  })
+  await bed.put(
+    'up',
+    { category: 'ROLE', name: 'EVENTSERVER', attributes: { serviceName: 'mgmt', serviceType: 'MGMT' } },
+    [[T, 1]],
+  )
+  await bed.put('up', host('h9', { clusterName: 'c1', clusterDisplayName: 'One' }), [[T, 1]])
+  const all = (await ask('select up')).timeSeries.map(({ metadata }) => metadata.attributes.clusterName)
+  expect(all.sort()).toEqual(['c1', undefined])
+  expect((await ask('select up where clusterDisplayName = one')).timeSeries).toHaveLength(1)
+  expect((await ask('select up where clusterName = default')).timeSeries).toHaveLength(0)
+})
+
+test('a metric has its own name in the answer, however it was written', async () => {
+  const { timeSeries } = await bed.ask('select LAST(Bytes_IN) where hostname = node-1', {
+    from: T,
+    to: T + 1,
+  })
+  expect(timeSeries[0]?.metadata).toMatchObject({ metricName: 'last(bytes_in)' })
+  expect(timeSeries[0]?.metadata.expression).toContain('SELECT last(bytes_in) WHERE')
 })
 
 describe('completion', () => {
@@ -183,7 +327,13 @@ test('EXPLAIN tells the plan, the SQL with numbers only, and the rows', async ()
       expect(sql.replaceAll("'UTC'", '')).toMatch(/^[A-Za-z0-9_ (),=<>*+\->.]+$/)
       expect(sql).not.toMatch(/node|DROP/)
     }
-    expect(plan?.steps.map((step) => step.name)).toEqual(['choose entities and plan', 'read', 'evaluate'])
+    expect(plan?.steps.map((step) => step.name)).toEqual([
+      'parse',
+      'check',
+      'choose entities and plan',
+      'read',
+      'evaluate',
+    ])
     await own.api.stop()
   }
 })

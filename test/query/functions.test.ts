@@ -266,6 +266,202 @@ describe('functions of one stream', () => {
   })
 })
 
+describe('what lies before the window', () => {
+  const later = { from: T + 120_000, to: T + 180_000 }
+  const ask = async (query: string, window = later) => only(await bed.ask(query, window), T)
+  test.each([
+    [
+      'dt(load_1)',
+      [
+        [120, 0.05],
+        [180, -0.05],
+      ],
+    ],
+    ['dt0(total_x)', [[180, 1]]],
+    ['x_rate', [[180, 1]]],
+    [
+      'increase(total_x)',
+      [
+        [120, 30],
+        [180, 60],
+      ],
+    ],
+    [
+      'integral(load_1)',
+      [
+        [120, 240],
+        [180, 60],
+      ],
+    ],
+    [
+      'moving_avg(load_1, 120)',
+      [
+        [120, 2.5],
+        [180, 2.5],
+      ],
+    ],
+    [
+      'rate(total_x, 120)',
+      [
+        [120, 1.25],
+        [180, 0.75],
+      ],
+    ],
+    [
+      'dt(timeshift(load_1, 60))',
+      [
+        [120, -2 / 60],
+        [180, 0.05],
+      ],
+    ],
+    [
+      'dt(resample(load_1, 60))',
+      [
+        [120, -2 / 60],
+        [180, 0.05],
+      ],
+    ],
+    [
+      'dt(sum_by(load_1))',
+      [
+        [120, 0.05],
+        [180, -0.05],
+      ],
+    ],
+    // Scalars are of the window alone.
+    [
+      'integral(load_1 - min(load_1))',
+      [
+        [120, 180],
+        [180, 0],
+      ],
+    ],
+    [
+      'dt(load_1) * count(load_1)',
+      [
+        [120, 0.1],
+        [180, -0.1],
+      ],
+    ],
+    ['last(dt(load_1)) + max(load_1)', [[180, 3.95]]],
+  ])('%s begins with the first point of the window', async (query, wanted) => {
+    const points = await ask(`select ${query} where hostname = a`)
+    expect(points).toEqual(wanted.map(([t, v]) => [t, expect.closeTo(v as number, 9)]))
+  })
+  test('counts from a point that is at most five minutes earlier', async () => {
+    await bed.put('rare', host('r'), [
+      [T, 1],
+      [T + 400_000, 5],
+      [T + 800_000, 13],
+    ])
+    const query = 'select dt(rare)'
+    expect((await bed.ask(query, { from: T + 300_001, to: T + 500_000 })).timeSeries).toEqual([])
+    expect(await ask(query, { from: T + 300_000, to: T + 500_000 })).toEqual([[400, 0.01]])
+  })
+  test('is read once, also where the samples themselves are wanted', async () => {
+    const item = await bed.ask(
+      'explain select load_1, dt(load_1), moving_avg(load_1, 60), zero where hostname = a',
+      later,
+    )
+    expect(item.plan?.statements.length).toBeLessThanOrEqual(1)
+    const both = await bed.ask('select load_1, dt(load_1) where hostname = a', later)
+    expect(both.timeSeries.map(({ data }) => data.length)).toEqual([2, 2])
+  })
+})
+
+describe('when', () => {
+  test.each([
+    [
+      'when(load_1 > 3)',
+      [
+        [120, 4],
+        [240, 5],
+      ],
+    ],
+    [
+      'when(load_1 >= 3, zero)',
+      [
+        [0, 0],
+        [120, 0],
+        [240, 0],
+      ],
+    ],
+    [
+      'when(load_1 != 1, zero * 2 + 1)',
+      [
+        [0, 1],
+        [120, 1],
+        [240, 1],
+      ],
+    ],
+    ['when(total_x > 0.1 kb)', [[60, 180]]],
+    [
+      'when(late > 10, load_1)',
+      [
+        [60, 1],
+        [120, 4],
+      ],
+    ],
+    [
+      'when(load_1 > 1, when(zero = 0, load_1))',
+      [
+        [0, 3],
+        [120, 4],
+        [240, 5],
+      ],
+    ],
+    [
+      'when(zero > 1, 1)',
+      [
+        [60, 1],
+        [180, 1],
+      ],
+    ],
+    ['sum(when(zero > 1, 1))', [[180, 2]]],
+    [
+      'when(last(zero) = 0, load_1)',
+      [
+        [0, 3],
+        [60, 1],
+        [120, 4],
+        [180, 1],
+        [240, 5],
+      ],
+    ],
+    [
+      'when(load_1 - avg(load_1) > 1, load_1)',
+      [
+        [120, 4],
+        [240, 5],
+      ],
+    ],
+    [
+      'max_by(when(load_1 > 3), hostname)',
+      [
+        [120, 4],
+        [240, 5],
+      ],
+    ],
+  ])('%s', async (query, wanted) => {
+    expect(await ask(`select ${query} where hostname = a`)).toEqual(wanted)
+  })
+  test('leaves a stream without such points out', async () => {
+    expect((await bed.ask('select when(load_1 > 100)', window)).timeSeries).toEqual([])
+    expect((await bed.ask('select when(last(zero) > 0, load_1)', window)).timeSeries).toEqual([])
+  })
+  test('has the unit of what it keeps, and compares in the unit of what it looks at', async () => {
+    const { timeSeries } = await bed.ask('select when(load_1 > 3, total_x)', window)
+    expect(timeSeries[0]?.metadata).toMatchObject({
+      metricName: 'when(load_1 > 3, total_x)',
+      unitNumerators: ['bytes'],
+    })
+    expect((await bed.refusal('select when(total_x > 5 s, load_1)')).body.problems?.[0]?.message).toContain(
+      '“s” does not fit total_x',
+    )
+    expect((await bed.refusal('select when(3 > 2, 1)')).status).toBe(400)
+  })
+})
+
 describe('functions over entities', () => {
   test('by attribute and over all', async () => {
     const all = await bed.ask('select max_by(load_1)', window)

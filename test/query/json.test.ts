@@ -73,7 +73,7 @@ describe('JSON as bytes', () => {
         fc.option(text, { nil: undefined }),
         fc.array(text, { maxLength: 2 }),
         (streams, alias, warnings) => {
-          const sink = new JsonSink(() => ({ name: '', displayName: '' }))
+          const sink = new JsonSink(() => ({ name: '', displayName: '' }), 45)
           const template: StreamTemplate = {
             metricName: 'cpu "x"',
             ...(alias !== undefined && { alias }),
@@ -137,7 +137,7 @@ describe('JSON as bytes', () => {
               }
             },
           )
-          sink.endStatement(warnings)
+          sink.endStatement(warnings, { marks: [] })
           sink.end()
           pieces.push(Buffer.from(sink.take()))
           const items = [{ timeSeries, warnings, timeSeriesQuery: head.timeSeriesQuery }]
@@ -149,7 +149,7 @@ describe('JSON as bytes', () => {
   })
 
   test('streams longer than the stamps that are kept', () => {
-    const sink = new JsonSink(() => ({ name: '', displayName: '' }))
+    const sink = new JsonSink(() => ({ name: '', displayName: '' }), 45)
     const n = 10_000
     const template: StreamTemplate = {
       metricName: 'm',
@@ -165,7 +165,7 @@ describe('JSON as bytes', () => {
       const times = Float64Array.from({ length: n }, (_, i) => 1_700_000_000_000 + i * 1000 + shift)
       sink.addStream(owner, 0, { times, values: times, start: 0, end: n })
     }
-    sink.endStatement([])
+    sink.endStatement([], { marks: [] })
     sink.end()
     const { items } = JSON.parse(Buffer.from(sink.take()).toString()) as {
       items: { timeSeries: { data: { timestamp: string; value: number }[] }[] }[]

@@ -12,7 +12,12 @@ interface Scope {
   data: Data
   from: number
   to: number
+  /** Begin of the window without what functions around look back. */
+  core: number
 }
+
+/** What a function looks at before the window: docs/tsquery.md. */
+const LOOK_BACK = 300_000
 
 export function evaluate(node: Expression, scope: Scope): Value {
   if (node.kind === 'number') return node.value
@@ -36,7 +41,7 @@ function map(value: Value, f: (v: number) => number): Value {
   return { scalar: value.scalar, points: finite(value.points.map(([t, v]) => [t, f(v)])) }
 }
 
-const operate = (operator: string, a: number, b: number): number => {
+const operateBy = (operator: string, a: number, b: number): number => {
   if (operator === '+') return a + b
   if (operator === '-') return a - b
   if (operator === '*') return a * b
@@ -48,25 +53,31 @@ function binary(node: Binary, scope: Scope): Value {
   return combine(node.operator, evaluate(node.left, scope), evaluate(node.right, scope))
 }
 
-function combine(operator: string, left: Value, right: Value): Value {
-  if (typeof left === 'number') return map(right, (v) => operate(operator, left, v))
-  if (typeof right === 'number') return map(left, (v) => operate(operator, v, right))
+type Operation = (a: number, b: number) => number
+
+function combine(operator: string | Operation, left: Value, right: Value): Value {
+  const operate: Operation = typeof operator === 'string' ? (a, b) => operateBy(operator, a, b) : operator
+  if (typeof left === 'number') return map(right, (v) => operate(left, v))
+  if (typeof right === 'number') return map(left, (v) => operate(v, right))
   const none = { scalar: left.scalar && right.scalar, points: [] }
   if (left.points.length === 0 || right.points.length === 0) return none
   const [l, r] = [left.points[0] as Point, right.points[0] as Point]
   if (left.scalar && right.scalar)
-    return { scalar: true, points: finite([[Math.max(l[0], r[0]), operate(operator, l[1], r[1])]]) }
-  if (left.scalar) return map(right, (v) => operate(operator, l[1], v))
-  if (right.scalar) return map(left, (v) => operate(operator, v, r[1]))
+    return { scalar: true, points: finite([[Math.max(l[0], r[0]), operate(l[1], r[1])]]) }
+  if (left.scalar) return map(right, (v) => operate(l[1], v))
+  if (right.scalar) return map(left, (v) => operate(v, r[1]))
   const same =
     left.points.length === right.points.length && left.points.every(([t], i) => t === right.points[i]?.[0])
-  const reach = same ? 0 : (Math.max(usualGap(left.points), usualGap(right.points)) || 60_000) / 2
+  const gaps = [usualGap(left.points), usualGap(right.points)]
+  const known = gaps.filter((gap) => gap > 0)
+  const period = typeof operator === 'string' ? Math.max(...gaps) : known.length > 0 ? Math.min(...known) : 0
+  const reach = same ? 0 : (period || 60_000) / 2
   const out: Point[] = []
   for (const [t, v] of left.points) {
     let best: Point | undefined
     for (const other of right.points)
       if (best === undefined || Math.abs(other[0] - t) < Math.abs(best[0] - t)) best = other
-    if (best !== undefined && Math.abs(best[0] - t) <= reach) out.push([t, operate(operator, v, best[1])])
+    if (best !== undefined && Math.abs(best[0] - t) <= reach) out.push([t, operate(v, best[1])])
   }
   return { scalar: false, points: finite(out) }
 }
@@ -84,23 +95,64 @@ function call(node: Call, scope: Scope): Value {
   const [first, second, third] = node.args as [Expression, Expression?, Expression?]
   if (node.name === 'timeshift') {
     const ms = constant(second, scope) * 1000
-    const inner = evaluate(first, { ...scope, from: scope.from - ms, to: scope.to - ms }) as {
+    const inner = evaluate(first, {
+      ...scope,
+      from: scope.from - ms,
+      to: scope.to - ms,
+      core: scope.core - ms,
+    }) as {
       points: Point[]
     }
     return { scalar: false, points: inner.points.map(([t, v]) => [t + ms, v]) }
   }
   if (node.name === 'resample') return resample(first, constant(second, scope) * 1000, textOf(third), scope)
+  if (first.kind === 'compare') {
+    const tested = evaluate(first.left, scope)
+    const { operator, right } = first
+    return combine(
+      (kept, value) => (holds(operator, value, right.value) ? kept : Number.NaN),
+      second === undefined ? tested : evaluate(second, scope),
+      tested,
+    )
+  }
+  if (AGGREGATES.includes(node.name)) {
+    const { points } = evaluate(first, { ...scope, from: scope.core }) as { points: Point[] }
+    return { scalar: true, points: finite(aggregate(node.name, points) as Point[]) }
+  }
+  if (STREAMS.includes(node.name)) {
+    const parameter = constant(second, scope)
+    const before = node.name === 'moving_avg' ? parameter * 1000 : Math.max(LOOK_BACK, spacing(first))
+    const { points } = evaluate(first, { ...scope, from: scope.from - before }) as { points: Point[] }
+    const result = finite(stream(node.name, points, parameter))
+    return { scalar: false, points: result.filter(([t]) => t >= scope.from) }
+  }
   const argument = evaluate(first, scope)
   if (node.name === 'greatest' || node.name === 'least')
     return combine(node.name, argument, evaluate(second as Expression, scope))
   if (node.name === 'abs') return map(argument, Math.abs)
   if (node.name === 'floor') return map(argument, Math.floor)
   if (node.name === 'sqrt') return map(argument, Math.sqrt)
-  const points = (argument as { points: Point[] }).points
-  const scalar = aggregate(node.name, points)
-  if (scalar !== undefined) return { scalar: true, points: finite(scalar) }
-  return { scalar: false, points: finite(stream(node.name, points, constant(second, scope))) }
+  throw new Error(node.name)
 }
+
+const AGGREGATES = ['last', 'min', 'max', 'avg', 'sum', 'count', 'stddev']
+const STREAMS = ['dt', 'dt0', 'integral', 'increase', 'moving_avg']
+
+/** The longest bucket, in milliseconds, of what is put into buckets inside. */
+function spacing(node: Expression): number {
+  if (node.kind === 'binary') return Math.max(spacing(node.left), spacing(node.right))
+  if (node.kind === 'negate') return spacing(node.operand)
+  if (node.kind === 'compare') return spacing(node.left)
+  if (node.kind !== 'call') return 0
+  const [, second] = node.args
+  if (node.name === 'resample' && second?.kind === 'number') return second.value * 1000
+  return Math.max(0, ...node.args.map(spacing))
+}
+
+const holds = (operator: string, a: number, b: number): boolean =>
+  ((operator === '<' || operator === '<=' || operator === '!=') && a < b) ||
+  ((operator === '>' || operator === '>=' || operator === '!=') && a > b) ||
+  ((operator === '=' || operator === '<=' || operator === '>=') && a === b)
 
 const textOf = (node: Expression | undefined) => (node?.kind === 'word' ? node.text : '')
 
@@ -159,7 +211,10 @@ function resample(node: Expression, step: number, by: string, scope: Scope): Val
   const first = Math.ceil(scope.from / step) * step
   const last = Math.floor(scope.to / step) * step
   if (last < first) return { scalar: false, points: [] }
-  const inner = evaluate(node, { ...scope, from: first - step, to: last - 1 }) as { points: Point[] }
+  const core = Math.ceil(scope.core / step) * step
+  if (last < core) return { scalar: false, points: [] }
+  const inside = { ...scope, from: first - step, to: last - 1, core: core - step }
+  const inner = evaluate(node, inside) as { points: Point[] }
   for (let stamp = first; stamp <= last; stamp += step) {
     const inside = inner.points.filter(([t]) => t >= stamp - step && t < stamp)
     const value = aggregate(by, inside)?.[0]

@@ -5,6 +5,7 @@ import { ChartPageContext } from './components/chart-context.js'
 import { Header } from './components/header.js'
 import { Help } from './components/help.js'
 import { TimeControls } from './components/time-controls.js'
+import { CardinalityPage } from './pages/cardinality.js'
 import { ChartsPage } from './pages/charts.js'
 import { HostsPage } from './pages/hosts.js'
 import { livenessOf } from './pages/page.js'
@@ -27,7 +28,10 @@ import { DEFAULT_REFRESH_SECONDS, type Page, type ViewState } from './state/view
 const DEFAULT_RANGES: Record<Page, TimeRange> = {
   hosts: { from: 'now-30m', to: 'now' },
   charts: { from: 'now-1h', to: 'now' },
+  cardinality: { from: 'now-1h', to: 'now' },
 }
+
+const TITLES: Record<Page, string> = { hosts: 'Hosts', charts: 'Chart builder', cardinality: 'Cardinality' }
 
 /** The range of a view: an address whose ends are in the wrong order counts as one without a range. */
 const rangeOf = (view: ViewState) =>
@@ -67,7 +71,7 @@ function Frame() {
   latest.current = { view, range }
 
   useEffect(() => {
-    document.title = `${view.page === 'charts' ? 'Chart builder' : 'Hosts'} · Bellwether`
+    document.title = `${TITLES[view.page]} · Bellwether`
   }, [view.page])
 
   const setRange = (next: TimeRange) => navigate({ range: next, home: null })
@@ -99,6 +103,7 @@ function Frame() {
     '?': () => setHelp((open) => !open),
     'g h': () => goTo('hosts'),
     'g c': () => goTo('charts'),
+    'g s': () => goTo('cardinality'),
     '/': () => {
       if (view.page !== 'charts') goTo('charts')
       focusQuery()
@@ -142,19 +147,25 @@ function Frame() {
         onTheme={toggleTheme}
         onHelp={() => setHelp(true)}
       >
-        <TimeControls
-          range={range}
-          utc={view.utc}
-          refresh={refresh}
-          liveness={livenessOf(view, range, refresh, hold, away)}
-          loading={poll?.loading ?? false}
-          onRange={setRange}
-          onRefresh={(seconds) => navigate({ refresh: seconds }, 'replace')}
-          onChip={goLive}
-          onRun={() => poll?.run()}
-        />
+        {view.page !== 'cardinality' && (
+          <TimeControls
+            range={range}
+            utc={view.utc}
+            refresh={refresh}
+            liveness={livenessOf(view, range, refresh, hold, away)}
+            loading={poll?.loading ?? false}
+            onRange={setRange}
+            onRefresh={(seconds) => navigate({ refresh: seconds }, 'replace')}
+            onChip={goLive}
+            onRun={() => poll?.run()}
+          />
+        )}
       </Header>
-      {view.page === 'charts' ? <ChartsPage key="charts" {...page} /> : <HostsPage key="hosts" {...page} />}
+      {view.page === 'charts' && <ChartsPage key="charts" {...page} />}
+      {view.page === 'hosts' && <HostsPage key="hosts" {...page} />}
+      {view.page === 'cardinality' && (
+        <CardinalityPage key="cardinality" utc={view.utc} hidden={hold.hidden} />
+      )}
       <Help open={help} onClose={() => setHelp(false)} />
     </ChartPageContext.Provider>
   )

@@ -4,6 +4,7 @@ import './styles/base.css'
 import './styles/frame.css'
 import './styles/charts.css'
 import './styles/builder.css'
+import './styles/cardinality.css'
 import { App } from './app.js'
 
 const root = document.getElementById('app')

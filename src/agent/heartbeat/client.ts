@@ -6,6 +6,7 @@ import type { ParsedAnswer } from '../../wire/heartbeat-parse.js'
 import { parseHeartbeatAnswer } from '../../wire/heartbeat-parse.js'
 import type { DesiredStore } from '../processes/desired-store.js'
 import type { Runner } from '../processes/runner.js'
+import { QUIET_RETRY_MS, QUIET_START_MS } from '../quiet-start.js'
 import { backOffMs } from '../send/outcome.js'
 import { clockOffset } from './clock.js'
 import type { BeatFailure } from './failure.js'
@@ -80,6 +81,12 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
   let lastError: HeartbeatStatus['lastError'] = null
   let connected = false
   let tokenRefused = false
+  /** The failure that was logged last. */
+  let logged = ''
+  const quietUntil = performance.now() + QUIET_START_MS
+  /** Manager and agent may be starting together. */
+  const isQuiet = ({ code, silent }: BeatFailure) =>
+    lastAnswer === null && (silent || code === 'NOT_ACTIVE') && performance.now() < quietUntil
   /** Done, but not known to be known. */
   const doneCommands = new Map<string, CommandReport>()
   const seenCommands = new Set<string>()
@@ -143,7 +150,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
         signal,
       })
     } catch (error) {
-      return { code: 'AWAY', message: (error as Error).message || String(error) }
+      return { code: 'AWAY', message: (error as Error).message || String(error), silent: true }
     }
     const { status } = reply
     const location = reply.headers.location
@@ -301,7 +308,8 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
       const ms = outcome.lasting
         ? LASTING_MS * (0.75 + Math.random() / 2)
         : backOffMs(failures, outcome.retryAfterMs, Math.random, options.longestBackOffMs ?? 30_000)
-      await quiet(Math.min(ms, outcome.lasting ? (options.longestBackOffMs ?? ms) : ms), false)
+      const most = isQuiet(outcome) ? QUIET_RETRY_MS : outcome.lasting ? (options.longestBackOffMs ?? ms) : ms
+      await quiet(Math.min(ms, most), false)
     }
   })().catch((error) => logger.fatal({ error: String(error) }, 'The heartbeat has stopped'))
 
@@ -312,13 +320,17 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
       logger.info({ manager: managers.current().origin, term: held.term }, 'The manager answers')
     connected = true
     lastError = null
+    logged = ''
   }
 
-  function note({ code, message }: BeatFailure) {
+  function note(failure: BeatFailure) {
+    const { code, message } = failure
     if (code !== 'REDIRECT') connected = false
-    if (lastError?.code !== code || lastError.message !== message)
-      logger[code === 'REDIRECT' ? 'info' : 'warn']({ manager: managers.current().origin, code }, message)
     lastError = { time: new Date().toISOString(), code, message }
+    if (isQuiet(failure)) return
+    if (logged !== `${code} ${message}`)
+      logger[code === 'REDIRECT' ? 'info' : 'warn']({ manager: managers.current().origin, code }, message)
+    logged = `${code} ${message}`
   }
 
   return {

@@ -11,6 +11,8 @@ export interface BeatFailure {
   retryAfterMs?: number
   /** A person has to do something: asking often would not help. */
   lasting?: boolean
+  /** Nothing came back at all. */
+  silent?: boolean
 }
 
 const HINTS: Partial<Record<BeatFailure['code'], string>> = {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import * as http from 'node:http'
 import * as https from 'node:https'
+import { createAuthorities } from '../authorities.js'
 
 export interface Reply {
   status: number
@@ -32,23 +32,7 @@ const CONNECT_MS = 5000
 export function createTransport(caFile: string | undefined): Transport {
   const options = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 2 }
   const plain = new http.Agent(options)
-  let secure: https.Agent | undefined
-  let caText = ''
-
-  /** Reads the file again for each new try: it may be renewed while we run. */
-  function secureAgent(): https.Agent {
-    const ca = caFile === undefined ? '' : readFileSync(caFile, 'utf8')
-    if (secure && ca === caText) return secure
-    secure?.destroy()
-    caText = ca
-    secure = new https.Agent({
-      ...options,
-      rejectUnauthorized: true,
-      minVersion: 'TLSv1.2',
-      ...(ca ? { ca } : {}),
-    })
-    return secure
-  }
+  const secure = createAuthorities(options, caFile)
 
   function once(exchange: Exchange, again: boolean): Promise<Reply> {
     const { method, url, headers, body, timeoutMs, maxBytes, signal } = exchange
@@ -59,7 +43,7 @@ export function createTransport(caFile: string | undefined): Transport {
         url,
         {
           method,
-          agent: isSecure ? secureAgent() : plain,
+          agent: isSecure ? secure.agent() : plain,
           signal,
           headers: { ...headers, ...(body ? { 'content-length': body.length } : {}) },
         },
@@ -114,7 +98,7 @@ export function createTransport(caFile: string | undefined): Transport {
     exchange: async (exchange) => once(exchange, true),
     close() {
       plain.destroy()
-      secure?.destroy()
+      secure.close()
     },
   }
 }

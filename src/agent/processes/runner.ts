@@ -22,6 +22,7 @@ import type { SupervisorLink } from './link.js'
 import { isLive, plan } from './plan.js'
 import type { Failure } from './report.js'
 import { reportOf } from './report.js'
+import { readTail } from './tail.js'
 
 export interface Runner {
   /** Looks at what is wanted and what is, and does what is to do; in the background. */
@@ -41,6 +42,8 @@ export interface RunnerOptions {
   contents: Contents
   link: SupervisorLink
   processDir: string
+  /** Added to each process's environment. */
+  variables?: Readonly<Record<string, string>>
   logger: Logger
   /** Something has changed that the manager should hear of. */
   onNews(): void
@@ -171,7 +174,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
   async function start(process: DesiredProcess): Promise<Problem | undefined> {
     const { id, name, revision } = process
-    const launch = launchOf(process, join(processDir, name))
+    const launch = launchOf(process, join(processDir, name), options.variables)
     // Written before: it may run, of a record that was lost.
     if (applied.revisionOf(id) !== undefined) {
       const problem = await link.ask({ op: 'start', launch, onlyAdopt: true })
@@ -201,7 +204,11 @@ export function createRunner(options: RunnerOptions): Runner {
   async function adopt(process: DesiredProcess): Promise<Problem | undefined> {
     const { id, name } = process
     adoptTried.add(id)
-    await link.ask({ op: 'start', launch: launchOf(process, join(processDir, name)), onlyAdopt: true })
+    await link.ask({
+      op: 'start',
+      launch: launchOf(process, join(processDir, name), options.variables),
+      onlyAdopt: true,
+    })
     return undefined
   }
 
@@ -270,6 +277,16 @@ export function createRunner(options: RunnerOptions): Runner {
     return { processes, clientConfigs, settled: !pending && busy.size === 0 && !queued }
   }
 
+  async function tail(command: Extract<AgentCommand, { kind: 'tail' }>): Promise<CommandReport> {
+    const { id, processId, file, maxBytes } = command
+    const process = store.held.desired?.processes.find((each) => each.id === processId)
+    if (!process) return { id, ok: false, message: `Process ${processId} is not known on its host any more.` }
+    const account = await accountOf(process.user, process.group)
+    if ('code' in account) return { id, ok: false, message: account.message }
+    const folder = join(processDir, process.name)
+    return { id, ok: true, output: await readTail({ folder, file, uid: account.uid, maxBytes }) }
+  }
+
   return {
     wake,
     report,
@@ -287,6 +304,7 @@ export function createRunner(options: RunnerOptions): Runner {
     async command(command) {
       const { id, processId } = command
       try {
+        if (command.kind === 'tail') return await tail(command)
         const problem = await link.ask(
           command.kind === 'signal'
             ? { op: 'signal', id: processId, signal: command.signal }

@@ -5,24 +5,43 @@ import type { MetricEndpoint } from '../../wire/heartbeat.js'
 
 type Bounds = Pick<MetricEndpoint, 'timeoutMs' | 'maxBytes'>
 
+export interface PageRequest {
+  headers?: Record<string, string>
+  /** Whether the server's certificate has to be a good one. */
+  rejectUnauthorized: boolean
+  ca?: Buffer
+  accept?: string | undefined
+}
+
+export interface FetchedPage {
+  page: Buffer
+  /** As the server sent it; empty without one. */
+  contentType: string
+}
+
+const METRICS_PAGE = 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1'
+
 /** Gets a page, within a time and a size that hold for all of it. Follows no redirects. */
-export function fetchPage(url: string, { timeoutMs, maxBytes }: Bounds): Promise<Buffer> {
+export function fetchPage(
+  url: string,
+  { timeoutMs, maxBytes }: Bounds,
+  { headers = {}, accept = METRICS_PAGE, ...tls }: PageRequest,
+): Promise<FetchedPage> {
   return new Promise((resolve, reject) => {
+    let contentType = ''
     const request = (url.startsWith('https:') ? https : http).request(
       url,
       {
         agent: false,
-        // A role's own certificate, on the same host as a rule; nothing secret is sent.
-        rejectUnauthorized: false,
-        headers: {
-          accept: 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1',
-        },
+        ...tls,
+        headers: { accept, ...headers },
       },
       (response) => {
         if (response.statusCode !== 200) {
           request.destroy(new Error(`HTTP ${response.statusCode}`))
           return
         }
+        contentType = response.headers['content-type'] ?? ''
         collect(response, maxBytes, done)
       },
     )
@@ -31,7 +50,7 @@ export function fetchPage(url: string, { timeoutMs, maxBytes }: Bounds): Promise
       if (error) {
         request.destroy()
         reject(error)
-      } else resolve(page!)
+      } else resolve({ page: page!, contentType })
     }
     const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
     request.on('error', done)

@@ -1,5 +1,6 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
+import { createAuthorities } from '../authorities.js'
 
 export interface PostAnswer {
   status: number
@@ -22,23 +23,37 @@ export interface Target {
   token?: string
 }
 
-/** Posts over one connection that is kept; `target` is asked for each post. */
-export function createPoster(target: URL | (() => Target), timeoutMs: number): Poster {
-  const targetOf = typeof target === 'function' ? target : () => ({ url: target }) as Target
+/**
+ * Posts over one connection that is kept; `target` is asked for each post, and rejects while there is none. `caFile`: PEM,
+ * used instead of the system's authorities.
+ */
+export function createPoster(
+  target: URL | (() => Target | undefined),
+  timeoutMs: number,
+  caFile?: string,
+): Poster {
+  const targetOf = typeof target === 'function' ? target : (): Target => ({ url: target })
   const options = { keepAlive: true, maxSockets: 1, keepAliveMsecs: 30_000 }
-  const agents = { 'http:': new http.Agent(options), 'https:': new https.Agent(options) }
+  const plain = new http.Agent(options)
+  const secure = createAuthorities(options, caFile)
 
   function once(body: Uint8Array, headers: Record<string, string>, signal: AbortSignal, again: boolean) {
-    const { url, token } = targetOf()
-    const protocol = url.protocol === 'https:' ? 'https:' : 'http:'
-    const { request } = protocol === 'https:' ? https : http
-    const agent = agents[protocol]
+    const to = targetOf()
+    if (!to) return Promise.reject(new Error('the manager has not said yet where metrics go'))
+    const { url, token } = to
+    const isSecure = url.protocol === 'https:'
+    const { request } = isSecure ? https : http
     const all = { ...headers, ...(token ? { authorization: `Bearer ${token}` } : {}) }
     return new Promise<PostAnswer>((resolve, reject) => {
       let answered = false
       const outgoing = request(
         url,
-        { method: 'POST', agent, signal, headers: { ...all, 'content-length': body.length } },
+        {
+          method: 'POST',
+          agent: isSecure ? secure.agent() : plain,
+          signal,
+          headers: { ...all, 'content-length': body.length },
+        },
         (incoming) => {
           answered = true
           let text = ''
@@ -76,7 +91,8 @@ export function createPoster(target: URL | (() => Target), timeoutMs: number): P
   return {
     post: (body, headers, signal) => once(body, headers, signal, true),
     close() {
-      for (const agent of Object.values(agents)) agent.destroy()
+      plain.destroy()
+      secure.close()
     },
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { NATIVE_BATCH_CONTENT_TYPE } from '../../wire/native-batch.js'
+import { QUIET_RETRY_MS } from '../quiet-start.js'
 import type { Spool, SpoolItem } from '../spool/spool.js'
 import type { Outcome } from './outcome.js'
 import { backOffMs, outcomeOf } from './outcome.js'
@@ -13,6 +14,8 @@ export interface SenderOptions {
   /** Gets every outcome, with the bytes and the seconds that the attempt took. */
   observe: (outcome: Outcome, bytes: number, seconds: number) => void
   backOff?: typeof backOffMs
+  /** For so long no failure is warned of, and tries come soon, until a first one succeeds; milliseconds. Default: 0. */
+  quietMs?: number
 }
 
 export interface Sender {
@@ -29,7 +32,11 @@ const GRACE_MS = 2000
  * Sends the spool's records, one after another and in their order, until each is stored. A record that the monitor refuses
  * for good is set aside, so that it does not hold up the others.
  */
-export function startSender({ spool, poster, logger, observe, backOff = backOffMs }: SenderOptions): Sender {
+export function startSender(options: SenderOptions): Sender {
+  const { spool, poster, logger, observe, backOff = backOffMs, quietMs = 0 } = options
+  const quietUntil = performance.now() + quietMs
+  let answered = false
+  let warned = false
   const abort = new AbortController()
   let stopping = false
   let failures = 0
@@ -74,8 +81,10 @@ export function startSender({ spool, poster, logger, observe, backOff = backOffM
   }
 
   async function settle(item: SpoolItem, outcome: Exclude<Outcome, { kind: 'retry' }>) {
-    if (failures > 0) logger.info({ afterFailures: failures }, 'The monitor takes batches again')
+    if (warned) logger.info({ afterFailures: failures }, 'The monitor takes batches again')
     failures = 0
+    warned = false
+    answered = true
     if (outcome.kind === 'sent') {
       rejections = 0
       // The clock of this host an hour ahead, for instance: the batch is taken, and nothing of it shows on any chart.
@@ -97,9 +106,15 @@ export function startSender({ spool, poster, logger, observe, backOff = backOffM
   async function waitAfter({ reason, retryAfterMs }: Extract<Outcome, { kind: 'retry' }>) {
     if (stopping) return
     failures++
-    if (failures === 1)
+    const quiet = !answered && performance.now() < quietUntil
+    if (!quiet && !warned) {
+      warned = true
       logger.warn({ reason }, 'A batch could not be sent; it waits in the spool and is tried again')
-    await delay(backOff(failures, retryAfterMs), undefined, { signal: pause.signal }).catch(() => {})
+    }
+    const ms = backOff(failures, retryAfterMs)
+    await delay(quiet ? Math.min(ms, QUIET_RETRY_MS) : ms, undefined, { signal: pause.signal }).catch(
+      () => {},
+    )
   }
 
   return {

@@ -1,4 +1,4 @@
-import { type DecodeContext, tooManySamples } from '../decode.js'
+import { type DecodeContext, type Rest, tooManySamples } from '../decode.js'
 import type { IngestLimits } from '../limits.js'
 import type { Reason } from '../outcome.js'
 import { sameBytes } from '../same-bytes.js'
@@ -27,7 +27,7 @@ export const PRECISIONS: Readonly<Record<string, number>> = {
 }
 
 /** `precision` must be a key of `PRECISIONS`. Throws `RequestTooLargeError` and nothing else. */
-export type LineProtocolDecoder = (body: Uint8Array, precision: string, context: DecodeContext) => void
+export type LineProtocolDecoder = (body: Uint8Array, precision: string, context: DecodeContext) => Rest
 
 const TAB = 9
 const NEWLINE = 10
@@ -51,7 +51,7 @@ export function createLineProtocolDecoder(
   const names = new NameCache(limits.labelCacheBytes)
   return (body, precision, context) => {
     names.tagSets.rewind()
-    decode(terminated(body), PRECISIONS[precision]!, context, names)
+    return decode(terminated(body), PRECISIONS[precision]!, context, names)
   }
 }
 
@@ -64,19 +64,26 @@ function terminated(body: Uint8Array): Uint8Array {
   return copy
 }
 
-function decode(body: Uint8Array, scale: number, context: DecodeContext, names: NameCache): void {
+/** `from`, `line`: where it goes on, and the number of the line before. */
+function decode(
+  body: Uint8Array,
+  scale: number,
+  context: DecodeContext,
+  names: NameCache,
+  from = 0,
+  line = 0,
+): Rest {
   const { columns, outcome, registrar, limits, earliest, latest, now } = context
   const cache = names.tagSets
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
   const n = body.length
   let { series: seriesColumn, time: timeColumn, value: valueColumn, capacity } = columns
   let length = columns.length
-  let line = 0
   let linesInStrings = 0
   let lineStart = 0
   /** Where this line's samples begin in the columns. */
   let first = length
-  let i = 0
+  let i = from
 
   /** Takes back the line's samples and answers where the next line begins: after the first break behind `at`. */
   const refuse = (reason: Reason, detail: string, at: number): number => {
@@ -86,6 +93,15 @@ function decode(body: Uint8Array, scale: number, context: DecodeContext, names: 
   }
 
   lines: while (i < n) {
+    if (registrar.isTimeUp) {
+      columns.length = length
+      const next = i
+      const before = line + linesInStrings
+      return () => {
+        cache.rewind()
+        return decode(body, scale, context, names, next, before)
+      }
+    }
     line += 1 + linesInStrings
     linesInStrings = 0
     let c = body[i]!

@@ -1,5 +1,5 @@
 import { ByteCache } from '../byte-cache.js'
-import { type DecodeContext, tooManyItems, tooManySamples } from '../decode.js'
+import { type DecodeContext, type Rest, tooManyItems, tooManySamples } from '../decode.js'
 import type { IngestLimits } from '../limits.js'
 import type { Label } from '../naming.js'
 import { BYTES, ProtobufReader } from '../protobuf.js'
@@ -13,7 +13,7 @@ import { registerPrometheusSeries } from './prometheus-series.js'
  * The bytes of a series' Label messages are the key of a cached series. A broken message loses the whole body (nobody can
  * tell where the next series begins); a series that cannot be taken loses itself only.
  */
-export type RemoteWriteDecoder = (body: Uint8Array, context: DecodeContext) => void
+export type RemoteWriteDecoder = (body: Uint8Array, context: DecodeContext) => Rest
 
 const REQUEST_TIMESERIES = (1 << 3) | BYTES
 const REQUEST_METADATA = (3 << 3) | BYTES
@@ -30,21 +30,25 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 export function createRemoteWriteDecoder(limits: Pick<IngestLimits, 'labelCacheBytes'>): RemoteWriteDecoder {
   const cache = new ByteCache<number>(limits.labelCacheBytes)
   return (body, context) => {
-    cache.rewind()
     const reader = new ProtobufReader(body)
     let position = 0
     let metadata = 0
-    while (reader.at < body.length) {
-      if (position + metadata > context.limits.samplesPerRequest) throw tooManyItems(context.limits)
-      reader.end = body.length
-      const tag = reader.uint32()
-      if (tag === REQUEST_TIMESERIES) decodeSeries(reader, reader.block(), ++position, context, cache)
-      else if (tag === REQUEST_METADATA) {
-        metadata++
-        reader.end = reader.block()
-        declareMetric(reader, context.registrar)
-      } else reader.skip(tag & 7)
+    const goOn = (): Rest => {
+      cache.rewind()
+      while (reader.at < body.length) {
+        if (context.registrar.isTimeUp) return goOn
+        if (position + metadata > context.limits.samplesPerRequest) throw tooManyItems(context.limits)
+        reader.end = body.length
+        const tag = reader.uint32()
+        if (tag === REQUEST_TIMESERIES) decodeSeries(reader, reader.block(), ++position, context, cache)
+        else if (tag === REQUEST_METADATA) {
+          metadata++
+          reader.end = reader.block()
+          declareMetric(reader, context.registrar)
+        } else reader.skip(tag & 7)
+      }
     }
+    return goOn()
   }
 }
 

@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import type { BaseLogger } from 'pino'
 import type { Admission } from '../admission.js'
 import type { BufferPool } from '../buffers.js'
-import type { DecodeContext } from '../decode.js'
+import type { DecodeContext, Rest } from '../decode.js'
 import type { IngestLimits } from '../limits.js'
 import type { Meters } from '../meters.js'
 import type { Receipt, Receive } from '../receiver.js'
@@ -29,7 +29,7 @@ export interface HttpProtocol {
 export interface Accepted {
   /** What else decides how the body is read. */
   parameters: string
-  decode(body: Uint8Array, context: DecodeContext): void
+  decode(body: Uint8Array, context: DecodeContext): Rest
 }
 
 export interface HandlerOptions {

@@ -1,4 +1,4 @@
-import { decodeOtlpJson } from '../formats/otlp-json.js'
+import { createOtlpJsonDecoder } from '../formats/otlp-json.js'
 import { createOtlpProtobufDecoder } from '../formats/otlp-protobuf.js'
 import { createOtlpSamples } from '../formats/otlp-samples.js'
 import type { IngestLimits } from '../limits.js'
@@ -18,6 +18,7 @@ const INTERNAL = 13
  */
 export function otlpProtocol(limits: IngestLimits): HttpProtocol {
   const samples = createOtlpSamples(limits)
+  const decodeJson = createOtlpJsonDecoder(limits, samples)
   const decodeProtobuf = createOtlpProtobufDecoder(limits, samples)
   return {
     name: 'otlp',
@@ -29,7 +30,7 @@ export function otlpProtocol(limits: IngestLimits): HttpProtocol {
       return {
         parameters: type,
         decode: (body, context) =>
-          type === JSON_TYPE ? decodeOtlpJson(body, context, samples) : decodeProtobuf(body, context),
+          type === JSON_TYPE ? decodeJson(body, context) : decodeProtobuf(body, context),
       }
     },
     answer(c, { outcome }) {

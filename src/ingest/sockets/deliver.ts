@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { BaseLogger } from 'pino'
 import { StoreFullError, StoreUnavailableError } from '../../metrics/index.js'
 import { type Admission, BusyError } from '../admission.js'
-import type { DecodeContext } from '../decode.js'
+import type { DecodeContext, Rest } from '../decode.js'
 import type { Meters } from '../meters.js'
 import type { Receive } from '../receiver.js'
 
@@ -17,7 +17,7 @@ export interface Lines {
   protocol: string
   sender: string
   body: Uint8Array
-  decode(body: Uint8Array, context: DecodeContext): void
+  decode(body: Uint8Array, context: DecodeContext): Rest
 }
 
 /**

@@ -1,23 +1,7 @@
 import { endpoints } from './contract/endpoints.js'
+import { reasonNotServed } from './contract/not-served.js'
 import type { EndpointName, Right } from './contract/types.js'
 import { allHandlers, type Resources } from './resources/index.js'
-
-/** What is in the contract for a later part of the program, or not for us at all. */
-const NOT_SERVED: readonly [RegExp, string][] = [
-  [/parcel/i, 'with parcels'],
-  [/^(GET|POST) \/events/, 'with health and events'],
-  [/\/metrics$/, 'out of scope: use `/timeseries`'],
-  [/ \/batch$/, 'out of scope: it promises all or nothing over any requests'],
-  [/\/export$/, 'out of scope: use `/cm/deployment`'],
-  [/roles\/{roleName}\/logs/, 'not yet: logs stay on their hosts'],
-  [/generateHostCerts/, 'out of scope: certificates come from outside'],
-  [/resetHostId/, 'out of scope: the id is the agent’s'],
-  [/migrateRoles/, 'out of scope: delete the role and make it on the other host'],
-  [/components$/, 'out of scope: packages on hosts are not looked at'],
-  [/inspectHosts/, 'out of scope: health of hosts'],
-  [/download$/, 'out of scope: commands have no results to download'],
-  [/./, 'out of scope'],
-]
 
 const WHO: Readonly<Record<Right, string>> = {
   READ: 'read-only',
@@ -40,7 +24,7 @@ export function renderApiTable(): string {
     a.path === b.path ? order.indexOf(a.method) - order.indexOf(b.method) : a.path < b.path ? -1 : 1,
   )
   const lines = rows.map(({ method, path, since, who, served, name }) => {
-    const state = served ? `since v${Math.max(since, 6)}` : NOT_SERVED.find(([fits]) => fits.test(name))![1]
+    const state = served ? `since v${Math.max(since, 6)}` : reasonNotServed(name)
     return `| ${method} | \`${path}\` | ${state} | ${served ? who : ''} |`
   })
   return ['| | path | served | who may |', '| --- | --- | --- | --- |', ...lines, ''].join('\n')

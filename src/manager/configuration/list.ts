@@ -1,5 +1,6 @@
 import {
   type ConfigMessage,
+  type DescriptorSet,
   effectiveConfig,
   type Level,
   type Parameter,
@@ -7,6 +8,7 @@ import {
   validateValue,
 } from '../descriptors/index.js'
 import { MASK } from '../generate/index.js'
+import { ModelError } from '../model/errors.js'
 import { type ConfigTarget, type Model, targetKey } from '../model/types.js'
 import type { Instances } from './instances.js'
 import type { Keyring } from './keyring.js'
@@ -69,6 +71,50 @@ export function listConfig(
         suppressed: isSuppressed(suppressed, parameter.name),
       }
     })
+}
+
+export interface StoredItem {
+  readonly name: string
+  /** Blotted out when it is sensitive, unless `reveal` was asked for. */
+  readonly value: string
+  readonly sensitive: boolean
+}
+
+/**
+ * Just what is set at a target, in the order of its parameters, without looking at what could be: for a whole model of
+ * twenty thousand roles. Values that a descriptor made by itself are left out unless `reveal` is given. Of a service whose
+ * descriptor is away, all that is stored.
+ */
+export function listStored(
+  model: Model,
+  descriptors: DescriptorSet,
+  keys: Keyring,
+  target: ConfigTarget,
+  reveal = false,
+): StoredItem[] {
+  const stored = model.config.get(targetKey(target))
+  if (!stored || stored.size === 0) return []
+  const item = (name: string, sensitive: boolean): StoredItem => {
+    const value = stored.get(name)!
+    const hide = !reveal && (sensitive || 'secret' in value)
+    if (hide) return { name, value: MASK, sensitive }
+    const text = 'secret' in value ? keys.open(value.secret, 'config').toString() : value.value
+    return { name, value: text, sensitive }
+  }
+  const known = knownAt(model, descriptors, target)
+  if (!known) return [...stored].map(([name, value]) => item(name, 'secret' in value))
+  return known
+    .filter(({ name, hidden }) => stored.has(name) && (reveal || !hidden))
+    .map(({ name, sensitive }) => item(name, sensitive))
+}
+
+function knownAt(model: Model, descriptors: DescriptorSet, target: ConfigTarget) {
+  try {
+    return parametersAt(model, descriptors, target)
+  } catch (error) {
+    if (error instanceof ModelError && error.code === 'INVALID') return undefined
+    throw error
+  }
 }
 
 export function worst(messages: readonly ConfigMessage[]): 'OK' | 'WARNING' | 'ERROR' {

@@ -46,6 +46,6 @@ export async function setSuppressions(
       }
       await query.execute()
     }
-    change.touch()
+    change.touch('configSuppression', [targetKey(target)])
   }
 }

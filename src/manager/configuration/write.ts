@@ -39,7 +39,10 @@ export async function writeValues(change: Change, writes: readonly ConfigWrite[]
         })),
       )
       .execute()
-  if (rows.length > 0) change.touch()
+  change.touch(
+    'config',
+    writes.map(({ target }) => targetKey(target)),
+  )
 }
 
 export async function removeValues(
@@ -58,7 +61,7 @@ export async function removeValues(
     if (id !== null) query = query.where(name, '=', id)
   }
   await query.execute()
-  change.touch()
+  change.touch('config', [targetKey(target)])
 }
 
 /** Plain text of what is set at a target. */

@@ -21,6 +21,8 @@ export interface LeadershipOptions {
   clock?: () => number
   /** Ends the wait for the lease. */
   signal?: AbortSignal
+  /** Told, while this manager waits, who the active one is; again with each look. */
+  onWaiting?: (active: Holder) => void
 }
 
 /**
@@ -54,6 +56,7 @@ export async function lead(options: LeadershipOptions): Promise<Leadership> {
     if (told !== result.holder.id)
       logger.info({ active: result.holder.url, term: result.term }, 'Another manager is active; waiting')
     told = result.holder.id
+    options.onWaiting?.(result.holder)
     await wait(Math.min(times.renewMs, result.expiresInMs + 50), options.signal)
   }
   logger.info({ term }, 'This manager is the active one')

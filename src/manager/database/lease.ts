@@ -81,3 +81,17 @@ export async function releaseLease(db: Db, holder: Holder, term: number): Promis
     .where('holder', '=', holder.id)
     .execute()
 }
+
+/**
+ * Ends a lease that an earlier run of the same manager has left, so that a restart need not wait until it runs out. Safe
+ * even if that run is still alive: the next term shuts it out (see `withTerm`). `prefix`: what the ids of all runs of this
+ * manager begin with.
+ */
+export async function releaseFormer(db: Db, prefix: string): Promise<void> {
+  await db
+    .updateTable('lease')
+    .set({ expiresAt: 0 })
+    .where('name', '=', MANAGER_LEASE)
+    .where((eb) => eb.fn<boolean>('starts_with', ['holder', eb.val(prefix)]))
+    .execute()
+}

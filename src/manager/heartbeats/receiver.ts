@@ -1,5 +1,6 @@
 import {
   type AgentCommand,
+  type CommandReport,
   HEARTBEAT_PROTOCOL,
   type HeartbeatAnswer,
   type HeartbeatRefusal,
@@ -24,6 +25,8 @@ export interface HeartbeatReply {
   readonly retryAfter?: number
 }
 
+export type CommandResult = Omit<CommandReport, 'id'>
+
 export interface Receiver {
   /**
    * Takes one beat: `body` is parsed JSON. Holds the answer until there is something to tell, at most as long as both sides
@@ -31,11 +34,7 @@ export interface Receiver {
    */
   receive(token: string, body: unknown, signal?: AbortSignal): Promise<HeartbeatReply>
   /** Has the agent of a host (by `host.id`) do something once. Resolves with what came of it. */
-  command(
-    hostId: number,
-    command: AgentCommand,
-    signal?: AbortSignal,
-  ): Promise<{ ok: boolean; message?: string }>
+  command(hostId: number, command: AgentCommand, signal?: AbortSignal): Promise<CommandResult>
   /** Answers all held beats and holds no more. */
   stop(): void
 }
@@ -62,7 +61,7 @@ const MAX_BUILDS = 2_000
 
 interface Waiting {
   command: AgentCommand
-  done: (result: { ok: boolean; message?: string }) => void
+  done: (result: CommandResult) => void
 }
 
 export function createReceiver(options: ReceiverOptions): Receiver {
@@ -191,7 +190,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       if (named && !runtime.host(named.id)?.session) {
         // Entered by hand, before its agent came.
         await change.trx.updateTable('host').set({ hostId }).where('id', '=', named.id).execute()
-        change.touch()
+        change.touch('host', [named.id])
         return named.id
       }
       const made = await createHosts(change, [
@@ -240,11 +239,11 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     if (settled && generation === host.generation)
       for (const process of runtime.processesOfHost(host.id))
         if (!seen.has(process.id)) runtime.setAbsent(process.id, true)
-    for (const { id, ok, message } of request.commands) {
+    for (const { id, ...result } of request.commands) {
       const waiting = commands.get(host.id)?.get(id)
       if (!waiting) continue
       commands.get(host.id)?.delete(id)
-      waiting.done({ ok, ...(message === undefined ? {} : { message }) })
+      waiting.done(result)
     }
     await clientConfigs(host, request)
   }

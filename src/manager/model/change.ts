@@ -3,6 +3,8 @@ import type { Db, Trx } from '../database/index.js'
 import { withTerm } from '../database/index.js'
 import type { DescriptorSet } from '../descriptors/index.js'
 import { loadModel } from './load.js'
+import { patchModel, type Touched } from './patch.js'
+import { at, type ModelTable, type RowTable } from './read.js'
 import type { Model } from './types.js'
 
 /** What changes of the model need. */
@@ -22,8 +24,12 @@ export interface Change {
   readonly now: number
   /** The model with everything that this change has done so far. */
   model(): Promise<Model>
-  /** To be called after each write. */
-  touch(): void
+  /**
+   * To be called after each write: what it inserted, changed or deleted, by id, by `targetKey` (values) or by `tagKey`.
+   * Just that is read again; what the database deletes along with a row need not be named.
+   */
+  touch(table: RowTable, ids: Iterable<number>): void
+  touch(table: Exclude<ModelTable, RowTable>, keys: Iterable<string>): void
   /** Hosts whose agents have something to learn from it. */
   touchHosts(ids: Iterable<number>): void
 }
@@ -59,6 +65,59 @@ export function createModelStore(context: ModelContext, events: ModelEvents): Mo
     return model
   }
 
+  let last: Promise<unknown> = Promise.resolve()
+
+  async function changeNow<T>(work: (change: Change) => Promise<T>): Promise<T> {
+    const hosts = new Set<number>()
+    let settled: Model | undefined
+    const result = await withTerm(context.db, context.term(), async (trx) => {
+      // The lock on this row puts changes in order.
+      const { modelVersion } = await trx
+        .updateTable('deployment')
+        .set((eb) => ({ modelVersion: eb('modelVersion', '+', 1) }))
+        .returning('modelVersion')
+        .executeTakeFirstOrThrow()
+      let base = cached?.version === modelVersion - 1 ? cached : undefined
+      let touched: Touched = new Map()
+      const read = async () => {
+        const pending = touched
+        touched = new Map()
+        if (base && pending.size > 0) base = await patchModel(trx, base, pending, modelVersion)
+        else base ??= await loadModel(trx)
+        return base
+      }
+      // One after another, so that nobody gets the model of a reading that is still under way.
+      let turn: Promise<unknown> = Promise.resolve()
+      const model = () => {
+        const next = turn.then(read)
+        turn = next.catch(() => undefined)
+        return next
+      }
+      const done = await work({
+        trx,
+        keys: context.keys,
+        descriptors: context.descriptors(),
+        now: Date.now(),
+        model,
+        touch(table, keys) {
+          const known = at(touched, table, () => new Set())
+          for (const key of keys) known.add(key)
+        },
+        touchHosts(ids) {
+          for (const id of ids) hosts.add(id)
+        },
+      })
+      await raiseGenerations(trx, hosts)
+      // Known as it will be when this is committed, and nobody has to read it all again.
+      settled = base && { ...(await model()), version: modelVersion }
+      return done
+    })
+    if (settled && (!cached || cached.version < settled.version)) cached = settled
+    if (hosts.size > 0) events.onHostsTouched([...hosts])
+    events.onModelChanged?.()
+    return result
+  }
+
   return {
     async current() {
       const { modelVersion } = await context.db
@@ -75,38 +134,12 @@ export function createModelStore(context: ModelContext, events: ModelEvents): Mo
       }
     },
 
-    async change(work) {
-      const touched = new Set<number>()
-      const result = await withTerm(context.db, context.term(), async (trx) => {
-        // The lock on this row puts changes in order.
-        const { modelVersion } = await trx
-          .updateTable('deployment')
-          .set((eb) => ({ modelVersion: eb('modelVersion', '+', 1) }))
-          .returning('modelVersion')
-          .executeTakeFirstOrThrow()
-        let model = cached?.version === modelVersion - 1 ? cached : undefined
-        const done = await work({
-          trx,
-          keys: context.keys,
-          descriptors: context.descriptors(),
-          now: Date.now(),
-          async model() {
-            model ??= await loadModel(trx)
-            return model
-          },
-          touch() {
-            model = undefined
-          },
-          touchHosts(ids) {
-            for (const id of ids) touched.add(id)
-          },
-        })
-        await raiseGenerations(trx, touched)
-        return done
-      })
-      if (touched.size > 0) events.onHostsTouched([...touched])
-      events.onModelChanged?.()
-      return result
+    change(work) {
+      // Here, and not only at the lock in the database: who waits there holds a connection, and comes before this one knows
+      // the model that it leaves.
+      const mine = last.then(() => changeNow(work))
+      last = mine.catch(() => undefined)
+      return mine
     },
   }
 }

@@ -15,6 +15,8 @@ export interface NewCluster {
   fullVersion?: string | undefined
   /** Default `BASE_CLUSTER`. */
   clusterType?: string | undefined
+  /** Of a cluster that is restored. Default: a new one. */
+  uuid?: string | undefined
 }
 
 /** Makes clusters; none when one of them is wrong. Returns their ids. */
@@ -22,17 +24,21 @@ export async function createClusters(change: Change, wanted: readonly NewCluster
   const model = await change.model()
   const names = new Set([...model.clusters.values()].map((each) => each.name))
   const shown = new Set([...model.clusters.values()].map((each) => each.displayName))
+  const uuids = new Set([...model.clusters.values()].map((each) => each.uuid))
   const rows = wanted.map((each) => {
     const name = checkClusterName(each.name)
     const displayName = checkDisplayName(each.displayName ?? name, 'cluster')
     if (names.has(name)) throw exists(`Cluster "${name}"`)
     if (shown.has(displayName)) throw exists(`A cluster that is shown as "${displayName}"`)
+    const uuid = checkUuid(each.uuid) ?? randomUUID()
+    if (uuids.has(uuid)) throw exists(`A cluster with the UUID ${uuid}`)
     names.add(name)
     shown.add(displayName)
+    uuids.add(uuid)
     return {
       name,
       displayName,
-      uuid: randomUUID(),
+      uuid,
       ...versions(each),
       clusterType: each.clusterType ?? 'BASE_CLUSTER',
       maintenance: false,
@@ -41,7 +47,10 @@ export async function createClusters(change: Change, wanted: readonly NewCluster
   })
   if (rows.length === 0) return []
   const made = await change.trx.insertInto('cluster').values(rows).returning(['id', 'name']).execute()
-  change.touch()
+  change.touch(
+    'cluster',
+    made.map(({ id }) => id),
+  )
   return wanted.map((each) => made.find((row) => row.name === each.name)!.id)
 }
 
@@ -63,7 +72,7 @@ export async function updateCluster(change: Change, cluster: Cluster, update: Cl
   }
   if (Object.keys(values).length === 0) return
   await change.trx.updateTable('cluster').set(values).where('id', '=', cluster.id).execute()
-  change.touch()
+  change.touch('cluster', [cluster.id])
 }
 
 /** With its services, which must be stopped; its hosts stay, in no cluster. */
@@ -77,7 +86,15 @@ export async function deleteCluster(change: Change, cluster: Cluster): Promise<v
   await change.trx.updateTable('host').set({ clusterId: null }).where('clusterId', '=', cluster.id).execute()
   await change.trx.deleteFrom('cluster').where('id', '=', cluster.id).execute()
   change.touchHosts(roles.map((role) => role.hostId))
-  change.touch()
+  change.touch(
+    'service',
+    services.map(({ id }) => id),
+  )
+  change.touch(
+    'host',
+    (model.hostsOfCluster.get(cluster.id) ?? []).map(({ id }) => id),
+  )
+  change.touch('cluster', [cluster.id])
 }
 
 export async function addHostsToCluster(
@@ -114,16 +131,15 @@ export async function removeHostsFromCluster(
 
 async function setCluster(change: Change, hosts: readonly Host[], clusterId: number | null): Promise<void> {
   if (hosts.length === 0) return
-  await change.trx
-    .updateTable('host')
-    .set({ clusterId })
-    .where(
-      'id',
-      'in',
-      hosts.map((host) => host.id),
-    )
-    .execute()
-  change.touch()
+  const ids = hosts.map((host) => host.id)
+  await change.trx.updateTable('host').set({ clusterId }).where('id', 'in', ids).execute()
+  change.touch('host', ids)
+}
+
+function checkUuid(uuid: string | undefined): string | undefined {
+  if (uuid !== undefined && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(uuid))
+    throw invalid(`"${uuid.slice(0, 80)}" is not a UUID.`)
+  return uuid
 }
 
 function versions({ version, fullVersion }: Pick<NewCluster, 'version' | 'fullVersion'>) {

@@ -8,16 +8,9 @@ export async function setRoleCommission(
   commissionState: CommissionState,
 ): Promise<void> {
   if (roles.length === 0) return
-  await change.trx
-    .updateTable('role')
-    .set({ commissionState })
-    .where(
-      'id',
-      'in',
-      roles.map((role) => role.id),
-    )
-    .execute()
-  change.touch()
+  const ids = roles.map((role) => role.id)
+  await change.trx.updateTable('role').set({ commissionState }).where('id', 'in', ids).execute()
+  change.touch('role', ids)
 }
 
 export async function setHostCommission(
@@ -26,16 +19,9 @@ export async function setHostCommission(
   commissionState: CommissionState,
 ): Promise<void> {
   if (hosts.length === 0) return
-  await change.trx
-    .updateTable('host')
-    .set({ commissionState })
-    .where(
-      'id',
-      'in',
-      hosts.map((host) => host.id),
-    )
-    .execute()
-  change.touch()
+  const ids = hosts.map((host) => host.id)
+  await change.trx.updateTable('host').set({ commissionState }).where('id', 'in', ids).execute()
+  change.touch('host', ids)
 }
 
 /** May it be started? Not while its host or itself is decommissioned, or on the way there. */

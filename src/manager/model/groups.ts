@@ -40,7 +40,10 @@ export async function createRoleConfigGroups(
   })
   if (rows.length === 0) return []
   const made = await change.trx.insertInto('roleConfigGroup').values(rows).returning(['id', 'name']).execute()
-  change.touch()
+  change.touch(
+    'roleConfigGroup',
+    made.map(({ id }) => id),
+  )
   return rows.map((row) => made.find((each) => each.name === row.name)!.id)
 }
 
@@ -55,7 +58,7 @@ export async function updateRoleConfigGroup(
   if (siblings.some((each) => each.roleType === group.roleType && each.displayName === displayName))
     throw exists(`A role config group of ${group.roleType} that is shown as "${displayName}"`)
   await change.trx.updateTable('roleConfigGroup').set({ displayName }).where('id', '=', group.id).execute()
-  change.touch()
+  change.touch('roleConfigGroup', [group.id])
 }
 
 /** Refuses for base groups, and while it has roles. */
@@ -72,7 +75,7 @@ export async function deleteRoleConfigGroup(change: Change, group: RoleConfigGro
       roles.map((role) => role.name),
     )
   await change.trx.deleteFrom('roleConfigGroup').where('id', '=', group.id).execute()
-  change.touch()
+  change.touch('roleConfigGroup', [group.id])
 }
 
 /** Puts roles into a group of their type; what is set on the roles themselves stays. */
@@ -87,16 +90,9 @@ export async function moveRoles(
         `Role "${role.name}" of type ${role.type} cannot be in the role config group "${group.name}", which is for ${group.roleType}.`,
       )
   if (roles.length === 0) return
-  await change.trx
-    .updateTable('role')
-    .set({ roleConfigGroupId: group.id })
-    .where(
-      'id',
-      'in',
-      roles.map((role) => role.id),
-    )
-    .execute()
-  change.touch()
+  const ids = roles.map((role) => role.id)
+  await change.trx.updateTable('role').set({ roleConfigGroupId: group.id }).where('id', 'in', ids).execute()
+  change.touch('role', ids)
 }
 
 export async function moveRolesToBase(

@@ -43,7 +43,7 @@ export async function createHosts(change: Change, wanted: readonly NewHost[]): P
   const made = await change.trx.insertInto('host').values(rows).returning(['id', 'hostId']).execute()
   const ids = rows.map((row) => made.find((each) => each.hostId === row.hostId)!.id)
   change.touchHosts(ids)
-  change.touch()
+  change.touch('host', ids)
   return ids
 }
 
@@ -68,7 +68,7 @@ export async function updateHost(change: Change, host: Host, update: HostUpdate)
   if (Object.keys(values).length === 0) return
   await change.trx.updateTable('host').set(values).where('id', '=', host.id).execute()
   change.touchHosts([host.id])
-  change.touch()
+  change.touch('host', [host.id])
 }
 
 /** Refuses while it has roles or belongs to a cluster. Its agent's token is void from then on. */
@@ -82,5 +82,5 @@ export async function deleteHost(change: Change, host: Host): Promise<void> {
     )
   await change.trx.deleteFrom('host').where('id', '=', host.id).execute()
   change.touchHosts([host.id])
-  change.touch()
+  change.touch('host', [host.id])
 }

@@ -11,7 +11,7 @@ export async function setMaintenance(
   maintenance: boolean,
 ): Promise<void> {
   await change.trx.updateTable(tables[entity]).set({ maintenance }).where('id', '=', id).execute()
-  change.touch()
+  change.touch(tables[entity], [id])
 }
 
 /** Through which entities an entity is in maintenance mode; empty: it is not. Itself first. */

@@ -68,7 +68,10 @@ export async function createRoles(
         .returning(['id', 'name'])
         .execute()),
     )
-  change.touch()
+  change.touch(
+    'role',
+    made.map(({ id }) => id),
+  )
   const idOf = new Map(made.map((each) => [each.name, each.id]))
   const writes: ConfigWrite[] = []
   const taken = new Map<string, Record<string, string | undefined>[]>()
@@ -106,7 +109,7 @@ export async function deleteRoles(change: Change, roles: readonly Role[]): Promi
       .where('id', 'in', ids.slice(i, i + 10_000))
       .execute()
   change.touchHosts(roles.map((role) => role.hostId))
-  change.touch()
+  change.touch('role', ids)
 }
 
 function idsOf(

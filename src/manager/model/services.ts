@@ -62,7 +62,7 @@ async function createService(
     })
     .returning('id')
     .executeTakeFirstOrThrow()
-  await change.trx
+  const groups = await change.trx
     .insertInto('roleConfigGroup')
     .values(
       roleTypes(descriptor).map(({ type, label }) => ({
@@ -73,8 +73,13 @@ async function createService(
         base: true,
       })),
     )
+    .returning('id')
     .execute()
-  change.touch()
+  change.touch('service', [id])
+  change.touch(
+    'roleConfigGroup',
+    groups.map((group) => group.id),
+  )
   const initial = initialValues(descriptor.parameters, randomBytes)
   await writeValues(
     change,
@@ -104,7 +109,7 @@ export async function updateService(
   if (update.displayName === undefined) return
   const displayName = checkDisplayName(update.displayName, 'service')
   await change.trx.updateTable('service').set({ displayName }).where('id', '=', service.id).execute()
-  change.touch()
+  change.touch('service', [service.id])
 }
 
 /** With its roles, which must be stopped. Refuses while another service depends on it. */
@@ -125,7 +130,7 @@ export async function deleteService(change: Change, service: Service): Promise<v
     .execute()
   await change.trx.deleteFrom('service').where('id', '=', service.id).execute()
   change.touchHosts([...roles.map((role) => role.hostId), ...clients.map((each) => each.hostId)])
-  change.touch()
+  change.touch('service', [service.id])
 }
 
 function dependentsOf(change: Change, model: Model, service: Service): Service[] {

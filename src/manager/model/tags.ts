@@ -1,6 +1,6 @@
 import type { Change } from './change.js'
 import { invalid } from './errors.js'
-import type { Entity } from './types.js'
+import { type Entity, tagKey } from './types.js'
 
 const columns = { CLUSTER: 'clusterId', SERVICE: 'serviceId', ROLE: 'roleId', HOST: 'hostId' } as const
 const MAX_TAGS = 100
@@ -30,7 +30,7 @@ export async function setTags(
     .values(entries.map(([name, value]) => ({ ...owner, name, value })))
     .onConflict((c) => c.constraint('tag_name').doUpdateSet((eb) => ({ value: eb.ref('excluded.value') })))
     .execute()
-  change.touch()
+  change.touch('tag', [tagKey(entity, id)])
 }
 
 export async function deleteTags(
@@ -45,5 +45,5 @@ export async function deleteTags(
     .where(columns[entity], '=', id)
     .where('name', 'in', [...names])
     .execute()
-  change.touch()
+  change.touch('tag', [tagKey(entity, id)])
 }

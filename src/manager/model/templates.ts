@@ -40,14 +40,14 @@ export async function updateHostTemplate(
     const name = checkClusterName(update.name, 'host template')
     mustBeNew(model, cluster, name)
     await change.trx.updateTable('hostTemplate').set({ name }).where('id', '=', template.id).execute()
-    change.touch()
+    change.touch('hostTemplate', [template.id])
   }
   if (update.groupNames) await setGroups(change, template.id, groupsOf(model, cluster, update.groupNames))
 }
 
 export async function deleteHostTemplate(change: Change, template: HostTemplate): Promise<void> {
   await change.trx.deleteFrom('hostTemplate').where('id', '=', template.id).execute()
-  change.touch()
+  change.touch('hostTemplate', [template.id])
 }
 
 /** Gives hosts the roles of a template that they do not have yet; hosts of no cluster join it. Returns the new roles' ids. */
@@ -105,5 +105,5 @@ async function setGroups(change: Change, id: number, groups: readonly RoleConfig
       .insertInto('hostTemplateGroup')
       .values(groups.map((group) => ({ hostTemplateId: id, roleConfigGroupId: group.id })))
       .execute()
-  change.touch()
+  change.touch('hostTemplate', [id])
 }

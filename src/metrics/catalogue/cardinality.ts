@@ -1,16 +1,8 @@
+import type { CardinalityAnswer } from '../../wire/cardinality.js'
 import type { CatalogueCore } from './catalogue.js'
 
-/** Where the series come from: what a cardinality page shows. Lists are sorted, most series first. */
-export interface Cardinality {
-  metrics: number
-  entities: number
-  series: number
-  topMetrics: { name: string; series: number }[]
-  topSenders: { sender: string; series: number }[]
-  topCategories: { category: string; entities: number; series: number }[]
-  /** Attributes by the number of their values; `series` have the attribute. */
-  topAttributes: { attribute: string; values: number; series: number }[]
-}
+/** Where the series come from: the catalogue's part of what the cardinality page shows. */
+export type Cardinality = Omit<CardinalityAnswer, 'limits' | 'refused'>
 
 const SLICE = 20_000
 /** Distinct values are counted up to here for each attribute. */

@@ -54,6 +54,8 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
   const senders = createSenders()
   let seen = new Float64Array(64)
   let version = 0
+  /** The name that senders gave last, of entities whose identity they give. */
+  const sentNames = new Map<EntityIndex, string>()
   let pending = noRows()
 
   function knownMetric(name: string) {
@@ -76,7 +78,7 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
   function newEntity(definition: EntityDefinition, id: number, since: number): EntityIndex {
     const category = definition.category.toUpperCase()
     const { name, identity = name, displayName = '', attributes } = definition
-    const nameId = entityId(category, name, hash)
+    const nameId = name === identity ? id : entityId(category, name, hash)
     const index = entities.add({ id, category, identity, name, nameId, displayName, attributes, since })
     seen = grown(seen, index + 1)
     return index
@@ -84,6 +86,27 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
 
   function rename(index: EntityIndex, name: string, since: number): boolean {
     return entities.addName(index, name, since, entityId(entities.at(index).category, name, hash))
+  }
+
+  function nameNow(index: EntityIndex, name: string): void {
+    const { names } = entities.at(index)
+    if (names.length >= limits.namesPerEntity) throw limitError('namesPerEntity', limits.namesPerEntity, name)
+    const since = Math.max(now(), names[names.length - 1]!.since + 1)
+    rename(index, name, since)
+    pending.names.push({ entity: index, name, since })
+    version++
+  }
+
+  /**
+   * Whether a sender who gives identity and name has renamed the entity. One who goes on under the name that he gave before,
+   * or, after a start, under one that the entity has had, does not undo what somebody else has renamed.
+   */
+  function isNewFromSender(index: EntityIndex, name: string): boolean {
+    const before = sentNames.get(index)
+    if (before === name) return false
+    sentNames.set(index, name)
+    if (entities.isNamed(index, name)) return false
+    return before !== undefined || !entities.at(index).names.some((known) => known.name === name)
   }
 
   return {
@@ -120,6 +143,7 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
         if (entities.in(category).length === 0 && entities.categories().length >= limits.categories)
           throw limitError('categories', limits.categories)
         const added = newEntity(definition, id, now())
+        if (given.identity !== undefined) sentNames.set(added, name)
         pending.entities.add(added)
         version++
         return added
@@ -129,16 +153,13 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
         version++
       }
       // Who gives no identity calls the entity by it, whatever its name is now: that does not undo a rename.
-      if (given.identity !== undefined && !entities.isNamed(index, name)) {
-        const { names } = entities.at(index)
-        if (names.length >= limits.namesPerEntity)
-          throw limitError('namesPerEntity', limits.namesPerEntity, name)
-        const since = Math.max(now(), names[names.length - 1]!.since + 1)
-        rename(index, name, since)
-        pending.names.push({ entity: index, name, since })
-        version++
-      }
+      if (given.identity !== undefined && isNewFromSender(index, name)) nameNow(index, name)
       return index
+    },
+
+    renameEntity(index, given) {
+      const name = wellFormed(given)
+      if (!entities.isNamed(index, name)) nameNow(index, name)
     },
 
     addSeries(metric, entity, sender = '') {
@@ -178,6 +199,10 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
     metricsOf: (entity) => series.metricsOf(entity),
     entitiesIn: (category) => entities.in(category.toUpperCase()),
     categories: () => entities.categories(),
+    seriesAt(index) {
+      if (index >= series.count) throw new RangeError(`no series has index ${index}`)
+      return { metric: series.metrics[index]!, entity: series.entities[index]! }
+    },
     lastSeen: (entity) => seen[entity] ?? 0,
     get version() {
       return version

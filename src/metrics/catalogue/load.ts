@@ -86,7 +86,7 @@ export async function load(
           {
             category: category![i]!,
             identity: identity![i]!,
-            name: name![i]!,
+            name: name![i]! || identity![i]!,
             displayName: displayName![i]!,
             attributes: JSON.parse(attributes![i]!),
           },

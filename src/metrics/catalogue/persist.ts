@@ -4,6 +4,10 @@ import { encodeInt64s, encodeStringLists, encodeStrings, type OutColumn } from '
 import { TABLES } from '../schema/tables.js'
 import type { CatalogueCore, PendingRows } from './catalogue.js'
 
+/** Rows of one insert: making its columns takes some 10 ms, and between two inserts others have their turn. */
+const ENTITIES = 5_000
+const SERIES = 25_000
+
 /**
  * Writes the rows to ClickHouse: what others refer to first. Writing the same rows again does no harm.
  * `writer` marks them as this process's own, so that its refresh does not read them back.
@@ -58,7 +62,7 @@ export async function persist(
       metrics.length,
     )
   }
-  for (const part of slices([...rows.entities], 100_000)) {
+  for (const part of slices([...rows.entities], ENTITIES)) {
     const entities = part.map((index) => catalogue.entities.at(index))
     await insertBlock(
       client,
@@ -76,10 +80,11 @@ export async function persist(
           'identity',
           entities.map((entity) => entity.identity),
         ),
-        // The first name, which holds from `since` on; later names are rows of their own.
+        // The first name, which holds from `since` on; later names are rows of their own. Mostly it is the identity, and then
+        // left out.
         text(
           'name',
-          entities.map((entity) => entity.names[0]!.name),
+          entities.map(({ names, identity }) => (names[0]!.name === identity ? '' : names[0]!.name)),
         ),
         text(
           'display_name',
@@ -120,19 +125,19 @@ export async function persist(
       rows.names.length,
     )
   }
-  const { metrics, entities, senderOf } = catalogue.series
-  for (const part of slices(rows.series, 250_000)) {
+  const { senderOf } = catalogue.series
+  for (const part of slices(rows.series, SERIES)) {
     await insertBlock(
       client,
       TABLES.series,
       [
         int64(
           'metric',
-          part.map((series) => catalogue.metrics.at(metrics[series]!).id),
+          part.map((series) => catalogue.metrics.at(catalogue.series.metrics[series]!).id),
         ),
         int64(
           'entity',
-          part.map((series) => catalogue.entities.idAt(entities[series]!)),
+          part.map((series) => catalogue.entities.idAt(catalogue.series.entities[series]!)),
         ),
         text(
           'sender',

@@ -13,7 +13,7 @@ import { changeSettings, type LevelRetention, RetentionSettingsError, ROLLUPS } 
 import { readState, writeState } from './state.js'
 
 export interface RetentionApiOptions {
-  store: Pick<Store, 'client'>
+  store: Pick<Store, 'client'> & Partial<Pick<Store, 'placement'>>
   rollups: Pick<Rollups, 'lag' | 'retention' | 'isLeader'>
   logger: BaseLogger
 }
@@ -94,8 +94,8 @@ export function createRetentionApi({ store, rollups, logger }: RetentionApiOptio
     const client = store.client
     const [{ settings, floors, time }, partitions, disk, folds] = await Promise.all([
       readState(client, logger),
-      readRetained(client),
-      readDisk(client),
+      readRetained(client, undefined, store.placement),
+      readDisk(client, undefined, store.placement),
       lastFolds(),
     ])
     const spans = await Promise.all(ROLLUPS.map((level) => span(level)))

@@ -1,6 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { BaseLogger } from 'pino'
 import type { Rollup } from '../../wire/timeseries.js'
+import { ONE_SERVER, type Placement } from '../cluster/placement.js'
 import { LEVELS } from '../rollup/levels.js'
 import type { Floors } from '../rollup/week.js'
 import { JUMP_MS, retentionTime } from './clock.js'
@@ -20,6 +21,7 @@ export interface KeeperOptions {
   now?: () => number
   monotonic?: () => number
   signal?: AbortSignal
+  placement?: Placement
 }
 
 export interface Dropped {
@@ -36,6 +38,8 @@ export interface Keeper {
   readonly dropped: readonly Dropped[]
   /** The retention's time, milliseconds; undefined before the first look. */
   readonly time: number | undefined
+  /** It looks after the connected shard of a cluster alone: the others have monitors of their own. */
+  readonly isLocal: boolean
   /** Reads what the monitors agree on. */
   read(): Promise<void>
   /** Drops what is due. */
@@ -48,7 +52,10 @@ const REMEMBERED = 50
 const STORE_TIME_EVERY_MS = 300_000
 
 export function createKeeper(options: KeeperOptions): Keeper {
-  const { client, logger, metrics, isFolded, onDropped, signal } = options
+  const { client, logger, metrics, isFolded, onDropped, signal, placement = ONE_SERVER } = options
+  const isLocal = placement.cluster !== undefined && !placement.everywhere
+  // What another monitor dropped elsewhere is not known here, so a shard of its own has no use for the others' parts.
+  const looked = isLocal ? { ...placement, perShard: ONE_SERVER.perShard } : placement
   const { now = Date.now, monotonic = () => performance.now() } = options
   let floors: Floors = {}
   let clock: { time: number; at: number } | undefined
@@ -76,7 +83,10 @@ export function createKeeper(options: KeeperOptions): Keeper {
         'retention: the time of day is far ahead of what it was when data was last dropped (a jump of the clock, or a long pause); old data is dropped slowly until that is caught up with. If the clock is wrong, set it right',
       )
     }
-    const [partitions, disk] = await Promise.all([readRetained(client(), signal), readDisk(client(), signal)])
+    const [partitions, disk] = await Promise.all([
+      readRetained(client(), signal, looked),
+      readDisk(client(), signal, looked),
+    ])
     for (const each of planDrops({ partitions, settings: stored.settings, disk, time })) {
       signal?.throwIfAborted()
       await carryOut(each)
@@ -100,7 +110,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     // Before the drop: what comes late for this time must not replace what was folded from all of it.
     await raiseFloor(level, to)
     await client().command({
-      query: `ALTER TABLE ${tableOf(level)} DROP PARTITION ID {id: String}`,
+      query: `ALTER TABLE ${placement.target(tableOf(level))} DROP PARTITION ID {id: String}`,
       query_params: { id },
       clickhouse_settings: { max_partition_size_to_drop: '0' },
       ...(signal && { abort_signal: signal }),
@@ -133,6 +143,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     async read() {
       await read()
     },
+    isLocal,
     pass,
     rest() {
       clock = undefined

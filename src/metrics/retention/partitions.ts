@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { Rollup } from '../../wire/timeseries.js'
+import { ONE_SERVER, type Placement } from '../cluster/placement.js'
 import { readBlocks } from '../native/client.js'
 import { LEVELS, type PartitionSpan } from '../rollup/levels.js'
 import { TABLES } from '../schema/tables.js'
@@ -35,14 +36,21 @@ const RETAINED: readonly Table[] = [
 export const tableOf = (level: Rollup): string => RETAINED.find((each) => each.level === level)!.table
 
 const NAMES = RETAINED.map(({ table }) => `'${table}'`).join(',')
-const OURS = `active AND database = currentDatabase() AND table IN (${NAMES})`
+const ours = ({ databaseSql }: Placement) => `active AND database = ${databaseSql} AND table IN (${NAMES})`
 
 /** Every partition of every level, oldest first. */
-export async function readRetained(client: ClickHouseClient, signal?: AbortSignal): Promise<Partition[]> {
+export async function readRetained(
+  client: ClickHouseClient,
+  signal?: AbortSignal,
+  placement: Placement = ONE_SERVER,
+): Promise<Partition[]> {
   const partitions: Partition[] = []
   await readBlocks(
     client,
-    `SELECT table, partition, partition_id, toFloat64(sum(rows)), toFloat64(sum(bytes_on_disk)) FROM system.parts WHERE ${OURS} GROUP BY ALL`,
+    `SELECT table, partition, partition_id, toFloat64(sum(n)), toFloat64(sum(bytes)) FROM ${placement.perShard(
+      'SELECT table, partition, partition_id, sum(rows) AS n, sum(bytes_on_disk) AS bytes ' +
+        `FROM system.parts WHERE ${ours(placement)} GROUP BY ALL`,
+    )} GROUP BY table, partition, partition_id`,
     ({ rows, columns }) => {
       const [table, name, id, count, bytes] = columns.map(({ values }) => values)
       for (let i = 0; i < rows; i++) {
@@ -63,12 +71,19 @@ export async function readRetained(client: ClickHouseClient, signal?: AbortSigna
   return partitions.sort((a, b) => a.to - b.to)
 }
 
-/** The disks that hold the metrics, together. */
-export async function readDisk(client: ClickHouseClient, signal?: AbortSignal): Promise<Disk> {
+/** The disks that hold the metrics, together; of a cluster those of the shard that has the least room, times the shards. */
+export async function readDisk(
+  client: ClickHouseClient,
+  signal?: AbortSignal,
+  placement: Placement = ONE_SERVER,
+): Promise<Disk> {
   let disk = { freeBytes: 0, totalBytes: 0 }
   await readBlocks(
     client,
-    `SELECT toFloat64(sum(unreserved_space)), toFloat64(sum(total_space)) FROM system.disks WHERE name IN (SELECT disk_name FROM system.parts WHERE ${OURS})`,
+    `SELECT toFloat64(argMin(free, share)) * count(), toFloat64(argMin(total, share)) * count() FROM (SELECT *, free / total AS share FROM ${placement.perShard(
+      'SELECT sum(unreserved_space) AS free, sum(total_space) AS total FROM system.disks ' +
+        `WHERE name IN (SELECT disk_name FROM system.parts WHERE ${ours(placement)})`,
+    )} WHERE total > 0)`,
     ({ rows, columns }) => {
       if (rows > 0)
         disk = {

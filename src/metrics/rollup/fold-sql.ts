@@ -1,3 +1,4 @@
+import { ONE_SERVER, type Placement } from '../cluster/placement.js'
 import { ONLY_SAMPLES, TABLES } from '../schema/tables.js'
 import { bucketStart, type Level, levelOf } from './levels.js'
 
@@ -22,8 +23,12 @@ export function integer(value: number): string {
   return String(value)
 }
 
-/** The statement that folds the buckets: it reads the finer level's rows of that time, and no others. */
-export function foldSql({ level, stamps, versions }: FoldTask): string {
+/**
+ * The statement that folds the buckets: it reads the finer level's rows of that time, and no others. In a cluster each shard
+ * sums up its own samples, and only that is joined here: an entity that changed its shard in the middle of a bucket has a
+ * part of it on both.
+ */
+export function foldSql({ level, stamps, versions }: FoldTask, placement: Placement = ONE_SERVER): string {
   const from = (stamps[0] as number) - level.ms
   const to = stamps.at(-1) as number
   const list = `[${stamps.map(integer).join(',')}]`
@@ -31,7 +36,13 @@ export function foldSql({ level, stamps, versions }: FoldTask): string {
   // One bucket, or all that there are between the first and the last: the times say it all.
   const gaps = (to - from) / level.ms > stamps.length
   const only = gaps ? ` WHERE stamp IN (${stamps.map(integer).join(',')})` : ''
-  const rows = level.from === 'RAW' ? fromSamples(level, from, to, only) : fromFiner(level, from, to, only)
+  const samples = () => fromSamples(level, placement.own(TABLES.samples), from, to, only)
+  const rows =
+    level.from !== 'RAW'
+      ? fromFiner(level, finerRows(level, from, to), from, only)
+      : placement.cluster === undefined
+        ? samples()
+        : fromFiner(level, placement.perShard(asRollup(samples())), from, '')
   return (
     `INSERT INTO ${level.table} (${COLUMNS}) ` +
     `SELECT metric, entity, fromUnixTimestamp64Milli(stamp, 'UTC'), ${version}, ` +
@@ -54,7 +65,7 @@ function stampSql(level: Level, t: string, from: number): string {
  * Sums are of the differences `ds` from the last value: those are exact where values are large and close together, and lose
  * no digits elsewhere, since the last value is one of them. In a bucket of equal values all are 0.
  */
-function fromSamples(level: Level, from: number, to: number, only: string): string {
+function fromSamples(level: Level, samples: string, from: number, to: number, only: string): string {
   return (
     'SELECT *, arrayMap(x -> x - z, vs) AS ds, arraySum(ds) AS s, arraySum(x -> x * x, ds) - s * s / n AS q FROM (' +
     'SELECT metric, entity, stamp, count() AS n, groupArray(v) AS vs, ' +
@@ -62,7 +73,7 @@ function fromSamples(level: Level, from: number, to: number, only: string): stri
     'argMin(v, before) AS z, min(before) AS z_before, argMax(v, before) AS a, deltaSumTimestamp(-v, -before) AS down ' +
     `FROM (SELECT metric, entity, v, ${stampSql(level, 'toUnixTimestamp64Milli(ts)', from)} AS stamp, ` +
     'stamp - toUnixTimestamp64Milli(ts) AS before ' +
-    `FROM ${TABLES.samples} FINAL PREWHERE ts >= ${time(from)} AND ts < ${time(to)} ` +
+    `FROM ${samples} FINAL PREWHERE ts >= ${time(from)} AND ts < ${time(to)} ` +
     `WHERE ${ONLY_SAMPLES} AND isFinite(v))${only} GROUP BY metric, entity, stamp)`
   )
 }
@@ -71,8 +82,7 @@ function fromSamples(level: Level, from: number, to: number, only: string): stri
  * Squared differences are joined by Chan's rule: those of each bucket from its own mean, and those of the means from the
  * common one. Means are taken as differences from the last value, so large values cost no digits here either.
  */
-function fromFiner(level: Level, from: number, to: number, only: string): string {
-  const finer = level.from === 'RAW' ? undefined : levelOf(level.from)
+function fromFiner(level: Level, finer: string, from: number, only: string): string {
   return (
     'SELECT *, arraySum((c, x, y) -> x + c * (y - z), ns, ds, ls) AS s, ' +
     'q0 + arraySum((c, x, y) -> c * pow(y - z + x / c - s / n, 2), ns, ds, ls) AS q, ' +
@@ -90,10 +100,21 @@ function fromFiner(level: Level, from: number, to: number, only: string): string
     `${stampSql(level, 'toUnixTimestamp64Milli(ts) - 1', from)} AS stamp, ` +
     'stamp - toUnixTimestamp64Milli(ts) AS shift, ' +
     'shift + min_before AS o_min, shift + max_before AS o_max, shift + last_before AS o_last ' +
-    `FROM ${finer?.table} FINAL PREWHERE ts > ${time(from)} AND ts <= ${time(to)})${only} ` +
+    `FROM ${finer})${only} ` +
     'GROUP BY metric, entity, stamp)'
   )
 }
+
+function finerRows(level: Level, from: number, to: number): string {
+  const table = level.from === 'RAW' ? TABLES.samples : levelOf(level.from).table
+  return `${table} FINAL PREWHERE ts > ${time(from)} AND ts <= ${time(to)}`
+}
+
+/** Sums of samples as the columns of a rollup. */
+const asRollup = (rows: string): string =>
+  "SELECT metric, entity, fromUnixTimestamp64Milli(stamp, 'UTC') AS ts, n AS count, s AS diff, greatest(q, 0) AS squares, " +
+  'lo AS min, lo_before AS min_before, hi AS max, hi_before AS max_before, z AS last, z_before AS last_before, ' +
+  `a AS first, down AS drops FROM (${rows})`
 
 /**
  * One thread and rows in the order of the key: the memory that a fold takes does not depend on how many series there are.

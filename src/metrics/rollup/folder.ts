@@ -1,6 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { BaseLogger } from 'pino'
 import type { Rollup } from '../../wire/timeseries.js'
+import { ONE_SERVER, type Placement } from '../cluster/placement.js'
 import { FOLD_SETTINGS, type FoldTask, foldSql } from './fold-sql.js'
 import { type FoldedLevel, LEVELS, WEEK_MS, weekStart } from './levels.js'
 import { stampRuns } from './plan.js'
@@ -22,6 +23,7 @@ export interface FolderOptions {
   refoldShare: number
   now?: () => number
   signal?: AbortSignal
+  placement?: Placement
 }
 
 /** Stamps of neighbouring buckets, both inclusive. */
@@ -64,6 +66,7 @@ export function createFolder(options: FolderOptions): Folder {
     refoldShare,
     now = Date.now,
     signal,
+    placement = ONE_SERVER,
   } = options
   const partitions = new Map<string, number>()
   /** Weeks of which something is left to be done. */
@@ -73,7 +76,7 @@ export function createFolder(options: FolderOptions): Folder {
   let looked = false
 
   async function findChanges(): Promise<void> {
-    const found = await readPartitions(client(), signal)
+    const found = await readPartitions(client(), signal, placement)
     for (const name of partitions.keys()) if (!found.has(name)) partitions.delete(name)
     for (const [name, number] of found) {
       if (partitions.get(name) === number) continue
@@ -146,7 +149,7 @@ export function createFolder(options: FolderOptions): Folder {
     if (!task.first && performance.now() < refoldAfter) return false
     const started = performance.now()
     const { summary } = await client().command({
-      query: foldSql(task),
+      query: foldSql(task, placement),
       clickhouse_settings: FOLD_SETTINGS,
       ...(signal && { abort_signal: signal }),
     })

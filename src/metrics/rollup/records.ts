@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client'
+import { ONE_SERVER, type Placement } from '../cluster/placement.js'
 import { readBlocks } from '../native/client.js'
 import { TABLES, TOUCHED_METRIC } from '../schema/tables.js'
 import { type FoldTask, integer } from './fold-sql.js'
@@ -10,11 +11,15 @@ const time = (ms: number) => `fromUnixTimestamp64Milli(${integer(ms)}, 'UTC')`
 export async function readPartitions(
   client: ClickHouseClient,
   signal?: AbortSignal,
+  placement: Placement = ONE_SERVER,
 ): Promise<Map<string, number>> {
   const partitions = new Map<string, number>()
   await readBlocks(
     client,
-    `SELECT partition, toFloat64(max(max_block_number)) FROM system.parts WHERE active AND database = currentDatabase() AND table = '${TABLES.samples}' GROUP BY partition`,
+    `SELECT partition, toFloat64(sum(newest)) FROM ${placement.perShard(
+      'SELECT partition, max(max_block_number) AS newest FROM system.parts ' +
+        `WHERE active AND database = ${placement.databaseSql} AND table = '${TABLES.samples}' GROUP BY partition`,
+    )} GROUP BY partition`,
     ({ rows, columns }) => {
       for (let i = 0; i < rows; i++)
         partitions.set(columns[0]!.values[i] as string, columns[1]!.values[i] as number)

@@ -35,7 +35,7 @@ export const DEFAULT_ROLLUP_TUNING: Readonly<RollupTuning> = {
 }
 
 export interface RollupOptions {
-  store: Pick<Store, 'client'> & Partial<Pick<Store, 'hot'>>
+  store: Pick<Store, 'client'> & Partial<Pick<Store, 'hot' | 'placement'>>
   logger: BaseLogger
   registry?: Registry
   signal?: AbortSignal
@@ -93,6 +93,7 @@ export function startRollups(options: RollupOptions): Rollups {
     },
     now,
     signal,
+    ...(store.placement && { placement: store.placement }),
   })
   const { closeDelayMs, passMs, refoldShare } = tuning
   const folder: Folder = createFolder({
@@ -105,6 +106,7 @@ export function startRollups(options: RollupOptions): Rollups {
     refoldShare,
     now,
     signal,
+    ...(store.placement && { placement: store.placement }),
   })
 
   /** False: there is more to be folded at once. */
@@ -118,7 +120,8 @@ export function startRollups(options: RollupOptions): Rollups {
       return await folder.pass(isLeader)
     } finally {
       // Also when folding fails: a full disk must not keep what makes room from being dropped.
-      if (!isLeader) keeper.rest()
+      // Where statements cannot be run on all shards at once each monitor drops from its own.
+      if (!isLeader && !keeper.isLocal) keeper.rest()
       else if (due) await keeper.pass()
       if (due) retainedAt = performance.now()
     }

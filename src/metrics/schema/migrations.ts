@@ -1,4 +1,5 @@
 import { FINEST_MS, LEVELS, type Level, PARTITION_SQL } from '../rollup/levels.js'
+import { HEALTH_MIGRATION } from './health.js'
 import { ONLY_SAMPLES, TABLES, TOUCHED_METRIC } from './tables.js'
 
 /**
@@ -109,7 +110,54 @@ export const MIGRATIONS: readonly Migration[] = [
         SETTINGS max_partitions_per_insert_block = 0`,
     ],
   },
+  {
+    version: 3,
+    name: 'dashboards',
+    statements: [
+      // The row changed last holds. Databases of before may have the table: the query API made it at its first use.
+      `CREATE TABLE IF NOT EXISTS ${TABLES.dashboards} (
+        name String,
+        json String,
+        removed UInt8,
+        changed UInt64
+      ) ENGINE = ReplacingMergeTree(changed) ORDER BY name`,
+    ],
+  },
+  {
+    version: 4,
+    name: 'series without data are forgotten',
+    statements: [
+      `CREATE TABLE IF NOT EXISTS ${TABLES.seriesForgotten} (
+        metric UInt64 CODEC(ZSTD(1)),
+        entity UInt64 CODEC(ZSTD(1)),
+        writer UInt64 CODEC(ZSTD(1)),
+        inserted DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1))
+      ) ENGINE = MergeTree ORDER BY inserted TTL toDateTime(inserted) + INTERVAL 7 DAY`,
+    ],
+  },
+  {
+    version: 5,
+    name: 'smaller on disk',
+    // Nothing is rewritten: parts have the new form once they are merged. Figures: docs/decisions/0018-ingest-speed.md.
+    statements: [
+      // Ids and times repeat over long stretches; values do not, and ZSTD(1) looks for shorter repetitions in blocks of 16 KiB.
+      ...['metric', 'entity', 'ts'].map((column) => blocksOf(TABLES.samples, column, 256 * 1024)),
+      blocksOf(TABLES.samples, 'v', 16 * 1024),
+      ...['id', 'category', 'identity', 'name', 'display_name', 'attributes', 'since', 'writer'].map(
+        (column) => `ALTER TABLE ${TABLES.entities} MODIFY COLUMN ${column} CODEC(ZSTD(3))`,
+      ),
+    ],
+  },
+  HEALTH_MIGRATION,
 ]
+
+/** Sizes of a column's compressed blocks in wide parts, in bytes before compression; a granule begins a block of compact ones. */
+function blocksOf(table: string, column: string, bytes: number): string {
+  return (
+    `ALTER TABLE ${table} MODIFY COLUMN ${column} ` +
+    `MODIFY SETTING min_compress_block_size = ${bytes}, max_compress_block_size = ${bytes}`
+  )
+}
 
 /** Columns that say when are milliseconds before the bucket's end: small numbers, which compress well. */
 function rollupTable({ table, partition, ms }: Level): string {

@@ -11,6 +11,8 @@ export const TABLES = {
   entities: 'entities',
   entityNames: 'entity_names',
   series: 'series',
+  /** Series without any data left, which monitors are to forget: see `catalogue/forget.ts`. */
+  seriesForgotten: 'series_forgotten',
   entitySeen: 'entity_seen',
   /** Which buckets are rolled up, and from how much: see `rollup/records.ts`. The rollups' own tables: `LEVELS`. */
   rollupFolds: 'rollup_folds',
@@ -18,6 +20,8 @@ export const TABLES = {
   rollupMonitors: 'rollup_monitors',
   /** Settings and state of the retention, as JSON by name. */
   retention: 'retention',
+  /** Dashboards of the time-series API, opaque. */
+  dashboards: 'dashboards',
   migrations: 'migrations',
 } as const
 

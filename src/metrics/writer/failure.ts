@@ -9,6 +9,8 @@ export function describeFailure(error: unknown): string {
     return 'the metrics database has too many parts to merge: it takes samples again when it has caught up'
   if (codeOf(error) === 241) return 'the metrics database is out of memory'
   if (codeOf(error) === 516) return 'the metrics database refuses the user name or password'
+  if (codeOf(error) === 279 || codeOf(error) === 210)
+    return `a server of the metrics cluster does not answer: ${firstLine(text)}`
   if (error instanceof ClickHouseError) return `the metrics database refuses samples: ${firstLine(text)}`
   return `the metrics database does not answer: ${firstLine(text) || 'connection lost'}`
 }

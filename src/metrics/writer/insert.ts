@@ -1,7 +1,10 @@
 import type { ClickHouseClient } from '@clickhouse/client'
+import { rowsOf, splitRecords } from '../cluster/insert.js'
+import type { Cluster } from '../cluster/open.js'
+import { ONE_SERVER } from '../cluster/placement.js'
 import { insertBlock } from '../native/client.js'
 import { TABLES } from '../schema/tables.js'
-import { columnsOf } from './chunk.js'
+import { type Chunk, columnsOf } from './chunk.js'
 import type { Commit } from './commit.js'
 import { endInserts, findMarks } from './marks.js'
 import type { WriterOptions } from './writer.js'
@@ -15,32 +18,43 @@ export function createInsert(
   client: () => ClickHouseClient,
   instance: number,
   persistCatalogue: () => Promise<void>,
+  cluster?: Cluster,
 ): Pick<WriterOptions, 'insert' | 'settle'> {
   let attempts = 0
   const queryPrefix = (commit: number) => `bellwether-${instance}-${commit}-`
+  const block = (chunks: readonly Chunk[], rows: number, id: number, token: string, signal: AbortSignal) =>
+    insertBlock(client(), TABLES.samples, columnsOf(chunks), rows, {
+      signal,
+      queryId: `${queryPrefix(id)}${++attempts}`,
+      settings: {
+        insert_deduplicate: 1,
+        // Collapsing duplicates inside a block costs a third of the insert; merges do it anyway.
+        optimize_on_insert: 0,
+        insert_deduplication_token: token,
+        // Late samples of many days belong to as many partitions.
+        max_partitions_per_insert_block: '0',
+        // The block is to become one part per partition: a batch's samples and its mark are stored together or not at all.
+        max_insert_block_size: '1000000000',
+      },
+    })
   return {
-    async insert(commit: Commit, signal: AbortSignal) {
+    async insert({ id, chunks, rows }: Commit, signal: AbortSignal) {
       await persistCatalogue()
-      await insertBlock(client(), TABLES.samples, columnsOf(commit.chunks), commit.rows, {
-        signal,
-        queryId: `${queryPrefix(commit.id)}${++attempts}`,
-        settings: {
-          insert_deduplicate: 1,
-          // Collapsing duplicates inside a block costs a third of the insert; merges do it anyway.
-          optimize_on_insert: 0,
-          insert_deduplication_token: `${instance}-${commit.id}`,
-          // Late samples of many days belong to as many partitions.
-          max_partitions_per_insert_block: '0',
-          // The block is to become one part per partition: a batch's samples and its mark are stored together or not at all.
-          max_insert_block_size: '1000000000',
-        },
-      })
+      const token = `${instance}-${id}`
+      if (cluster === undefined) return block(chunks, rows, id, token, signal)
+      cluster.check()
+      const { samples, records } = splitRecords(chunks)
+      if (samples.length > 0) await block(samples, rowsOf(samples), id, token, signal)
+      if (records.length > 0) await block(records, rowsOf(records), id, `${token}-records`, signal)
     },
     async settle(commits, keys, mark) {
-      const running = commits.map((id) => `startsWith(query_id, '${queryPrefix(id)}')`)
+      const running = commits.map((id) => `startsWith(initial_query_id, '${queryPrefix(id)}')`)
       if (
         running.length > 0 &&
-        !(await endInserts(client(), `(${running.join(' OR ')})`, { timeoutMs: 5_000 }))
+        !(await endInserts(client(), `(${running.join(' OR ')})`, {
+          timeoutMs: 5_000,
+          placement: cluster?.placement ?? ONE_SERVER,
+        }))
       )
         throw new Error('it is still busy with inserts of unknown outcome')
       await findMarks(client(), keys, Date.now(), mark)

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client'
+import type { Placement } from '../cluster/placement.js'
 import { readBlocks } from '../native/client.js'
 import type { Block } from '../native/decode.js'
 import { FIRST_HOUR, HOUR_MS, ONLY_MARKS, TABLES } from '../schema/tables.js'
@@ -51,12 +52,12 @@ export async function findMarks(
 export async function endInserts(
   client: ClickHouseClient,
   where: string,
-  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
+  { timeoutMs, placement, signal }: { timeoutMs: number; placement: Placement; signal?: AbortSignal },
 ): Promise<boolean> {
   const deadline = Date.now() + timeoutMs
   const running = async (condition: string): Promise<string[]> => {
     const result = await client.query({
-      query: `SELECT query_id FROM system.processes WHERE query_kind = 'Insert' AND ${condition}`,
+      query: `SELECT query_id FROM ${placement.system('processes')} WHERE query_kind = 'Insert' AND ${condition}`,
       format: 'JSONEachRow',
       ...(signal && { abort_signal: signal }),
     })

@@ -17,10 +17,15 @@ export async function answerTo(
   run: (flush: () => Promise<void> | undefined) => Promise<void>,
   failed: (error: unknown) => void,
 ): Promise<void> {
+  const headers = () => ({
+    'content-type': sink.contentType,
+    'cache-control': 'no-store',
+    ...sink.headers?.(),
+  })
   let begun = false
   const flush = () => {
     if (sink.ready < (begun ? PIECE_BYTES : START_BYTES)) return undefined
-    if (!begun) outlet.begin(sink.contentType)
+    if (!begun) outlet.begin(headers())
     begun = true
     return outlet.write(sink.take())
   }
@@ -40,6 +45,6 @@ export async function answerTo(
     }
     return
   }
-  if (!begun) outlet.whole(sink.contentType, sink.take())
+  if (!begun) outlet.whole(headers(), sink.take())
   else outlet.end(sink.ready > 0 ? sink.take() : undefined)
 }

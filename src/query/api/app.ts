@@ -23,12 +23,13 @@ import { createTransport } from '../run/transport.js'
 import { answerTo } from './answer.js'
 import { ColumnsSink } from './columns-sink.js'
 import { CsvSink } from './csv-sink.js'
-import { directParameters } from './direct.js'
+import { directRequest } from './direct.js'
 import { Gate } from './gate.js'
 import { JsonSink } from './json-sink.js'
 import { moreRoutes } from './more-routes.js'
 import { nodeOutlet, type Outlet, webOutlet } from './outlet.js'
 import { type AnswerForm, readParameters, variableMap } from './parameters.js'
+import { otherMethods, versionOf, versions } from './versions.js'
 
 export interface QueryApiOptions {
   readonly store: Pick<Store, 'catalogue' | 'client' | 'connection' | 'database'> &
@@ -72,9 +73,6 @@ export interface AskRequest {
   readonly signal?: AbortSignal
 }
 
-const FIRST_VERSION = 6
-const FIRST_POST_VERSION = 11
-const LAST_VERSION = 60
 const WAITING = 200
 
 /**
@@ -120,12 +118,12 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     error: duration.labels({ outcome: 'error' }),
   }
 
-  const sinkFor = (form: AnswerForm): ByteSink =>
+  const sinkFor = (form: AnswerForm, version: number): ByteSink =>
     form === 'csv'
       ? new CsvSink()
       : form === 'columns'
         ? new ColumnsSink()
-        : new JsonSink((index) => catalogue.entityAt(index))
+        : new JsonSink((index) => catalogue.entityAt(index), version)
 
   /** Queries that run, to be ended when the monitor stops. */
   const running = new Set<AbortController>()
@@ -133,6 +131,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
   /** Answers a query; rejects when it fails before anything is sent. */
   async function timeSeries(
     parameters: ReadonlyMap<string, string>,
+    version: number,
     outletFor: (gone: () => void) => Outlet,
     outer?: AbortSignal,
   ): Promise<void> {
@@ -144,7 +143,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     running.add(own)
     let outcome: 'ok' | 'error' = 'error'
     const outlet = outletFor(() => own.abort(new DOMException('the reader went away', 'AbortError')))
-    const sink = sinkFor(form)
+    const sink = sinkFor(form, version)
     try {
       const leave = await gate.enter(signal)
       const run = async (flush: () => Promise<void> | undefined) => {
@@ -165,21 +164,23 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
   }
 
   function direct(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
-    const parameters = directParameters(incoming, FIRST_VERSION, LAST_VERSION)
-    if (parameters === undefined) return false
-    timeSeries(parameters, (gone) => nodeOutlet(outgoing, gone)).catch((error: unknown) => {
-      if (outgoing.destroyed) return
-      const { status, body, headers } = errorAnswer(error, incoming.url ?? '', logger)
-      outgoing.writeHead(status, { ...headers, 'content-type': 'application/json' })
-      outgoing.end(body && JSON.stringify(body))
-    })
+    const asked = directRequest(incoming)
+    if (asked === undefined) return false
+    timeSeries(asked.parameters, asked.version, (gone) => nodeOutlet(outgoing, gone)).catch(
+      (error: unknown) => {
+        if (outgoing.destroyed) return
+        const { status, body, headers } = errorAnswer(error, incoming.url ?? '', logger)
+        outgoing.writeHead(status, { ...headers, 'content-type': 'application/json' })
+        outgoing.end(body && JSON.stringify(body))
+      },
+    )
     return true
   }
 
   async function respond(c: Context, parameters: ReadonlyMap<string, string>): Promise<Response> {
     const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>
     if (outgoing instanceof ServerResponse) {
-      await timeSeries(parameters, (gone) => nodeOutlet(outgoing, gone))
+      await timeSeries(parameters, versionOf(c), (gone) => nodeOutlet(outgoing, gone))
       return RESPONSE_ALREADY_SENT
     }
     return new Promise<Response>((resolve, reject) => {
@@ -188,7 +189,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
         response.then(resolve, reject)
         return outlet
       }
-      timeSeries(parameters, outletFor, c.req.raw.signal).catch(reject)
+      timeSeries(parameters, versionOf(c), outletFor, c.req.raw.signal).catch(reject)
     })
   }
 
@@ -220,18 +221,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
   }
 
   const app = new Hono<{ Bindings: Partial<HttpBindings> }>()
-  app.use('/api/:version/timeseries/*', async (c, next) => {
-    const version = Number(/^v(\d{1,3})$/.exec(c.req.param('version'))?.[1] ?? 0)
-    const first = c.req.method === 'POST' ? FIRST_POST_VERSION : FIRST_VERSION
-    if (version >= first && version <= LAST_VERSION) return next()
-    return c.json<ErrorBody>(
-      {
-        message: `There is no ${c.req.method} ${c.req.path}: the versions are v${first} to v45.`,
-        code: 'NOT_FOUND',
-      },
-      404,
-    )
-  })
+  app.use('/api/:version/timeseries/*', versions(app))
   app.get('/api/:version/timeseries', (c) => respond(c, new Map(Object.entries(c.req.query()))))
   app.post(
     '/api/:version/timeseries',
@@ -247,6 +237,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
   )
   app.use('/api/:version/timeseries/dashboards', bodyLimit({ maxSize: 8 * limits.bodyBytes }))
   app.route('/api/:version/timeseries', moreRoutes(store))
+  otherMethods(app)
   app.onError((error, c) => errorResponse(error, c, logger))
 
   let stopped: Promise<void> | undefined

@@ -1,4 +1,3 @@
-import type { QueryPlan } from '../../wire/timeseries.js'
 import {
   describeEntity,
   type ItemHead,
@@ -8,7 +7,7 @@ import {
 } from '../../wire/timeseries-columns.js'
 import { QueryError } from '../errors.js'
 import type { Points } from '../functions/points.js'
-import type { ByteSink, StreamOwner } from '../run/sink.js'
+import type { ByteSink, StatementEnd, StreamOwner } from '../run/sink.js'
 import { ownerRecord } from './owner-attributes.js'
 
 /** Our own columnar form. */
@@ -52,9 +51,9 @@ export class ColumnsSink implements ByteSink {
     })
   }
 
-  endStatement(warnings: readonly string[], plan?: QueryPlan): void {
+  endStatement(warnings: readonly string[], { marks, plan }: StatementEnd): void {
     if (plan !== undefined) throw new QueryError('BAD_REQUEST', 'EXPLAIN is answered as JSON only.')
-    this.#encoder.endItem(warnings)
+    this.#encoder.endItem(warnings, marks)
   }
 
   end(): void {

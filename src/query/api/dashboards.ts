@@ -1,4 +1,4 @@
-import type { Store } from '../../metrics/index.js'
+import { type Store, TABLES } from '../../metrics/index.js'
 import { QueryError } from '../errors.js'
 
 /** A dashboard as Cloudera Manager's API has it: `json` is opaque. */
@@ -23,26 +23,12 @@ const LONGEST_NAME = 200
  * dashboards is stored whole or not at all. Names are values of rows, never part of a statement.
  */
 export function createDashboards(store: Pick<Store, 'client'>): Dashboards {
-  let ready: Promise<void> | undefined
   let last = 0
   let writing: Promise<unknown> = Promise.resolve()
-  const prepare = () => {
-    ready ??= guarded(async () => {
-      await store.client.command({
-        query: `CREATE TABLE IF NOT EXISTS dashboards (name String, json String, removed UInt8, changed UInt64)
-          ENGINE = ReplacingMergeTree(changed) ORDER BY name`,
-      })
-    }).catch((error: unknown) => {
-      ready = undefined
-      throw error
-    })
-    return ready
-  }
   const list = () =>
     guarded(async () => {
-      await prepare()
       const result = await store.client.query({
-        query: 'SELECT name, json FROM dashboards FINAL WHERE removed = 0 ORDER BY name',
+        query: `SELECT name, json FROM ${TABLES.dashboards} FINAL WHERE removed = 0 ORDER BY name`,
         format: 'JSONEachRow',
       })
       return result.json<Dashboard>()
@@ -53,7 +39,7 @@ export function createDashboards(store: Pick<Store, 'client'>): Dashboards {
       last = Math.max(last + 1, Date.now() * 1000)
       const changed = String(last)
       await store.client.insert({
-        table: 'dashboards',
+        table: TABLES.dashboards,
         values: dashboards.map(({ name, json }) => ({ name, json: removed ? '' : json, removed, changed })),
         format: 'JSONEachRow',
       })

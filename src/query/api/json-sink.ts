@@ -1,7 +1,6 @@
-import type { QueryPlan } from '../../wire/timeseries.js'
 import { expressionText, type ItemHead, type StreamTemplate } from '../../wire/timeseries-columns.js'
 import type { Points, Statistics } from '../functions/points.js'
-import type { ByteSink, StreamOwner } from '../run/sink.js'
+import type { ByteSink, StatementEnd, StreamOwner } from '../run/sink.js'
 import { isoTime } from './iso.js'
 import { JsonBytes } from './json-bytes.js'
 import { JsonStamps } from './json-stamps.js'
@@ -34,8 +33,12 @@ export class JsonSink implements ByteSink {
   #isActive: (entity: number) => boolean = () => true
   readonly #namesOf: EntityNames
 
-  constructor(namesOf: EntityNames) {
+  readonly #namesEntities: boolean
+
+  /** `version`: of the API; an old one gets the fields that it knew. */
+  constructor(namesOf: EntityNames, version: number) {
     this.#namesOf = namesOf
+    this.#namesEntities = version >= 11
     this.#out.text('{"items":[')
   }
 
@@ -86,7 +89,7 @@ export class JsonSink implements ByteSink {
     out.raw(END_OF_STREAM)
   }
 
-  endStatement(warnings: readonly string[], plan?: QueryPlan): void {
+  endStatement(warnings: readonly string[], { plan }: StatementEnd): void {
     const explained = plan === undefined ? '' : `,"plan":${JSON.stringify(plan)}`
     this.#out.text(
       `],"warnings":${JSON.stringify(warnings)},"timeSeriesQuery":${JSON.stringify(this.#query)}${explained}}`,
@@ -136,9 +139,9 @@ export class JsonSink implements ByteSink {
     const min = this.#namesOf(s.minEntity[i] as number)
     return `,"crossEntityMetadata":${JSON.stringify({
       maxEntityDisplayName: max.displayName,
-      maxEntityName: max.name,
+      ...(this.#namesEntities && { maxEntityName: max.name }),
       minEntityDisplayName: min.displayName,
-      minEntityName: min.name,
+      ...(this.#namesEntities && { minEntityName: min.name }),
       numEntities: s.entities[i],
     })}`
   }

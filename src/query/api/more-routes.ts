@@ -102,9 +102,8 @@ function rename(catalogue: Store['catalogue'], body: unknown): EntityNames {
   const other = catalogue.findEntity(upper, newName)
   if (other !== undefined && other.id !== entity.id)
     throw new QueryError('BAD_REQUEST', `There is a ${upper} named ${JSON.stringify(newName)} already.`)
-  const { identity } = entity
-  const index = catalogue.addEntity({ category: upper, identity, name: newName, attributes: {} })
-  return { category: upper, names: catalogue.entityAt(index).names }
+  catalogue.renameEntity(entity.index, newName)
+  return { category: upper, names: catalogue.entityAt(entity.index).names }
 }
 
 const LONGEST_NAME = 500

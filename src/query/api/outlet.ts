@@ -1,10 +1,12 @@
 import type { ServerResponse } from 'node:http'
 
+type Headers = Readonly<Record<string, string>>
+
 /** Where an answer's bytes go: either `whole`, or `begin`, any number of `write`, and `end` or `cut`. */
 export interface Outlet {
   /** The answer in one piece, with its length. */
-  whole(contentType: string, body: Uint8Array<ArrayBuffer>): void
-  begin(contentType: string): void
+  whole(headers: Headers, body: Uint8Array<ArrayBuffer>): void
+  begin(headers: Headers): void
   /** The promise, if there is one, is to be waited for: until the reader has taken some of it, or is gone. */
   write(piece: Uint8Array<ArrayBuffer>): Promise<void> | undefined
   end(last?: Uint8Array<ArrayBuffer>): void
@@ -15,8 +17,6 @@ export interface Outlet {
 /** Bytes that may wait for the reader. */
 const MOST_WAITING = 524_288
 
-const headersOf = (contentType: string) => ({ 'content-type': contentType, 'cache-control': 'no-store' })
-
 /** Node's own response. `gone` is called when the reader goes away before the end. */
 export function nodeOutlet(outgoing: ServerResponse, gone: () => void): Outlet {
   let wake: (() => void) | undefined
@@ -25,16 +25,12 @@ export function nodeOutlet(outgoing: ServerResponse, gone: () => void): Outlet {
     wake?.()
   })
   return {
-    whole(contentType, body) {
-      outgoing.writeHead(200, {
-        'content-type': contentType,
-        'cache-control': 'no-store',
-        'content-length': body.byteLength,
-      })
+    whole(headers, body) {
+      outgoing.writeHead(200, { ...headers, 'content-length': body.byteLength })
       outgoing.end(body)
     },
-    begin(contentType) {
-      outgoing.writeHead(200, headersOf(contentType))
+    begin(headers) {
+      outgoing.writeHead(200, headers)
       outgoing.on('drain', () => wake?.())
     },
     write(piece) {
@@ -79,12 +75,11 @@ export function webOutlet(gone: () => void): { outlet: Outlet; response: Promise
       { highWaterMark: MOST_WAITING, size: (piece) => piece?.byteLength ?? 0 },
     )
   const outlet: Outlet = {
-    whole(contentType, bytes) {
-      const length = String(bytes.byteLength)
-      start(new Response(bytes, { headers: { ...headersOf(contentType), 'content-length': length } }))
+    whole(headers, bytes) {
+      start(new Response(bytes, { headers: { ...headers, 'content-length': String(bytes.byteLength) } }))
     },
-    begin(contentType) {
-      start(new Response(body(), { headers: headersOf(contentType) }))
+    begin(headers) {
+      start(new Response(body(), { headers }))
     },
     write(piece) {
       controller?.enqueue(piece)

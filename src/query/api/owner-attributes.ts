@@ -1,5 +1,10 @@
 import type { EntityDescription } from '../../wire/timeseries-columns.js'
+import { attributeReader } from '../check/attributes.js'
 import type { StreamOwner } from '../run/sink.js'
+
+const CLUSTER = (['clusterName', 'clusterDisplayName'] as const).map(
+  (name) => [name, attributeReader(name)] as const,
+)
 
 /** What is written of an owner, in every form; made once for an entity, as long as nothing of it changes. */
 export interface OwnerRecord {
@@ -53,6 +58,15 @@ function recordOf(owner: StreamOwner, active: boolean): OwnerRecord {
     const attributes = category === '' ? source : { ...source, category }
     return { source, name, displayName, active, attributes, ...rest }
   }
-  const attributes = { ...source, active: active ? 'true' : 'false', category, entityName: name }
+  const attributes: Record<string, string> = {
+    ...source,
+    active: active ? 'true' : 'false',
+    category,
+    entityName: name,
+  }
+  for (const [own, read] of CLUSTER) {
+    const value = read(owner)
+    if (value !== undefined) attributes[own] ??= value
+  }
   return { source, name, displayName, active, attributes, ...rest }
 }

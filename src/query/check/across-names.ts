@@ -1,4 +1,4 @@
-import type { Entity } from '../../metrics/index.js'
+import type { Catalogue, Entity } from '../../metrics/index.js'
 import { attributeReader, normalizeAttribute } from './attributes.js'
 
 /** A name such as `bytes_read_rate_across_datanodes`, taken apart. */
@@ -55,3 +55,21 @@ export function isMember(plural: string): (entity: Entity) => boolean {
     return entity.category === 'SERVICE' && singulars.has(normalizeAttribute(serviceType(entity) ?? ''))
   }
 }
+
+const pluralOf = (singular: string) =>
+  singular.endsWith('y') ? `${singular.slice(0, -1)}ies` : singular.endsWith('s') ? singular : `${singular}s`
+
+/** What can stand behind `_across_`: plurals of the categories, role types and service types that there are. */
+export function pluralNames(catalogue: Catalogue): string[] {
+  const singulars = new Set(catalogue.categories())
+  const add = (type: string | undefined) => {
+    if (type !== undefined && type !== '') singulars.add(type)
+  }
+  for (const index of catalogue.entitiesIn('ROLE')) add(roleType(catalogue.entityAt(index)))
+  for (const index of catalogue.entitiesIn('SERVICE')) add(serviceType(catalogue.entityAt(index)))
+  return [...singulars].map((name) => pluralOf(name.toLowerCase())).sort()
+}
+
+/** Whether two plurals name the same entities: case and underscores do not count. */
+export const isSamePlural = (a: string, b: string): boolean =>
+  normalizeAttribute(singularOf(a)) === normalizeAttribute(singularOf(b))

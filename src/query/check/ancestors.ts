@@ -1,6 +1,6 @@
 import { type Catalogue, type Entity, entityId, type Metric } from '../../metrics/index.js'
 import { isMember } from './across-names.js'
-import { attributeReader } from './attributes.js'
+import { attributeReader, DEFAULT_CLUSTER } from './attributes.js'
 
 /** An entity that others belong to, with those of them that have the metric. */
 export interface Ancestor {
@@ -15,9 +15,6 @@ const attribute = {
   hostname: attributeReader('hostname'),
   rack: attributeReader('rackId'),
 }
-
-/** The cluster of those that name none: a deployment without a manager is one cluster. */
-const DEFAULT_CLUSTER = 'default'
 
 type Level = 'CLUSTER' | 'RACK' | 'HOST' | 'SERVICE'
 

@@ -17,14 +17,42 @@ const CASE_SENSITIVE = new Set(['roleconfiggroup', 'kafkatopicname'])
 
 export const isCaseSensitive = (attribute: string) => CASE_SENSITIVE.has(normalizeAttribute(attribute))
 
+/** What an attribute is read from. */
+type Attributed = Pick<Entity, 'category' | 'name' | 'attributes'>
+type Reader = (entity: Attributed) => string | undefined
+
 /**
  * Reads one attribute of many entities: remembers how senders spell it, so that the usual case is one look-up.
- * `category` and `entityName` are attributes too; the latter is the current name.
+ * `category` and `entityName` are attributes too; the latter is the current name. Hosts and what is on them, and services with
+ * their roles, are in the cluster `default` where nobody names another: a deployment without a manager is one cluster.
  */
-export function attributeReader(attribute: string): (entity: Entity) => string | undefined {
+export function attributeReader(attribute: string): Reader {
   const wanted = normalizeAttribute(attribute)
   if (wanted === 'category') return (entity) => entity.category
   if (wanted === 'entityname') return (entity) => entity.name
+  const read = givenAttribute(attribute)
+  if (wanted === 'clustername') return (entity) => read(entity) ?? unnamedCluster(entity)
+  if (wanted !== 'clusterdisplayname') return read
+  const name = givenAttribute('clusterName')
+  return (entity) => read(entity) ?? name(entity) ?? unnamedCluster(entity)
+}
+
+export const DEFAULT_CLUSTER = 'default'
+
+const OF_HOSTS = new Set(['HOST', 'RACK', 'DISK', 'FILESYSTEM', 'NETWORK_INTERFACE', 'DIRECTORY'])
+
+/** The cluster of an entity that names none; undefined for what belongs to no cluster, such as the management's own roles. */
+function unnamedCluster(entity: Attributed): string | undefined {
+  const { category } = entity
+  if (OF_HOSTS.has(category)) return DEFAULT_CLUSTER
+  if (category !== 'SERVICE' && category !== 'ROLE') return undefined
+  if (category === 'ROLE' && serviceName(entity) === undefined) return undefined
+  return serviceType(entity) === 'MGMT' ? undefined : DEFAULT_CLUSTER
+}
+
+/** As its sender gave it. */
+function givenAttribute(attribute: string): Reader {
+  const wanted = normalizeAttribute(attribute)
   const spellings = [attribute]
   return (entity) => {
     for (const spelling of spellings)
@@ -37,3 +65,6 @@ export function attributeReader(attribute: string): (entity: Entity) => string |
     return undefined
   }
 }
+
+const serviceName = givenAttribute('serviceName')
+const serviceType = givenAttribute('serviceType')

@@ -2,9 +2,17 @@ import { RESAMPLE_NAMES, type ResampleName } from '../functions/resample.js'
 import type { Call, Expression, FunctionSignature } from '../syntax/index.js'
 import { checkArity, constantArgument, problemAt, wordOf } from './arguments.js'
 import { normalizeAttribute } from './attributes.js'
+import { comparedWith } from './comparison.js'
 import type { CheckContext } from './context.js'
 import { counterBeside } from './metric-names.js'
-import type { Application, PointwiseName, Shape, StatisticName, TypedExpression } from './typed.js'
+import {
+  type Application,
+  type PointwiseName,
+  type Shape,
+  type StatisticName,
+  type TypedExpression,
+  widest,
+} from './typed.js'
 import { NO_UNITS, perSecond, timesSeconds, type Units } from './units.js'
 
 /** Checks an argument. */
@@ -62,6 +70,8 @@ export function checkCall(
         second === undefined ? context.movingAverageSeconds : positive(second, 'The window', context)
       return apply(call, context, { name: 'moving_avg', seconds }, 'stream')
     }
+    case 'when':
+      return selection(call, context)
     case 'timeshift':
       return apply(
         call,
@@ -247,6 +257,26 @@ function stats(call: Call, context: Checking): TypedExpression {
     if (counter !== undefined) return counter
   }
   return apply(call, context, { name: 'stats', statistic }, 'stream')
+}
+
+/** The points of the second argument, or of what is compared, at times at which the comparison holds. */
+function selection(call: Call, context: Checking): TypedExpression {
+  const condition = call.args[0] as Expression
+  if (condition.kind !== 'compare') {
+    context.problems.push(
+      problemAt(condition, 'when takes a condition first, e.g. cpu_percent > 90.', ['a comparison']),
+    )
+    return NOTHING
+  }
+  const tested = context.check(condition.left)
+  const left = call.args[1] === undefined ? tested : context.check(call.args[1])
+  if (left.shape === 'number' && tested.shape === 'number')
+    context.problems.push(
+      problemAt(call, 'when takes a metric or what is made of one on one side at least.', ['a metric']),
+    )
+  const operator = { compare: condition.operator, than: comparedWith(condition, tested, context) }
+  const shape = widest(left.shape, tested.shape)
+  return { kind: 'combine', operator, left, right: tested, shape, units: left.units }
 }
 
 function extremeOf(call: Call, operator: 'greatest' | 'least', context: Checking): TypedExpression {

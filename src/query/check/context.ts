@@ -8,7 +8,7 @@ export interface CheckContext {
   /** Mistakes: the query is refused. */
   readonly problems: QueryProblem[]
   /** What is answered, but probably not what was meant: an unknown metric. */
-  readonly warnings: string[]
+  readonly warnings: QueryProblem[]
   /** Window of `moving_avg` when it is not given, seconds. */
   readonly movingAverageSeconds: number
   /** Steps that the patterns of the statement may take together. */

@@ -1,11 +1,13 @@
+import type { Catalogue } from '../../metrics/index.js'
 import { nearest } from '../names/index.js'
-import { didYouMean, type Expression, FUNCTIONS } from '../syntax/index.js'
+import { didYouMean, type Expression, FUNCTIONS, type MetricName } from '../syntax/index.js'
+import { acrossHint } from './across-hint.js'
 import { acrossNames } from './across-names.js'
 import { problemAt } from './arguments.js'
 import { checkCall } from './call.js'
 import type { CheckContext } from './context.js'
 import { metricNames, resolveMetric } from './metric-names.js'
-import type { Shape, TypedExpression } from './typed.js'
+import { type TypedExpression, widest } from './typed.js'
 import { NO_UNITS, unitsOfOperation } from './units.js'
 
 /** Resolves names and checks arguments. Reports mistakes in `context.problems` and then gives something to go on with. */
@@ -14,9 +16,16 @@ export function checkExpression(node: Expression, context: CheckContext): TypedE
     case 'number':
       return { kind: 'number', shape: 'number', units: NO_UNITS, value: node.value }
     case 'metric':
-      return checkMetric(node.name, context)
+      return checkMetric(node, context)
     case 'word':
       context.problems.push(problemAt(node, `“${node.text}” cannot stand here.`, ['an expression']))
+      return { kind: 'number', shape: 'number', units: NO_UNITS, value: 0 }
+    case 'compare':
+      context.problems.push(
+        problemAt(node, 'A comparison can stand in WHERE and as the first argument of when.', [
+          'an expression',
+        ]),
+      )
       return { kind: 'number', shape: 'number', units: NO_UNITS, value: 0 }
     case 'negate': {
       const argument = checkExpression(node.operand, context)
@@ -59,10 +68,8 @@ export function checkExpression(node: Expression, context: CheckContext): TypedE
   }
 }
 
-export const widest = (a: Shape, b: Shape): Shape =>
-  a === 'stream' || b === 'stream' ? 'stream' : a === 'scalar' || b === 'scalar' ? 'scalar' : 'number'
-
-function checkMetric(name: string, { catalogue, warnings }: CheckContext): TypedExpression {
+function checkMetric(node: MetricName, { catalogue, warnings }: CheckContext): TypedExpression {
+  const { name } = node
   const found = resolveMetric(catalogue, name)
   if (found !== undefined) {
     const { metric, isRateOfCounter, units } = found
@@ -72,10 +79,21 @@ function checkMetric(name: string, { catalogue, warnings }: CheckContext): Typed
     const member = resolveMetric(catalogue, base)
     if (member === undefined) continue
     const { metric, isRateOfCounter, units } = member
+    const hint = acrossHint(node, metric, plural, catalogue)
+    if (hint !== undefined) warnings.push(hint)
     return { kind: 'across', shape: 'stream', units, metric, isRateOfCounter, plural, total }
   }
-  const near = nearest(name, metricNames(catalogue), 3)
-  const warning = `There is no metric “${name}”.${didYouMean(near)}`
-  if (!warnings.includes(warning)) warnings.push(warning)
+  const near = nearestMetrics(name, catalogue)
+  warnings.push(problemAt(node, `There is no metric “${name}”.${didYouMean(near)}`, [], near))
   return { kind: 'unknown-metric', shape: 'stream', units: NO_UNITS, name }
+}
+
+/** Names of metrics like this one; of an aggregate across entities, like what it is of. */
+function nearestMetrics(name: string, catalogue: Catalogue): string[] {
+  const [across] = acrossNames(name)
+  if (across === undefined) return nearest(name, metricNames(catalogue), 3)
+  const { base, plural, total } = across
+  return nearest(base, metricNames(catalogue), 3).map(
+    (near) => `${total ? 'total_' : ''}${near}_across_${plural}`,
+  )
 }

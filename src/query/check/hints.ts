@@ -12,7 +12,7 @@ const ALWAYS = ['CLUSTER', 'RACK', 'HOST', 'SERVICE', 'ROLE']
  * What in a predicate cannot be true of any entity that there is, for an answer without streams: an attribute that nobody
  * has, a category that does not exist, a metric where an attribute is meant.
  */
-export function emptyHints(where: Predicate, catalogue: Catalogue): string[] {
+export function emptyHints(where: Predicate | undefined, catalogue: Catalogue): string[] {
   const hints = new Set<string>()
   const visit = (node: Predicate): void => {
     if (node.kind === 'and' || node.kind === 'or') for (const operand of node.operands) visit(operand)
@@ -21,7 +21,7 @@ export function emptyHints(where: Predicate, catalogue: Catalogue): string[] {
       if (hint !== undefined) hints.add(hint)
     }
   }
-  visit(where)
+  if (where !== undefined) visit(where)
   return [...hints].slice(0, MOST)
 }
 

@@ -15,6 +15,7 @@ import {
 import { problemAt } from './arguments.js'
 import { normalizeAttribute } from './attributes.js'
 import { numberSelector, recordCategory } from './collections.js'
+import { comparedWith } from './comparison.js'
 import type { CheckContext } from './context.js'
 import { checkExpression } from './expression.js'
 import { compilePattern } from './pattern.js'
@@ -47,7 +48,8 @@ export interface CheckedStatement {
   readonly items: readonly TypedItem[] | undefined
   readonly filter: Filter | undefined
   readonly candidates: Candidates
-  readonly warnings: readonly string[]
+  /** What is answered, but probably not what was meant, with its place. */
+  readonly warnings: readonly QueryProblem[]
   /** Whether the selection of entities depends on the catalogue only, not on time or variables. */
   readonly timeless: boolean
   /** Whether a condition uses a fact of a host, a cluster or a service. */
@@ -201,16 +203,7 @@ function checkComparison(node: Comparison, context: CheckContext): Filter {
         [`last(${printExpression(node.left)})`],
       ),
     )
-  const right = resolveQuantity(node.right, left.units, printExpression(node.left))
-  if ('problem' in right) {
-    context.problems.push(right.problem)
-    return { kind: 'compare', left, operator: node.operator, right: 0 }
-  }
-  if (right.assumed && left.kind !== 'unknown-metric')
-    context.warnings.push(
-      `${printExpression(node.left)} has no unit: “${node.right.unit}” was taken as bytes or seconds.`,
-    )
-  return { kind: 'compare', left, operator: node.operator, right: right.value }
+  return { kind: 'compare', left, operator: node.operator, right: comparedWith(node, left, context) }
 }
 
 /** The value that an attribute is compared with; undefined, with a problem, when it has none or cannot have that one. */

@@ -1,6 +1,6 @@
 import type { Metric } from '../../metrics/index.js'
 import type { AggregateName } from '../functions/aggregate.js'
-import type { Operator } from '../functions/arithmetic.js'
+import type { Operator, Selection } from '../functions/arithmetic.js'
 import type { ResampleName } from '../functions/resample.js'
 import type { Span } from '../syntax/index.js'
 import type { Units } from './units.js'
@@ -10,6 +10,9 @@ import type { Units } from './units.js'
  * most one point; a `stream` is any number of points.
  */
 export type Shape = 'number' | 'scalar' | 'stream'
+
+export const widest = (a: Shape, b: Shape): Shape =>
+  a === 'stream' || b === 'stream' ? 'stream' : a === 'scalar' || b === 'scalar' ? 'scalar' : 'number'
 
 interface Typed {
   readonly shape: Shape
@@ -33,7 +36,7 @@ export type TypedExpression =
   | (Typed & { readonly kind: 'role-count'; readonly roleType?: string; readonly roleState?: string })
   | (Typed & {
       readonly kind: 'combine'
-      readonly operator: Operator
+      readonly operator: Operator | Selection
       readonly left: TypedExpression
       readonly right: TypedExpression
     })

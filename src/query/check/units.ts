@@ -6,6 +6,9 @@ export interface Units {
 
 export const NO_UNITS: Units = { numerators: [], denominators: [] }
 
+/** A second of processor time in every second is one core: beside cores, a rate of such seconds is a plain number. */
+const CORES = 'cores'
+
 /** Units that are on both sides go away. */
 export function reduceUnits(numerators: readonly string[], denominators: readonly string[]): Units {
   const below = [...denominators]
@@ -14,6 +17,8 @@ export function reduceUnits(numerators: readonly string[], denominators: readonl
     if (at >= 0) below.splice(at, 1)
     return at < 0
   })
+  const cancelled = numerators.includes('seconds') && !above.includes('seconds')
+  if (cancelled && above.length === 0 && below.length === 1 && below[0] === CORES) return NO_UNITS
   return { numerators: above, denominators: below }
 }
 

@@ -123,6 +123,7 @@ export function histogramQuantile(quantile: number, buckets: readonly HistogramB
   return pointsOf(Float64Array.from(outTimes), Float64Array.from(out))
 }
 
+/** Buckets without a count are as if they were not there; a count that is below a smaller bucket's is taken as that one's. */
 function quantileOf(
   quantile: number,
   buckets: readonly HistogramBucket[],
@@ -130,13 +131,21 @@ function quantileOf(
 ): number {
   const total = counts.at(-1) as number
   if (!(total > 0)) return Number.NaN
-  const rank = quantile * total
-  const b = counts.findIndex((count) => count >= rank)
-  if (b < 0) return Number.NaN
-  const upper = (buckets[b] as HistogramBucket).le
-  const lower = b === 0 ? Math.min(0, upper) : (buckets[b - 1] as HistogramBucket).le
-  if (upper === Number.POSITIVE_INFINITY) return lower
-  const before = b === 0 ? 0 : (counts[b - 1] as number)
-  const inside = (counts[b] as number) - before
-  return inside === 0 ? upper : lower + ((upper - lower) * (rank - before)) / inside
+  const most = counts.reduce((a, b) => (b > a ? b : a), 0)
+  const rank = quantile * most
+  let lower: number | undefined
+  let before = 0
+  for (const [b, given] of counts.entries()) {
+    if (Number.isNaN(given)) continue
+    const upper = (buckets[b] as HistogramBucket).le
+    const count = Math.max(before, given)
+    if (count >= rank) {
+      if (upper === Number.POSITIVE_INFINITY) return lower ?? Number.NaN
+      const start = lower ?? Math.min(0, upper)
+      return count === before ? upper : start + ((upper - start) * (rank - before)) / (count - before)
+    }
+    lower = upper
+    before = count
+  }
+  return Number.NaN
 }

@@ -45,6 +45,20 @@ export function onePoint(time: number, value: number): Points {
   return { times: Float64Array.of(time), values: Float64Array.of(value), start: 0, end: 1 }
 }
 
+/** Without the points before `time`; the columns are shared. */
+export function pointsFrom(points: Points, time: number): Points {
+  const { times, end } = points
+  let { start } = points
+  if (start >= end || (times[start] as number) >= time) return points
+  let after = end
+  while (start < after) {
+    const middle = (start + after) >> 1
+    if ((times[middle] as number) < time) start = middle + 1
+    else after = middle
+  }
+  return { ...points, start }
+}
+
 export const countOf = (points: Points) => points.end - points.start
 
 /** Applies `f` to each value; results that are no finite number are dropped, with their points. */

@@ -3,11 +3,13 @@ import type { Rollup } from '../../wire/timeseries.js'
 import type { Application, TypedExpression } from '../check/typed.js'
 import type { AggregateName } from '../functions/aggregate.js'
 import { combine, type Operand } from '../functions/arithmetic.js'
-import { NO_POINTS, type Points } from '../functions/points.js'
+import { derivativeOfCounter } from '../functions/change.js'
+import { NO_POINTS, type Points, pointsFrom } from '../functions/points.js'
 import { bucketWindow } from '../functions/resample.js'
 import { ROLLUP_MS } from '../functions/rollup.js'
 import { applyFunction, rateOfRollup } from './apply.js'
 import type { Leaves, Window } from './leaf.js'
+import { lookBack, lookBackOfRate } from './look-back.js'
 
 /** What an expression is evaluated over: one entity and what was read for it. */
 export interface Evaluation {
@@ -22,13 +24,19 @@ export type Evaluator = (evaluation: Evaluation) => Operand
 
 export interface CompileOptions {
   readonly leaves: Leaves
+  /** Of which points are wanted. What is read may begin earlier. */
   readonly window: Window
+  /** Of which scalars are: for what is inside a function that looks back, the window without that. */
+  readonly core: Window
   readonly rollup: Rollup
   /** Whether the store may aggregate this metric; false where its samples are read anyway. */
   readonly mayPushDown: (metricIndex: number) => boolean
-  /** Streams of groups of entities, by the place of the grouping in the item: see `plan/grouping.ts`. */
-  readonly grouped?: (expression: TypedExpression) => Evaluator | undefined
+  /** Streams of groups of entities: see `plan/item.ts`. */
+  readonly grouped?: (expression: TypedExpression, options: CompileOptions) => Evaluator | undefined
 }
+
+/** Functions of all points of the window. */
+const SCALARS: ReadonlySet<Application['name']> = new Set(['aggregate', 'percentile', 'predict_linear'])
 
 /** Buckets of one series that the store may compute at once; beyond, samples are read and put into buckets here. */
 export const MOST_GRID_BUCKETS = 5_000
@@ -36,7 +44,7 @@ export const MOST_GRID_BUCKETS = 5_000
 /** Turns a checked expression into a function of an entity's columns; what has to be read goes into `leaves`. */
 export function compile(expression: TypedExpression, options: CompileOptions): Evaluator {
   const { leaves, window, rollup } = options
-  const grouped = options.grouped?.(expression)
+  const grouped = options.grouped?.(expression, options)
   if (grouped !== undefined) return grouped
   switch (expression.kind) {
     case 'number': {
@@ -47,27 +55,31 @@ export function compile(expression: TypedExpression, options: CompileOptions): E
       return () => NO_POINTS
     case 'metric': {
       const { metric, isRateOfCounter } = expression
+      const read = isRateOfCounter ? earlier(window, lookBackOfRate(ROLLUP_MS[rollup])) : window
       if (rollup === 'RAW') {
-        const place = leaves.add({ kind: 'samples', metric, window })
-        if (!isRateOfCounter) return (evaluation) => evaluation.leaf(place)
-        return (evaluation) => applyFunction({ name: 'dt0' }, evaluation.leaf(place), 0)
+        const place = leaves.add({ kind: 'samples', metric, window: read })
+        // Others may want earlier samples of the metric: they are read once.
+        const samples = (evaluation: Evaluation) => pointsFrom(evaluation.leaf(place), read.from)
+        if (!isRateOfCounter) return samples
+        return (evaluation) => pointsFrom(derivativeOfCounter(samples(evaluation)), window.from)
       }
-      const place = leaves.add({ kind: 'rollup', metric, window, level: rollup })
+      const place = leaves.add({ kind: 'rollup', metric, window: read, level: rollup })
       if (!isRateOfCounter) return (evaluation) => evaluation.leaf(place)
-      return (evaluation) => rateOfRollup(evaluation.leaf(place))
+      return (evaluation) => pointsFrom(rateOfRollup(evaluation.leaf(place)), window.from)
     }
     case 'across': {
       const { metric, isRateOfCounter, plural, total } = expression
       const place = leaves.add({
         kind: 'across',
         metric,
-        window,
+        window: isRateOfCounter ? earlier(window, lookBackOfRate(ROLLUP_MS[rollup])) : window,
         level: rollup,
         plural,
         total,
         isRateOfCounter,
       })
-      return (evaluation) => evaluation.leaf(place)
+      if (!isRateOfCounter) return (evaluation) => evaluation.leaf(place)
+      return (evaluation) => pointsFrom(evaluation.leaf(place), window.from)
     }
     case 'fact': {
       const { of, fallback } = expression
@@ -95,34 +107,36 @@ export function compile(expression: TypedExpression, options: CompileOptions): E
   }
 }
 
+const earlier = ({ from, to }: Window, ms: number): Window => ({ from: from - ms, to })
+
 function compileApplication(
   apply: Application,
   argument: TypedExpression,
   options: CompileOptions,
 ): Evaluator {
-  const { leaves, window, rollup, mayPushDown } = options
+  const { leaves, window, core, rollup, mayPushDown } = options
   const plain = rollup === 'RAW' && argument.kind === 'metric' && !argument.isRateOfCounter
   if (plain && apply.name === 'aggregate' && mayPushDown(argument.metric.index)) {
     const by: AggregateName = apply.by
-    const place = leaves.add({ kind: 'aggregate', metric: argument.metric, window, by })
+    const place = leaves.add({ kind: 'aggregate', metric: argument.metric, window: core, by })
     return (evaluation) => evaluation.leaf(place)
   }
   if (apply.name === 'timeshift') {
     const shift = apply.seconds * 1000
-    const shifted = { from: window.from - shift, to: window.to - shift }
-    const inner = compile(argument, { ...options, window: shifted })
+    const shifted = ({ from, to }: Window) => ({ from: from - shift, to: to - shift })
+    const inner = compile(argument, { ...options, window: shifted(window), core: shifted(core) })
     return (evaluation) => applyFunction(apply, inner(evaluation), 0)
   }
   const bucketMs = ROLLUP_MS[rollup]
   if (apply.name === 'resample') {
     const step = apply.seconds * 1000
     const buckets = bucketWindow(window.from, window.to, step)
-    if (buckets.count === 0) return () => NO_POINTS
+    const wanted = bucketWindow(core.from, core.to, step)
+    if (wanted.count === 0) return () => NO_POINTS
     // Samples lie in [from, to) and times are whole milliseconds; rollup points are stamped at their end: (from, to].
-    const inner = {
-      from: buckets.from + (bucketMs > 0 ? 1 : 0),
-      to: buckets.to - (bucketMs > 0 ? 0 : 1),
-    }
+    const whole = ({ from, to }: Window): Window =>
+      bucketMs > 0 ? { from: from + 1, to } : { from, to: to - 1 }
+    const inner = whole(buckets)
     if (plain && buckets.count <= MOST_GRID_BUCKETS && mayPushDown(argument.metric.index)) {
       const { metric } = argument
       const place = leaves.add({
@@ -135,9 +149,18 @@ function compileApplication(
       })
       return (evaluation) => evaluation.leaf(place)
     }
-    const evaluate = compile(argument, { ...options, window: inner })
+    const evaluate = compile(argument, { ...options, window: inner, core: whole(wanted) })
     return (evaluation) => applyFunction(apply, evaluate(evaluation), bucketMs)
   }
-  const evaluate = compile(argument, options)
-  return (evaluation) => applyFunction(apply, evaluate(evaluation), bucketMs)
+  if (SCALARS.has(apply.name)) {
+    const evaluate = compile(argument, { ...options, window: core })
+    return (evaluation) => applyFunction(apply, evaluate(evaluation), bucketMs)
+  }
+  const before = lookBack(apply, argument, bucketMs)
+  const evaluate = compile(argument, before > 0 ? { ...options, window: earlier(window, before) } : options)
+  if (before === 0) return (evaluation) => applyFunction(apply, evaluate(evaluation), bucketMs)
+  return (evaluation) => {
+    const result = applyFunction(apply, evaluate(evaluation), bucketMs)
+    return typeof result === 'number' ? result : pointsFrom(result, window.from)
+  }
 }

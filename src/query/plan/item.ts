@@ -15,7 +15,8 @@ import {
   type Evaluator,
   MOST_GRID_BUCKETS,
 } from './compile.js'
-import { type Leaf, Leaves, type Window } from './leaf.js'
+import { beginTogether, type Leaf, Leaves, type Window } from './leaf.js'
+import { LOOK_BACK } from './look-back.js'
 
 /** A grouping in an item: its argument is evaluated per entity, its result stands for the node afterwards. */
 export interface PlannedGrouping {
@@ -87,7 +88,7 @@ function planWith(
   mayPushDown: (metric: number) => boolean,
 ): Plan {
   const leaves = new Leaves()
-  const options: CompileOptions = { leaves, window, rollup, mayPushDown }
+  const options: CompileOptions = { leaves, window, core: window, rollup, mayPushDown }
   const planned = items.map((item) => planItem(item, options))
   const comparisons = new Map<Filter, PlannedComparison>()
   const comparisonPlaces = new Set<number>()
@@ -96,6 +97,7 @@ function planWith(
     comparisons.set(comparison, { evaluate: result, places })
     for (const place of places) comparisonPlaces.add(place)
   }
+  beginTogether(leaves.list, LOOK_BACK)
   return { leaves: leaves.list, items: planned, comparisons, comparisonPlaces, window, rollup }
 }
 
@@ -104,10 +106,11 @@ function planItem(item: TypedItem, options: CompileOptions): PlannedItem {
   const { result, places } = options.leaves.record(() =>
     compile(item.expression, {
       ...options,
-      grouped: (expression) => {
+      grouped: (expression, inside) => {
         if (expression.kind !== 'group') return undefined
-        const evaluate = compile(expression.argument, options)
-        const folded = foldedLeaf(expression.group, expression.argument, options)
+        const { grouped: _, ...own } = inside
+        const evaluate = compile(expression.argument, own)
+        const folded = foldedLeaf(expression.group, expression.argument, own)
         const place =
           groupings.push({
             group: expression.group,

@@ -68,12 +68,31 @@ export class Leaves {
             : leaf.kind === 'across'
               ? `${leaf.level}/${leaf.plural}/${leaf.total}/${leaf.isRateOfCounter}`
               : ''
-    const key = `${leaf.kind}/${metric.index}/${window.from}/${window.to}/${more}`
+    // Samples up to the same time are read once, from the earliest time that anybody wants.
+    const from = leaf.kind === 'samples' ? '' : window.from
+    const key = `${leaf.kind}/${metric.index}/${from}/${window.to}/${more}`
     const known = this.#places.get(key)
     const place = known ?? this.list.push(leaf) - 1
+    if (window.from < (this.list[place] as Leaf).window.from) this.list[place] = leaf
     this.#places.set(key, place)
     this.#recorded?.add(place)
     return place
+  }
+}
+
+/** Lets samples up to the same time begin at the same time, where that is at most `ms` earlier: one statement reads them then. */
+export function beginTogether(leaves: Leaf[], ms: number): void {
+  for (const [place, leaf] of leaves.entries()) {
+    if (leaf.kind !== 'samples') continue
+    let { from } = leaf.window
+    for (const other of leaves)
+      if (
+        other.kind === 'samples' &&
+        other.window.to === leaf.window.to &&
+        other.window.from >= leaf.window.from - ms
+      )
+        from = Math.min(from, other.window.from)
+    if (from < leaf.window.from) leaves[place] = { ...leaf, window: { ...leaf.window, from } }
   }
 }
 

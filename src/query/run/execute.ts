@@ -44,7 +44,7 @@ export async function executeStatement(
     joinRenamed: request.joinRenamed,
     index: environment.attributes,
   }
-  const warnings = new Set(checked.warnings)
+  const warnings = new Set(checked.warnings.map(({ message }) => message))
   const counts = { streams: 0, points: 0 }
   const activity = { to: window.to, graceMs: limits.activeSeconds * 1000 }
   sink.beginStatement(
@@ -115,9 +115,9 @@ export async function executeStatement(
     else pending.push([planned, subjectsOf.get(planned.item) as readonly Subject[]])
   }
   await passPending()
-  if (counts.streams === 0 && statement.where !== undefined && statement.from === undefined)
+  if (counts.streams === 0 && statement.from === undefined)
     for (const hint of emptyHints(statement.where, catalogue)) warnings.add(hint)
-  sink.endStatement([...warnings])
+  sink.endStatement([...warnings], { marks: checked.warnings })
 }
 
 const isConstant = ({ expression }: TypedItem) =>

@@ -21,6 +21,8 @@ export interface StatementRequest {
   readonly signal: AbortSignal
   /** Waits until the reader has taken what the sink has ready. */
   readonly flush: () => Promise<void>
+  /** Milliseconds that the text took, all its statements together, for EXPLAIN. */
+  readonly before: { readonly parse: number; readonly check: number }
   readonly onSql?: ReadContext['onSql']
   /** Told of the plan before anything is read, for EXPLAIN. */
   readonly onPlan?: ((plan: Plan, entities: readonly number[]) => void) | undefined

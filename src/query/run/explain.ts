@@ -4,7 +4,7 @@ import type { Leaf } from '../plan/leaf.js'
 import type { QueryEnvironment } from './environment.js'
 import { executeStatement } from './execute.js'
 import type { StatementRequest } from './execution.js'
-import type { AnswerSink } from './sink.js'
+import type { AnswerSink, StatementEnd } from './sink.js'
 
 /** Runs a statement without its answer, and tells how it was done. */
 export async function explainStatement(
@@ -24,6 +24,7 @@ export async function explainStatement(
     steps: [],
   }
   let warnings: readonly string[] = []
+  let marks: StatementEnd['marks'] = []
   const counting: AnswerSink = {
     beginStatement: (head, isActive) => sink.beginStatement(head, isActive),
     beginItem() {},
@@ -31,7 +32,10 @@ export async function explainStatement(
       plan.streams++
       plan.points += end - first
     },
-    endStatement: (found) => (warnings = found),
+    endStatement(found, end) {
+      warnings = found
+      marks = end.marks
+    },
     end() {},
   }
   await executeStatement(
@@ -54,11 +58,13 @@ export async function explainStatement(
   )
   const reading = plan.statements.reduce((sum, { milliseconds }) => sum + milliseconds, 0)
   plan.steps = [
+    { name: 'parse', milliseconds: rounded(request.before.parse) },
+    { name: 'check', milliseconds: rounded(request.before.check) },
     { name: 'choose entities and plan', milliseconds: rounded(planned - start) },
     { name: 'read', milliseconds: rounded(reading) },
     { name: 'evaluate', milliseconds: rounded(Math.max(0, performance.now() - planned - reading)) },
   ]
-  sink.endStatement(warnings, plan)
+  sink.endStatement(warnings, { marks, plan })
 }
 
 const rounded = (milliseconds: number) => Math.round(milliseconds * 1000) / 1000

@@ -25,8 +25,9 @@ export interface QueryRequest {
   readonly signal: AbortSignal
 }
 
-/** Parses and checks a query. Throws `QueryError` with every problem found. */
-export function checkScript(
+/** Checks parsed statements. Throws `QueryError` with every problem found. */
+function checkScript(
+  script: Script,
   request: QueryRequest,
   environment: QueryEnvironment,
 ): readonly CheckedStatement[] {
@@ -35,7 +36,7 @@ export function checkScript(
   const known = environment.checked.get(request.query, version)
   if (known !== undefined) return known
   const problems: QueryProblem[] = []
-  const checked = parsed(request.query).statements.map((statement) => {
+  const checked = script.statements.map((statement) => {
     const result = checkStatement(statement, {
       catalogue,
       activity: { to: request.window.to, graceMs: limits.activeSeconds * 1000 },
@@ -61,7 +62,11 @@ export async function runScript(
   flush: () => Promise<void> | undefined,
 ): Promise<void> {
   const { limits } = environment
-  const statements = checkScript(request, environment)
+  const start = performance.now()
+  const script = parsed(request.query)
+  const parsedAt = performance.now()
+  const statements = checkScript(script, request, environment)
+  const before = { parse: parsedAt - start, check: performance.now() - parsedAt }
   const { window, streamLimit, joinRenamed, timeZone } = request
   const deadline = new Deadline(limits.seconds, request.signal)
   const { signal } = deadline
@@ -76,7 +81,7 @@ export async function runScript(
       const execute = checked.statement.explain ? explainStatement : executeStatement
       await execute(
         checked,
-        { window, rollup, streamLimit, joinRenamed, timeZone, deadline, signal, flush: guarded },
+        { window, rollup, streamLimit, joinRenamed, timeZone, deadline, signal, flush: guarded, before },
         environment,
         sink,
       )

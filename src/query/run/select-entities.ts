@@ -127,7 +127,7 @@ function addSubjects(entity: Entity, request: SelectionRequest, into: Subject[])
       into.push({
         entity: view,
         open,
-        part: { from: Math.max(from, window.from), to: Math.min(to, window.to) },
+        part: { from, to },
       })
   })
 }

@@ -51,7 +51,8 @@ export interface SelectItem extends Node {
   readonly alias?: string
 }
 
-export type Expression = NumberLiteral | MetricName | Call | Binary | Negate | Bareword
+/** A `Comparison` is only ever the first argument of `when`. */
+export type Expression = NumberLiteral | MetricName | Call | Binary | Negate | Bareword | Comparison
 
 export interface NumberLiteral extends Node {
   readonly kind: 'number'
@@ -61,7 +62,7 @@ export interface NumberLiteral extends Node {
 
 export interface MetricName extends Node {
   readonly kind: 'metric'
-  /** As written; compared without regard to case. */
+  /** Lower case, as metrics are stored, however it was written. */
   readonly name: string
 }
 
@@ -131,7 +132,7 @@ export interface AttributeMatches extends Node {
 
 export type CompareOperator = '<' | '<=' | '=' | '!=' | '>=' | '>'
 
-/** `last(a / b) > 0.95`, and, in a collection, `query_duration > 5s`. */
+/** `last(a / b) > 0.95`; in a collection, `query_duration > 5s`; inside `when`, of each point: `cpu_percent > 90`. */
 export interface Comparison extends Node {
   readonly kind: 'compare'
   readonly left: Expression

@@ -72,7 +72,8 @@ export function classify(tokens: readonly IToken[], entry: Entry): QueryProblem[
     } else if (type === T.LParen) {
       if (opensGroup(tokens, i, closing, entry)) T.retag(token, T.GroupOpen)
       else if (entry === 'trigger' && opensCondition(previous, opens)) T.retag(token, T.ConditionOpen)
-      const call = previous?.tokenType === T.Name ? previous.image.toLowerCase() : undefined
+      const named = previous?.tokenType === T.Name || previous?.tokenType === T.When
+      const call = named ? previous.image.toLowerCase() : undefined
       opens.push({ index: i, call, argument: 0 })
     } else if (type === T.ConditionOpen) {
       opens.push({ index: i, call: undefined, argument: 0 })
@@ -183,6 +184,8 @@ function contextualKeyword(tokens: readonly IToken[], index: number, entry: Entr
       return starts && entry === 'trigger' ? T.If : undefined
     case 'do':
       return before === T.RParen && entry === 'trigger' ? T.Do : undefined
+    case 'when':
+      return tokens[index + 1]?.tokenType === T.LParen ? T.When : undefined
     case 'in':
       return before === T.Day || before === T.Hour ? T.In : undefined
     case 'day':

@@ -108,7 +108,7 @@ function setContext(tokens: readonly IToken[], { context }: Completion): void {
     const type = tokens[i]!.tokenType
     const before = tokens[i - 1]
     if (type === T.LParen || type === T.GroupOpen || type === T.ConditionOpen) {
-      const called = type === T.LParen && before?.tokenType === T.Name
+      const called = type === T.LParen && (before?.tokenType === T.Name || before?.tokenType === T.When)
       open.push({ ...(called && { name: before.image.toLowerCase() }), argument: 0 })
     } else if (type === T.RParen) open.pop()
     else if (type === T.Comma && open.length > 0) open.at(-1)!.argument++

@@ -37,6 +37,7 @@ export function expectations(suggestions: readonly Suggestion[], previous: IToke
 function describe({ nextTokenType: type, ruleStack }: Suggestion, previous: IToken | undefined) {
   const rule = ruleStack.at(-1)!
   if (type === T.Explain && previous) return undefined
+  if (type === T.When) return 'a function'
   if (rule === 'call') return describeCall(type, previous)
   if (rule === 'factor') return type === T.Minus ? undefined : type.LABEL
   if (rule === 'term' || rule === 'expression') return OPERATORS.has(type) ? 'an operator' : type.LABEL

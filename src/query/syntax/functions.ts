@@ -9,6 +9,8 @@ export type ArgumentKind =
   | 'role'
   | 'attribute'
   | 'resampling'
+  /** A comparison of points: `cpu_percent > 90`. */
+  | 'condition'
 
 export interface FunctionSignature {
   /** Lower case: the name in the syntax tree. */
@@ -84,6 +86,7 @@ const ours: Row[] = [
   ['stddev', ['stream'], 1, 'scalar', 'sample standard deviation of the points in the window'],
   ['count', ['stream'], 1, 'scalar', 'number of points in the window'],
   ['count_non_nan', ['stream'], 1, 'scalar', 'number of points in the window that are numbers'],
+  ['when', ['condition', 'stream'], 1, 'stream', 'the points at times at which the condition holds'],
   ['timeshift', ['stream', 'seconds'], 2, 'stream', 'the stream as it was so long before'],
   ['top', ['stream', 'number'], 2, 'stream', 'the so many streams with the largest means'],
   ['bottom', ['stream', 'number'], 2, 'stream', 'the so many streams with the smallest means'],

@@ -129,6 +129,7 @@ export class Grammar extends EmbeddedActionsParser {
   factor: Rule<Ast.Expression> = this.RULE('factor', () =>
     this.OR<Ast.Expression>([
       { ALT: () => this.SUBRULE(this.call) },
+      { ALT: () => this.SUBRULE(this.selection) },
       { ALT: () => this.SUBRULE(this.metric) },
       { ALT: () => this.SUBRULE(this.number) },
       {
@@ -151,7 +152,7 @@ export class Grammar extends EmbeddedActionsParser {
 
   metric: Rule<Ast.MetricName> = this.RULE('metric', () => {
     const name = this.CONSUME(T.Name)
-    return node({ kind: 'metric', name: name.image, ...spanOf(name) })
+    return node({ kind: 'metric', name: name.image.toLowerCase(), ...spanOf(name) })
   })
 
   number: Rule<Ast.NumberLiteral> = this.RULE('number', () => {
@@ -175,6 +176,25 @@ export class Grammar extends EmbeddedActionsParser {
     return node({
       kind: 'call',
       name: name.image.toLowerCase(),
+      nameSpan: node(spanOf(name)),
+      args: Object.freeze(args),
+      ...spanOf(name, close),
+    })
+  })
+
+  /** Ours: `when(cpu_percent > 90, load_1)`. */
+  selection: Rule<Ast.Call> = this.RULE('selection', () => {
+    const name = this.CONSUME(T.When)
+    this.CONSUME(T.LParen)
+    const args: Ast.Expression[] = [this.SUBRULE(this.comparison)]
+    this.OPTION(() => {
+      this.CONSUME(T.Comma)
+      args.push(this.SUBRULE(this.expression))
+    })
+    const close = this.CONSUME(T.RParen)
+    return node({
+      kind: 'call',
+      name: 'when',
       nameSpan: node(spanOf(name)),
       args: Object.freeze(args),
       ...spanOf(name, close),

@@ -7,7 +7,7 @@ interface Level {
   start: number
   /** Where the current list begins. */
   list: number
-  kind: 'select' | 'arguments' | 'days' | 'conditions' | 'group'
+  kind: 'select' | 'arguments' | 'selection' | 'days' | 'conditions' | 'group'
 }
 
 const stub = (tokenType: TokenType, image: string): IToken => ({
@@ -20,6 +20,7 @@ const SELECT = stub(T.Select, 'select')
 const NAME = stub(T.Name, 'x')
 const NUMBER = stub(T.NumberToken, '1')
 const CONDITION = [NAME, stub(T.Equals, '='), stub(T.Word, 'x')]
+const COMPARISON = [NAME, stub(T.Greater, '>'), NUMBER]
 const TRIGGER_CONDITION = [stub(T.ConditionOpen, '('), SELECT, NAME, stub(T.RParen, ')')]
 
 const binary = new Set([T.Plus, T.Minus, T.Star, T.Slash])
@@ -35,6 +36,7 @@ export function shorten(tokens: readonly IToken[], entry: 'statement' | 'trigger
   const levels: Level[] = [{ start: 0, list: 0, kind: entry === 'statement' ? 'select' : 'conditions' }]
   const operand = (level: Level): readonly IToken[] => {
     if (level.kind === 'group') return CONDITION
+    if (level.kind === 'selection') return COMPARISON
     if (level.kind === 'conditions') return entry === 'condition' ? CONDITION : TRIGGER_CONDITION
     return [level.kind === 'days' ? NUMBER : NAME]
   }
@@ -89,5 +91,6 @@ function operandStart(out: readonly IToken[], level: Level): number {
 function kindOf(open: TokenType, previous: IToken | undefined): Level['kind'] {
   if (open === T.GroupOpen) return 'group'
   if (open === T.ConditionOpen) return 'conditions'
+  if (previous?.tokenType === T.When) return 'selection'
   return previous?.tokenType === T.In ? 'days' : 'arguments'
 }

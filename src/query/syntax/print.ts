@@ -1,6 +1,7 @@
 import type {
   Binary,
   Call,
+  Comparison,
   Expression,
   Predicate,
   Quantity,
@@ -56,6 +57,8 @@ export function printExpression(expression: Expression): string {
       return `-${parenthesised(expression.operand, expression.operand.kind === 'binary')}`
     case 'binary':
       return printBinary(expression)
+    case 'compare':
+      return printComparison(expression)
   }
 }
 
@@ -92,7 +95,7 @@ export function printPredicate(predicate: Predicate): string {
     case 'rlike':
       return `${predicate.attribute} RLIKE ${quote(predicate.pattern)}`
     case 'compare':
-      return `${printExpression(predicate.left)} ${predicate.operator} ${printQuantity(predicate.right)}`
+      return printComparison(predicate)
   }
 }
 
@@ -102,6 +105,9 @@ function printValue(attribute: string, { text, form }: Value): string {
   const bare = attribute === 'category' || (form !== 'string' && attribute !== 'entityName')
   return bare && isWord(text) ? text : quote(text)
 }
+
+const printComparison = ({ left, operator, right }: Comparison): string =>
+  `${printExpression(left)} ${operator} ${printQuantity(right)}`
 
 const printQuantity = ({ value, unit }: Quantity): string => `${value}${unit ? ` ${unit}` : ''}`
 

@@ -32,6 +32,8 @@ export const GroupOpen = context('GroupOpen', '(')
 export const ConditionOpen = context('ConditionOpen', '(')
 
 export const Name = token('Name', /[A-Za-z_][A-Za-z0-9_]*/)
+/** The name of the function whose first argument is a condition, where `(` follows it. */
+export const When = context('When', 'when')
 /** A name where a function takes a word and not an expression. */
 export const WordArgument = context('WordArgument')
 export const NumberToken = token('Number', /(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/)
@@ -133,7 +135,7 @@ const lexed = [
   RBracket,
 ]
 
-export const vocabulary: TokenType[] = [...lexed, GroupOpen, ConditionOpen, WordArgument, ...KEYWORDS]
+export const vocabulary: TokenType[] = [...lexed, GroupOpen, ConditionOpen, When, WordArgument, ...KEYWORDS]
 
 const lexer = new Lexer(lexed, { positionTracking: 'onlyOffset', ensureOptimizations: true })
 

@@ -4,7 +4,7 @@ import { createCollectdDecoder } from '../../../src/ingest/formats/collectd.js'
 import { createGraphiteDecoder } from '../../../src/ingest/formats/graphite.js'
 import { createLineProtocolDecoder } from '../../../src/ingest/formats/line-protocol.js'
 import { createNativeDecoder } from '../../../src/ingest/formats/native.js'
-import { decodeOtlpJson } from '../../../src/ingest/formats/otlp-json.js'
+import { createOtlpJsonDecoder } from '../../../src/ingest/formats/otlp-json.js'
 import { createOtlpProtobufDecoder } from '../../../src/ingest/formats/otlp-protobuf.js'
 import { createOtlpSamples } from '../../../src/ingest/formats/otlp-samples.js'
 import { createRemoteWriteDecoder } from '../../../src/ingest/formats/prometheus-remote-write.js'
@@ -89,10 +89,7 @@ export const FORMATS: Format[] = [
     name: 'OTLP JSON',
     expresses: all,
     encode: otlpJson,
-    decoder: () => {
-      const take = createOtlpSamples(DEFAULT_LIMITS)
-      return (body, context) => decodeOtlpJson(body, context, take)
-    },
+    decoder: () => createOtlpJsonDecoder(DEFAULT_LIMITS, createOtlpSamples(DEFAULT_LIMITS)),
   },
   {
     name: 'native batch',

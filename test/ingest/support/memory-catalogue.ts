@@ -22,6 +22,10 @@ export class MemoryCatalogue implements Catalogue {
     this.#seriesLimit = seriesLimit
   }
 
+  seriesAt(index: number): { metric: number; entity: number } {
+    return this.series[index]!
+  }
+
   addMetric(definition: MetricDefinition): number {
     const name = definition.name.toLowerCase()
     const known = this.#metricIndex.get(name)
@@ -45,6 +49,10 @@ export class MemoryCatalogue implements Catalogue {
     this.#metricIndex.set(name, index)
     this.version++
     return index
+  }
+
+  renameEntity(entity: number, name: string): void {
+    this.entities[entity]!.name = name
   }
 
   addEntity(definition: EntityDefinition): number {

@@ -21,7 +21,7 @@ beforeAll(async () => {
       const [method = '', path = ''] = name.split(' ')
       return { name, method, path, body: 'body' in facts ? facts.body : undefined }
     })
-    .filter(({ method, path }) => paths[path]?.[method.toLowerCase()])
+    .filter(({ method, path }) => paths[path]?.[method.toLowerCase()] && !path.startsWith('/timeseries'))
 }, 120_000)
 afterAll(async () => {
   await server?.close()

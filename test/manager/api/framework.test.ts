@@ -1,3 +1,4 @@
+import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { endpoints } from '../../../src/manager/api/contract/endpoints.js'
 import type { EndpointName, Model } from '../../../src/manager/api/contract/types.js'
@@ -242,8 +243,11 @@ describe('errors', () => {
     const admin = server.as('admin')
     expect((await admin.get('/nothing')).status).toBe(404)
     expect((await admin.get('/cm/license')).status).toBe(404)
-    const wrong = await admin.delete('/hosts')
+    const wrong = await admin.send('PATCH', '/hosts')
     expect([wrong.status, wrong.headers.allow]).toEqual([405, 'GET, POST'])
+    const out = await admin.post('/batch', { items: [] })
+    expect([out.status, out.body.message]).toEqual([404, expect.stringContaining('all or nothing')])
+    expect((await server.as(undefined).post('/batch', {})).status).toBe(401)
     expect((await admin.get('/hosts/a%00b')).status).toBe(404)
     expect((await admin.get('/hosts/%E0%A4%A')).status).toBe(404)
   })
@@ -347,5 +351,28 @@ describe('the OpenAPI document', () => {
     const old = (await admin.get('/api/v6/openapi.json')).body
     expect(Object.keys(old.components.schemas.ApiHost.properties)).not.toContain('tags')
     expect(Object.keys(old.paths)).not.toContain('/users/sessions')
+    expect(Object.keys(old.paths)).toContain('/timeseries')
+  })
+
+  it.each([6, 15, 31, 45])('is valid, with every operation named once, for v%i', async (version) => {
+    const everything = await serveHandlers(
+      Object.fromEntries(Object.keys(endpoints).map((name) => [name, () => ({})])),
+    )
+    const { body } = await everything.as('user').get('/openapi.json', { version })
+    await everything.close()
+    const result = await new Validator().validate(body)
+    expect(result.errors).toBeUndefined()
+    expect(result.valid).toBe(true)
+    const operations = Object.entries(
+      body.paths as Record<string, Record<string, { operationId: string }>>,
+    ).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { operationId }]) => ({
+        operationId,
+        name: `${method.toUpperCase()} ${path}`,
+      })),
+    )
+    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length)
+    const known = Object.entries(endpoints).flatMap(([name, { since }]) => (since <= version ? [name] : []))
+    expect(operations.map(({ name }) => name).sort()).toEqual(known.sort())
   })
 })

@@ -5,6 +5,7 @@ import { listen } from '../../../src/cli/listen.js'
 import { startActive } from '../../../src/manager/active.js'
 import { type AuthMode, createManagerApi, fromActive } from '../../../src/manager/api/index.js'
 import type { Core } from '../../../src/manager/core.js'
+import { loadDescriptors, ourDescriptors } from '../../../src/manager/descriptors/index.js'
 import { hashPassword, type UserRole } from '../../../src/manager/users/index.js'
 import { type Client, client } from './client.js'
 
@@ -52,6 +53,8 @@ export async function apiOver(core: Core, options: ServeOptions = {}) {
     version: '1.2.3',
     embeddedDatabase: true,
     log: async () => 'a line\n',
+    reloadServiceTypes: async () =>
+      core.setDescriptors(await loadDescriptors([{ path: ourDescriptors(), builtIn: true }])),
     logger: pino({ level: 'silent' }),
   })
   return { api, active }

@@ -40,7 +40,13 @@ async function serve(mode: AuthMode) {
     allowedHosts: undefined,
     registry: new Registry(),
     logger: pino({ level: 'silent' }),
-    api,
+    deployment: {
+      state: () => 'ACTIVE',
+      api: () => api,
+      active: () => active,
+      activeUrl: () => undefined,
+      auth: mode,
+    },
   })
   const listening = await listen(manager.app, '127.0.0.1', 0)
   return {

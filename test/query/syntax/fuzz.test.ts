@@ -29,6 +29,8 @@ const PIECES = [
   'IF ',
   ' DO ',
   'last(',
+  'when(',
+  'when(a > 5 mb, ',
   'stats(a, max)',
   '5',
   '1e9',

@@ -32,10 +32,22 @@ const positive = fc.oneof(
 
 const { expression } = fc.letrec<{ expression: Expression }>((tie) => {
   const inner = tie('expression')
-  const metric = name.map((name): Expression => ({ kind: 'metric', name, ...at }))
+  const metric = name
+    .map((name) => name.toLowerCase())
+    .map((name): Expression => ({ kind: 'metric', name, ...at }))
   const number = positive.map((value): Expression => ({ kind: 'number', value, ...at }))
   const call = (name: string, ...args: fc.Arbitrary<Expression>[]) =>
     fc.tuple(...args).map((args): Expression => ({ kind: 'call', name, nameSpan: at, args, ...at }))
+  const comparison = fc
+    .record({
+      left: inner,
+      operator: fc.constantFrom('<', '<=', '=', '!=', '>=', '>'),
+      right: fc.record(
+        { kind: fc.constant('quantity'), value: fc.integer(), unit: fc.constantFrom('mb', 'ms') },
+        { requiredKeys: ['kind', 'value'] },
+      ),
+    })
+    .map((fields) => ({ kind: 'compare', ...fields, ...at }) as Expression)
   const word = fc.oneof(name, text).map((text): Expression => ({ kind: 'word', text, ...at }))
   return {
     expression: fc.oneof(
@@ -51,6 +63,8 @@ const { expression } = fc.letrec<{ expression: Expression }>((tie) => {
       call('count_service_roles'),
       call('gethostfact', word, number),
       call('sum_by', inner, word, word),
+      call('when', comparison, inner),
+      call('when', comparison),
     ),
   }
 })

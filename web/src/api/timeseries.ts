@@ -1,5 +1,6 @@
 /** Asks the time-series API, at the same origin and under whatever prefix the page has. */
 
+import type { QueryProblem } from '../../../src/wire/timeseries.js'
 import {
   ColumnsDecodeError,
   decodeTimeSeriesColumns,
@@ -15,6 +16,8 @@ export interface AnswerItem {
   readonly statement: string
   readonly streams: readonly Stream[]
   readonly warnings: readonly string[]
+  /** Those of the warnings that are about a place in the query. */
+  readonly marks: readonly QueryProblem[]
 }
 
 export interface Answer {
@@ -40,6 +43,7 @@ export async function fetchTimeSeries(asked: Asked, signal: AbortSignal): Promis
       statement: item.timeSeriesQuery,
       streams: toStreams(item.streams, i),
       warnings: item.warnings,
+      marks: item.marks,
     })),
     elapsedMs: performance.now() - started,
   }

@@ -44,6 +44,8 @@ export interface Plot {
   destroy(): void
 }
 
+/** Room for half of the longest label at the time axis' end, e.g. `12:30:00`. */
+const HALF_TIME_LABEL = 28
 const AXIS_WIDTH = 58
 const FOCUS_PIXELS = 24
 const NEAR_PIXELS = 40
@@ -148,7 +150,7 @@ export function createPlot(
     ...size,
     ms: 1,
     focus: { alpha: 1 },
-    padding: [8, right ? 0 : 20, 0, 0],
+    padding: [8, right ? 0 : HALF_TIME_LABEL, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,

@@ -12,6 +12,8 @@ interface EditorProps {
   readonly onRun: (text: string) => void
   /** Of the text as it stands; empty as soon as it is changed. */
   readonly problems: readonly QueryProblem[]
+  /** What was answered but was probably not meant; shown where there are no problems. */
+  readonly warnings: readonly QueryProblem[]
   readonly recent: readonly string[]
 }
 
@@ -21,7 +23,9 @@ const MOST_LINES = 14
  * The query box: a text area over a copy of its text that carries the error marks. Enter runs, Shift+Enter begins a line,
  * Ctrl with the up and down arrows goes through the recent statements, Ctrl+Space offers what can be typed.
  */
-export function Editor({ text, onText, onRun, problems, recent }: EditorProps) {
+export function Editor({ text, onText, onRun, problems, warnings, recent }: EditorProps) {
+  const marks = problems.length > 0 ? problems : warnings
+  const grave = problems.length > 0
   const area = useRef<HTMLTextAreaElement>(null)
   const copy = useRef<HTMLPreElement>(null)
   const [step, setStep] = useState({ index: -1, draft: '' })
@@ -107,11 +111,11 @@ export function Editor({ text, onText, onRun, problems, recent }: EditorProps) {
     <div class="editor">
       <div class="editor-box">
         <pre class="editor-copy" ref={copy} aria-hidden="true">
-          {markPieces(text, problems).map((piece, i) =>
+          {markPieces(text, marks).map((piece, i) =>
             piece.problem === null ? (
               piece.text
             ) : (
-              <mark key={i} data-problem={piece.problem}>
+              <mark key={i} class={grave ? undefined : 'mild'} data-problem={piece.problem}>
                 {piece.text}
               </mark>
             ),
@@ -127,8 +131,8 @@ export function Editor({ text, onText, onRun, problems, recent }: EditorProps) {
           autocapitalize="off"
           autocomplete="off"
           aria-label="Query"
-          aria-invalid={problems.length > 0}
-          aria-describedby={problems.length > 0 ? 'problems' : 'query-hint'}
+          aria-invalid={grave}
+          aria-describedby={marks.length > 0 ? 'problems' : 'query-hint'}
           placeholder="select cpu_percent where category = HOST"
           onInput={(event) => {
             const { value, selectionStart } = event.currentTarget
@@ -156,9 +160,9 @@ export function Editor({ text, onText, onRun, problems, recent }: EditorProps) {
           />
         )}
       </div>
-      {problems.length > 0 && (
-        <ul class="problems" id="problems" role="alert">
-          {problems.map((problem, i) => (
+      {marks.length > 0 && (
+        <ul class={grave ? 'problems' : 'problems mild'} id="problems" role={grave ? 'alert' : 'status'}>
+          {marks.map((problem, i) => (
             <li key={i}>
               <button type="button" class="link" onClick={() => selectProblem(problem, true)}>
                 {placeText(text, problem)}

@@ -23,11 +23,13 @@ interface ResultsProps {
   readonly interval: Interval
   readonly view: ViewState
   readonly stale: boolean
+  /** Whether the query box shows the warnings that are about a place in the query. */
+  readonly marked: boolean
   readonly navigate: Navigate
 }
 
 /** What an answer is shown as, and the answer to each statement. */
-export function Results({ items, elapsedMs, interval, view, stale, navigate }: ResultsProps) {
+export function Results({ items, elapsedMs, interval, view, stale, marked, navigate }: ResultsProps) {
   const all = useMemo(() => items.flatMap((item) => item.streams), [items])
   const points = all.reduce((sum, { data }) => sum + data.times.length, 0)
   const options = useMemo(() => facetOptions(all), [all])
@@ -92,6 +94,7 @@ export function Results({ items, elapsedMs, interval, view, stale, navigate }: R
           interval={interval}
           view={view}
           stale={stale}
+          marked={marked}
           navigate={navigate}
         />
       ))}
@@ -111,9 +114,11 @@ const BIG_HEIGHT = 340
 const SMALL_HEIGHT = 170
 
 /** The answer to one statement. */
-function Item({ item, place, several, facet, interval, view, stale, navigate }: ItemProps) {
+function Item({ item, place, several, facet, interval, view, stale, marked, navigate }: ItemProps) {
   const [all, setAll] = useState(false)
   const { streams } = item
+  const isMarked = (warning: string) => marked && item.marks.some(({ message }) => message === warning)
+  const warnings = item.warnings.filter((warning) => !isMarked(warning))
   const charts = useMemo(() => splitByFacet(streams, facet), [streams, facet])
   const kind = view.view === 'stack' ? 'stack' : 'lines'
   const options = useMemo<ChartOptions>(() => {
@@ -124,7 +129,7 @@ function Item({ item, place, several, facet, interval, view, stale, navigate }: 
   return (
     <section aria-label={several ? `Statement ${place + 1}` : 'Result'} class={stale ? 'stale' : ''}>
       {several && <code class="statement">{item.statement}</code>}
-      {item.warnings.map((warning) => (
+      {warnings.map((warning) => (
         <p key={warning} class="warning" role="status">
           {warning}
         </p>

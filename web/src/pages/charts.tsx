@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import { serverNow } from '../api/clock.js'
 import { earliestTime } from '../chart/stream.js'
 import { Banner } from '../components/banner.js'
@@ -38,12 +38,21 @@ export function ChartsPage({ view, navigate, range, refreshMs, hold, onPoll }: P
   const error = apiError(poll)
   const problems = error && draft === view.query ? error.problems : NO_PROBLEMS
   const answer = poll.value
+  const marks = useMemo(() => answer?.items.flatMap((item) => item.marks) ?? NO_PROBLEMS, [answer])
+  const warnings = !error && answer !== null && draft === answer.query ? marks : NO_PROBLEMS
   const asked = shownInterval(range, answer?.interval ?? null, serverNow())
   const interval = view.range === null ? youngInterval(asked, earliestTime(answer?.items ?? [])) : asked
   return (
     <main>
       <div class="builder">
-        <Editor text={draft} onText={setDraft} onRun={run} problems={problems} recent={recent} />
+        <Editor
+          text={draft}
+          onText={setDraft}
+          onRun={run}
+          problems={problems}
+          warnings={warnings}
+          recent={recent}
+        />
         <div class="builder-row">
           <button type="button" class="button primary" onClick={() => run(draft)}>
             Run
@@ -87,6 +96,7 @@ export function ChartsPage({ view, navigate, range, refreshMs, hold, onPoll }: P
           interval={interval}
           view={view}
           stale={error !== null}
+          marked={warnings.length > 0}
           navigate={navigate}
         />
       )}

@@ -6,9 +6,11 @@ import type { ChartOptions } from '../chart/model.js'
 import { earliestTime } from '../chart/stream.js'
 import { Banner } from '../components/banner.js'
 import { ChartCard } from '../components/chart-card.js'
+import { HostSearch } from '../components/host-search.js'
 import { ALL_HOSTS_DASHBOARD, HOST_DASHBOARD, HOSTS_QUERY } from '../dashboards/host.js'
 import type { DashboardChart } from '../dashboards/types.js'
 import { dashboardQuery, fillVariables } from '../dashboards/variables.js'
+import { type Host, hostsOf, isCut } from '../query/host-search.js'
 import { type Interval, shownInterval, youngInterval } from '../state/time.js'
 import { type Poll, usePoll } from '../state/use-poll.js'
 import { DEFAULT_VIEW, viewToSearch } from '../state/view.js'
@@ -19,16 +21,12 @@ const WAITING_STEP_MS = 2000
 const HOSTS_STEP_MS = 30_000
 const CHART_HEIGHT = 178
 
-interface Host {
-  readonly id: string
-  readonly name: string
-}
-
 /** The start page: the charts of one host, or of all of them side by side. */
 export function HostsPage({ view, navigate, range, refreshMs, hold, onPoll }: PageProps) {
   const [waiting, setWaiting] = useState(true)
   const list = usePoll(HOSTS_QUERY, HOSTS_RANGE, true, waiting ? WAITING_STEP_MS : HOSTS_STEP_MS, hold.hidden)
-  const hosts = useMemo(() => hostsOf(list), [list.value])
+  const hosts = useMemo(() => hostsOf(list.value?.items[0]), [list.value])
+  const cut = isCut(list.value?.items[0])
   useEffect(() => setWaiting(hosts.length === 0), [hosts.length === 0])
 
   const chosen = view.host ?? (hosts.length === 1 ? (hosts[0]?.id ?? null) : null)
@@ -40,6 +38,7 @@ export function HostsPage({ view, navigate, range, refreshMs, hold, onPoll }: Pa
   const shownPoll = query === null ? list : poll
   useEffect(() => onPoll(shownPoll), [shownPoll.loading, shownPoll.error, shownPoll.value, shownPoll.run])
 
+  const choose = (host: string | null) => navigate({ host, legends: {} })
   const error = apiError(shownPoll) ?? apiError(list)
   const asked = shownInterval(range, poll.value?.interval ?? null, serverNow())
   const interval = view.range === null ? youngInterval(asked, earliestTime(poll.value?.items ?? [])) : asked
@@ -61,14 +60,16 @@ export function HostsPage({ view, navigate, range, refreshMs, hold, onPoll }: Pa
       {ready ? (
         <>
           <div class="page-head">
-            <h1>
-              {hosts.find((host) => host.id === chosen)?.name ?? (chosen === null ? 'All hosts' : chosen)}
-            </h1>
+            <h1>{chosen === null ? 'All hosts' : nameOf(chosen, hosts, poll)}</h1>
             {poll.value && interval.from > asked.from && (
               <span class="dim">All data so far; the charts grow as more comes.</span>
             )}
-            {(hosts.length > 1 || view.host !== null) && (
-              <HostPicker hosts={hosts} chosen={chosen} onHost={(host) => navigate({ host, legends: {} })} />
+            {cut ? (
+              <HostSearch known={hosts.length} chosen={chosen} onHost={choose} />
+            ) : (
+              (hosts.length > 1 || view.host !== null) && (
+                <HostPicker hosts={hosts} chosen={chosen} onHost={choose} />
+              )
             )}
           </div>
           <div class="grid">
@@ -103,15 +104,11 @@ export function HostsPage({ view, navigate, range, refreshMs, hold, onPoll }: Pa
   )
 }
 
-function hostsOf(list: Poll): Host[] {
-  const streams = list.value?.items[0]?.streams ?? []
-  return streams
-    .map(({ data }) => {
-      const { attributes, entityName } = data.metadata
-      const id = attributes.hostId ?? attributes.entityName ?? entityName
-      return { id, name: attributes.hostname ?? entityName }
-    })
-    .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+/** The host's name as the list has it, or its own data; its id until either is there. */
+function nameOf(id: string, hosts: readonly Host[], poll: Poll): string {
+  const listed = hosts.find((host) => host.id === id)
+  const own = poll.value?.items.flatMap((item) => item.streams)[0]?.data.metadata.attributes.hostname
+  return listed?.name ?? own ?? id
 }
 
 interface DashboardCardProps {

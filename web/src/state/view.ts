@@ -3,7 +3,8 @@
 import { ALL_SHOWN, type LegendState, legendFromText, legendToText } from '../chart/legend.js'
 import { parseTime, type TimeRange } from './time.js'
 
-export type Page = 'hosts' | 'charts'
+export type Page = 'hosts' | 'charts' | 'cardinality'
+const PAGES: readonly Page[] = ['hosts', 'charts', 'cardinality']
 export type ChartView = 'lines' | 'stack' | 'summary' | 'points'
 
 export interface ViewState {
@@ -54,7 +55,7 @@ export function viewFromSearch(search: string): ViewState {
   const facet = params.get('facet') ?? ''
   const home = params.get('home')
   return {
-    page: params.get('page') === 'charts' ? 'charts' : 'hosts',
+    page: PAGES.find((page) => page === params.get('page')) ?? 'hosts',
     host: (params.get('host') ?? '').slice(0, 1000) || null,
     query: (params.get('query') ?? '').slice(0, MOST_QUERY_CHARACTERS),
     range: rangeFromText(params.get('from'), params.get('to')),

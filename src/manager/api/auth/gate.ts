@@ -46,7 +46,7 @@ export function gate({ authentication, mode }: GateOptions): MiddlewareHandler {
 }
 
 /** A query may come as POST: it is long. Dashboards are the only things under `/timeseries` that can be changed. */
-function changesSomething(method: string, path: string): boolean {
+export function changesSomething(method: string, path: string): boolean {
   if (method === 'GET' || method === 'HEAD') return false
   return !(method === 'POST' && /^\/api\/v\d+\/timeseries\/?$/.test(path))
 }

@@ -680,19 +680,19 @@ export const contractEndpoints = {
     answer: 'ApiMetricList',
   },
   'GET /hosts/{hostname}/tags': {
-    since: 45,
+    since: 41,
     needs: 'READ',
     query: { limit: 'integer=10', offset: 'integer=0' },
     answer: '[ApiEntityTag]',
   },
   'PUT /hosts/{hostname}/tags': {
-    since: 45,
+    since: 41,
     needs: 'CONFIGURE',
     body: '[ApiEntityTag]',
     answer: '[ApiEntityTag]',
   },
   'DELETE /hosts/{hostname}/tags': {
-    since: 45,
+    since: 41,
     needs: 'CONFIGURE',
     body: '[ApiEntityTag]',
     answer: '[ApiEntityTag]',

@@ -5,12 +5,14 @@ import { type Authentication, type Principal, unauthorized } from '../auth/authe
 import { addressOf, fromOwnPage } from '../auth/origin.js'
 import { allows, refusal } from '../auth/roles.js'
 import { endpoints } from '../contract/endpoints.js'
+import { reasonNotServed } from '../contract/not-served.js'
 import type { EndpointName, File, Right } from '../contract/types.js'
 import { openApiDocument } from '../openapi.js'
 import type { Call, Handler, Handlers } from './call.js'
 import { errorAnswer } from './error-answer.js'
 import { ApiError, asApiError, forbidden, notFound, unavailable } from './errors.js'
 import { prettyJson, readJson } from './json.js'
+import { isLarge, jsonStream } from './json-stream.js'
 import { readQuery } from './query.js'
 import { trim } from './trim.js'
 import { validateBody } from './validate.js'
@@ -70,6 +72,12 @@ export function createApi(options: ApiOptions): Hono {
   const { handlers, logger } = options
   const app = new Hono({ strict: false })
   const served = inRoutingOrder.filter(({ name, path }) => handlers[name] && !path.startsWith('/timeseries'))
+  // Time series are passed on to the monitor, which is no matter to clients.
+  const documented = new Set(
+    table
+      .filter((each) => served.includes(each) || each.path.startsWith('/timeseries'))
+      .map(({ name }) => name),
+  )
   const methodsOf = new Map<string, string[]>()
   for (const { method, path } of served) methodsOf.set(path, [...(methodsOf.get(path) ?? []), method])
   let running = 0
@@ -86,10 +94,19 @@ export function createApi(options: ApiOptions): Hono {
   app.get('/api/:version{v[0-9]+}/openapi.json', async (c) => {
     const version = versionOf(c)
     await principalOf(c, options)
-    return json(c, openApiDocument(version, new Set(served.map(({ name }) => name))))
+    return json(c, openApiDocument(version, documented))
   })
   for (const endpoint of served)
     app.on(endpoint.method, route(endpoint.path), (c) => answer(c, endpoint, options))
+  // What Cloudera Manager has and this manager has not: said with its reason.
+  for (const endpoint of inRoutingOrder)
+    if (!handlers[endpoint.name] && !endpoint.path.startsWith('/timeseries'))
+      app.on(endpoint.method, route(endpoint.path), async (c) => {
+        versionOf(c)
+        await principalOf(c, options)
+        const { name, method, path } = endpoint
+        throw notFound(`${method} ${path} is not served by this manager: ${reasonNotServed(name)}.`)
+      })
   for (const [path, known] of methodsOf)
     app.all(route(path), (c) => {
       const allow = known.join(', ')
@@ -243,7 +260,12 @@ function written(c: Context, endpoint: Endpoint, version: number, result: unknow
     c.header('content-disposition', `attachment; filename="${name.replace(/[^\w.-]/g, '_')}"`)
     return c.body(contents as string)
   }
-  return json(c, endpoint.answer === 'none' ? {} : trim(endpoint.answer, result, version))
+  if (endpoint.answer === 'none') return json(c, {})
+  if (isLarge(result)) {
+    c.header('content-type', 'application/json')
+    return c.body(jsonStream(endpoint.answer, result, version))
+  }
+  return json(c, trim(endpoint.answer, result, version))
 }
 
 function json(c: Context, value: unknown): Response {

@@ -40,7 +40,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
 }
 
 /** PostgreSQL and the network: the database is away, or refuses new connections for now. */
-const AWAY = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|ENOENT|08\w{3}|57P0\d|53300)$/
+const AWAY = /^(UNREACHABLE|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|ENOENT|08\w{3}|57P0\d|53300)$/
 
 /**
  * Any thrown thing as an ApiError; undefined for a fault of ours, which the caller logs and hides.

@@ -6,7 +6,7 @@ const MAX_DEPTH = 40
 /**
  * Reads a request's body as JSON.
  *
- * Throws 413 for more than `limit` bytes, 415 for another type, 400 for text that is no JSON or nested too deep.
+ * Throws 413 for more than `limit` bytes, 415 for another type or a compressed one, 400 for text that is no JSON or nested too deep.
  * Returns undefined for an empty body.
  */
 export async function readJson(request: Request, limit: number): Promise<unknown> {
@@ -18,6 +18,9 @@ export async function readJson(request: Request, limit: number): Promise<unknown
       415,
       `The body must be JSON, with the header "content-type: application/json"; it came as "${type.slice(0, 100) || 'nothing'}".`,
     )
+  const encoding = request.headers.get('content-encoding') ?? 'identity'
+  if (encoding !== 'identity')
+    throw new ApiError(415, `The body must not be compressed; it came as "${encoding.slice(0, 100)}".`)
   if (deeperThan(text, MAX_DEPTH)) throw badRequest(`The body is nested deeper than ${MAX_DEPTH} levels.`)
   try {
     return JSON.parse(text)

@@ -5,6 +5,7 @@ import {
   createRoles,
   createServices,
   groupNamed,
+  type NewRole,
   type RoleConfigGroup,
   type Service,
   updateRoleConfigGroup,
@@ -13,6 +14,10 @@ import type { Model as ApiModel } from '../contract/types.js'
 import { hostByRef, needed } from './body.js'
 import { applyConfig } from './config.js'
 import type { Resources } from './ports.js'
+
+/** Awaited between the pieces of long work. */
+export type Pause = () => Promise<void>
+const atOnce: Pause = async () => undefined
 
 /**
  * Makes services with everything that their objects bring along: role config groups, roles, configuration. In this order:
@@ -23,6 +28,7 @@ export async function buildServices(
   change: Change,
   cluster: Cluster | undefined,
   services: readonly ApiModel<'ApiService'>[],
+  pause: Pause = atOnce,
 ): Promise<number[]> {
   const ids = await createServices(
     change,
@@ -36,7 +42,7 @@ export async function buildServices(
   for (const [i, wanted] of services.entries()) {
     const service = (await change.model()).services.get(ids[i]!)!
     await buildGroups(resources, change, service, wanted.roleConfigGroups ?? [])
-    await buildRoles(resources, change, service, wanted.roles ?? [])
+    await buildRoles(resources, change, service, wanted.roles ?? [], pause)
   }
   // Values last: one that names another service needs that service.
   for (const [i, wanted] of services.entries())
@@ -83,19 +89,23 @@ export async function buildRoles(
   change: Change,
   service: Service,
   roles: readonly ApiModel<'ApiRole'>[],
+  pause: Pause = atOnce,
 ): Promise<number[]> {
   const model = await change.model()
-  const ids = await createRoles(
-    change,
-    service,
-    roles.map(({ name, type, hostRef, roleConfigGroupRef }, i) => ({
+  const news: NewRole[] = []
+  for (const [i, { name, type, hostRef, roleConfigGroupRef }] of roles.entries()) {
+    await pause()
+    news.push({
       type: needed(type, `items[${i}].type`),
       host: hostByRef(model, hostRef, `items[${i}].hostRef`),
       name,
       groupName: roleConfigGroupRef?.roleConfigGroupName,
-    })),
-  )
-  for (const [i, wanted] of roles.entries())
+    })
+  }
+  const ids = await createRoles(change, service, news)
+  for (const [i, wanted] of roles.entries()) {
+    await pause()
     await applyConfig(resources, change, { scope: 'ROLE', id: ids[i]! }, wanted.config?.items)
+  }
   return ids
 }

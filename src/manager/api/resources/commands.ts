@@ -48,6 +48,7 @@ export function commandResources(resources: Resources): Handlers {
         const { args: _, ...request } = onService(model, call, titled(word))
         if (word !== 'deployClientConfig' && !names?.length)
           throw badRequest('items: must name at least one role.')
+        if (names?.length) call.audit.text ??= names.join(', ')
         return { ...request, ...(names?.length ? { roles: rolesNamed(model, call.params, names) } : {}) }
       })
 
@@ -66,6 +67,7 @@ export function commandResources(resources: Resources): Handlers {
     serviceAt(await resources.core.model(), call.params)
     const items: ApiModel<'ApiCommand'>[] = []
     const errors: string[] = []
+    call.audit.text ??= `${name}: ${names.join(', ')}`
     // Each role gets a command of its own; those that cannot be named do not hold the others up.
     for (const roleName of names)
       try {
@@ -77,8 +79,12 @@ export function commandResources(resources: Resources): Handlers {
         )
       } catch (error) {
         const { code, message } = error as { code?: string; message: string }
-        if (code !== 'NOT_FOUND' && code !== 'INVALID' && code !== 'IN_USE') throw error
-        errors.push(message)
+        const known = code === 'NOT_FOUND' || code === 'INVALID' || code === 'IN_USE'
+        // What has been started by then is to be told, and to be in the audit.
+        if (!known && items.length === 0) throw error
+        if (!known)
+          resources.core.logger.error({ err: error, role: roleName }, 'a command could not be started')
+        errors.push(known ? message : `${roleName}: the manager failed on this role; its log says why.`)
       }
     return { items, errors }
   }
@@ -88,6 +94,7 @@ export function commandResources(resources: Resources): Handlers {
       startCommand(resources, call, (model) => {
         const names = (call.body as ApiModel<'ApiHostNameList'>).items ?? []
         if (names.length === 0) throw badRequest('items: must name at least one host.')
+        call.audit.text ??= names.join(', ')
         return { name: `Hosts${word}`, hosts: names.map((name) => hostNamed(model, name)) }
       })
 

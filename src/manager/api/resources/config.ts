@@ -2,6 +2,7 @@ import {
   type ConfigItem,
   instancesOf,
   listConfig,
+  listStored,
   parametersAt,
   suppressionsAt,
   updateConfig,
@@ -25,10 +26,9 @@ type ApiConfig = ApiModel<'ApiConfig'>
 
 const everything = (view: View) => view === 'full' || view === 'full_with_health_check_explanation'
 
-/** A parameter as the API shows it: what is set here, and with the full view everything that is known of it. */
-function toConfig({ parameter, own, state, messages, suppressed }: ConfigItem, view: View): ApiConfig {
+/** A parameter as the full view shows it: what is set here, and everything that is known of it. */
+function toConfig({ parameter, own, state, messages, suppressed }: ConfigItem): ApiConfig {
   const { name, sensitive } = parameter
-  if (!everything(view)) return { name, value: own, sensitive }
   return {
     name,
     value: own,
@@ -52,10 +52,11 @@ export function configList(
   view: View,
   reveal = false,
 ): { items: ApiConfig[] } {
-  const instances = instancesOf(model, core.descriptors(), core.keys)
-  const items = listConfig(instances, core.keys, target, { reveal })
-    .filter(({ own }) => own !== undefined || everything(view))
-    .map((item) => toConfig(item, view))
+  const items: readonly ApiConfig[] = everything(view)
+    ? listConfig(instancesOf(model, core.descriptors(), core.keys), core.keys, target, { reveal }).map(
+        toConfig,
+      )
+    : listStored(model, core.descriptors(), core.keys, target, reveal)
   const suppressions = [...suppressionsAt(model, target)].map((name) => ({
     name,
     value: 'true',

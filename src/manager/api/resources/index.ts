@@ -1,5 +1,6 @@
 import type { Handlers } from '../http/call.js'
 import { auditResources } from './audits.js'
+import { clusterTemplateResources } from './cluster-template.js'
 import { clusterResources } from './clusters.js'
 import { managerResources } from './cm.js'
 import { commandResources } from './commands.js'
@@ -26,6 +27,7 @@ export function allHandlers(resources: Resources): Handlers {
     ...deploymentResources(resources),
     ...configResources(resources),
     ...clusterResources(resources),
+    ...clusterTemplateResources(resources),
     ...hostResources(resources),
     ...serviceResources(resources),
     ...roleResources(resources),

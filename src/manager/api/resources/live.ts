@@ -6,6 +6,7 @@ import { descriptorOf, type Model, type Role, type Service } from '../../model/i
 import { clientConfigProcess, clientConfigRoles, loadProcess } from '../../processes/index.js'
 import { planFor, serviceCommandNames } from './plans.js'
 import type { ClientConfig, CommandRecord, Commands, ProcessFiles, Resources, Runtime } from './ports.js'
+import { roleLogs } from './role-log.js'
 
 /** How healthy something is; without it nothing has a health. */
 export type HealthSource = Runtime['health']
@@ -23,6 +24,7 @@ export function fromActive(active: ActiveManager, health: HealthSource = () => u
     commands: liveCommands(active),
     processFiles: liveFiles(active),
     staleness: async (role) => active.staleness.ofRole(await active.core.instances(), role),
+    roleLog: roleLogs(active),
     createJoinToken: (options) => active.tokens.createJoinToken(options),
     clientConfig: (service) => clientConfigOf(active, service),
   }

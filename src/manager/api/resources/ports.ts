@@ -127,6 +127,11 @@ export interface Resources {
   /** What is different between what a role runs and what it would be started with now; secrets are masked. */
   staleness(role: Role): Promise<Staleness>
   /** A token with which hosts join; shown this once. */
+  /**
+   * The end of what a role has written: what it printed, or (`full`) its own log, which is what it printed where its type has
+   * none. Throws NOT_FOUND when there is none, and 503 when its host does not tell.
+   */
+  roleLog(role: Role, which: 'full' | 'stdout' | 'stderr', signal: AbortSignal): Promise<string>
   createJoinToken(options: { expiresInMs: number; uses?: number }): Promise<string>
   /** Reads the folders of service types anew. Without it they are fixed. */
   reloadServiceTypes?: (() => Promise<void>) | undefined

@@ -19,7 +19,7 @@ export function filterRoles(
   const conditions = (filter ?? '').split(/[;,]/).filter((each) => each.trim() !== '')
   const tests = conditions.map((condition) => {
     const [, name = '', value = ''] = /^\s*(\w+)\s*==\s*(.*?)\s*$/.exec(condition) ?? []
-    const read = READ[name]
+    const read = Object.hasOwn(READ, name) ? READ[name] : undefined
     if (!read)
       throw badRequest(
         `The parameter "filter" has "${condition.slice(0, 60)}"; it takes ${Object.keys(READ).join(', ')}, each with == and a value, joined by ";".`,
@@ -130,6 +130,12 @@ export function roleResources(resources: Resources): Handlers {
       if (!configFiles) throw notFound(`Role "${role.name}" has never been started: it has no process.`)
       return { configFiles }
     },
+    ...Object.fromEntries(
+      (['full', 'stdout', 'stderr'] as const).map((which) => [
+        `GET ${C}/roles/{roleName}/logs/${which}`,
+        async ({ params, signal }: SharedCall) => resources.roleLog(await roleAt(params), which, signal),
+      ]),
+    ),
     async [`GET ${C}/roles/{roleName}/process/configFiles/{configFileName}`]({ params }: SharedCall) {
       const role = await roleAt(params)
       const name = params.configFileName ?? ''

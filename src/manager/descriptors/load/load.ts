@@ -31,6 +31,9 @@ export interface DescriptorSet {
   readonly warnings: readonly Problem[]
 }
 
+/** Beside the service types that come with us: the shell library, and the health tests. */
+const NO_SERVICE_TYPES = new Set(['common', 'health'])
+
 /**
  * Reads all descriptors of some folders. Never throws for what it finds there: what cannot be used is in `refused`. A
  * folder that does not exist holds nothing.
@@ -92,7 +95,8 @@ async function entries(
       .map((each) => ({ name: each.name, path: join(folder, each.name), jar: /\.jar$/i.test(each.name) }))
       .filter(
         (each, i) =>
-          each.jar || (found[i]!.isDirectory() && !each.name.startsWith('.') && each.name !== 'common'),
+          each.jar ||
+          (found[i]!.isDirectory() && !each.name.startsWith('.') && !NO_SERVICE_TYPES.has(each.name)),
       )
       .map((each) => ({ ...each, name: each.name.replace(/\.jar$/i, '') }))
       .sort((a, b) => (a.path < b.path ? -1 : 1))

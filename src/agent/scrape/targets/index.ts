@@ -1,0 +1,2 @@
+export { ScrapeSettingsError } from './settings.js'
+export { type ScrapeTargets, startScrapeTargets } from './targets.js'

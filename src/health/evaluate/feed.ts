@@ -1,0 +1,106 @@
+import { type Catalogue, NO_SERIES, type StoredSamples } from '../../metrics/index.js'
+import type { Picture } from './picture.js'
+import type { Streams } from './streams.js'
+
+/** Brings stored samples to the slots that want them. */
+export interface Feed {
+  /** Takes samples as they are stored; one that nobody wants costs a look into an array. */
+  take(samples: StoredSamples): void
+  /** A sample that was read from the store. */
+  put(metric: string, owner: number, time: number, value: number): void
+  /** Everything finds its place anew: after a new model. */
+  reset(): void
+  /** Until `release`, what is taken waits: what is being read is older. */
+  hold(): void
+  release(): void
+  /** When something was taken last, by the clock of this machine. */
+  readonly takenAt: number
+}
+
+/** By series: 0 not looked at yet, -1 nobody wants it, else the number of its first slot + 1. */
+const UNKNOWN = 0
+const UNWANTED = -1
+/** What waits while the store is read; what is beyond is lost to windows, and to nothing else. */
+const MOST_HELD = 2_000_000
+const RESET_MS = 5_000
+
+export function createFeed(
+  catalogue: Pick<Catalogue, 'seriesAt' | 'metricAt' | 'entityAt'>,
+  streams: Streams,
+  picture: Picture,
+  now: () => number = Date.now,
+): Feed {
+  let places = new Int32Array(1024)
+  let held: { series: number[]; times: number[]; values: number[] } | undefined
+  let takenAt = 0
+  let seenVersion = picture.version
+  let resetAt = 0
+
+  function classify(series: number): number {
+    const { metric, entity } = catalogue.seriesAt(series)
+    const { name, aliases } = catalogue.metricAt(metric)
+    const owner = picture.ownerOf(catalogue.entityAt(entity))
+    let slot = -1
+    if (owner >= 0) {
+      slot = streams.firstSlot(name, owner)
+      for (const alias of aliases) if (slot < 0) slot = streams.firstSlot(alias.toLowerCase(), owner)
+    }
+    return slot < 0 ? UNWANTED : slot + 1
+  }
+
+  function give(series: number, time: number, value: number): void {
+    if (series >= places.length) {
+      const grown = new Int32Array(Math.ceil((series + 1) * 1.5))
+      grown.set(places)
+      places = grown
+    }
+    let place = places[series]!
+    if (place === UNKNOWN) place = places[series] = classify(series)
+    if (place === UNWANTED) return
+    for (let slot = place - 1; slot >= 0; slot = streams.next(slot)) streams.put(slot, time, value)
+  }
+
+  return {
+    take({ rows, series, time, value }) {
+      takenAt = now()
+      if (picture.version !== seenVersion && takenAt - resetAt > RESET_MS) {
+        // Somebody new may want what nobody wanted before.
+        seenVersion = picture.version
+        resetAt = takenAt
+        places.fill(UNKNOWN)
+      }
+      for (let row = 0; row < rows; row++) {
+        const s = series[row]!
+        if (s === NO_SERIES || places[s] === UNWANTED) continue
+        const t = time[2 * row + 1]! * 0x1_0000_0000 + time[2 * row]!
+        if (held === undefined) give(s, t, value[row]!)
+        else if (held.series.length < MOST_HELD) {
+          held.series.push(s)
+          held.times.push(t)
+          held.values.push(value[row]!)
+        }
+      }
+    },
+    put(metric, owner, time, value) {
+      for (let slot = streams.firstSlot(metric, owner); slot >= 0; slot = streams.next(slot))
+        streams.put(slot, time, value)
+    },
+    reset() {
+      places.fill(UNKNOWN)
+      seenVersion = picture.version
+    },
+    hold() {
+      held ??= { series: [], times: [], values: [] }
+    },
+    release() {
+      const waiting = held
+      held = undefined
+      if (waiting === undefined) return
+      for (let i = 0; i < waiting.series.length; i++)
+        give(waiting.series[i]!, waiting.times[i]!, waiting.values[i]!)
+    },
+    get takenAt() {
+      return takenAt
+    },
+  }
+}

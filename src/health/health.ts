@@ -1,0 +1,358 @@
+import type { EntityHealth, HealthChange, HealthModel, HealthReceipt } from '../wire/health.js'
+import { readHealthModel } from '../wire/health-read.js'
+import { createHealthApi } from './api/app.js'
+import { explainAll } from './evaluate/explain.js'
+import { createFeed } from './evaluate/feed.js'
+import { loadFigures } from './evaluate/load.js'
+import type { Node, Reported } from './evaluate/nodes.js'
+import type { Now } from './evaluate/observe.js'
+import { createPicture, type RememberedState } from './evaluate/picture.js'
+import { healthOfNode } from './evaluate/ref.js'
+import { createStreams } from './evaluate/streams.js'
+import { sweep } from './evaluate/sweep.js'
+import { readModel, readStates, writeModel } from './history/read.js'
+import { createHealthSeries } from './history/series.js'
+import { createHistory } from './history/write.js'
+import { createHealthMetrics } from './self-metrics.js'
+import { DISABLED, healthOf } from './summary.js'
+import { loadTestFiles } from './tests/catalogue.js'
+import { type Health, type HealthOptions, type HealthReport, StaleModelError } from './types.js'
+
+const PAUSE_MS = 2_000
+/** After a start, and after a failure of the store, missing figures may be our own fault for so long. */
+const PATIENCE_MS = 90_000
+/** A result from elsewhere is kept after a start for so long, until it is reported again. */
+const RECALLED_MS = 300_000
+const SOON_MS = 100
+const FORGET_BARE_MS = 86_400_000
+
+/**
+ * Looks after the health of all entities.
+ *
+ *     const health = createHealth({ store, logger, registry, onChanges: (changes) => events.take(changes) })
+ *     await health.start()
+ *     app.route('/', health.app)
+ */
+export function createHealth(options: HealthOptions): Health {
+  const { store, logger, registry, leads = () => true, pollMs = 0, now = Date.now } = options
+  const { pauseMs = PAUSE_MS, seriesMs = 60_000 } = options
+  const streams = createStreams(now)
+  const remembered = new Map<string, Map<string, RememberedState>>()
+  const stopping = new AbortController()
+  const history = createHistory({ store, logger, onChanges: options.onChanges })
+  const series = createHealthSeries(store)
+  let picture!: ReturnType<typeof createPicture>
+  let feed!: ReturnType<typeof createFeed>
+  let term = 0
+  let patientUntil = 0
+  let timer: NodeJS.Timeout | undefined
+  let due = 0
+  let running: Promise<HealthChange[]> | undefined
+  let loading: Promise<unknown> = Promise.resolve()
+  let started: Promise<void> | undefined
+  let stopped: Promise<void> | undefined
+  let unlisten: (() => void) | undefined
+  let led = false
+  let loadedSlots = 0
+  let polledAt = 0
+  let writtenAt = 0
+  let forgotAt = 0
+  let recalledUntil = Number.POSITIVE_INFINITY
+  const metrics = createHealthMetrics(registry, {
+    entities: () => picture?.nodes ?? [],
+    tests: () => picture?.table.rows ?? 0,
+    factsAgeMs: () => (picture?.factsAt ? Math.max(0, now() - picture.factsAt) : undefined),
+    waiting: () => history.waiting,
+  })
+
+  const nowOf = (time: number): Now => ({
+    time,
+    factsAt: picture.factsAt,
+    lastSeen: (node) => {
+      const entity = store.catalogue.findEntity('HOST', node.identity)
+      return entity === undefined ? 0 : store.catalogue.lastSeen(entity.index)
+    },
+  })
+
+  async function begin(): Promise<void> {
+    const files = await loadTestFiles(options.testsFolder)
+    picture = createPicture({ catalogue: store.catalogue, streams, files, remembered })
+    feed = createFeed(store.catalogue, streams, picture, now)
+    await recall()
+    unlisten = store.onStored((samples) => feed.take(samples))
+    await load()
+    led = leads()
+    plan(pauseMs)
+  }
+
+  /** What was known when it was recorded last. */
+  async function recall(): Promise<void> {
+    remembered.clear()
+    for (const [key, states] of await readStates(store)) remembered.set(key, states)
+    let model: HealthModel | undefined
+    try {
+      const given = await readModel(store)
+      if (given !== undefined) model = readHealthModel(given)
+    } catch (error) {
+      logger.warn(
+        { err: error },
+        'health: the model that was kept cannot be read; the manager will send another',
+      )
+    }
+    term = model?.term ?? 0
+    picture.apply(model, now())
+    feed.reset()
+    patientUntil = now() + PATIENCE_MS
+    recalledUntil = now() + RECALLED_MS
+  }
+
+  /** Results of before that nobody has reported again: a trigger that is no more, for instance. */
+  function endRecalled(time: number): void {
+    for (const node of picture.nodes)
+      for (const result of node.reported?.values() ?? [])
+        if (result.recalled)
+          take(
+            node,
+            {
+              category: node.category,
+              identity: node.identity,
+              test: result.name,
+              label: result.label,
+              summary: undefined,
+              explanation: 'The test is no more.',
+            },
+            time,
+          )
+  }
+
+  /** Brings figures from the store, one load at a time. */
+  function load(recentMs?: number): Promise<void> {
+    const next = loading.then(async () => {
+      if (stopping.signal.aborted) return
+      if (recentMs === undefined) feed.hold()
+      try {
+        await loadFigures({
+          store,
+          picture,
+          feed,
+          streams: streams.all,
+          now: now(),
+          ...(recentMs !== undefined && { recentMs }),
+          signal: stopping.signal,
+        })
+        loadedSlots = streams.count
+      } catch (error) {
+        if (!stopping.signal.aborted)
+          logger.warn({ err: error }, 'health: figures could not be read from the store')
+      } finally {
+        feed.release()
+      }
+    })
+    loading = next
+    return next
+  }
+
+  function plan(ms: number): void {
+    if (stopping.signal.aborted) return
+    const at = now() + ms
+    if (timer !== undefined && due <= at) return
+    clearTimeout(timer)
+    due = at
+    timer = setTimeout(() => {
+      timer = undefined
+      void turn().finally(() => plan(pauseMs))
+    }, ms)
+    timer.unref()
+  }
+
+  async function turn(): Promise<void> {
+    try {
+      if (leads() !== led) {
+        led = leads()
+        // Another monitor has recorded what was meanwhile.
+        if (led) await recall()
+      }
+      if (pollMs > 0 && now() - polledAt >= pollMs) {
+        polledAt = now()
+        await load(Math.max(90_000, 3 * pollMs))
+      } else if (streams.count > loadedSlots * 1.02 + 100) await load()
+      if (!led) return
+      await evaluate()
+      await keepBooks()
+    } catch (error) {
+      if (!stopping.signal.aborted) logger.error({ err: error }, 'health: an evaluation failed')
+    }
+  }
+
+  async function keepBooks(): Promise<void> {
+    const time = now()
+    if (time > recalledUntil) {
+      recalledUntil = Number.POSITIVE_INFINITY
+      endRecalled(time)
+    }
+    if (time - forgotAt > 600_000) {
+      forgotAt = time
+      gone(picture.forget(time - FORGET_BARE_MS))
+    }
+    if (seriesMs <= 0 || time - writtenAt < seriesMs) return
+    const first = writtenAt === 0
+    writtenAt = time
+    if (first) return
+    await series
+      .write(picture.nodes, time)
+      .catch((error) => logger.debug({ err: error }, 'health: its time series could not be written'))
+  }
+
+  function evaluate(): Promise<HealthChange[]> {
+    running ??= evaluateOnce().finally(() => {
+      running = undefined
+    })
+    return running
+  }
+
+  async function evaluateOnce(): Promise<HealthChange[]> {
+    await loading
+    const start = performance.now()
+    const time = now()
+    if (store.stats().failure !== '') patientUntil = time + PATIENCE_MS
+    const all: HealthChange[] = []
+    for (const changes of sweep({ picture, streams, now: nowOf(time), patient: time < patientUntil })) {
+      if (changes.length > 0) {
+        history.add(changes)
+        metrics.changed(changes)
+        if (all.length < 1_000) all.push(...changes)
+        await history.room()
+      }
+      if (stopping.signal.aborted) return all
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    metrics.swept((performance.now() - start) / 1000)
+    return all
+  }
+
+  function gone(nodes: readonly Node[]): void {
+    history.forget(nodes.map(({ category, identity }) => ({ category, identity })))
+  }
+
+  function checkTerm(given: number): void {
+    if (given < term) throw new StaleModelError(given, term)
+  }
+
+  const receipt = (unknown = 0): HealthReceipt => ({
+    term,
+    version: picture.model?.version ?? 0,
+    entities: picture.nodes.length,
+    unknown,
+  })
+
+  function show(node: Node, tests: boolean): EntityHealth {
+    return {
+      ...healthOfNode(node),
+      ...(tests && { tests: explainAll(node, picture.table, streams, nowOf(now())) }),
+    }
+  }
+
+  const health: Health = {
+    app: undefined as never,
+    start: () => (started ??= begin()),
+    stop() {
+      stopped ??= (async () => {
+        stopping.abort()
+        clearTimeout(timer)
+        unlisten?.()
+        await started?.catch(() => undefined)
+        await Promise.allSettled([running, loading])
+        await history.stop()
+      })()
+      return stopped
+    },
+    entity(category, identity, { tests = true } = {}) {
+      const node = picture?.find(category, identity)
+      return node === undefined ? undefined : show(node, tests)
+    },
+    results({ category, tests = true } = {}) {
+      const nodes = picture?.nodes ?? []
+      return nodes
+        .filter((node) => category === undefined || node.category === category)
+        .map((node) => show(node, tests))
+    },
+    get model() {
+      return picture?.model
+    },
+    async setModel(model) {
+      checkTerm(model.term)
+      const { model: present } = picture
+      const isRepeat = present?.term === model.term && present.version >= model.version
+      if (isRepeat) return receipt()
+      await writeModel(store, model)
+      checkTerm(model.term)
+      term = model.term
+      const away = picture.apply(model, now())
+      feed.reset()
+      gone(away)
+      dropUnclaimed()
+      void load()
+      plan(SOON_MS)
+      return receipt()
+    },
+    addFacts(facts) {
+      checkTerm(facts.term)
+      term = facts.term
+      const unknown = picture.facts(facts)
+      plan(SOON_MS)
+      return receipt(unknown)
+    },
+    report(results) {
+      const time = now()
+      for (const given of results) {
+        const node = picture.find(given.category, given.identity)
+        if (node !== undefined) take(node, given, time)
+      }
+      plan(SOON_MS)
+    },
+    evaluate,
+  }
+
+  /** What was remembered and the model does not have is no more. */
+  function dropUnclaimed(): void {
+    const away = [...remembered.keys()].map((key) => {
+      const [category = '', identity = ''] = key.split('\0')
+      return { category, identity }
+    })
+    remembered.clear()
+    history.forget(away)
+  }
+
+  function take(node: Node, given: HealthReport, time: number): void {
+    const { test, label, summary, explanation, advice = '', suppressed = false } = given
+    const before = node.reported?.get(test)
+    if (summary === undefined && before === undefined) return
+    const health = summary === undefined ? DISABLED : healthOf(summary)
+    if (health === undefined) return
+    const unchanged = before?.summary === health
+    const result: Reported = {
+      name: test,
+      label,
+      summary: health,
+      explanation,
+      advice,
+      suppressed,
+      at: time,
+      since: unchanged ? before.since : time,
+      isLast: summary === undefined,
+      before: unchanged ? before.before : (before?.before ?? before?.summary ?? healthOf('NOT_AVAILABLE')),
+    }
+    node.reported ??= new Map()
+    node.reported.set(test, result)
+  }
+
+  return Object.assign(health, {
+    app: createHealthApi({
+      health,
+      store,
+      logger,
+      tests: () => picture.tests.definitions,
+      isReady: () => picture !== undefined,
+    }),
+  })
+}

@@ -1,0 +1,103 @@
+import type { Catalogue, Store } from '../../metrics/index.js'
+import { HEALTH_METRICS } from '../../wire/health.js'
+import type { Node } from '../evaluate/nodes.js'
+import { spend } from '../evaluate/sweep.js'
+
+/** Health as time series, for charts: `SELECT health_bad_rate WHERE category = ROLE`. */
+export interface HealthSeries {
+  /** Writes the shares of time since the last call, of entities that were looked at. Rejects when the store does. */
+  write(nodes: readonly Node[], time: number): Promise<void>
+}
+
+const METRICS = Object.values(HEALTH_METRICS)
+const CHUNK = 20_000
+const WORDS = ['in good health', 'in concerning health', 'in bad health', 'not tested', 'in unknown health']
+
+export function createHealthSeries(store: Pick<Store, 'catalogue' | 'writer'>): HealthSeries {
+  const { catalogue } = store
+  /** By entity the series of its five metrics. */
+  const known = new Map<number, Uint32Array>()
+
+  const seriesOf = (node: Node): Uint32Array => {
+    let series = known.get(node.id)
+    if (series === undefined) {
+      const entity = entityOf(catalogue, node)
+      series = Uint32Array.from(METRICS, (name, i) =>
+        catalogue.addSeries(
+          catalogue.addMetric({
+            name,
+            displayName: `Time ${WORDS[i]}`,
+            description: `Share of the time in which the entity was ${WORDS[i]}.`,
+            unitNumerators: ['seconds'],
+            unitDenominators: ['seconds'],
+          }),
+          entity,
+          'health',
+        ),
+      )
+      known.set(node.id, series)
+    }
+    return series
+  }
+
+  return {
+    async write(nodes, time) {
+      const most = Math.min(CHUNK, nodes.length) * METRICS.length
+      const columns = {
+        length: 0,
+        series: new Uint32Array(most),
+        time: new Float64Array(most).fill(time),
+        value: new Float64Array(most),
+      }
+      for (let start = 0; start < nodes.length; start += CHUNK) {
+        columns.length = 0
+        for (const node of nodes.slice(start, start + CHUNK)) {
+          if (node.since === 0) continue
+          spend(node, time)
+          const total = node.spent.reduce((sum, each) => sum + each, 0)
+          if (total <= 0) continue
+          const series = seriesOf(node)
+          for (let i = 0; i < METRICS.length; i++) {
+            columns.series[columns.length] = series[i]!
+            columns.value[columns.length++] = node.spent[i]! / total
+          }
+          node.spent.fill(0)
+        }
+        if (columns.length > 0) await store.writer.write(columns)
+      }
+    },
+  }
+}
+
+/** Hosts and roles are known by what their agents send; services and clusters nobody else speaks of. */
+function entityOf(catalogue: Catalogue, node: Node): number {
+  const { category, identity, entity, cluster, service, host } = node
+  const found = catalogue.findEntity(category, identity)
+  if (found !== undefined && (category === 'HOST' || category === 'ROLE')) return found.index
+  const attributes: Record<string, string> = {}
+  const put = (name: string, value: string | undefined) => {
+    if (value) attributes[name] = value
+  }
+  const owner = category === 'CLUSTER' ? node : cluster
+  put('clusterName', owner?.entity.name)
+  put('clusterDisplayName', owner?.entity.displayName ?? owner?.entity.name)
+  const of = category === 'SERVICE' ? node : service
+  put('serviceName', of?.entity.serviceName)
+  put('serviceType', of?.entity.type)
+  put('serviceDisplayName', of?.entity.displayName ?? of?.entity.serviceName)
+  if (category === 'ROLE') {
+    put('roleName', entity.name)
+    put('roleType', entity.type)
+  }
+  const on = category === 'HOST' ? node : host
+  put('hostId', on?.identity)
+  put('hostname', on?.entity.hostname)
+  put('rackId', on?.entity.rackId)
+  return catalogue.addEntity({
+    category,
+    name: entity.name,
+    identity,
+    ...(entity.displayName !== undefined && { displayName: entity.displayName }),
+    attributes,
+  })
+}

@@ -1,0 +1,16 @@
+/** Why endpoints of Cloudera Manager's API are not served; the first that fits. Told by 404s and by the documentation. */
+const REASONS: readonly [RegExp, string][] = [
+  [/parcel/i, 'with parcels'],
+  [/^(GET|POST) \/events/, 'with health and events'],
+  [/\/metrics$/, 'out of scope: use /timeseries'],
+  [/ \/batch$/, 'out of scope: it promises all or nothing over any requests'],
+  [/generateHostCerts/, 'out of scope: certificates come from outside'],
+  [/resetHostId/, 'out of scope: the id is the agent’s'],
+  [/migrateRoles/, 'out of scope: delete the role and make it on the other host'],
+  [/components$/, 'out of scope: packages on hosts are not looked at'],
+  [/inspectHosts/, 'out of scope: health of hosts'],
+  [/download$/, 'out of scope: commands have no results to download'],
+]
+
+export const reasonNotServed = (endpoint: string): string =>
+  REASONS.find(([fits]) => fits.test(endpoint))?.[1] ?? 'out of scope'

@@ -1,0 +1,48 @@
+import type { Application, TypedExpression } from '../check/typed.js'
+
+/** How far before the window a point is looked for from which the first change inside it is counted, milliseconds. */
+export const LOOK_BACK = 300_000
+/** What lies further before the window does not count, whatever a function is told: reading is bounded by the window. */
+const MOST = 86_400_000
+
+/**
+ * How much before a window a function needs of its argument to be right from the window's first point on, milliseconds: a
+ * change is counted from the point before, and a mean is over the time before. `bucketMs`: of a rollup, else 0.
+ */
+export function lookBack(apply: Application, argument: TypedExpression, bucketMs: number): number {
+  switch (apply.name) {
+    case 'dt':
+    case 'dt0':
+    case 'integral':
+    case 'counter_delta':
+      return toPointBefore(argument, bucketMs)
+    case 'rate':
+    case 'increase':
+      return Math.min(MOST, (apply.seconds ?? 0) * 1000) + toPointBefore(argument, bucketMs)
+    case 'moving_avg':
+      return Math.min(MOST, apply.seconds * 1000)
+    default:
+      return 0
+  }
+}
+
+/** The same of the rate of a counter. */
+export const lookBackOfRate = (bucketMs: number): number => bucketMs || LOOK_BACK
+
+const toPointBefore = (argument: TypedExpression, bucketMs: number): number =>
+  Math.max(lookBackOfRate(bucketMs), spacing(argument))
+
+/** The distance of an expression's points where it is known: of what is put into buckets. */
+function spacing(expression: TypedExpression): number {
+  switch (expression.kind) {
+    case 'apply':
+      if (expression.apply.name === 'resample') return expression.apply.seconds * 1000
+      return spacing(expression.argument)
+    case 'combine':
+      return Math.max(spacing(expression.left), spacing(expression.right))
+    case 'group':
+      return spacing(expression.argument)
+    default:
+      return 0
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * What health costs: 20,000 hosts and roles with 15 tests each, samples once a minute, beside the same ingest without it.
+ *
+ *     npm run build:server && node --expose-gc test/health/cost.mjs [--hosts 5000] [--roles 15000] [--seconds 60]
+ */
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { pino } from 'pino'
+import { openEngine } from '../../dist/engine/index.js'
+import { createHealth } from '../../dist/health/index.js'
+import { openStore } from '../../dist/metrics/index.js'
+
+const { values: args } = parseArgs({
+  options: {
+    hosts: { type: 'string', default: '5000' },
+    roles: { type: 'string', default: '15000' },
+    seconds: { type: 'string', default: '60' },
+  },
+})
+const HOSTS = Number(args.hosts)
+const ROLES = Number(args.roles)
+const SECONDS = Number(args.seconds)
+const SERVERS_PER_SERVICE = 5
+const ROLE_METRICS = {
+  unexpected_exits: 0,
+  fd_open: 100,
+  fd_max: 1e3,
+  mem_swap: 0,
+  web_metrics_collection_status: 1,
+  web_metrics_collection_duration: 20,
+  zookeeper_is_leader: 0,
+  zookeeper_max_request_latency: 10,
+  zookeeper_connections: 10,
+  zookeeper_outstanding_requests: 0,
+  zookeeper_jvm_pause_time: 10,
+}
+const HOST_METRICS = { total_swap_out: 5, total_oom_kills: 0, entropy_available: 256 }
+const FILESYSTEM_METRICS = {
+  capacity: 1e12,
+  capacity_free: 5e11,
+  inodes: 1e6,
+  inodes_free: 5e5,
+  filesystem_not_responding: 0,
+}
+const INTERFACE_METRICS = { total_frame_receive: 0, total_packets_receive: 1e6, slow_mode: 0 }
+const logger = pino({ level: 'warn' })
+const folder = await mkdtemp(join(tmpdir(), 'bellwether-health-'))
+const engine = await openEngine({ dataDir: folder, logger, memoryLimitBytes: 15e8 })
+const store = await openStore({ connection: engine.connection, logger, limits: { series: 3e6 } })
+try {
+  const series = register(store)
+  print({ series: series.length, hosts: HOSTS, roles: ROLES })
+  await minute(store, series, 20)
+  const without = await measure('without health', () => minute(store, series, SECONDS))
+  const before = memory()
+  const rssBefore = process.memoryUsage().rss
+  const health = createHealth({ store, logger })
+  await health.start()
+  const started = performance.now()
+  await health.setModel(model())
+  await facts(health)
+  await health.evaluate()
+  print({ modelAndFirstEvaluationSeconds: seconds(started) })
+  await minute(store, series, 20, health)
+  const rss = process.memoryUsage().rss
+  const withIt = await measure('with health', () => minute(store, series, SECONDS, health))
+  const evaluated = performance.now()
+  await health.evaluate()
+  const entities = health.results({ tests: false })
+  const tests = entities.slice(0, 2e3).flatMap((each) => health.entity(each.category, each.identity).tests)
+  print({
+    evaluationSeconds: seconds(evaluated),
+    entities: entities.length,
+    good: entities.filter(({ summary }) => summary === 'GOOD').length,
+    testsPerHost: tests.length / Math.min(2e3, entities.length),
+    percentOfACoreMore: round(100 * (withIt.cpu - without.cpu)),
+    enginePercentOfACoreMore: round(100 * (withIt.engine - without.engine)),
+    heapMiBMore: round((memory() - before) / 2 ** 20),
+    rssMiB: round(rss / 2 ** 20),
+    rssMiBMore: round((rss - rssBefore) / 2 ** 20),
+  })
+  await health.stop()
+} finally {
+  await store.stop()
+  await engine.stop()
+  await rm(folder, { recursive: true, force: true })
+}
+function register({ catalogue }) {
+  const out = []
+  const add = (category, name, attributes, metrics) => {
+    const entity = catalogue.addEntity({ category, name, attributes })
+    for (const [metric, value] of Object.entries(metrics))
+      out.push({
+        index: catalogue.addSeries(catalogue.addMetric({ name: metric }), entity),
+        value,
+        counts: metric === 'total_packets_receive',
+      })
+  }
+  for (let h = 0; h < HOSTS; h++) {
+    const hostId = `host-${h}`
+    add('HOST', hostId, { hostId, hostname: `node${h}` }, HOST_METRICS)
+    for (const mountpoint of ['/', '/data/1', '/data/2', '/var'])
+      add('FILESYSTEM', `${hostId}:${mountpoint}`, { hostId, mountpoint }, FILESYSTEM_METRICS)
+    for (const iface of ['eth0', 'eth1'])
+      add('NETWORK_INTERFACE', `${hostId}:${iface}`, { hostId, iface }, INTERFACE_METRICS)
+    for (const device of ['sda', 'sdb'])
+      add('DISK', `${hostId}:${device}`, { hostId, device }, { await_time: 5 })
+  }
+  for (let r = 0; r < ROLES; r++)
+    add('ROLE', `role-${r}`, { roleName: `role-${r}`, hostId: `host-${r % HOSTS}` }, ROLE_METRICS)
+  return out
+}
+function model() {
+  const services = Math.ceil(ROLES / SERVERS_PER_SERVICE)
+  return {
+    term: 1,
+    version: 1,
+    configs: {
+      zk: { values: {}, paths: { log: ['/var/log/zk'], data: ['/data/1/zk'], dataLog: ['/data/2/zk'] } },
+    },
+    clusters: [{ identity: 'c', name: 'c' }],
+    services: Array.from({ length: services }, (_, s) => ({
+      identity: `zk-${s}`,
+      name: `zk-${s}`,
+      serviceName: `zk-${s}`,
+      type: 'ZOOKEEPER',
+      cluster: 'c',
+      expected: 'RUNNING',
+    })),
+    hosts: Array.from({ length: HOSTS }, (_, h) => ({
+      identity: `host-${h}`,
+      name: `host-${h}`,
+      hostname: `node${h}`,
+      cluster: 'c',
+    })),
+    roles: Array.from({ length: ROLES }, (_, r) => ({
+      identity: `role-${r}`,
+      name: `role-${r}`,
+      type: 'SERVER',
+      service: `zk-${Math.floor(r / SERVERS_PER_SERVICE)}`,
+      host: `host-${r % HOSTS}`,
+      expected: 'RUNNING',
+      config: 'zk',
+    })),
+  }
+}
+async function facts(health) {
+  const at = Date.now()
+  const body = JSON.stringify({
+    term: 1,
+    at,
+    hosts: Array.from({ length: HOSTS }, (_, h) => ({
+      identity: `host-${h}`,
+      lastHeartbeat: at,
+      clockOffsetMs: 3,
+    })),
+    roles: Array.from({ length: ROLES }, (_, r) => ({
+      identity: `role-${r}`,
+      state: 'RUNNING',
+      startedAt: at - 36e5,
+    })),
+  })
+  const response = await health.app.request('/health/facts', { method: 'POST', body })
+  if (response.status !== 200) throw new Error(await response.text())
+}
+async function minute({ writer }, series, forSeconds, health) {
+  const steps = forSeconds * 4
+  const start = performance.now()
+  for (let step = 0; step < steps; step++) {
+    const from = Math.floor((series.length * (step % 240)) / 240)
+    const to = Math.floor((series.length * ((step % 240) + 1)) / 240)
+    const part =
+      forSeconds < 60
+        ? series.slice((series.length * step) / steps, (series.length * (step + 1)) / steps)
+        : series.slice(from, to)
+    const time = Date.now()
+    await writer.write({
+      length: part.length,
+      series: Uint32Array.from(part, (each) => each.index),
+      time: new Float64Array(part.length).fill(time),
+      value: Float64Array.from(part, (each) => (each.counts ? each.value + (time % 1e9) / 1e6 : each.value)),
+    })
+    if (health && step % 60 === 59) await facts(health)
+    const wait = start + 250 * (step + 1) - performance.now()
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
+  }
+}
+async function measure(what, run) {
+  const start = performance.now()
+  const cpu = process.cpuUsage()
+  const engineBefore = engineSeconds()
+  await run()
+  const { user, system } = process.cpuUsage(cpu)
+  const elapsed = (performance.now() - start) / 1e3
+  const result = { cpu: (user + system) / 1e6 / elapsed, engine: (engineSeconds() - engineBefore) / elapsed }
+  print({ what, percentOfACore: round(100 * result.cpu), enginePercentOfACore: round(100 * result.engine) })
+  return result
+}
+function engineSeconds() {
+  const fields = readFileSync(`/proc/${engine.pid}/stat`, 'latin1').split(') ')[1].split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+function memory() {
+  globalThis.gc?.()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+function seconds(since) {
+  return round((performance.now() - since) / 1e3)
+}
+function round(value) {
+  return Math.round(value * 100) / 100
+}
+function print(value) {
+  process.stdout.write(`${JSON.stringify(value)}
+`)
+}
