@@ -89,6 +89,7 @@ describe('JSON as bytes', () => {
           }
           const pieces: Buffer[] = []
           // Where times are shared, a later stream has those of the first.
+          const cluster = { clusterName: 'c', clusterDisplayName: 'c' }
           const grid = streams[0]?.points.map(([t]) => t) ?? []
           sink.beginStatement(head, (entity) => entity % 2 === 0)
           sink.beginItem(template)
@@ -99,7 +100,7 @@ describe('JSON as bytes', () => {
                 category: 'HOST',
                 name: `n${n}`,
                 displayName,
-                attributes: { extra },
+                attributes: { extra, ...cluster },
               }
               const times = own.map(([t], i) => (shared ? (grid[i] ?? t) : t))
               sink.addStream(from, 60_000, {
@@ -111,6 +112,7 @@ describe('JSON as bytes', () => {
               if (taken) pieces.push(Buffer.from(sink.take()))
               const attributes = {
                 extra,
+                ...cluster,
                 active: n % 2 === 0 ? 'true' : 'false',
                 category: 'HOST',
                 entityName: `n${n}`,
