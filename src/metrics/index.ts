@@ -5,6 +5,9 @@ export { CatalogueCollisionError } from './catalogue/catalogue.js'
 export type { Connection } from './client.js'
 export { DEFAULT_DATABASE } from './client.js'
 export {
+  BLOCK,
+  type BlockKind,
+  type Blocks,
   defaultHotBytes,
   type HotLimits,
   type HotMetric,
