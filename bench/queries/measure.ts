@@ -8,7 +8,7 @@ import type { Dialect } from './dialects.js'
  * Queries before the measured ones, so that code, caches and connections are warm: so many, or as many as fit into the
  * time, but never fewer than the least.
  */
-export const WARM_UP = { least: 3, most: 200, milliseconds: 500 }
+export const WARM_UP = { least: 3, most: 1_000, milliseconds: 500 }
 
 export interface QueryMeasure {
   dialect: string
