@@ -119,6 +119,7 @@ export interface HealthFacts {
   at: number
   hosts?: HostFact[]
   roles?: RoleFact[]
+  services?: ServiceFact[]
   values?: ValueFact[]
 }
 
@@ -144,6 +145,14 @@ export interface RoleFact {
   /** Where they have changed since the model was sent. */
   expected?: ExpectedState
   since?: number
+  /** Empty: no longer. */
+  busy?: string
+}
+
+/** What has changed of a service since the model was sent. */
+export interface ServiceFact {
+  identity: string
+  expected?: ExpectedState
   /** Empty: no longer. */
   busy?: string
 }
