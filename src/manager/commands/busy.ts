@@ -56,7 +56,9 @@ export function createBusyCommands(): BusyCommands {
     },
     ofRole: ({ id }) => first(({ roles }) => roles.has(id)),
     ofService: ({ id, clusterId }) =>
-      first((busy) => busy.serviceId === id || (busy.clusterId !== undefined && busy.clusterId === clusterId)),
+      first(
+        (busy) => busy.serviceId === id || (busy.clusterId !== undefined && busy.clusterId === clusterId),
+      ),
     onChange(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -79,7 +79,12 @@ export function roleHealthConfig(serviceType: string, { type, config }: RoleInst
 /** Folders may carry a storage type, as HDFS has it: `[SSD]/data/1`, or a URI. */
 function foldersOf(parameter: Parameter, value: string): string[] {
   return listOf(parameter, value)
-    .map((each) => each.trim().replace(/^\[[A-Z_]+\]/, '').replace(/^file:\/\//, ''))
+    .map((each) =>
+      each
+        .trim()
+        .replace(/^\[[A-Z_]+\]/, '')
+        .replace(/^file:\/\//, ''),
+    )
     .filter((each) => each.startsWith('/'))
 }
 

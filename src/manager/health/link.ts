@@ -52,6 +52,7 @@ export function startHealthLink(options: HealthLinkOptions): HealthLink {
   let told = { services: new Map<string, string>(), hosts: new Map<string, number>() }
   let version = 0
   let modelText = ''
+  let run = ''
   let latest: Instances | undefined
   let isModelDue = true
   let modelNotBefore = 0
@@ -110,7 +111,11 @@ export function startHealthLink(options: HealthLinkOptions): HealthLink {
     isModelDue = false
     try {
       latest = await core.instances()
-      const { term: _, version: __, ...rest } = healthModel(latest, { runtime, busy }, { term: 0, version: 0 })
+      const {
+        term: _,
+        version: __,
+        ...rest
+      } = healthModel(latest, { runtime, busy }, { term: 0, version: 0 })
       const text = JSON.stringify(rest).slice(1)
       if (text !== modelText) {
         const body = `{"term":${core.term()},"version":${version + 1},${text}`
@@ -121,8 +126,10 @@ export function startHealthLink(options: HealthLinkOptions): HealthLink {
             signal: ending.signal,
           }),
         )
-        version = Math.max(version + 1, receipt.term === core.term() ? receipt.version : 0)
-        modelText = text
+        if (receipt.version === version + 1) modelText = text
+        // It has a later one of this term already, from before a restart: ours has to be later still.
+        else isModelDue = true
+        version = Math.max(version + 1, receipt.version)
         // What the monitor did not know before it has not heard of either.
         areAllDue = true
       }
@@ -175,6 +182,10 @@ export function startHealthLink(options: HealthLinkOptions): HealthLink {
       const receipt = receiptOf(answer)
       for (const [identity, text] of said) told.services.set(identity, text)
       for (const [hostId, beat] of beats) told.hosts.set(hostId, beat)
+      if (receipt.run !== run) {
+        areAllDue ||= run !== '' || !all
+        run = receipt.run
+      }
       // It has lost the model, or has one of another time.
       if (receipt.version !== version || receipt.term !== facts.term) {
         modelText = ''
@@ -228,7 +239,8 @@ export function startHealthLink(options: HealthLinkOptions): HealthLink {
 /** 404: the monitor does not know all that was spoken of; its receipt says what it has. */
 function receiptOf({ status, body }: { status: number; body: unknown }): HealthReceipt {
   const receipt = body as Partial<HealthReceipt> | undefined
-  if ((status === 200 || status === 404) && typeof receipt?.version === 'number') return receipt as HealthReceipt
+  if ((status === 200 || status === 404) && typeof receipt?.version === 'number')
+    return receipt as HealthReceipt
   const message = (body as { message?: unknown } | undefined)?.message
   throw new Error(`HTTP ${status}${typeof message === 'string' ? `: ${message.slice(0, 300)}` : ''}`)
 }

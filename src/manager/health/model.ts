@@ -1,4 +1,5 @@
 import type {
+  Commission,
   HealthCluster,
   HealthHost,
   HealthModel,
@@ -65,7 +66,10 @@ export function healthModel(
     ] as const
     const shared = hasOwn(model, targets[1]) ? String(host.id) : ''
     if (!hostConfigs.has(shared))
-      hostConfigs.set(shared, keys.keyOf({ values: { ...heartbeats, ...healthValues(instances.host(host)) } }))
+      hostConfigs.set(
+        shared,
+        keys.keyOf({ values: { ...heartbeats, ...healthValues(instances.host(host)) } }),
+      )
     const config = hostConfigs.get(shared)
     const suppressed = suppressedTests(model, 'host', targets)
     const cluster = host.clusterId === null ? undefined : model.clusters.get(host.clusterId)
@@ -79,7 +83,7 @@ export function healthModel(
       ...(config && { config }),
       ...(suppressed && { suppressed }),
       ...(host.maintenance && { maintenance: true }),
-      commission: host.commissionState,
+      commission: commissionOf(host.commissionState),
     }
   })
 
@@ -145,9 +149,19 @@ function roleEntity(
     ...(config && { config }),
     ...(suppressed && { suppressed }),
     ...(role.maintenance && { maintenance: true }),
-    commission: role.commissionState,
+    commission: commissionOf(role.commissionState),
   }
 }
+
+/** Offlined: as good as decommissioned, for health. */
+const commissionOf = (state: Role['commissionState']): Commission =>
+  state === 'OFFLINED'
+    ? 'DECOMMISSIONED'
+    : state === 'OFFLINING'
+      ? 'DECOMMISSIONING'
+      : state === 'UNKNOWN'
+        ? 'COMMISSIONED'
+        : state
 
 /** A service is to run when one of its roles is. */
 function expectedOfService(model: Model, service: Service, { runtime }: World): 'RUNNING' | 'STOPPED' {

@@ -19,7 +19,11 @@ import { tlsParameters } from './tls.js'
  */
 export function complete(written: WrittenService, metrics: ServiceMetrics | undefined): WrittenService {
   const roles = written.roles.map((role) =>
-    completeRole(written.type, { ...role, configWriter: withShared(role.configWriter, written.sharedConfigs) }, metrics),
+    completeRole(
+      written.type,
+      { ...role, configWriter: withShared(role.configWriter, written.sharedConfigs) },
+      metrics,
+    ),
   )
   return {
     ...written,
@@ -57,7 +61,11 @@ export function dependencyParameter(type: string): string {
   return `${type.toLowerCase()}_service`
 }
 
-function completeRole(serviceType: string, role: RoleDescriptor, metrics: ServiceMetrics | undefined): RoleDescriptor {
+function completeRole(
+  serviceType: string,
+  role: RoleDescriptor,
+  metrics: ServiceMetrics | undefined,
+): RoleDescriptor {
   return {
     ...role,
     parameters: merge(role.parameters, [

@@ -1,15 +1,26 @@
-import { type HealthParameter, type HealthTestDefinition, healthParameters } from '../../../wire/health-tests.js'
+import {
+  type HealthParameter,
+  type HealthTestDefinition,
+  healthParameters,
+} from '../../../wire/health-tests.js'
 import { type Parameter, parameter, type Scope, type Unit, units } from '../model/parameter.js'
 import { ourHealthTests } from './tests.js'
 
 type Kind = Parameters<typeof healthParameters>[1]
 
 /** What the tests of a kind of entity take from the configuration, as parameters of it. */
-export function parametersOfTests(kind: Kind, scope: Scope, also: readonly HealthTestDefinition[] = []): Parameter[] {
+export function parametersOfTests(
+  kind: Kind,
+  scope: Scope,
+  also: readonly HealthTestDefinition[] = [],
+): Parameter[] {
   return healthParameters([...ourHealthTests(), ...also], kind).map((each) => parameterOf(each, scope))
 }
 
-function parameterOf({ name, label, description, type, unit, default: standard }: HealthParameter, scope: Scope): Parameter {
+function parameterOf(
+  { name, label, description, type, unit, default: standard }: HealthParameter,
+  scope: Scope,
+): Parameter {
   return parameter({
     name,
     label,

@@ -1,7 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type HealthTestDefinition, type HealthTestFile, readHealthTestFile } from '../../../wire/health-tests.js'
+import {
+  type HealthTestDefinition,
+  type HealthTestFile,
+  readHealthTestFile,
+} from '../../../wire/health-tests.js'
 
 let files: readonly HealthTestFile[] | undefined
 
@@ -14,7 +18,10 @@ export function ourHealthTestFiles(): readonly HealthTestFile[] {
 export const ourHealthTests = (): HealthTestDefinition[] => ourHealthTestFiles().flatMap(({ tests }) => tests)
 
 /** Parameters that hold folders of a role, by what tests call them. */
-export function healthPaths(serviceType: string, roleType: string): Readonly<Record<string, readonly string[]>> {
+export function healthPaths(
+  serviceType: string,
+  roleType: string,
+): Readonly<Record<string, readonly string[]>> {
   const key = `${serviceType}/${roleType}`
   for (const { paths } of ourHealthTestFiles()) if (paths?.[key]) return paths[key]
   return {}
