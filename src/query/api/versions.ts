@@ -5,8 +5,8 @@ import type { ErrorBody } from '../../wire/timeseries.js'
 export type QueryApp = Hono<{ Bindings: Partial<HttpBindings> }>
 
 const ROOT = '/api/:version/timeseries'
-const FIRST_VERSION = 6
-const LAST_VERSION = 60
+export const FIRST_VERSION = 6
+export const LAST_VERSION = 60
 
 /** What there is under `/timeseries`, with its methods, and since which version where not all have it. */
 const PATHS: readonly {
