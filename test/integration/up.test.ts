@@ -212,6 +212,18 @@ describe('bellwether up', () => {
     })
   }, 120_000)
 
+  it('finds its parts on free ports, which --port 0 and --monitor-port 0 ask for', async () => {
+    const up = owned(
+      startProgram(['up', '--data', folder(), '--port', '0', '--monitor-port', '0', '--interval', '1s']),
+    )
+    const url = await eventually('the address', () => /runs at (http:\S+)/.exec(up.output())?.[1], {
+      timeoutMs: 60_000,
+      detail: up.output,
+    })
+    // Through the manager, from the monitor, what the agent has sent.
+    await firstPoint(url)
+  }, 90_000)
+
   it('says which port is in use, and ends', async () => {
     const server = createServer()
     const port = await freePort()
