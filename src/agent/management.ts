@@ -40,6 +40,8 @@ export interface Management {
   readonly collectors: Collector[]
   /** The roles on this host, and where their logs are. */
   logSources(): LogSource[]
+  /** Of the host and what is on it, as the manager knows it. */
+  hostAttributes(): Readonly<Record<string, string>> | undefined
   /** Where metrics go, if the manager says so; `failed` goes on to the next one. */
   monitor(): Target | undefined
   monitorFailed(): void
@@ -154,6 +156,7 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
         folders: process.logEvents?.folders ?? [join(processDir, process.name, 'logs')],
         rules: process.logEvents?.rules ?? DEFAULT_LOG_RULES,
       })),
+    hostAttributes: () => store.held.desired?.hostAttributes,
     monitor() {
       const list = urls()
       const url = list[monitorIndex % Math.max(1, list.length)]

@@ -17,7 +17,8 @@ export interface Round {
 export interface Host {
   readonly hostId: string
   readonly hostname: string
-  readonly rackId: string
+  /** Attributes of everything on it: host id, host name, rack, cluster. */
+  readonly shared: Readonly<Record<string, string>>
   readonly entity: EntityDefinition
 }
 

@@ -341,6 +341,7 @@ export function parseDesired(value: unknown, faults: DesiredFault[]): DesiredSta
       >,
     ),
     managerUrls: optional(list(httpUrl, 20)),
+    hostAttributes: optional(record(text(4000), 50)),
     hardStop: optional(truth),
   })(value, 'desired')
   const { processes, clientConfigs, metricSets } = value as Record<string, unknown>

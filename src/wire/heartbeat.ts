@@ -174,6 +174,11 @@ export interface DesiredState {
   clientConfigs: DesiredClientConfig[]
   /** Rules of `metrics[].rules`, by name: the roles of a type share them. */
   metricSets: Record<string, MetricRule[]>
+  /**
+   * Attributes of the host's entity and of those on it (disks, file systems, interfaces), such as `clusterName`; they come before
+   * the agent's own.
+   */
+  hostAttributes?: Record<string, string>
   /** Where metrics go, instead of where the agent was told at start. */
   monitor?: { urls: string[]; token?: string }
   /** All managers, for when the one in use is away. */

@@ -81,6 +81,14 @@ describe('a round', () => {
       ['h1:sda', 'sda (new)', 'new'],
     ])
     expect(hostOf('new')).toBe(hostOf('new'))
+    const inCluster = hostOf('new', { clusterName: 'c1', hostId: 'another' })
+    expect(inCluster.entity.attributes).toMatchObject({ clusterName: 'c1', hostId: 'h1', rackId: '/default' })
+    expect(partOf(inCluster, 'sda', { device: 'sda' }).attributes).toMatchObject({
+      device: 'sda',
+      clusterName: 'c1',
+    })
+    expect(hostOf('new', { clusterName: 'c1', hostId: 'another' })).toBe(inCluster)
+    expect(hostOf('new').entity.attributes.clusterName).toBeUndefined()
   })
 
   it('does not take a metric that is not in the catalogue', () => {

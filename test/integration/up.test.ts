@@ -159,6 +159,10 @@ describe('bellwether up', () => {
     const state = async (of: typeof api) =>
       (await of('GET', '/clusters/c1/services/sleeper/roles')).items[0].roleState
     await eventually('the start', async () => (await state(api)) === 'STARTED')
+    await eventually('the host in its cluster', async () => {
+      const query = 'select load_1_across_hosts where category = CLUSTER and clusterName = c1'
+      return (await ask(first.url, query))[0]?.[0] === 'c1'
+    })
     const pid = roleProcess(data, 'sleeper')
     await eventually('our own role', async () =>
       (await api('GET', '/cm/service/roles')).items.some(

@@ -73,6 +73,8 @@ export async function updateCluster(change: Change, cluster: Cluster, update: Cl
   if (Object.keys(values).length === 0) return
   await change.trx.updateTable('cluster').set(values).where('id', '=', cluster.id).execute()
   change.touch('cluster', [cluster.id])
+  const hosts = (await change.model()).hostsOfCluster.get(cluster.id) ?? []
+  change.touchHosts(hosts.map((host) => host.id))
 }
 
 /** With its services, which must be stopped; its hosts stay, in no cluster. */
@@ -85,15 +87,13 @@ export async function deleteCluster(change: Change, cluster: Cluster): Promise<v
     await change.trx.deleteFrom('service').where('id', '=', service.id).execute()
   await change.trx.updateTable('host').set({ clusterId: null }).where('clusterId', '=', cluster.id).execute()
   await change.trx.deleteFrom('cluster').where('id', '=', cluster.id).execute()
-  change.touchHosts(roles.map((role) => role.hostId))
+  const hosts = (model.hostsOfCluster.get(cluster.id) ?? []).map(({ id }) => id)
+  change.touchHosts([...hosts, ...roles.map((role) => role.hostId)])
   change.touch(
     'service',
     services.map(({ id }) => id),
   )
-  change.touch(
-    'host',
-    (model.hostsOfCluster.get(cluster.id) ?? []).map(({ id }) => id),
-  )
+  change.touch('host', hosts)
   change.touch('cluster', [cluster.id])
 }
 
@@ -133,6 +133,8 @@ async function setCluster(change: Change, hosts: readonly Host[], clusterId: num
   if (hosts.length === 0) return
   const ids = hosts.map((host) => host.id)
   await change.trx.updateTable('host').set({ clusterId }).where('id', 'in', ids).execute()
+  // Their agents carry the cluster with their metrics.
+  change.touchHosts(ids)
   change.touch('host', ids)
 }
 

@@ -12,7 +12,8 @@ import type { Instances } from '../configuration/index.js'
 import type { Core } from '../core.js'
 import type { MetricDescriptor } from '../descriptors/index.js'
 import type { Limits } from '../generate/index.js'
-import type { Host, Model, Role } from '../model/types.js'
+import { DEFAULT_RACK } from '../model/hosts.js'
+import type { Cluster, Host, Model, Role } from '../model/types.js'
 import { type StoredProcess, unpackProcess } from './spec.js'
 import { named } from './store.js'
 
@@ -127,7 +128,8 @@ export async function desiredState(
       },
     ]
   })
-  return { generation: found.generation, desired: { processes, clientConfigs, metricSets } }
+  const hostAttributes = hostAttributesOf(instances.model, host)
+  return { generation: found.generation, desired: { processes, clientConfigs, metricSets, hostAttributes } }
 }
 
 function desiredFile(file: StoredProcess['files'][number]): DesiredFile {
@@ -152,6 +154,17 @@ function desiredLimits(limits: Limits): ResourceLimits {
 }
 
 /** A role as queries know it: `roleName`, `serviceName` and the other attributes of tsquery. */
+/** Where a host belongs. A rack that nobody has set is left to its agent, which may know one. */
+function hostAttributesOf(model: Model, { clusterId, rackId }: Host): Record<string, string> {
+  const cluster = clusterId === null ? undefined : model.clusters.get(clusterId)
+  return { ...clusterAttributes(cluster), ...(rackId === DEFAULT_RACK ? {} : { rackId }) }
+}
+
+const clusterAttributes = (cluster: Cluster | undefined): Record<string, string> =>
+  cluster
+    ? { clusterName: cluster.name, clusterDisplayName: cluster.displayName, clusterId: cluster.uuid }
+    : {}
+
 export function roleEntity(model: Model, role: Role): NonNullable<DesiredProcess['entity']> {
   const service = model.services.get(role.serviceId)
   const cluster = service?.clusterId == null ? undefined : model.clusters.get(service.clusterId)
@@ -167,9 +180,7 @@ export function roleEntity(model: Model, role: Role): NonNullable<DesiredProcess
       serviceName: service?.name ?? '',
       serviceType: service?.type ?? '',
       serviceDisplayName: service?.displayName ?? '',
-      ...(cluster
-        ? { clusterName: cluster.name, clusterDisplayName: cluster.displayName, clusterId: cluster.uuid }
-        : {}),
+      ...clusterAttributes(cluster),
       hostname: host?.hostname ?? '',
       hostId: host?.hostId ?? '',
       rackId: host?.rackId ?? '',
