@@ -1,3 +1,4 @@
+import { canaries } from './canary.js'
 import type {
   AgentCommand,
   ClientConfigReport,
@@ -249,6 +250,7 @@ export const desiredProcess: Check<DesiredProcess> = (value, path) => {
       }) as Check<NonNullable<DesiredProcess['entity']>>,
     ),
     metrics: byDefault(list(endpoint, 20), []),
+    canaries: optional(canaries),
     logEvents: optional(
       shape<LogEvents>({ folders: list(absolute, 20), rules: byDefault(logRules, [...DEFAULT_LOG_RULES]) }),
     ),

@@ -11,6 +11,7 @@
  * `HOST_ID_IN_USE`: another host has this id. 426 with `PROTOCOL_VERSION`: agent and manager do not understand each other.
  * Their bodies are `HeartbeatRefusal`.
  */
+import type { DesiredCanary } from './canary.js'
 import type { LogRule } from './log-rules.js'
 import type { MetricDefinition } from './native-batch.js'
 
@@ -231,6 +232,8 @@ export interface DesiredProcess {
   /** Its role's entity: per-process metrics and those of `metrics` are its. */
   entity?: { name: string; displayName?: string; attributes: Record<string, string> }
   metrics: MetricEndpoint[]
+  /** Checks that the agent runs beside it while it runs. */
+  canaries?: DesiredCanary[]
   /** Which of its log files are followed, and what of them becomes events. Default: those in its folder, by the default rules. */
   logEvents?: LogEvents
 }

@@ -98,6 +98,7 @@ describe('killed with SIGKILL between accept and delivery', () => {
     for (let round = 0; round < 20; round++) {
       const publisher = await startAlerts(data, port)
       let alive = true
+      const wanted = accepted.size + 3 * (1 + (round % 10))
       const senders = Array.from({ length: 4 }, async () => {
         while (alive) {
           const batch = Array.from({ length: 3 }, () => health(`r${++n}`, 'RED', { id: `${round}-${n}` }))
@@ -110,7 +111,9 @@ describe('killed with SIGKILL between accept and delivery', () => {
           await new Promise((done) => setTimeout(done, 5))
         }
       })
-      await new Promise((done) => setTimeout(done, 60 + Math.random() * 150))
+      // At a number of accepted ones, however long they take, and then at any point of what follows on them.
+      await eventually('accepted alerts', () => accepted.size >= wanted, { everyMs: 1 })
+      await new Promise((done) => setTimeout(done, (round * 13) % 60))
       publisher.process.kill('SIGKILL')
       await publisher.exited
       alive = false
