@@ -13,6 +13,7 @@ import { describeMachine, isBusy } from './report/machine.js'
 import { render } from './report/tables.js'
 import type { LoadResults, QueryResults, Results } from './results.js'
 import { measureAgents } from './run-agents.js'
+import { measureExporter } from './run-exporter.js'
 import { fill, type LoadMeasure, measureLoad } from './run-load.js'
 import { type QueryRound, runQueries } from './run-queries.js'
 import { measureSteady } from './run-steady.js'
@@ -66,6 +67,7 @@ async function main(options: Options): Promise<void> {
       const available = systems.filter((s) => !s.missing)
       await runPlan(plan, options, available, join(folder, plan.name.replaceAll(/\W+/g, '-')), results)
     }
+    if (options.parts.exporter) await runExporter(options, systems, folder, results)
     if (options.parts.steady) await runSteady(options, systems, folder, results)
   } finally {
     cleanUp()
@@ -97,7 +99,7 @@ async function runPlan(plan: Plan, options: Options, systems: System[], folder: 
     say(
       `${plan.name}, ${protocol}: ${million(dataSet.samples)} samples, SHA-256 ${dataSet.sha256.slice(0, 16)}`,
     )
-    const at = (system: System) => `${folder}-${system.name}`
+    const at = (system: System) => `${folder}-${protocol}-${system.name}`
     if (options.parts.load)
       results.loads.push(
         await loadRounds(plan.name, dataSet, dataFor, taking, rounds, options.connections, at),
@@ -112,11 +114,11 @@ async function runPlan(plan: Plan, options: Options, systems: System[], folder: 
 }
 
 async function runSteady(options: Options, systems: System[], folder: string, results: Results) {
-  for (const plan of makeSteadyPlans(options)) {
+  for (const [n, plan] of makeSteadyPlans(options).entries()) {
     const { linesPerBatch } = plan
     const dataSet = await prepareDataSet('line-protocol', plan.parameters, 1, { linesPerBatch })
     for (const system of systems.filter((s) => !s.missing && plan.systems.includes(s.name))) {
-      const at = join(folder, `steady-${system.name}`)
+      const at = join(folder, `steady-${n}-${system.name}`)
       const measure = await measureSteady(system, plan, dataSet, at)
       say(
         `${plan.name}, ${system.name}: p99 ${measure.p99Latency.toFixed(0)} ms, ${measure.serverCores.toFixed(2)} cores`,
@@ -130,6 +132,17 @@ async function runSteady(options: Options, systems: System[], folder: string, re
   const measure = await measureAgents(ours, plan, join(folder, 'agents'), say)
   say(`${plan.name}: ${measure.serverCores.toFixed(2)} cores, ${(measure.peakBytes / 1e6).toFixed(0)} MB`)
   results.agents.push(measure)
+}
+
+async function runExporter(options: Options, systems: System[], folder: string, results: Results) {
+  const ours = systems.find((s) => s.name === 'Bellwether' && !s.missing)
+  if (ours === undefined || !(options.systems?.includes('bellwether') ?? true)) return
+  const pages = { quick: 5, default: 120, full: 1200 }[options.size]
+  const measure = await measureExporter(ours, pages, join(folder, 'exporter'))
+  if (measure === undefined)
+    return say('The exporter is not measured: apt-get install prometheus-node-exporter')
+  say(`node-exporter: ${measure.bytesPerSample.toFixed(2)} bytes a sample`)
+  results.exporter = measure
 }
 
 async function loadRounds(

@@ -8,8 +8,9 @@ time, alternating), then asks TSBS's queries. Without options the tables in docs
 
   --quick              a small run, to see that everything works (under a minute)
   --full               larger data and more repetitions
-  --only load|query|steady   one part (query loads once, without measuring; steady is minutes of load at one rate, and of
-                       many agents; a run of --scale or --quick leaves it out)
+  --only load|query|exporter|steady   one part (query loads once, without measuring; exporter is the size of what a real
+                       node-exporter says; steady is minutes of load at one rate, and of many agents; a run of --scale
+                       or --quick leaves both out)
   --systems a,b        bellwether, victoriametrics, prometheus, influxdb
   --types a,b          query types that begin with one of these, e.g. double-groupby,lastpoint
   --scale N            hosts: one data set of your own in place of the usual ones
@@ -31,7 +32,7 @@ Peers are looked for in PATH, or by VICTORIA_METRICS_BIN, PROMETHEUS_BIN, INFLUX
 
 export interface Options {
   size: 'quick' | 'default' | 'full'
-  parts: { load: boolean; query: boolean; steady: boolean }
+  parts: { load: boolean; query: boolean; exporter: boolean; steady: boolean }
   systems: string[] | undefined
   types: string[] | undefined
   scale: number | undefined
@@ -76,20 +77,20 @@ export function readOptions(args: string[]): Options | undefined {
     },
   })
   if (values.help) return undefined
-  if (values.only !== undefined && !['load', 'query', 'steady'].includes(values.only))
-    throw new Error(`--only ${values.only}: one of load, query, steady`)
+  if (values.only !== undefined && !['load', 'query', 'exporter', 'steady'].includes(values.only))
+    throw new Error(`--only ${values.only}: one of load, query, exporter, steady`)
   const size = values.quick ? 'quick' : values.full ? 'full' : 'default'
   const start = values.start === undefined ? undefined : Date.parse(values.start)
   if (Number.isNaN(start)) throw new Error(`--start ${values.start}: not a date`)
+  const long = size !== 'quick' && values.scale === undefined
   const whole = args.every((a) => ['--full', '--keep'].includes(a))
   return {
     size,
     parts: {
       load: values.only === undefined || values.only === 'load',
       query: values.only === undefined || values.only === 'query',
-      steady:
-        values.only === 'steady' ||
-        (values.only === undefined && size !== 'quick' && values.scale === undefined),
+      exporter: values.only === 'exporter' || (values.only === undefined && long),
+      steady: values.only === 'steady' || (values.only === undefined && long),
     },
     systems: values.systems?.split(','),
     types: values.types?.split(','),

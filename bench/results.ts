@@ -2,6 +2,7 @@
 import type { QueryMeasure } from './queries/measure.js'
 import type { Machine } from './report/machine.js'
 import type { AgentsMeasure } from './run-agents.js'
+import type { ExporterMeasure } from './run-exporter.js'
 import type { LoadMeasure } from './run-load.js'
 import type { SteadyMeasure } from './run-steady.js'
 import type { Protocol } from './tsbs/data-set.js'
@@ -46,4 +47,5 @@ export interface Results {
   planning: PlanningResults[]
   steady: SteadyMeasure[]
   agents: AgentsMeasure[]
+  exporter?: ExporterMeasure
 }

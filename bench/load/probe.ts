@@ -6,7 +6,9 @@ import { createClient } from './client.js'
 export interface Probe {
   /** Milliseconds from when a question was due to the last byte of its answer. */
   readonly latencies: readonly number[]
-  /** Ends after the answer that is under way. Rejects when a question was not answered with 200. */
+  /** Rejects when a question was not answered with 200; resolves after `stop`. */
+  readonly ended: Promise<void>
+  /** Ends after the answer that is under way, and rejects as `ended` does. */
   stop(): Promise<void>
 }
 
@@ -15,7 +17,7 @@ export function startProbe(origin: string, { method, path }: QueryRequest, every
   const latencies: number[] = []
   let ended = false
   const asking = (async () => {
-    for (let due = performance.now(); !ended; due = Math.max(due + everyMs, performance.now())) {
+    for (let due = performance.now(); !ended; due += everyMs) {
       const wait = due - performance.now()
       if (wait > 0) await sleep(wait)
       const { status, body } = await client.send(method, path)
@@ -26,6 +28,7 @@ export function startProbe(origin: string, { method, path }: QueryRequest, every
   asking.catch(() => undefined)
   return {
     latencies,
+    ended: asking,
     async stop() {
       ended = true
       try {

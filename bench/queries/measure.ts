@@ -4,8 +4,11 @@ import type { QueryCase } from '../tsbs/queries.js'
 import type { Answer, QueryRequest } from './answers.js'
 import type { Dialect } from './dialects.js'
 
-/** Queries before the measured ones, so that code, caches and connections are warm. */
-const WARM_UP = 3
+/**
+ * Queries before the measured ones, so that code, caches and connections are warm: so many, or as many as fit into the
+ * time, but never fewer than the least.
+ */
+export const WARM_UP = { least: 3, most: 1_000, milliseconds: 500 }
 
 export interface QueryMeasure {
   dialect: string
@@ -25,13 +28,15 @@ export async function measureQueries(
   dialect: Dialect,
   type: string,
   cases: QueryCase[],
+  warmUp: QueryCase[],
   cpuSeconds: () => number,
 ): Promise<QueryMeasure> {
   const measure: QueryMeasure = { dialect: dialect.name, type, latencies: [], cpuSeconds: 0, bytes: 0 }
   const requests = cases.map((c) => dialect.request(c))
-  // The warm-up uses the last cases, so that none is asked twice in a row.
-  for (const request of requests.slice(-WARM_UP)) {
-    const answer = await ask(client, request)
+  const warmUntil = performance.now() + WARM_UP.milliseconds
+  for (const [i, query] of warmUp.entries()) {
+    if (i >= WARM_UP.least && performance.now() > warmUntil) break
+    const answer = await ask(client, dialect.request(query))
     if (answer.status !== 200)
       return { ...measure, refused: `${answer.status} ${answer.body.toString('utf8', 0, 300)}` }
   }

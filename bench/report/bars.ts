@@ -4,6 +4,7 @@ import { AGENTS, NEW_SERIES, SMALL_SENDERS } from '../plan.js'
 import { COLUMNS, JSON_FORM } from '../queries/dialects.js'
 import type { LoadResults, PlanningResults, QueryResults, Results } from '../results.js'
 import type { AgentsMeasure } from '../run-agents.js'
+import type { ExporterMeasure } from '../run-exporter.js'
 import type { SteadyMeasure } from '../run-steady.js'
 import { median } from '../stats.js'
 import { ENGINE_ALONE } from '../systems/index.js'
@@ -22,7 +23,7 @@ const SMALL_MS = 4
 const PLANNING_MS = 0.3
 
 /** Checks every bar for which this run has both sides. */
-export function checkBars({ loads, queries, planning, steady, agents }: Results): Bar[] {
+export function checkBars({ loads, queries, planning, steady, agents, exporter }: Results): Bar[] {
   const ours = steady.filter((m) => m.system === 'Bellwether')
   return [
     ...loads.flatMap(loadBars),
@@ -30,7 +31,16 @@ export function checkBars({ loads, queries, planning, steady, agents }: Results)
     ...planning.map(planningBar),
     ...ours.flatMap(steadyBars),
     ...agents.map(agentsBar),
+    ...(exporter ? [exporterBar(exporter)] : []),
   ]
+}
+
+function exporterBar({ pages, series, bytesPerSample, withCatalogue, rollups }: ExporterMeasure): Bar {
+  return {
+    bar: `${pages} pages of a real node-exporter, ${series} series: at most 1.3 bytes a sample after merges`,
+    found: `${bytesPerSample.toFixed(2)} (${withCatalogue.toFixed(2)} with the catalogue of the first page; ${rollups.toFixed(2)} for rollups)`,
+    pass: bytesPerSample <= 1.3,
+  }
 }
 
 function agentsBar({ serverCores, peakBytes, refused }: AgentsMeasure): Bar {

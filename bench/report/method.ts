@@ -20,8 +20,9 @@ export const METHOD = `
   system offers (Bellwether: OPTIMIZE FINAL, active parts of all tables; VictoriaMetrics: force_flush and force_merge;
   Prometheus: a block by snapshot; InfluxDB: as it is, with its write-ahead log).
 - **Queries**: TSBS's types as its code has them, the windows uniform from a seeded generator, the same for every system; a
-  window longer than the data is cut to five sixths of it, and then buckets of which less than six would fit to 5 min or 1 min. After the load each server is started anew on its data, three queries of each type warm it up, then they are
-  asked one at a time over one connection; the time is from sending to the last byte; CPU is that of the server and its
+  window longer than the data is cut to five sixths of it, and then buckets of which less than six would fit to 5 min or 1 min. After the load each server is started anew on its data and
+  left alone until it is idle (20 s at most). Of each type and form up to 1,000 queries, for at most half a second but never fewer than three, with windows and hosts
+  of their own, warm it up: a monitor has been running for days, as a rule. Then they are asked one at a time over one connection; the time is from sending to the last byte; CPU is that of the server and its
   children, in steps of 10 ms over all queries of a type. VictoriaMetrics gets the PromQL of
   TSBS's own driver with \`nocache=1\`; \`lastpoint\`, \`groupby-orderby-limit\` and \`high-cpu-*\`, which that driver does not offer, are written
   in MetricsQL. Bellwether gets tsquery, answered as columns and as Cloudera's JSON. In \`high-cpu-*\` all ten
@@ -35,6 +36,9 @@ export const METHOD = `
 - **Many agents**: batches of the agent's own format, from each host at a time of its own in the minute, 20 entities and 1,000
   series each: counters, constants, whole numbers, two decimals. Not measured: the first 90 s (\`--full\`: 5 min), in which the
   series are registered. Folds of ten minutes fall into the time that is measured, or not; \`--full\` has three.
+- **node-exporter**: the real one's page of this machine, read every second and sent as remote write, stamped 15 s apart. The
+  figure is what all tables but the rollups have grown by since the first page; that page brings the catalogue, whose weight does
+  not grow with time. Counters move as in a second, not as in fifteen.
 - **Folders** of earlier rounds stay until the end of the run, for all systems alike: ext4 makes files slowly for some time
   after many were removed.
 - **Answers** are compared for three windows of each type (one, where that is a million values) that begin and end on a bucket's edge: PromQL's buckets hold their

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createClient } from '../load/client.js'
 import type { Protocol } from '../tsbs/data-set.js'
@@ -9,6 +10,8 @@ import { freePort, startProgram, untilReady } from './program.js'
 import type { System } from './system.js'
 import { withDescendants } from './usage.js'
 
+/** Half a minute; a table that gets a row now and then is whole at once. */
+const MOST_PASSES = 60
 const PACKAGE = fileURLToPath(new URL('../', import.meta.url))
 const MAIN = join(PACKAGE, 'dist', 'cli', 'main.js')
 const missing = existsSync(MAIN) ? {} : { missing: `npm run build:server: there is no ${MAIN}` }
@@ -40,6 +43,7 @@ export function bellwether(profile?: string): System {
         target: (protocol) => ({ origin, ...TARGETS[protocol]! }),
         settle: engine.optimize,
         bytesOnDisk: engine.bytes,
+        rollupBytes: engine.rollupBytes,
       }
     },
   }
@@ -126,6 +130,18 @@ async function openEngine(folder: string, monitor: number) {
     return answer.body.toString().trim()
   }
   const OURS = `database = 'bellwether'`
+  /** OPTIMIZE leaves out, without a word, parts that are being merged already. */
+  const mergeWhole = async (table: string) => {
+    for (let times = 0; times < MOST_PASSES; times++) {
+      await ask(`OPTIMIZE TABLE ${table} FINAL`)
+      const parts = await ask(
+        `SELECT count() - uniqExact(partition_id) FROM system.parts WHERE active AND database || '.' || table = '${table}'`,
+      )
+      if (parts === '0') return
+      await sleep(500)
+    }
+    throw new Error(`${table} is not merged after ${MOST_PASSES} passes`)
+  }
   return {
     origin,
     headers,
@@ -134,11 +150,17 @@ async function openEngine(folder: string, monitor: number) {
       const tables = await ask(
         `SELECT database || '.' || name FROM system.tables WHERE ${OURS} AND engine LIKE '%MergeTree%'`,
       )
-      for (const table of tables.split('\n').filter(Boolean)) await ask(`OPTIMIZE TABLE ${table} FINAL`)
+      for (const table of tables.split('\n').filter(Boolean)) await mergeWhole(table)
     },
     /** All of our tables: samples, catalogue, rollups. Parts that were merged away stay on disk for minutes and are not counted. */
     bytes: async () =>
       Number(await ask(`SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND ${OURS}`)),
+    rollupBytes: async () =>
+      Number(
+        await ask(
+          `SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND ${OURS} AND table LIKE 'rollup%'`,
+        ),
+      ),
     close: () => client.close(),
   }
 }
@@ -152,11 +174,13 @@ function enginePort(monitor: number): string {
   throw new Error(`the monitor, process ${monitor}, has no embedded engine`)
 }
 
+/** Not deeper: what lies below comes and goes while it is looked at. */
 async function findFile(folder: string, name: string): Promise<string> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  const found = entries.find((e) => e.isFile() && e.name === name)
+  const entries = await readdir(folder, { withFileTypes: true })
+  const folders = [folder, ...entries.filter((e) => e.isDirectory()).map((e) => join(folder, e.name))]
+  const found = folders.map((path) => join(path, name)).find((path) => existsSync(path))
   if (!found) throw new Error(`${folder} has no ${name} of an embedded engine`)
-  return join(found.parentPath, found.name)
+  return found
 }
 
 function ownVersion(): string {

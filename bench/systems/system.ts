@@ -21,6 +21,8 @@ export interface Running {
   settle(): Promise<void>
   /** Bytes that the samples and their index occupy. */
   bytesOnDisk(): Promise<number>
+  /** Of them, rollups: aggregates kept beside the samples. Absent where there are none. */
+  rollupBytes?(): Promise<number>
   /** Ends it by its process id; the folder stays. */
   stop(): Promise<void>
 }

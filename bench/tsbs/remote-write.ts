@@ -13,7 +13,7 @@ export const SAMPLES_PER_REQUEST = 100_000
 /** Five times Prometheus' own `max_samples_per_send`. */
 export const FEWER_SAMPLES_PER_REQUEST = 10_000
 
-interface Lane {
+export interface Lane {
   bytes: Buffer
   at: number
   samples: number
@@ -28,7 +28,7 @@ export function generateRemoteWrite(
 ): void {
   const simulation = createSimulation(parameters)
   const fields = CPU_FIELDS.length
-  const labels = simulation.hosts.flatMap((tags) => CPU_FIELDS.map((field) => encodeLabels(field, tags)))
+  const labels = simulation.hosts.flatMap((tags) => CPU_FIELDS.map((field) => encodeTags(field, tags)))
   const longest = Math.max(...labels.map((l) => l.length)) + 40
   const state: Lane[] = Array.from({ length: lanes }, () => ({
     bytes: Buffer.alloc(samplesPerRequest * longest),
@@ -43,7 +43,7 @@ export function generateRemoteWrite(
   for (let epoch = 0; epoch < parameters.epochs; epoch++) {
     if (epoch > 0) simulation.advance()
     const time = parameters.start + epoch * parameters.intervalSeconds * 1000
-    const timeBytes = Buffer.from([0x10, ...varint(time)])
+    const timeBytes = encodeTime(time)
     for (let series = 0; series < labels.length; series++) {
       const laneIndex = Math.floor((Math.floor(series / fields) * lanes) / parameters.hosts)
       const lane = state[laneIndex]!
@@ -56,7 +56,7 @@ export function generateRemoteWrite(
 }
 
 /** WriteRequest.timeseries = 1 { labels = 1 …, samples = 2 { value = 1 double, timestamp = 2 int64 } } */
-function appendSeries(lane: Lane, labels: Uint8Array, value: number, timeBytes: Uint8Array): void {
+export function appendSeries(lane: Lane, labels: Uint8Array, value: number, timeBytes: Uint8Array): void {
   const { bytes } = lane
   const sampleLength = 9 + timeBytes.length
   let at = lane.at
@@ -75,9 +75,11 @@ function appendSeries(lane: Lane, labels: Uint8Array, value: number, timeBytes: 
   lane.samples++
 }
 
+const encodeTags = (field: string, tags: HostTags) => encodeLabels([['__name__', `cpu_${field}`], ...tags])
+
 /** Labels sorted by name, as the specification demands. */
-function encodeLabels(field: string, tags: HostTags): Uint8Array {
-  const labels = [['__name__', `cpu_${field}`], ...tags].sort((a, b) => (a[0]! < b[0]! ? -1 : 1))
+export function encodeLabels(pairs: readonly (readonly [string, string])[]): Uint8Array {
+  const labels = [...pairs].sort((a, b) => (a[0] < b[0] ? -1 : 1))
   const parts = labels.map(([name, value]) => {
     const n = Buffer.from(name!)
     const v = Buffer.from(value!)
@@ -86,6 +88,9 @@ function encodeLabels(field: string, tags: HostTags): Uint8Array {
   })
   return Buffer.concat(parts)
 }
+
+/** The field `timestamp` of a sample, milliseconds. */
+export const encodeTime = (time: number): Uint8Array => Buffer.from([0x10, ...varint(time)])
 
 function varint(value: number): number[] {
   const out: number[] = []

@@ -38,7 +38,7 @@ export function tree(files: Record<string, string>): string {
 export const host: Host = {
   hostId: 'h1',
   hostname: 'node1',
-  rackId: '/default',
+  place: { rackId: '/default' },
   entity: { category: 'HOST', name: 'h1', attributes: { hostId: 'h1', hostname: 'node1' } },
 }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { load } from '../../bench/load/load.js'
+import { startProbe } from '../../bench/load/probe.js'
 import { startProgram } from '../../bench/systems/program.js'
 import { usageOf, withDescendants } from '../../bench/systems/usage.js'
 import { prepareDataSet } from '../../bench/tsbs/data-set.js'
@@ -81,6 +82,36 @@ describe('the load generator', () => {
       load(set, { origin, path: '/write', headers: {} }, 2, 0, set.batches.length),
     )
     await expect(loading).rejects.toThrow(/400: line 7 has no value/)
+  })
+})
+
+describe('a query beside a load', () => {
+  it('counts from when it was due, so that a server that stalls is not spared', async () => {
+    let asked = 0
+    let stalled = () => {}
+    const done = new Promise<void>((resolve) => {
+      stalled = resolve
+    })
+    const listener: RequestListener = (_, outgoing) => {
+      const delay = asked++ === 0 ? 300 : 0
+      setTimeout(() => outgoing.writeHead(200).end(), delay)
+      if (asked === 10) stalled()
+    }
+    const latencies = await withServer(listener, async (origin) => {
+      const probe = startProbe(origin, { method: 'GET', path: '/' }, 20)
+      await done
+      await probe.stop()
+      return probe.latencies
+    })
+    expect(latencies.slice(0, 5).every((latency) => latency > 200)).toBe(true)
+  })
+
+  it('ends with the words of an answer that is not 200', async () => {
+    const asking = withServer(
+      (_, outgoing) => outgoing.writeHead(500).end('no such metric'),
+      async (origin) => startProbe(origin, { method: 'GET', path: '/q' }, 1).ended,
+    )
+    await expect(asking).rejects.toThrow(/\/q answered 500: no such metric/)
   })
 })
 

@@ -142,7 +142,7 @@ describe('heartbeats that do not come', () => {
     bed.facts({ hosts: others.map((each) => ({ ...each, lastHeartbeat: bed.now })) })
     expect(bed.short()[0]).toBe('HOST host-3 GOOD→CONCERNING (HOST_SCM_HEALTH GOOD→CONCERNING)')
     expect(bed.test('HOST', 'host-3', 'HOST_SCM_HEALTH').explanation).toBe(
-      'Heartbeats missed: 5 heartbeats. Warning threshold: 5 heartbeats.',
+      'Heartbeats missed: 5. Warning threshold: 5.',
     )
     bed.pass(75_000)
     bed.facts({ hosts: others.map((each) => ({ ...each, lastHeartbeat: bed.now })) })
@@ -197,7 +197,31 @@ describe('figures', () => {
     bed.look()
     expect(bed.test('HOST', 'host-1', 'HOST_NETWORK_INTERFACES_SLOW_MODE')).toMatchObject({
       summary: 'CONCERNING',
-      explanation: 'Interface eth1 in slow mode: 1. Warning threshold: any.',
+      explanation: 'Interface eth1 in slow mode: 1 (1 is yes). Warning threshold: any.',
+    })
+  })
+
+  it('of file systems in memory do not count for the host', () => {
+    const bed = bench()
+    bed.allWell()
+    for (const [mountpoint, filesystemType, free] of [
+      ['/', 'ext4', 50],
+      ['/tmp/small', 'tmpfs', 1],
+      ['/boot/efi', 'vfat', 1],
+    ] as const)
+      for (const [metric, value] of [
+        ['capacity', 100],
+        ['capacity_free', free],
+      ] as const)
+        bed.put('FILESYSTEM', `host-1:${mountpoint}`, metric, value, {
+          mountpoint,
+          filesystemType,
+          hostId: 'host-1',
+        })
+    bed.look()
+    expect(bed.test('HOST', 'host-1', 'HOST_FILESYSTEMS_FREE_SPACE')).toMatchObject({
+      summary: 'GOOD',
+      explanation: 'Free space on /: 50.00%.',
     })
   })
 
@@ -495,7 +519,13 @@ describe('without a manager', () => {
     bed.put('HOST', 'h1', 'entropy_available', 20)
     expect(bed.short()).toEqual(['HOST h1 GOOD→BAD (HOST_ENTROPY GOOD→BAD)'])
     bed.pass(6 * MINUTE)
-    const [change] = bed.look()
-    expect(change!.tests.find((test) => test.test === 'HOST_SCM_HEALTH')!.summary).toBe('CONCERNING')
+    // A monitor that was away itself waits for them to be heard again.
+    bed.look(true)
+    expect(bed.test('HOST', 'h1', 'HOST_SCM_HEALTH').summary).toBe('GOOD')
+    bed.look()
+    expect(bed.test('HOST', 'h1', 'HOST_SCM_HEALTH')).toMatchObject({
+      summary: 'CONCERNING',
+      explanation: 'Heartbeats missed: 6. Warning threshold: 5.',
+    })
   })
 })

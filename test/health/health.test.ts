@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createHealth, type Health, type HealthOptions } from '../../src/health/index.js'
 import type { Store } from '../../src/metrics/index.js'
@@ -220,6 +221,43 @@ describe('a restart', () => {
     await second.health.evaluate()
     await until('all is told', () => second.changes.length >= told.length)
     expect(second.changes.slice(0, told.length).map(({ id }) => id)).toEqual(told.map(({ id }) => id))
+  })
+
+  it('after SIGKILL tells what nobody had taken over, and nothing else', async () => {
+    const store = await bench.open(`health_${++databases}`)
+    const kept = await openHealth({ store })
+    await kept.health.setModel(zookeeperModel())
+    kept.health.addFacts(wellFacts())
+    await kept.health.evaluate()
+    await kept.health.stop()
+    const facts = wellFacts()
+    Object.assign(facts.roles[2]!, { state: 'FATAL' })
+    const told = await new Promise<string[]>((resolve, reject) => {
+      const program = new URL('health-child.mjs', import.meta.url).pathname
+      const child = spawn(
+        process.execPath,
+        [program, JSON.stringify(bench.connection(store.database)), '{}', JSON.stringify(facts)],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      )
+      child.on('error', reject)
+      let ids: string[] | undefined
+      child.on('exit', () => (ids ? resolve(ids) : reject(new Error('it told nothing'))))
+      child.stdout.on('data', (text: Buffer) => {
+        ids = JSON.parse(text.toString()) as string[]
+        child.kill('SIGKILL')
+      })
+    })
+    const next = await openHealth({ store })
+    next.health.addFacts(facts)
+    await next.health.evaluate()
+    await until('it is told', () => next.changes.length >= told.length)
+    await next.health.evaluate()
+    expect(next.changes.map(inShort)).toEqual([
+      'ROLE zk-SERVER-3 GOOD→BAD (ZOOKEEPER_SERVER_SCM_HEALTH GOOD→BAD)',
+      'SERVICE c1:zk GOOD→CONCERNING (ZOOKEEPER_SERVERS_HEALTHY GOOD→CONCERNING)',
+      'CLUSTER c1 GOOD→CONCERNING (CLUSTER_SERVICES_HEALTH GOOD→CONCERNING)',
+    ])
+    expect(next.changes.map(({ id }) => id)).toEqual(told)
   })
 
   it('is not needed when who is told was away: it is told again until it takes them', async () => {

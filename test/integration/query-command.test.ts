@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ask, eventually, startProgram, startUp, stopProgram, temporaryFolder, type Up } from './program.js'
@@ -90,5 +90,23 @@ describe('bellwether query', () => {
     const { code, output } = await query()
     expect(code).toBe(2)
     expect(output).toContain('bellwether query "select')
+  })
+})
+
+describe("the monitor's time-series API", () => {
+  const status = (headers: Record<string, string>) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      get(`${up.monitorUrl}/api/v45/timeseries?query=select+queue_age`, { headers }, (answer) => {
+        answer.resume()
+        resolve(answer.statusCode)
+      }).on('error', reject)
+    })
+
+  it('is for programs of this machine: neither for other names of it nor for pages of other sites', async () => {
+    expect(await status({})).toBe(200)
+    expect(await status({ host: 'localhost:1' })).toBe(200)
+    expect(await status({ host: 'evil.example' })).toBe(421)
+    expect(await status({ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' })).toBe(403)
+    expect(await status({ 'sec-fetch-site': 'same-origin' })).toBe(200)
   })
 })

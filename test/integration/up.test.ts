@@ -159,6 +159,10 @@ describe('bellwether up', () => {
     const state = async (of: typeof api) =>
       (await of('GET', '/clusters/c1/services/sleeper/roles')).items[0].roleState
     await eventually('the start', async () => (await state(api)) === 'STARTED')
+    await eventually('the host in its cluster', async () => {
+      const query = 'select load_1_across_hosts where category = CLUSTER and clusterName = c1'
+      return (await ask(first.url, query))[0]?.[0] === 'c1'
+    })
     const pid = roleProcess(data, 'sleeper')
     await eventually('our own role', async () =>
       (await api('GET', '/cm/service/roles')).items.some(
@@ -211,6 +215,18 @@ describe('bellwether up', () => {
       timeoutMs: 30_000,
     })
   }, 120_000)
+
+  it('finds its parts on free ports, which --port 0 and --monitor-port 0 ask for', async () => {
+    const up = owned(
+      startProgram(['up', '--data', folder(), '--port', '0', '--monitor-port', '0', '--interval', '1s']),
+    )
+    const url = await eventually('the address', () => /runs at (http:\S+)/.exec(up.output())?.[1], {
+      timeoutMs: 60_000,
+      detail: up.output,
+    })
+    // Through the manager, from the monitor, what the agent has sent.
+    await firstPoint(url)
+  }, 90_000)
 
   it('says which port is in use, and ends', async () => {
     const server = createServer()

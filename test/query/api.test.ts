@@ -306,7 +306,12 @@ describe('bad requests', () => {
     expect(response.status).toBe(400)
   })
   test('unknown versions are not there', async () => {
-    for (const path of ['/api/v5/timeseries?query=select+1', '/api/v999/timeseries', '/api/x/timeseries'])
+    for (const path of [
+      '/api/v5/timeseries?query=select+1',
+      '/api/v46/timeseries?query=select+1',
+      '/api/v999/timeseries',
+      '/api/x/timeseries',
+    ])
       expect((await bed.api.app.request(path)).status).toBe(404)
     expect((await bed.api.app.request('/api/v10/timeseries', { method: 'POST', body: '{}' })).status).toBe(
       405,

@@ -15,6 +15,7 @@ export type Reason =
   | 'no-path'
   | 'no-figure'
   | 'missing'
+  | 'silent'
   | 'failed'
   | 'starting'
   | 'busy'
@@ -254,6 +255,8 @@ function heartbeat(node: Node, test: BoundTest, before: Health, now: Now, out: O
     out.value = Math.max(0, now.time - seen) / BARE_INTERVAL_MS
   }
   out.health = judge(out.value, test.limits ?? NO_LIMITS, before)
+  // It may be us who did not listen.
+  if (hostFact?.lastHeartbeat === undefined && out.health !== GOOD) out.reason = 'silent'
   out.value = Math.floor(out.value)
   return out
 }

@@ -293,10 +293,12 @@ export function createPicture({ catalogue, streams, files, remembered }: Picture
     const host = node.category === 'HOST' ? node : node.host
     const parts = (host?.parts ?? []).filter(({ category }) => category === source.of)
     if (paths !== undefined) return holding(parts, paths)
-    const { except } = source
-    if (except === undefined) return parts
+    const { except = [] } = source
     return parts.filter(
-      ({ attributes }) => !except.prefixes.some((prefix) => attributes[except.attribute]?.startsWith(prefix)),
+      ({ attributes }) =>
+        !except.some(({ attribute, prefixes }) =>
+          prefixes.some((prefix) => attributes[attribute]?.startsWith(prefix)),
+        ),
     )
   }
 
@@ -379,6 +381,11 @@ export function createPicture({ catalogue, streams, files, remembered }: Picture
         const { problem: _, exit: __, ...before } = node.roleFact ?? fact
         node.roleFact = { ...before, ...fact }
       }
+    }
+    for (const fact of given.services ?? []) {
+      const node = find('SERVICE', fact.identity)
+      if (node === undefined) unknown++
+      else node.serviceFact = { ...node.serviceFact, ...fact }
     }
     for (const { category, identity, metric, value, at, message } of given.values ?? []) {
       const node = find(category, identity)

@@ -50,7 +50,7 @@ export function* sweep({ picture, streams, now, patient }: SweepOptions): Genera
       const before = table.summary[row] as Health
       observe(node, i, before, streams, now, seen)
       const { reason } = seen
-      const isMissing = reason === 'no-figure' || reason === 'missing'
+      const isMissing = reason === 'no-figure' || reason === 'missing' || reason === 'silent'
       const since = table.since[row]!
       if (since === 0) {
         // What a host that no manager knows does not send is no test of it.

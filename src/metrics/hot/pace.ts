@@ -1,0 +1,25 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** No query for so long: it is quiet. */
+const QUIET_MS = 25
+
+/** Lets work beside the queries wait for a moment without them. */
+export class Pace {
+  #last = Number.NEGATIVE_INFINITY
+
+  /** A query has come. */
+  query(): void {
+    this.#last = performance.now()
+  }
+
+  /** Resolves when there was none for a moment, or after `most` milliseconds: work that is put off for ever helps nobody. */
+  async quiet(most: number): Promise<void> {
+    const until = performance.now() + most
+    for (;;) {
+      const now = performance.now()
+      const left = Math.min(this.#last + QUIET_MS, until) - now
+      if (left <= 0) return
+      await sleep(left, undefined, { ref: false })
+    }
+  }
+}
