@@ -7,8 +7,9 @@ export default defineConfig({
     pool: 'forks',
     // More than cores: many tests wait for processes, disks and timers of their own.
     maxWorkers: 3,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Upper bounds for a machine that has a lot else to do; on an idle one nothing comes near them.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     reporters: ['default'],
   },
 })

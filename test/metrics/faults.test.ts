@@ -14,7 +14,7 @@ const DAY = 86_400_000
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-async function until(condition: () => boolean | Promise<boolean>, ms = 20_000): Promise<void> {
+async function until(condition: () => boolean | Promise<boolean>, ms = 60_000): Promise<void> {
   for (const end = Date.now() + ms; !(await condition()); await sleep(20))
     if (Date.now() > end) throw new Error(`not so after ${ms} ms`)
 }

@@ -74,7 +74,7 @@ beforeAll(async () => {
     }
   }
   await Promise.all(writes)
-}, 60_000)
+}, 120_000)
 afterAll(() => bed.cleanUp())
 
 const metric = fc.constantFrom(...METRICS)
@@ -225,5 +225,5 @@ describe('agreement with a naive evaluator', () => {
           }
     await store.api.stop()
     await here.api.stop()
-  }, 60_000)
+  }, 120_000)
 })
