@@ -26,7 +26,7 @@ export default defineConfig({
     // Upper bounds for a machine that has a lot else to do; on an idle one nothing comes near them.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    reporters: ['default'],
+    reporters: ['default', './test/skipped.ts'],
     projects: [
       { extends: true, test: { name: 'alone', include: ALONE, exclude: [LONG] } },
       {
