@@ -29,7 +29,7 @@ beforeAll(async () => {
       [T + 600_000, 2],
     ])
   }
-}, 60_000)
+}, 120_000)
 afterAll(() => bed.cleanUp())
 
 const METRICS = [
