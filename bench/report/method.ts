@@ -41,7 +41,7 @@ export const METHOD = `
   figure is what all tables but the rollups have grown by since the first page; that page brings the catalogue, whose weight does
   not grow with time. Counters move as in a second, not as in fifteen.
 - **Folders** of earlier rounds stay until the end of the run, for all systems alike: ext4 makes files slowly for some time
-  after many were removed.
+  after many were removed. For the same reason each folder begins in a part of the disk of its own (\`chattr +T\`), away from what others remove.
 - **Answers** are compared for three windows of each type (one, where that is a million values) that begin and end on a bucket's edge: PromQL's buckets hold their
   end and ours their start, so VictoriaMetrics is asked one second before the edge, which covers the same samples. Equal
   means: the same series, the same buckets, values equal to nine digits.
