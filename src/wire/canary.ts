@@ -17,7 +17,7 @@ export type CanaryCheck =
   /** Writes, reads and deletes a file in the folder `path`, by WebHDFS, as `user`. `urls` are tried one after another. */
   | { kind: 'webhdfs'; urls: string[]; path: string; user: string }
 
-export type DesiredCanary = {
+export interface DesiredCanary {
   /** Unique within the process: the name of the test. */
   name: string
   /** Metrics of the role that it becomes: 1 or 0, and milliseconds. */
@@ -27,7 +27,8 @@ export type DesiredCanary = {
   timeoutMs: number
   /** As long as the role's process is younger than this, failures are not reported. */
   startupSeconds: number
-} & CanaryCheck
+  check: CanaryCheck
+}
 
 /** How the newest run of a canary went, for people. */
 export interface CanaryResult {
@@ -82,19 +83,20 @@ const checks: { [K in CanaryCheck['kind']]: Check<Extract<CanaryCheck, { kind: K
 }
 const KINDS = Object.keys(checks) as CanaryCheck['kind'][]
 
-const canary: Check<DesiredCanary> = (value, path) => {
+const check: Check<CanaryCheck> = (value, path) => {
   const kind = oneOf(...KINDS)(isObject(value) ? value.kind : undefined, `${path}.kind`)
-  type Common = Omit<DesiredCanary, keyof CanaryCheck>
-  const common = shape<Common>({
-    name: text(120, /./, 'a name'),
-    status: metric,
-    duration: optional(metric),
-    everySeconds: whole(everySeconds.min, everySeconds.max),
-    timeoutMs: whole(timeoutMs.min, timeoutMs.max),
-    startupSeconds: whole(startupSeconds.min, startupSeconds.max),
-  })(value, path)
-  return { ...common, ...checks[kind](value, path) } as DesiredCanary
+  return (checks[kind] as Check<CanaryCheck>)(value, path)
 }
+
+const canary = shape<DesiredCanary>({
+  name: text(120, /./, 'a name'),
+  status: metric,
+  duration: optional(metric),
+  everySeconds: whole(everySeconds.min, everySeconds.max),
+  timeoutMs: whole(timeoutMs.min, timeoutMs.max),
+  startupSeconds: whole(startupSeconds.min, startupSeconds.max),
+  check,
+})
 
 /**
  * A process's canaries. One that cannot be read, such as one of a kind that only a newer agent knows, is left out: it must not

@@ -11,9 +11,9 @@ import { parseNetDev } from '../../src/agent/collectors/network-interface.js'
 import { collectOnce, silent, temporaryFolder, tree } from './support.js'
 
 /** All collectors over given roots; each call is a round. */
-function rounds(procRoot: string, sysRoot: string) {
+function rounds(procRoot: string, sysRoot: string, more: object = {}) {
   const counters = createCounters()
-  const collectors = createHostCollectors({ procRoot, sysRoot, logger: silent }, counters)
+  const collectors = createHostCollectors({ procRoot, sysRoot, logger: silent, ...more }, counters)
   return async () => {
     const all = new Map<string, number>()
     for (const collector of collectors)
@@ -124,7 +124,9 @@ describe('the collectors together', () => {
       'class/net/eth0/speed': '1000\n',
       'class/net/eth0/duplex': 'full\n',
     })
-    const round = rounds(proc, sys)
+    const chrony = async () => `A,a,3,1,0.001,0,0,0,0,0,0,0,64,Normal\n`
+    const folders = { dataDir: temporaryFolder(), processDir: temporaryFolder(), manager: {} }
+    const round = rounds(proc, sys, { say: chrony, ...folders })
     await round()
     await delay(20)
     // Time has to pass for the CPU too.
@@ -132,7 +134,16 @@ describe('the collectors together', () => {
       join(proc, 'stat'),
       readFileSync(join(proc, 'stat'), 'utf8').replace('cpu 1 1 1 1', 'cpu 2 2 2 2'),
     )
-    const reported = new Set([...(await round()).keys()].map((name) => name.split(' ').at(-1)!))
+    const reported = new Set<string>()
+    const note = async () => {
+      for (const name of (await round()).keys()) reported.add(name.split(' ').at(-1)!)
+    }
+    await note()
+    // The resolver is asked beside the rounds.
+    for (const end = Date.now() + 40_000; !reported.has('dns_resolution_status') && Date.now() < end; ) {
+      await delay(20)
+      await note()
+    }
     const ofHost = collectedMetrics.filter(({ categories }) => categories.some((one) => one !== 'ROLE'))
     expect([...reported].sort()).toEqual(ofHost.map(({ name }) => name).sort())
   })

@@ -388,7 +388,7 @@ describe('a database that dies in the middle of a command', () => {
     for (const agent of agents)
       expect(agent.log.map((line) => line.split(' ')[0])).toEqual(['start', 'stop', 'start', 'run'])
     await end()
-  }, 60_000)
+  }, 120_000)
 })
 
 test('the lease can be given back by a manager that has it, and by no other', async () => {

@@ -42,7 +42,7 @@ beforeAll(async () => {
   await bed.put('cores', { category: 'HOST', name: 'id-1', attributes: { hostId: 'id-1' } }, [
     [Date.now(), 8],
   ])
-}, 60_000)
+}, 120_000)
 afterAll(() => bed.cleanUp())
 
 describe('the JSON answer', () => {
@@ -431,7 +431,7 @@ describe('bounds', () => {
     })
     expect([refused.status, ((await refused.json()) as ErrorBody).code]).toEqual([422, 'MEMORY_LIMIT'])
     await small.api.stop()
-  }, 60_000)
+  }, 120_000)
 })
 
 describe('entities', () => {

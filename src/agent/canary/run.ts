@@ -46,7 +46,7 @@ export function runCanary(canary: DesiredCanary, launch: Launch, signal: AbortSi
   const began = performance.now()
   const time = AbortSignal.timeout(canary.timeoutMs)
   const either = AbortSignal.any([signal, time])
-  const check = checkOf(canary, canary.timeoutMs, launch, either)
+  const check = checkOf(canary.check, canary.timeoutMs, launch, either)
   const durationMs = () => Math.round((performance.now() - began) * 1000) / 1000
   const failed = (error: unknown): Outcome => ({
     ok: false,

@@ -9,7 +9,7 @@ export interface AuditSender {
 }
 
 const EVERY_MS = 2_000
-const LONGEST_PAUSE_MS = 30_000
+const LONGEST_PAUSE_MS = 5_000
 const BATCH = 500
 
 /**

@@ -27,7 +27,9 @@ export function roleFact(
         ...(report.exit.signal !== undefined && { signal: report.exit.signal }),
       },
     }),
-    ...(report?.problem && { problem: report.problem.message.slice(0, 1_000) }),
+    // That a limit could not be set is no reason for an end.
+    ...(report?.problem &&
+      report.problem.code !== 'LIMITS_NOT_SET' && { problem: report.problem.message.slice(0, 1_000) }),
   }
 }
 

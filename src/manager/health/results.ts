@@ -110,7 +110,7 @@ export function createHealthResults({ client, logger, now = Date.now }: HealthRe
 function patiently(work: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, PATIENCE_MS)
-    work.finally(() => {
+    void work.finally(() => {
       clearTimeout(timer)
       resolve()
     })
