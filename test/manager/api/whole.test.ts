@@ -122,7 +122,7 @@ describe.each<[AuthMode, number]>([
       expect([path, await status('GET', path)]).toEqual([path, 401])
     const admin = client(server.url, { user: 'admin', password: passwordOf('admin') })
     expect((await admin.get('/clusters')).body).toEqual({ items: [] })
-    expect((await admin.get('/events')).status).toBe(404)
+    expect((await admin.send('GET', '/api/v45/nothing')).status).toBe(404)
   })
 })
 
