@@ -2,7 +2,7 @@
 import { createClient } from './load/client.js'
 import type { Answer } from './queries/answers.js'
 import { DIALECTS, type Dialect } from './queries/dialects.js'
-import { collectAnswers, measureQueries, type QueryMeasure, WARM_UP } from './queries/measure.js'
+import { collectAnswers, measureQueries, type QueryMeasure, WARM_UP, warmUp } from './queries/measure.js'
 import { measurePlanning } from './queries/planning.js'
 import type { System } from './systems/system.js'
 import { untilIdle, usageOf } from './systems/usage.js'
@@ -37,6 +37,8 @@ export async function runQueries(
   const client = createClient(running.origin)
   try {
     await untilIdle(running.pid)
+    for (const type of types)
+      for (const dialect of dialects) await warmUp(client, dialect, othersOf(type), WARM_UP)
     for (const type of types) for (const dialect of dialects) await askType(client, dialect, type, round)
     if (system.name === 'Bellwether') round.planning = await measurePlanning(client, data)
   } finally {
@@ -44,6 +46,11 @@ export async function runQueries(
     await running.stop()
   }
   return round
+
+  /** Other windows and hosts than those that are measured. */
+  function othersOf(type: QueryType) {
+    return drawCases(type, data, ~seed, WARM_UP.most)
+  }
 
   async function askType(
     connection: ReturnType<typeof createClient>,
@@ -56,8 +63,7 @@ export async function runQueries(
       dialect,
       type.name,
       drawCases(type, data, seed, Math.max(runs, 1)),
-      // Other windows and hosts than those that are measured.
-      drawCases(type, data, ~seed, WARM_UP.most),
+      othersOf(type),
       () => usageOf(running.pid).cpuSeconds,
     )
     into.measures.push(measure)

@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import type { DesiredProcess } from '../wire/heartbeat.js'
+import type { CanaryResult } from '../wire/canary.js'
+import type { DesiredProcess, HostPlace } from '../wire/heartbeat.js'
 import { DEFAULT_LOG_RULES } from '../wire/log-rules.js'
+import { createCanaries } from './canary/index.js'
 import type { Counters } from './collectors/counters.js'
 import type { Collector } from './collectors/index.js'
 import { createRoleProcessCollector } from './collectors/role-process.js'
@@ -16,6 +18,7 @@ import type { ManagerOptions } from './options.js'
 import { openApplied } from './processes/applied.js'
 import { createContents } from './processes/content.js'
 import { openDesiredStore } from './processes/desired-store.js'
+import { launchOf } from './processes/launch-of.js'
 import { openLink } from './processes/link.js'
 import { removeOrphans } from './processes/orphans.js'
 import { createRoleEntities } from './processes/role-entities.js'
@@ -40,6 +43,8 @@ export interface Management {
   readonly collectors: Collector[]
   /** The roles on this host, and where their logs are. */
   logSources(): LogSource[]
+  /** Where the host belongs, as the manager says; the same object until it says otherwise. */
+  place(): HostPlace | undefined
   /** Where metrics go, if the manager says so; `failed` goes on to the next one. */
   monitor(): Target | undefined
   monitorFailed(): void
@@ -50,6 +55,8 @@ export interface Management {
 
 export interface ManagementStatus extends HeartbeatStatus {
   processes: { name: string; state: string; pid?: number; problem?: string }[]
+  /** The newest result of each canary that is run here. */
+  canaries: CanaryResult[]
 }
 
 const SWEEP_MS = 3_600_000
@@ -132,6 +139,11 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
   let monitorIndex = 0
   const urls = () => store.held.desired?.monitor?.urls ?? []
   const roles = createRoleEntities(runner.roles)
+  const canaries = createCanaries({
+    roles,
+    launchOf: (process) => launchOf(process, join(processDir, process.name), variables),
+    logger,
+  })
 
   let stopped: Promise<void> | undefined
   return {
@@ -145,6 +157,7 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
         counters,
         logger,
       }),
+      canaries,
     ],
     logSources: () =>
       roles().map(({ process, entity }) => ({
@@ -154,6 +167,7 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
         folders: process.logEvents?.folders ?? [join(processDir, process.name, 'logs')],
         rules: process.logEvents?.rules ?? DEFAULT_LOG_RULES,
       })),
+    place: () => store.held.desired?.place,
     monitor() {
       const list = urls()
       const url = list[monitorIndex % Math.max(1, list.length)]
@@ -175,10 +189,12 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
         ...(pid === undefined ? {} : { pid }),
         ...(problem === undefined ? {} : { problem: problem.message }),
       })),
+      canaries: canaries.results(),
     }),
     stop: () =>
       (stopped ??= (async () => {
         clearInterval(sweeping)
+        await canaries.stop()
         await heartbeat.stop()
         await runner.stop()
         await link.stop()

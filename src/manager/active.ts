@@ -23,7 +23,7 @@ import {
   type Tokens,
 } from './heartbeats/index.js'
 import { startHousekeeping } from './housekeeping.js'
-import { createStalenessStore, type StalenessStore } from './processes/index.js'
+import { createCanaryHosts, createStalenessStore, type StalenessStore } from './processes/index.js'
 
 /** Everything that only the active manager runs. */
 export interface ActiveManager {
@@ -61,18 +61,21 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
   const settings = await createSettings(core)
   const tokens = createTokens(core)
   const writes = createWriteBehind(core, runtime)
+  const silentMs = () => settings.seconds('MISSED_HB_BAD') * settings.seconds('HEARTBEAT_INTERVAL') * 1_000
+  const canaryHosts = createCanaryHosts(core, runtime, silentMs)
   const receiver = createReceiver({
     core,
     runtime,
     tokens,
     writes,
+    canaryHosts,
     intervalMs: () => settings.seconds('HEARTBEAT_INTERVAL') * 1_000,
     ...(options.managerUrls ? { managerUrls: options.managerUrls } : {}),
     ...(options.monitor ? { monitor: options.monitor } : {}),
   })
   const waiting = createWaiting(runtime, {
     logger: core.logger,
-    silentMs: () => settings.seconds('MISSED_HB_BAD') * settings.seconds('HEARTBEAT_INTERVAL') * 1_000,
+    silentMs,
   })
   const busy = createBusyCommands()
   const executor = createExecutor({ core, runtime, waiting, flush: writes.flush, busy })
@@ -87,6 +90,7 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
     stopping ??= (async () => {
       settings.stop()
       stopHousekeeping()
+      canaryHosts.stop()
       receiver.stop()
       health?.stop()
       await Promise.all(senders.map((each) => each.stop()))

@@ -97,16 +97,25 @@ export interface CanarySource {
 
 /**
  * The agent runs it beside the role, every so often, as the role's user, with the role's environment and folder, and sends
- * `status` and `duration` as samples of the role. `${name}` in texts is a parameter of the role.
+ * `status` and `duration` as samples of the role. `${name}` in texts is a parameter of the role, `${host}` its host, `${user}` its
+ * user. Of a test of a role each role of the type runs it; of one of a service a role of `roleTypes` that the manager chooses.
  */
 export type CanaryRun = {
   everySeconds: number
   timeoutMs: number
+  /** As long as the role's process is younger than this, failures do not count. Default 60. */
+  startupSeconds?: number
+  /** It is run only where parameters of the role have these values. */
+  when?: Record<string, string>
 } & (
   | { kind: 'command'; program: string; args: string[] }
   | { kind: 'http'; url: string; status?: number[]; contains?: string }
   /** Writes, reads and deletes a file in the folder. */
   | { kind: 'file'; folder: string }
+  /** Makes, reads and deletes a znode below `path`. `server` is filled in for each role of the type, as `${peer:host}`. */
+  | { kind: 'zookeeper'; server: string; path: string }
+  /** Writes, reads and deletes a file below `path`. `url` is filled in for each role of the type, as `${peer:host}`. */
+  | { kind: 'webhdfs'; url: string; path: string; user: string }
 )
 
 export type TestSource =
@@ -222,29 +231,28 @@ const metricSource = shape<MetricSource>({
   percentage: optional(shape<NonNullable<MetricSource['percentage']>>({ divisor: metricName, thresholds })),
 })
 
+const runs: { [K in CanaryRun['kind']]: Check<object> } = {
+  command: shape({ program: text(1_000), args: list(text(4_000), 100) }),
+  http: shape<{ url: string; status?: number[]; contains?: string }>({
+    url: text(2_000),
+    status: optional(list(whole(100, 599), 50)),
+    contains: optional(text(1_000)),
+  }),
+  file: shape({ folder: text(1_000) }),
+  zookeeper: shape({ server: text(500), path: text(1_000) }),
+  webhdfs: shape({ url: text(2_000), path: text(1_000), user: text(200) }),
+}
+
 const run: Check<CanaryRun> = (value, path) => {
-  const kind = oneOf('command', 'http', 'file')(isObject(value) ? value.kind : undefined, `${path}.kind`)
-  const common = { everySeconds: seconds, timeoutMs: whole(1, 3_600_000) }
-  if (kind === 'command')
-    return shape<Extract<CanaryRun, { kind: 'command' }>>({
-      ...common,
-      kind: oneOf('command'),
-      program: text(1_000),
-      args: list(text(4_000), 100),
-    })(value, path)
-  if (kind === 'http')
-    return shape<Extract<CanaryRun, { kind: 'http' }>>({
-      ...common,
-      kind: oneOf('http'),
-      url: text(2_000),
-      status: optional(list(whole(100, 599), 50)),
-      contains: optional(text(1_000)),
-    })(value, path)
-  return shape<Extract<CanaryRun, { kind: 'file' }>>({
-    ...common,
-    kind: oneOf('file'),
-    folder: text(1_000),
+  const kinds = Object.keys(runs) as CanaryRun['kind'][]
+  const kind = oneOf(...kinds)(isObject(value) ? value.kind : undefined, `${path}.kind`)
+  const common = shape<Pick<CanaryRun, 'everySeconds' | 'timeoutMs' | 'startupSeconds' | 'when'>>({
+    everySeconds: seconds,
+    timeoutMs: whole(10, 600_000),
+    startupSeconds: optional(whole(0, 86_400)),
+    when: optional(record(text(1_000), 20)),
   })(value, path)
+  return { kind, ...common, ...runs[kind](value, path) } as CanaryRun
 }
 
 const sources: { [K in TestSource['kind']]: Check<Extract<TestSource, { kind: K }>> } = {

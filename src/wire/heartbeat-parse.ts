@@ -1,3 +1,4 @@
+import { canaries } from './canary.js'
 import type {
   AgentCommand,
   ClientConfigReport,
@@ -11,6 +12,7 @@ import type {
   HeartbeatAnswer,
   HeartbeatRequest,
   HostFacts,
+  HostPlace,
   LogEvents,
   MetricEndpoint,
   MetricRule,
@@ -127,6 +129,7 @@ const request = shape<HeartbeatRequest>({
   clock: time,
   clockOffset: optional(finite),
   waitMs: whole(0, 600_000),
+  holdable: optional(truth),
 })
 
 /** What a beat's body holds. Throws ShapeError, which names what is wrong and where. */
@@ -247,6 +250,7 @@ export const desiredProcess: Check<DesiredProcess> = (value, path) => {
       }) as Check<NonNullable<DesiredProcess['entity']>>,
     ),
     metrics: byDefault(list(endpoint, 20), []),
+    canaries: optional(canaries),
     logEvents: optional(
       shape<LogEvents>({ folders: list(absolute, 20), rules: byDefault(logRules, [...DEFAULT_LOG_RULES]) }),
     ),
@@ -341,6 +345,14 @@ export function parseDesired(value: unknown, faults: DesiredFault[]): DesiredSta
       >,
     ),
     managerUrls: optional(list(httpUrl, 20)),
+    place: optional(
+      shape<HostPlace>({
+        rackId: optional(text(4000)),
+        clusterName: optional(text(4000)),
+        clusterDisplayName: optional(text(4000)),
+        clusterId: optional(text(4000)),
+      }),
+    ),
     hardStop: optional(truth),
   })(value, 'desired')
   const { processes, clientConfigs, metricSets } = value as Record<string, unknown>

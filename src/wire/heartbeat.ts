@@ -11,6 +11,7 @@
  * `HOST_ID_IN_USE`: another host has this id. 426 with `PROTOCOL_VERSION`: agent and manager do not understand each other.
  * Their bodies are `HeartbeatRefusal`.
  */
+import type { DesiredCanary } from './canary.js'
 import type { LogRule } from './log-rules.js'
 import type { MetricDefinition } from './native-batch.js'
 
@@ -52,6 +53,8 @@ export interface HeartbeatRequest {
   clockOffset?: number
   /** How long the manager may hold the beat, milliseconds; 0: not at all. */
   waitMs: number
+  /** Its beats without news may be held, though this one may not be: it wants to come back at once. Default: as `waitMs` says. */
+  holdable?: boolean
 }
 
 export interface HostFacts {
@@ -178,8 +181,17 @@ export interface DesiredState {
   monitor?: { urls: string[]; token?: string }
   /** All managers, for when the one in use is away. */
   managerUrls?: string[]
+  /** Where the host belongs: what its entity, and those of what is on it, have as attributes. */
+  place?: HostPlace
   /** Stop all processes, whatever is listed. */
   hardStop?: boolean
+}
+
+export interface HostPlace {
+  rackId?: string
+  clusterName?: string
+  clusterDisplayName?: string
+  clusterId?: string
 }
 
 export interface DesiredProcess {
@@ -220,6 +232,8 @@ export interface DesiredProcess {
   /** Its role's entity: per-process metrics and those of `metrics` are its. */
   entity?: { name: string; displayName?: string; attributes: Record<string, string> }
   metrics: MetricEndpoint[]
+  /** Checks that the agent runs beside it while it runs. */
+  canaries?: DesiredCanary[]
   /** Which of its log files are followed, and what of them becomes events. Default: those in its folder, by the default rules. */
   logEvents?: LogEvents
 }

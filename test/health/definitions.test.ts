@@ -32,8 +32,6 @@ const FROM_ELSEWHERE = new Set([
   'clock_offset',
   'bellwether_health_facts_age_seconds',
   'bellwether_health_sweep_seconds',
-  'dns_resolution_status',
-  'dns_resolution_duration',
   'zookeeper_canary_status',
   'zookeeper_canary_duration',
   'hdfs_canary_status',

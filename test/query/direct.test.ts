@@ -27,7 +27,7 @@ beforeAll(async () => {
     if (taken) direct++
     return taken
   })
-}, 60_000)
+}, 120_000)
 afterAll(async () => {
   await listening.close()
   await bed.cleanUp()

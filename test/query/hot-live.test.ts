@@ -41,7 +41,7 @@ beforeAll(async () => {
     logger: quiet,
     limits: { fewSamples: 0 },
   })
-}, 60_000)
+}, 120_000)
 afterAll(async () => {
   await hot.stop()
   await cold.stop()

@@ -52,6 +52,14 @@ export async function prepare(
   return { account, file: chain[0]!, args: chain.slice(1), environment }
 }
 
+/** The same for a short command beside a process: not marked as a part of it, and in no cgroup. */
+export async function prepareCommand(launch: Launch): Promise<Prepared | Problem> {
+  const prepared = await prepare(launch, '', undefined)
+  if ('code' in prepared) return prepared
+  const { [COOKIE]: _, ...environment } = prepared.environment
+  return { ...prepared, environment }
+}
+
 const FOLDERS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin']
 
 /** `?<name>` where there is none. */

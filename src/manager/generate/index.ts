@@ -1,3 +1,4 @@
+export { type RoleCanary, roleCanaries } from './canaries.js'
 export { type CollectedMetric, type CollectionTarget, collectionTargets } from './collection.js'
 export {
   type Differences,

@@ -35,6 +35,8 @@ const MODEL_REST = 10
 const FIRST_RETRY_MS = 500
 const LONGEST_RETRY_MS = 10_000
 const MODEL_TIMEOUT_MS = 60_000
+/** Where manager and monitor start together, one of them is the first: for this long nothing is said of it. */
+const QUIET_START_MS = 30_000
 
 /**
  * Keeps the monitor informed of what there is (`PUT /health/model`: at the start, after changes, when the monitor has lost it)
@@ -59,6 +61,7 @@ export function startHealthLink(options: HealthLinkOptions): HealthLink {
   let areAllDue = true
   let areHostsDue = false
   let failures = 0
+  let isFailureTold = false
   let timer: NodeJS.Timeout | undefined
   let dueAt = Number.POSITIVE_INFINITY
   let running: Promise<void> | undefined
@@ -81,16 +84,20 @@ export function startHealthLink(options: HealthLinkOptions): HealthLink {
     running ??= work()
       .then(
         () => {
-          if (failures > 0) core.logger.info({}, 'The monitor takes what health needs again')
+          if (isFailureTold) core.logger.info({}, 'The monitor takes what health needs again')
           failures = 0
+          isFailureTold = false
           if (isModelDue) plan(Math.max(0, modelNotBefore - Date.now()))
           if (roleIds.size > 0 || areAllDue) plan(FACTS_DELAY_MS)
         },
         (error) => {
           if (ending.signal.aborted) return
           areAllDue = true
-          if (failures++ === 0)
+          failures++
+          if (!isFailureTold && Date.now() - began > QUIET_START_MS) {
+            isFailureTold = true
             core.logger.warn({ reason: String(error) }, 'The monitor does not take what health needs')
+          }
           plan(Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(10, failures - 1)))
         },
       )

@@ -12,7 +12,7 @@ import { ShapeError } from '../../wire/shape.js'
 import type { Core } from '../core.js'
 import { isTransient, LostLeaseError, withTerm } from '../database/index.js'
 import { createHosts, ModelError, updateHost } from '../model/index.js'
-import { desiredState } from '../processes/index.js'
+import { type CanaryHosts, desiredState } from '../processes/index.js'
 import { BusyError, limited } from './limited.js'
 import type { HostState, Runtime } from './runtime.js'
 import type { Tokens } from './tokens.js'
@@ -49,6 +49,8 @@ export interface ReceiverOptions {
   /** All managers, for agents. */
   managerUrls?: () => string[]
   monitor?: () => { urls: string[]; token?: string } | undefined
+  /** Which roles run the canaries of their services. Default: none does. */
+  canaryHosts?: Pick<CanaryHosts, 'isChosen'>
 }
 
 /** A clock further off than this is noted in the log. */
@@ -150,7 +152,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
         const isNews = verdict !== 'next'
         host.session = session
         if (isNews) host.holds = false
-        if (request.waitMs > 0) host.holds = true
+        if (request.waitMs > 0 || request.holdable) host.holds = true
         if (holder.kind === 'agent' && isNews) await tokens.confirm(host.id, token)
         await take(host, request, received, isNews)
       }
@@ -313,6 +315,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       desired = await build(async () =>
         desiredState(core, await core.instances(), host.id, {
           switchesUser: host.facts?.switchesUser !== false,
+          ...(options.canaryHosts ? { canaryHosts: options.canaryHosts } : {}),
         }),
       )
       if (desired) host.generation = Math.max(host.generation, desired.generation)

@@ -3,6 +3,7 @@ import type {
   DesiredFile,
   DesiredProcess,
   DesiredState,
+  HostPlace,
   MetricRule,
   ResourceLimits,
 } from '../../wire/heartbeat.js'
@@ -12,7 +13,9 @@ import type { Instances } from '../configuration/index.js'
 import type { Core } from '../core.js'
 import type { MetricDescriptor } from '../descriptors/index.js'
 import type { Limits } from '../generate/index.js'
+import { DEFAULT_RACK } from '../model/hosts.js'
 import type { Host, Model, Role } from '../model/types.js'
+import type { CanaryHosts } from './canary-hosts.js'
 import { type StoredProcess, unpackProcess } from './spec.js'
 import { named } from './store.js'
 
@@ -32,7 +35,7 @@ export async function desiredState(
   core: Core,
   instances: Instances,
   hostId: number,
-  options: { switchesUser?: boolean } = {},
+  options: { switchesUser?: boolean; canaryHosts?: Pick<CanaryHosts, 'isChosen'> } = {},
 ): Promise<DesiredAt | undefined> {
   const found = await core.db
     .transaction()
@@ -96,7 +99,11 @@ export async function desiredState(
       stop: { signal: 'SIGTERM', timeoutMs: process.stopSeconds * 1000 },
       logs,
       ...(row.kind === 'ROLE' && role
-        ? { entity: roleEntity(instances.model, role), ...logEventsOf(instances, role) }
+        ? {
+            entity: roleEntity(instances.model, role),
+            ...logEventsOf(instances, role),
+            ...canariesOf(instances, stored, role, options.canaryHosts),
+          }
         : {}),
       metrics:
         row.kind === 'ROLE'
@@ -127,7 +134,19 @@ export async function desiredState(
       },
     ]
   })
-  return { generation: found.generation, desired: { processes, clientConfigs, metricSets } }
+  const place = placeOf(instances.model, host)
+  return { generation: found.generation, desired: { processes, clientConfigs, metricSets, place } }
+}
+
+/** Where a host belongs; a rack that nobody has set is left to the agent's own setting. */
+function placeOf(model: Model, { rackId, clusterId }: Host): HostPlace {
+  const cluster = clusterId === null ? undefined : model.clusters.get(clusterId)
+  return {
+    ...(rackId === DEFAULT_RACK ? {} : { rackId }),
+    ...(cluster
+      ? { clusterName: cluster.name, clusterDisplayName: cluster.displayName, clusterId: cluster.uuid }
+      : {}),
+  }
 }
 
 function desiredFile(file: StoredProcess['files'][number]): DesiredFile {
@@ -175,6 +194,24 @@ export function roleEntity(model: Model, role: Role): NonNullable<DesiredProcess
       rackId: host?.rackId ?? '',
     },
   }
+}
+
+/** Those that the role is to run now: switched on, and of its service only where it was chosen. */
+function canariesOf(
+  instances: Instances,
+  { canaries = [] }: StoredProcess,
+  role: Role,
+  hosts: Pick<CanaryHosts, 'isChosen'> | undefined,
+): Pick<DesiredProcess, 'canaries'> {
+  const service = instances.model.services.get(role.serviceId)
+  const ofService = service && instances.service(service)?.config
+  const ofRole = instances.role(role)?.role.config
+  const wanted = canaries.filter(({ on, roleTypes, enabled }) => {
+    const config = on === 'SERVICE' ? ofService : ofRole
+    if (enabled !== undefined && config?.get(enabled)?.value === 'false') return false
+    return on === 'ROLE' || hosts?.isChosen(role, roleTypes)
+  })
+  return wanted.length === 0 ? {} : { canaries: wanted.map(({ canary }) => canary) }
 }
 
 /** Where the role logs, and what of it becomes events; rules that cannot be read are as if there were none. */

@@ -9,9 +9,12 @@ import {
   generateRoleCommand,
   generateStop,
   type Process,
+  type RoleCanary,
+  roleCanaries,
 } from '../generate/index.js'
 import { ModelError } from '../model/errors.js'
 import type { Model, Role } from '../model/types.js'
+import { canaryTests } from './canary-tests.js'
 
 /** The process of a role as it would be started now. Throws `GenerationError` or `ModelError`. */
 export function roleProcess(core: Core, instances: Instances, role: Role): Process {
@@ -20,6 +23,10 @@ export function roleProcess(core: Core, instances: Instances, role: Role): Proce
 
 export function roleMetrics(core: Core, instances: Instances, role: Role): CollectionTarget[] {
   return collectionTargets(inputOf(core, instances, role))
+}
+
+export function canariesOfRole(core: Core, instances: Instances, role: Role): RoleCanary[] {
+  return roleCanaries(inputOf(core, instances, role), canaryTests())
 }
 
 export function roleCommandProcess(

@@ -1,5 +1,7 @@
+export { type CanaryHosts, type CanaryWorld, createCanaryHosts } from './canary-hosts.js'
 export { BLOB_PATH, desiredState, roleEntity } from './desired.js'
 export {
+  canariesOfRole,
   clientConfigProcess,
   clientConfigRoles,
   hasClientConfig,

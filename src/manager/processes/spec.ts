@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Keyring } from '../configuration/keyring.js'
-import type { CollectionTarget, GeneratedFile, Process } from '../generate/index.js'
+import type { CollectionTarget, GeneratedFile, Process, RoleCanary } from '../generate/index.js'
 
 /**
  * A process as it is kept: what was generated at its start, and what is collected of it. Files that come from a descriptor are
@@ -12,6 +12,8 @@ export interface StoredProcess {
   readonly metrics: readonly CollectionTarget[]
   /** Names of metrics' units and so on; see `MetricRule`. */
   readonly ruleSet: string
+  /** Missing in processes that an earlier version started. */
+  readonly canaries?: readonly RoleCanary[]
 }
 
 export type StoredFile = Pick<GeneratedFile, 'path' | 'mode' | 'refreshable' | 'origin'> &
@@ -28,6 +30,7 @@ export function packProcess(
   process: Process,
   metrics: readonly CollectionTarget[],
   ruleSet: string,
+  canaries: readonly RoleCanary[] = [],
 ): Packed {
   const blobs = new Map<string, Uint8Array>()
   const files = process.files.map((file): StoredFile => {
@@ -47,7 +50,7 @@ export function packProcess(
     }
   })
   const { files: _, ...rest } = process
-  return { spec: packStored(keys, { process: rest, files, metrics, ruleSet }), blobs }
+  return { spec: packStored(keys, { process: rest, files, metrics, ruleSet, canaries }), blobs }
 }
 
 export function packStored(keys: Keyring, stored: StoredProcess): Buffer {

@@ -1,6 +1,6 @@
 import type { Keyring } from '../configuration/keyring.js'
 import type { Db, ProcessKind, Trx } from '../database/index.js'
-import type { CollectionTarget, Process } from '../generate/index.js'
+import type { CollectionTarget, Process, RoleCanary } from '../generate/index.js'
 import { raiseGenerations } from '../model/change.js'
 import { packProcess, packStored, type StoredProcess, unpackProcess, wholeProcess } from './spec.js'
 
@@ -9,6 +9,7 @@ export interface NewProcess {
   metrics?: readonly CollectionTarget[]
   /** Name of the rules of `metrics`. */
   ruleSet?: string
+  canaries?: readonly RoleCanary[]
   roleId: number | null
   serviceId: number
   hostId: number
@@ -50,7 +51,13 @@ export const processColumns = [
  */
 export async function insertProcess(trx: Trx, keys: Keyring, wanted: NewProcess): Promise<ProcessRow> {
   const { process, roleId, serviceId, hostId } = wanted
-  const { spec, blobs } = packProcess(keys, process, wanted.metrics ?? [], wanted.ruleSet ?? '')
+  const { spec, blobs } = packProcess(
+    keys,
+    process,
+    wanted.metrics ?? [],
+    wanted.ruleSet ?? '',
+    wanted.canaries,
+  )
   if (blobs.size > 0)
     await trx
       .insertInto('blob')

@@ -64,6 +64,8 @@ interface Load {
   readonly last: number
   /** Nobody waits for it: only what has room is kept. */
   readonly idle: boolean
+  /** When it begins, however many queries come. Loads that were asked for together do not each let queries go first. */
+  readonly due: number
   readonly done: Promise<void>
   readonly finish: () => void
 }
@@ -83,6 +85,7 @@ export function createHotCache(options: HotCacheOptions): HotCache {
   let aborted = new AbortController()
   const queue: Load[] = []
   let loading: Load | undefined
+  let working = false
   /** Of the newest chunk: those of other metrics are as large, as a rule. */
   let expectedRows = 1024
   const counts = { hits: 0, misses: 0, loads: 0, evictions: 0 }
@@ -189,8 +192,13 @@ export function createHotCache(options: HotCacheOptions): HotCache {
     })
     for (let n = first; n <= last; n++) touches.delete(key(metric.index, n))
     reserve(metric, first, last)
-    queue.push({ metric, first, last, idle, done, finish })
-    if (loading === undefined) void work()
+    const due = performance.now() + (idle ? IDLE_WAIT_MS : LOAD_WAIT_MS)
+    const load = { metric, first, last, idle, due, done, finish }
+    // Somebody waits for what was asked for.
+    const before = idle ? -1 : queue.findIndex((other) => other.idle)
+    if (before < 0) queue.push(load)
+    else queue.splice(before, 0, load)
+    if (!working) void work()
     return done
   }
 
@@ -212,13 +220,17 @@ export function createHotCache(options: HotCacheOptions): HotCache {
   }
 
   async function work(): Promise<void> {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      loading = next
-      if (!limits.wait) await pace.quiet(next.idle ? IDLE_WAIT_MS : LOAD_WAIT_MS)
-      await loadOne(next)
-      next.finish()
+    working = true
+    while (queue.length > 0) {
+      // What is asked for meanwhile goes before what is idle.
+      if (!limits.wait) await pace.quiet(() => queue[0]?.due ?? 0)
+      loading = queue.shift()
+      if (loading === undefined) break
+      await loadOne(loading)
+      loading.finish()
       loading = undefined
     }
+    working = false
   }
 
   async function loadOne(next: Load): Promise<void> {

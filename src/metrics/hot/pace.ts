@@ -12,12 +12,14 @@ export class Pace {
     this.#last = performance.now()
   }
 
-  /** Resolves when there was none for a moment, or after `most` milliseconds: work that is put off for ever helps nobody. */
-  async quiet(most: number): Promise<void> {
-    const until = performance.now() + most
+  /**
+   * Resolves when there was none for a moment, or at `until` (of `performance.now()`, asked again and again, for it may be
+   * brought forward): work that is put off for ever helps nobody.
+   */
+  async quiet(until: () => number): Promise<void> {
     for (;;) {
       const now = performance.now()
-      const left = Math.min(this.#last + QUIET_MS, until) - now
+      const left = Math.min(this.#last + QUIET_MS, until()) - now
       if (left <= 0) return
       await sleep(left, undefined, { ref: false })
     }

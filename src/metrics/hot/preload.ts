@@ -4,13 +4,13 @@ import { chunkNumber } from './chunk.js'
 import type { HotLimits } from './limits.js'
 
 /**
- * How far back, in chunks of two hours before the newest: 4 h of everything first, then 12 h, then a day. And the one
- * after the newest: windows reach to the present time.
+ * How far back, in chunks of two hours before the newest: 4 h of everything first, then 12 h, then a day; and the chunk
+ * in which such a window begins, or the first bucket of it. And the one after the newest: windows reach to the present time.
  */
 const PASSES: readonly (readonly [number, number])[] = [
-  [-1, 1],
-  [2, 5],
-  [6, 11],
+  [-1, 2],
+  [3, 6],
+  [7, 12],
 ]
 
 export interface PreloadOptions {

@@ -76,7 +76,7 @@ export interface AskRequest {
 const WAITING = 200
 
 /**
- * The time-series API, for versions v6 to v45 and what may follow.
+ * The time-series API, for versions v6 to v45.
  *
  *     const query = createQueryApi({ store, logger })
  *     app.route('/', query.app) // GET and POST /api/v45/timeseries

@@ -2,6 +2,7 @@ import type { ProcessReport } from '../../../wire/heartbeat.js'
 import type { ProcessState } from '../../heartbeats/index.js'
 import { mayRun } from '../../model/index.js'
 import {
+  canariesOfRole,
   insertProcess,
   loadProcess,
   refreshProcess,
@@ -44,6 +45,7 @@ export async function startRole(context: StepContext): Promise<StepResult> {
     return insertProcess(trx, core.keys, {
       process,
       metrics: roleMetrics(core, instances, role),
+      canaries: canariesOfRole(core, instances, role),
       ruleSet: `${process.serviceType}-${role.type}`,
       roleId: role.id,
       serviceId: role.serviceId,
