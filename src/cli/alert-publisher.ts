@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import {
   type AlertSettings,
+  AlertSettingsError,
   createAlertApi,
   readSettings,
   readSettingsFile,
@@ -120,7 +121,13 @@ function settingsOf(values: Settings, logger: Logger): AlertSettings {
     snmpServer: values.alertSnmpServer,
     snmpCommunityEnv: values.alertSnmpCommunity === '' ? '' : 'BELLWETHER_ALERT_SNMP_COMMUNITY',
   })
-  if (simple) return readSettings(simple, [])
+  if (simple) {
+    const problems: string[] = []
+    const settings = readSettings(simple, problems)
+    if (problems.length > 0)
+      throw new AlertSettingsError('the options --alert-mail-… and --alert-snmp-…', problems)
+    return settings
+  }
   logger.warn(
     { path },
     'there are no alert settings, so alerts go to nobody; write them to this file and send SIGHUP',
