@@ -5,9 +5,11 @@ import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import {
   type AlertSettings,
+  AlertSettingsError,
   createAlertApi,
   readSettings,
   readSettingsFile,
+  simpleSettings,
   startPublisher,
 } from '../alerts/index.js'
 import { alertPublisherOptions, SettingsError, type Values } from '../config/index.js'
@@ -16,6 +18,8 @@ import { startSelfMetrics } from '../wire/self-metrics.js'
 import { listen } from './listen.js'
 import { monitorToken } from './monitor-access.js'
 import { type Running, runRole } from './role.js'
+
+type Settings = Values<typeof alertPublisherOptions>
 
 export function run(args: string[]): Promise<number> {
   return runRole(
@@ -30,16 +34,13 @@ export function run(args: string[]): Promise<number> {
   )
 }
 
-async function start(
-  values: Values<typeof alertPublisherOptions>,
-  { logger }: { logger: Logger },
-): Promise<Running> {
+async function start(values: Settings, { logger }: { logger: Logger }): Promise<Running> {
   if (!isLoopback(values.host) && values.alertToken === '')
     throw new SettingsError(
       `--host ${values.host} opens the port to others: set BELLWETHER_ALERT_TOKEN, which they must know`,
     )
   const dataDir = join(values.data, 'alert-publisher')
-  const load = () => settingsOf(values.alertSettings, join(values.data, 'alerts.json'), logger)
+  const load = () => settingsOf(values, logger)
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const publisher = await startPublisher({
@@ -105,11 +106,29 @@ function listenNear(app: Parameters<typeof listen>[0], host: string, port: numbe
   })
 }
 
-/** The file that is named, or the usual one if it is there; otherwise there are no receivers yet. */
-function settingsOf(named: string, usual: string, logger: Logger): AlertSettings {
-  const path = named === '' ? usual : named
+/** The file that is named, or the usual one if it is there; then what the options say; otherwise there are no receivers yet. */
+function settingsOf(values: Settings, logger: Logger): AlertSettings {
+  const named = values.alertSettings
+  const path = named === '' ? join(values.data, 'alerts.json') : named
   if (named !== '' || existsSync(path)) return readSettingsFile(path)
-  logger.info(
+  const simple = simpleSettings({
+    mailServer: values.alertMailServer,
+    mailTls: values.alertMailTls,
+    mailUser: values.alertMailUser,
+    mailPasswordEnv: values.alertMailPassword === '' ? '' : 'BELLWETHER_ALERT_MAIL_PASSWORD',
+    mailFrom: values.alertMailFrom || `bellwether@${values.hostname || hostname()}`,
+    mailTo: values.alertMailTo,
+    snmpServer: values.alertSnmpServer,
+    snmpCommunityEnv: values.alertSnmpCommunity === '' ? '' : 'BELLWETHER_ALERT_SNMP_COMMUNITY',
+  })
+  if (simple) {
+    const problems: string[] = []
+    const settings = readSettings(simple, problems)
+    if (problems.length > 0)
+      throw new AlertSettingsError('the options --alert-mail-… and --alert-snmp-…', problems)
+    return settings
+  }
+  logger.warn(
     { path },
     'there are no alert settings, so alerts go to nobody; write them to this file and send SIGHUP',
   )

@@ -7,6 +7,7 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { monitorOptions, SettingsError, type Values } from '../config/index.js'
 import { type Engine, openEngine } from '../engine/index.js'
 import {
+  configuredAlertRules,
   createAlerting,
   createEvents,
   createHealth,
@@ -119,6 +120,7 @@ async function start(
       keeper: rollups,
       retention: { keepMs: values.eventsKeep, maxBytes: values.eventsBytes },
       alerts: values.alertPublisherUrl !== '',
+      alertRules: configuredAlertRules(() => health.model),
       quiet: (category, name) => health.entity(category, name, { tests: false })?.maintenance === true,
     })
     stops.push(() => events.stop())

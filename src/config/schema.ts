@@ -380,6 +380,62 @@ const alertSettings: Option<string> = {
   help: 'A JSON file with receivers, routes and grouping of alerts; default: alerts.json in the data folder',
   placeholder: 'FILE',
 }
+const alertMailServer: Option<string> = {
+  key: 'alertMailServer',
+  parse: text,
+  default: '',
+  help: 'Mail server that gets all alerts where there is no file of alert settings',
+  placeholder: 'HOST:PORT',
+}
+const alertMailTls: Option<'starttls' | 'tls' | 'opportunistic' | 'none'> = {
+  key: 'alertMailTls',
+  parse: oneOf('starttls', 'tls', 'opportunistic', 'none'),
+  default: 'starttls',
+  help: 'How the connection to that mail server is encrypted: starttls, tls, opportunistic, none',
+  placeholder: 'HOW',
+}
+const alertMailUser: Option<string> = {
+  key: 'alertMailUser',
+  parse: text,
+  default: '',
+  help: 'User on that mail server',
+  placeholder: 'NAME',
+}
+const alertMailPassword: Option<string> = {
+  key: 'alertMailPassword',
+  parse: text,
+  default: '',
+  help: 'Password on that mail server',
+  secret: true,
+}
+const alertMailFrom: Option<string> = {
+  key: 'alertMailFrom',
+  parse: text,
+  default: '',
+  help: 'Sender of that mail',
+  placeholder: 'ADDRESS',
+}
+const alertMailTo: Option<string> = {
+  key: 'alertMailTo',
+  parse: text,
+  default: '',
+  help: 'Recipients of that mail, separated by commas',
+  placeholder: 'ADDRESSES',
+}
+const alertSnmpServer: Option<string> = {
+  key: 'alertSnmpServer',
+  parse: text,
+  default: '',
+  help: 'SNMP manager that gets all alerts, as informs of SNMP v2c, where there is no file of alert settings',
+  placeholder: 'HOST:PORT',
+}
+const alertSnmpCommunity: Option<string> = {
+  key: 'alertSnmpCommunity',
+  parse: text,
+  default: '',
+  help: 'Community of that SNMP manager; default: public',
+  secret: true,
+}
 const alertToken: Option<string> = {
   key: 'alertToken',
   parse: text,
@@ -563,6 +619,14 @@ export const alertPublisherOptions = {
   alertPort,
   alertSettings,
   alertToken,
+  alertMailServer,
+  alertMailTls,
+  alertMailUser,
+  alertMailPassword,
+  alertMailFrom,
+  alertMailTo,
+  alertSnmpServer,
+  alertSnmpCommunity,
   outboxBytes,
   outboxAge,
   monitorUrl,

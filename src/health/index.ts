@@ -1,5 +1,6 @@
 /** Health of hosts, roles, services and clusters, triggers and events: see docs/health.md and docs/events.md. */
 
+export { configuredAlertRules } from './alert-rules.js'
 export { type Alerting, type AlertingOptions, createAlerting } from './alerting/index.js'
 export {
   createEvents,

@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { AlertSettingsError, readSettings, readSettingsFile } from '../../src/alerts/index.js'
+import { AlertSettingsError, readSettings, readSettingsFile, simpleSettings } from '../../src/alerts/index.js'
 import { settings, temporaryFolder } from './support.js'
 
 const problemsOf = (json: object) => {
@@ -91,4 +91,30 @@ test('the example of the documentation is valid', () => {
   const page = readFileSync(new URL('../../docs/alerts.md', import.meta.url), 'utf8')
   const [, example] = /```json\n(\{\n {2}"receivers"[\s\S]*?)\n```/.exec(page)!
   expect(problemsOf(JSON.parse(example!))).toEqual([])
+})
+
+test('one mail server and one SNMP manager can be said without a file, with their mistakes named', () => {
+  const given = {
+    mailServer: 'mail.example.com:2525',
+    mailTls: 'none',
+    mailUser: '',
+    mailPasswordEnv: '',
+    mailFrom: 'bellwether@example.com',
+    mailTo: 'ops@example.com, oncall@example.com',
+    snmpServer: '127.0.0.1',
+    snmpCommunityEnv: '',
+  }
+  const none: string[] = []
+  const { receivers } = readSettings(simpleSettings(given), none)
+  expect(none).toEqual([])
+  expect(receivers[0]).toMatchObject({
+    type: 'email',
+    to: ['ops@example.com', 'oncall@example.com'],
+    smtp: { host: 'mail.example.com', port: 2525 },
+  })
+  expect(receivers[1]).toMatchObject({ type: 'snmp', targets: [{ host: '127.0.0.1', port: 162 }] })
+  expect(simpleSettings({ ...given, mailServer: '', snmpServer: '' })).toBeUndefined()
+  const problems: string[] = []
+  readSettings(simpleSettings({ ...given, mailTo: '' }), problems)
+  expect(problems.join()).toContain('receivers[0].to')
 })

@@ -13,6 +13,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chromiumPath, startBrowser } from '../browser/chromium.js'
+import { openPage, soon } from '../browser/page.js'
 import {
   eventually,
   freePort,
@@ -29,6 +31,7 @@ const docs = fileURLToPath(new URL('../../docs', import.meta.url))
 const hasTraps = !spawnSync('snmptrapd', ['-v']).error
 const hasZooKeeper = existsSync('/usr/share/java/zookeeper.jar') && !spawnSync('java', ['-version']).error
 if (!hasTraps) console.warn('NOT TESTED: the way to a real snmptrapd, for want of it')
+if (!chromiumPath) console.warn('NOT TESTED: the health page, for want of Chromium')
 if (!hasZooKeeper)
   console.warn(
     'NOT TESTED: a real ZooKeeper, for want of libzookeeper-java; another process stands in for it',
@@ -264,6 +267,47 @@ describe('health, from the process to the message', () => {
       return items.length > 0
     })
   }, 120_000)
+
+  it.skipIf(chromiumPath === null)(
+    'is looked at and changed on the page',
+    async () => {
+      const browser = await startBrowser()
+      try {
+        const { page, complaints } = await openPage(browser, `${up.url}/?page=health`)
+        const password = readFileSync(join(up.data, 'manager', 'admin-password'), 'utf8').trim()
+        const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
+        await page.setExtraHTTPHeaders({ authorization })
+        await page
+          .getByRole('navigation', { name: 'Entities' })
+          .getByRole('button', { name: /bad SERVER|bad INSTANCE/ })
+          .click()
+        const test = page.getByRole('table', { name: 'Tests' }).getByRole('row', { name: /SIGKILL/ })
+        await soon(() => test.innerText()).toMatch(/Look at the log/)
+        await soon(() => page.getByRole('table', { name: 'History' }).innerText()).toContain('BAD')
+
+        const form = page.getByRole('form', { name: 'New trigger' })
+        await form
+          .getByLabel('Condition')
+          .fill('IF (SELECT fd_open WHERE roleName=$ROLENAME) DO health:concerning')
+        await form.getByRole('button', { name: 'Try on the last day' }).click()
+        await soon(() => form.innerText()).toMatch(/It would (not )?have fired/)
+        await form.getByLabel('Name').fill('has files')
+        await form.getByRole('button', { name: 'Save' }).click()
+        await soon(() => form.innerText()).toContain('Saved.')
+        const { items } = await api('GET', at(`/roles/${role.name}/config`))
+        expect(items.find(({ name }: { name: string }) => name === 'role_triggers').value).toContain(
+          'has files',
+        )
+
+        await test.getByRole('button', { name: 'Suppress' }).click()
+        await soon(() => test.innerText()).toContain('Count it')
+        expect(complaints).toEqual([])
+      } finally {
+        await browser.close()
+      }
+    },
+    120_000,
+  )
 
   it('a suppressed test does not count, a display name that changes changes no history, maintenance is told', async () => {
     const prefix = hasZooKeeper ? 'zookeeper_server' : 'instance'

@@ -15,6 +15,7 @@ const legend = fc.record({
 const view: fc.Arbitrary<ViewState> = fc.record({
   page: fc.constantFrom('hosts' as const, 'charts' as const),
   host: fc.option(fc.string({ minLength: 1, maxLength: 50 })),
+  entity: fc.option(fc.string({ minLength: 1, maxLength: 50 })),
   query: fc.string({ maxLength: 200, unit: 'grapheme' }),
   range: fc.option(range),
   home: fc.option(fc.oneof(range, fc.constant('default' as const))),

@@ -7,6 +7,7 @@ import { Help } from './components/help.js'
 import { TimeControls } from './components/time-controls.js'
 import { CardinalityPage } from './pages/cardinality.js'
 import { ChartsPage } from './pages/charts.js'
+import { HealthPage } from './pages/health.js'
 import { HostsPage } from './pages/hosts.js'
 import { livenessOf } from './pages/page.js'
 import {
@@ -28,10 +29,16 @@ import { DEFAULT_REFRESH_SECONDS, type Page, type ViewState } from './state/view
 const DEFAULT_RANGES: Record<Page, TimeRange> = {
   hosts: { from: 'now-30m', to: 'now' },
   charts: { from: 'now-1h', to: 'now' },
+  health: { from: 'now-1d', to: 'now' },
   cardinality: { from: 'now-1h', to: 'now' },
 }
 
-const TITLES: Record<Page, string> = { hosts: 'Hosts', charts: 'Chart builder', cardinality: 'Cardinality' }
+const TITLES: Record<Page, string> = {
+  hosts: 'Hosts',
+  charts: 'Chart builder',
+  health: 'Health',
+  cardinality: 'Cardinality',
+}
 
 /** The range of a view: an address whose ends are in the wrong order counts as one without a range. */
 const rangeOf = (view: ViewState) =>
@@ -90,7 +97,7 @@ function Frame() {
   }
   const goTo = (page: Page) => {
     if (page !== view.page)
-      navigate({ page, legends: {}, query: '', host: null, facet: 'combined', view: 'lines' })
+      navigate({ page, legends: {}, query: '', host: null, entity: null, facet: 'combined', view: 'lines' })
     else if (page === 'hosts') navigate({ host: null, legends: {} })
   }
   const move = (part: number) => {
@@ -103,6 +110,7 @@ function Frame() {
     '?': () => setHelp((open) => !open),
     'g h': () => goTo('hosts'),
     'g c': () => goTo('charts'),
+    'g e': () => goTo('health'),
     'g s': () => goTo('cardinality'),
     '/': () => {
       if (view.page !== 'charts') goTo('charts')
@@ -147,7 +155,7 @@ function Frame() {
         onTheme={toggleTheme}
         onHelp={() => setHelp(true)}
       >
-        {view.page !== 'cardinality' && (
+        {view.page !== 'cardinality' && view.page !== 'health' && (
           <TimeControls
             range={range}
             utc={view.utc}
@@ -163,6 +171,9 @@ function Frame() {
       </Header>
       {view.page === 'charts' && <ChartsPage key="charts" {...page} />}
       {view.page === 'hosts' && <HostsPage key="hosts" {...page} />}
+      {view.page === 'health' && (
+        <HealthPage key="health" view={view} navigate={navigate} hidden={hold.hidden} />
+      )}
       {view.page === 'cardinality' && (
         <CardinalityPage key="cardinality" utc={view.utc} hidden={hold.hidden} />
       )}

@@ -5,6 +5,7 @@ import './styles/frame.css'
 import './styles/charts.css'
 import './styles/builder.css'
 import './styles/cardinality.css'
+import './styles/health.css'
 import { App } from './app.js'
 
 const root = document.getElementById('app')

@@ -17,6 +17,7 @@ interface HeaderProps {
 const PAGES: readonly { page: Page; label: string; address: string }[] = [
   { page: 'hosts', label: 'Hosts', address: '?' },
   { page: 'charts', label: 'Chart builder', address: '?page=charts' },
+  { page: 'health', label: 'Health', address: '?page=health' },
   { page: 'cardinality', label: 'Cardinality', address: '?page=cardinality' },
 ]
 

@@ -4,6 +4,7 @@ const KEYS: readonly [keys: string, what: string][] = [
   ['?', 'This sheet'],
   ['g h', 'Hosts'],
   ['g c', 'Chart builder'],
+  ['g e', 'Health'],
   ['g s', 'Cardinality: where series come from'],
   ['/', 'To the query box'],
   ['Enter', 'Run the query; Shift+Enter begins a new line'],

@@ -3,14 +3,16 @@
 import { ALL_SHOWN, type LegendState, legendFromText, legendToText } from '../chart/legend.js'
 import { parseTime, type TimeRange } from './time.js'
 
-export type Page = 'hosts' | 'charts' | 'cardinality'
-const PAGES: readonly Page[] = ['hosts', 'charts', 'cardinality']
+export type Page = 'hosts' | 'charts' | 'health' | 'cardinality'
+const PAGES: readonly Page[] = ['hosts', 'charts', 'health', 'cardinality']
 export type ChartView = 'lines' | 'stack' | 'summary' | 'points'
 
 export interface ViewState {
   readonly page: Page
   /** The host's id; null for the page's own choice. */
   readonly host: string | null
+  /** Whose health is looked at, such as `ROLE/zk-SERVER-1`; null for nobody's. */
+  readonly entity: string | null
   readonly query: string
   /** Null for the page's default range. */
   readonly range: TimeRange | null
@@ -30,6 +32,7 @@ export interface ViewState {
 export const DEFAULT_VIEW: ViewState = {
   page: 'hosts',
   host: null,
+  entity: null,
   query: '',
   range: null,
   home: null,
@@ -57,6 +60,7 @@ export function viewFromSearch(search: string): ViewState {
   return {
     page: PAGES.find((page) => page === params.get('page')) ?? 'hosts',
     host: (params.get('host') ?? '').slice(0, 1000) || null,
+    entity: (params.get('entity') ?? '').slice(0, 1000) || null,
     query: (params.get('query') ?? '').slice(0, MOST_QUERY_CHARACTERS),
     range: rangeFromText(params.get('from'), params.get('to')),
     home: home === 'default' ? 'default' : rangeFromText(...splitRange(home)),
@@ -74,6 +78,7 @@ export function viewToSearch(state: ViewState): string {
   const params = new URLSearchParams()
   if (state.page !== 'hosts') params.set('page', state.page)
   if (state.host !== null) params.set('host', state.host)
+  if (state.entity !== null) params.set('entity', state.entity)
   if (state.query !== '') params.set('query', state.query)
   if (state.range) {
     params.set('from', state.range.from)

@@ -45,8 +45,10 @@ export function gate({ authentication, mode }: GateOptions): MiddlewareHandler {
   }
 }
 
-/** A query may come as POST: it is long. Dashboards are the only things under `/timeseries` that can be changed. */
+const QUESTIONS = /^\/api\/v\d+\/(timeseries|health\/triggers\/(preview|validate))\/?$/
+
+/** A query, or a trigger to be tried, may come as POST: it is long. Dashboards are the only things under `/timeseries` that can be changed. */
 export function changesSomething(method: string, path: string): boolean {
   if (method === 'GET' || method === 'HEAD') return false
-  return !(method === 'POST' && /^\/api\/v\d+\/timeseries\/?$/.test(path))
+  return !(method === 'POST' && QUESTIONS.test(path))
 }
