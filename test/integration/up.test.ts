@@ -110,37 +110,34 @@ const pidOf = (up: Up, role: string): number =>
 
 describe('bellwether up', () => {
   describe('twice side by side', () => {
-    let [own, mine] = [(): void => {}, (): void => {}]
+    const [one, other] = [temporaryFolder(), temporaryFolder()]
     let a: Up
     let b: Up
     beforeAll(async () => {
-      const folders = [temporaryFolder(), temporaryFolder()] as const
-      ;[own, mine] = folders.map(({ remove }) => remove) as [() => void, () => void]
       const [port, monitorPort] = [await freePort(), await freePort()]
       const free = startProgram([
-        ...['up', '--data', folders[0].path, '--port', '0', '--monitor-port', '0', '--interval', '1s'],
+        ...['up', '--data', one.path, '--port', '0', '--monitor-port', '0', '--interval', '1s'],
       ])
+      a = { ...free, data: one.path, url: '', monitorUrl: '' }
       const placed = startProgram(['up', '--interval', '1s'], {
-        BELLWETHER_DATA: folders[1].path,
+        BELLWETHER_DATA: other.path,
         BELLWETHER_PORT: `${port}`,
         BELLWETHER_MONITOR_PORT: `${monitorPort}`,
       })
-      const of = (program: Program, data: string, url: string, monitorUrl: string): Up => ({
-        ...program,
-        ...{ data, url, monitorUrl },
-      })
-      a = of(free, folders[0].path, '', '')
-      b = of(placed, folders[1].path, `http://127.0.0.1:${port}`, `http://127.0.0.1:${monitorPort}`)
-      await eventually('the addresses', () => [a, b].every((up) => /runs at http:/.test(up.output())), {
+      const loopback = 'http://127.0.0.1'
+      const [url, monitorUrl] = [`${loopback}:${port}`, `${loopback}:${monitorPort}`]
+      b = { ...placed, data: other.path, url, monitorUrl }
+      const addressOf = (up: Up) => /runs at (http:\S+?)\/?\s/.exec(up.output())?.[1]
+      await eventually('the addresses', () => [a, b].every(addressOf), {
         timeoutMs: 90_000,
         detail: () => `${a.output()}\n${b.output()}`,
       })
-      a.url = /runs at (http:\S+?)\/?\s/.exec(a.output())![1]!
+      a.url = addressOf(a)!
     }, 120_000)
     afterAll(async () => {
-      await Promise.all([stopProgram(a), stopProgram(b)])
-      own()
-      mine()
+      await Promise.all([a, b].filter(Boolean).map(stopProgram))
+      one.remove()
+      other.remove()
     })
 
     it('shows this machine: on free ports, which port 0 asks for, and at places that variables give', async () => {
@@ -153,9 +150,9 @@ describe('bellwether up', () => {
     it('does not start on a folder that is in use, which it says', async () => {
       const active = async () => (await fetch(`${a.url}/health/active`)).status === 200
       await eventually('an active manager', active)
-      const other = owned(startProgram(['up', '--data', a.data, '--port', '0', '--monitor-port', '0']))
-      expect(await other.exited).not.toBe(0)
-      expect(other.output()).toContain(a.data)
+      const third = owned(startProgram(['up', '--data', a.data, '--port', '0', '--monitor-port', '0']))
+      expect(await third.exited).not.toBe(0)
+      expect(third.output()).toContain(a.data)
       expect(await active()).toBe(true)
     })
 
