@@ -2,10 +2,10 @@
 import { createClient } from './load/client.js'
 import type { Answer } from './queries/answers.js'
 import { DIALECTS, type Dialect } from './queries/dialects.js'
-import { collectAnswers, measureQueries, type QueryMeasure } from './queries/measure.js'
+import { collectAnswers, measureQueries, type QueryMeasure, WARM_UP, warmUp } from './queries/measure.js'
 import { measurePlanning } from './queries/planning.js'
 import type { System } from './systems/system.js'
-import { usageOf } from './systems/usage.js'
+import { untilIdle, usageOf } from './systems/usage.js'
 import { drawAlignedCases, drawCases, type QueryType } from './tsbs/queries.js'
 import type { DataParameters } from './tsbs/simulation.js'
 
@@ -36,6 +36,9 @@ export async function runQueries(
   const running = await system.start(folder)
   const client = createClient(running.origin)
   try {
+    await untilIdle(running.pid)
+    for (const type of types)
+      for (const dialect of dialects) await warmUp(client, dialect, othersOf(type), WARM_UP)
     for (const type of types) for (const dialect of dialects) await askType(client, dialect, type, round)
     if (system.name === 'Bellwether') round.planning = await measurePlanning(client, data)
   } finally {
@@ -43,6 +46,11 @@ export async function runQueries(
     await running.stop()
   }
   return round
+
+  /** Other windows and hosts than those that are measured. */
+  function othersOf(type: QueryType) {
+    return drawCases(type, data, ~seed, WARM_UP.most)
+  }
 
   async function askType(
     connection: ReturnType<typeof createClient>,
@@ -55,6 +63,7 @@ export async function runQueries(
       dialect,
       type.name,
       drawCases(type, data, seed, Math.max(runs, 1)),
+      othersOf(type),
       () => usageOf(running.pid).cpuSeconds,
     )
     into.measures.push(measure)

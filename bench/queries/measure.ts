@@ -4,8 +4,17 @@ import type { QueryCase } from '../tsbs/queries.js'
 import type { Answer, QueryRequest } from './answers.js'
 import type { Dialect } from './dialects.js'
 
-/** Queries before the measured ones, so that code, caches and connections are warm. */
-const WARM_UP = 3
+/** So many queries, or as many as fit into the time, but never fewer than the least. */
+export interface WarmUp {
+  least: number
+  most: number
+  milliseconds: number
+}
+
+/** Of each type and form before anything is measured, so that code, caches and connections are warm. */
+export const WARM_UP: WarmUp = { least: 3, most: 1_000, milliseconds: 450 }
+/** Of a type once more right before it is measured: others have been asked since. */
+export const WARM_AGAIN: WarmUp = { least: 1, most: 20, milliseconds: 50 }
 
 export interface QueryMeasure {
   dialect: string
@@ -20,21 +29,35 @@ export interface QueryMeasure {
   refused?: string
 }
 
+/** Asks without measuring; returns why the system refuses such queries, in its own words, if it does. */
+export async function warmUp(
+  client: Client,
+  dialect: Dialect,
+  cases: QueryCase[],
+  { least, most, milliseconds }: WarmUp,
+): Promise<string | undefined> {
+  const until = performance.now() + milliseconds
+  for (const [i, query] of cases.slice(0, most).entries()) {
+    if (i >= least && performance.now() > until) return undefined
+    const { status, body } = await ask(client, dialect.request(query))
+    if (status !== 200) return `${status} ${body.toString('utf8', 0, 300)}`
+  }
+  return undefined
+}
+
+/** `others`: cases for warming up. */
 export async function measureQueries(
   client: Client,
   dialect: Dialect,
   type: string,
   cases: QueryCase[],
+  others: QueryCase[],
   cpuSeconds: () => number,
 ): Promise<QueryMeasure> {
   const measure: QueryMeasure = { dialect: dialect.name, type, latencies: [], cpuSeconds: 0, bytes: 0 }
   const requests = cases.map((c) => dialect.request(c))
-  // The warm-up uses the last cases, so that none is asked twice in a row.
-  for (const request of requests.slice(-WARM_UP)) {
-    const answer = await ask(client, request)
-    if (answer.status !== 200)
-      return { ...measure, refused: `${answer.status} ${answer.body.toString('utf8', 0, 300)}` }
-  }
+  const refused = await warmUp(client, dialect, others, WARM_AGAIN)
+  if (refused !== undefined) return { ...measure, refused }
   const before = cpuSeconds()
   for (const request of requests) {
     const started = performance.now()

@@ -20,8 +20,10 @@ export const METHOD = `
   system offers (Bellwether: OPTIMIZE FINAL, active parts of all tables; VictoriaMetrics: force_flush and force_merge;
   Prometheus: a block by snapshot; InfluxDB: as it is, with its write-ahead log).
 - **Queries**: TSBS's types as its code has them, the windows uniform from a seeded generator, the same for every system; a
-  window longer than the data is cut to five sixths of it, and then buckets of which less than six would fit to 5 min or 1 min. After the load each server is started anew on its data, three queries of each type warm it up, then they are
-  asked one at a time over one connection; the time is from sending to the last byte; CPU is that of the server and its
+  window longer than the data is cut to five sixths of it, and then buckets of which less than six would fit to 5 min or 1 min. After the load each server is started anew on its data and
+  left alone until it is idle (20 s at most). Then it is warmed up, for a monitor has been running for days, as a rule: of every type and form up to 1,000 queries,
+  for at most 0.45 s but never fewer than three, with windows and hosts of their own. Only after that each type is measured: up to 20 of these (50 ms) once more, and
+  then the queries, one at a time over one connection; the time is from sending to the last byte; CPU is that of the server and its
   children, in steps of 10 ms over all queries of a type. VictoriaMetrics gets the PromQL of
   TSBS's own driver with \`nocache=1\`; \`lastpoint\`, \`groupby-orderby-limit\` and \`high-cpu-*\`, which that driver does not offer, are written
   in MetricsQL. Bellwether gets tsquery, answered as columns and as Cloudera's JSON. In \`high-cpu-*\` all ten
@@ -39,7 +41,7 @@ export const METHOD = `
   figure is what all tables but the rollups have grown by since the first page; that page brings the catalogue, whose weight does
   not grow with time. Counters move as in a second, not as in fifteen.
 - **Folders** of earlier rounds stay until the end of the run, for all systems alike: ext4 makes files slowly for some time
-  after many were removed.
+  after many were removed. For the same reason each folder begins in a part of the disk of its own (\`chattr +T\`), away from what others remove.
 - **Answers** are compared for three windows of each type (one, where that is a million values) that begin and end on a bucket's edge: PromQL's buckets hold their
   end and ours their start, so VictoriaMetrics is asked one second before the edge, which covers the same samples. Equal
   means: the same series, the same buckets, values equal to nine digits.

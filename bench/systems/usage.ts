@@ -1,5 +1,6 @@
 /** What a process and its descendants have used, from /proc. */
 import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Linux's USER_HZ: 100 on every architecture that Node runs on. */
 const TICKS_PER_SECOND = 100
@@ -27,6 +28,25 @@ export function usageOf(root: number): Usage {
     }
   }
   return usage
+}
+
+const IDLE_STEP_MS = 250
+const IDLE_SHARE = 0.08
+const LONGEST_WAIT_MS = 20_000
+
+/**
+ * Resolves when the process and its children have used next to nothing for a second, at the latest after 20 s: what a
+ * server does after its start (opening tables, merging, reading what is newest) is over then.
+ */
+export async function untilIdle(root: number): Promise<void> {
+  let quiet = 0
+  let before = usageOf(root).cpuSeconds
+  for (let waited = 0; quiet < 4 && waited < LONGEST_WAIT_MS; waited += IDLE_STEP_MS) {
+    await sleep(IDLE_STEP_MS)
+    const now = usageOf(root).cpuSeconds
+    quiet = now - before <= (IDLE_SHARE * IDLE_STEP_MS) / 1000 ? quiet + 1 : 0
+    before = now
+  }
 }
 
 /** CPU seconds that the whole machine has worked since it started, steal included: /proc/stat, first line. */

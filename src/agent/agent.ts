@@ -175,7 +175,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
 
   async function round(time: number) {
     const began = performance.now()
-    const current = builder.begin(time, hostOf(hostname()))
+    const current = builder.begin(time, hostOf(hostname(), management?.place()))
     const failed: string[] = []
     for (const collector of [...collectors, self]) {
       try {

@@ -1,17 +1,25 @@
 import { cpus } from 'node:os'
+import type { HostPlace } from '../wire/heartbeat.js'
 import type { Host } from './round.js'
 
 /**
- * The host's entity, the same object until the host is renamed. Its name is the host id, as in Cloudera Manager, so that a
- * new host name changes attributes and the display name only.
+ * The host's entity, the same object until the host is renamed or moved. Its name is the host id, as in Cloudera Manager, so
+ * that a new host name changes attributes and the display name only. `place`, which the manager gives, comes before `rackId`.
  */
-export function createHostSource(hostId: string, rackId: string): (hostname: string) => Host {
+export function createHostSource(
+  hostId: string,
+  rackId: string,
+): (hostname: string, place?: HostPlace) => Host {
   let host: Host | undefined
-  return (hostname) => {
-    if (host?.hostname === hostname) return host
-    const attributes = { hostId, hostname, rackId, cores: String(cpus().length) }
+  let known = ''
+  return (hostname, place) => {
+    const now = JSON.stringify([hostname, place])
+    if (host && known === now) return host
+    known = now
+    const located = { rackId, ...place }
+    const attributes = { hostId, hostname, ...located, cores: String(cpus().length) }
     const entity = { category: 'HOST', name: hostId, displayName: hostname, attributes }
-    host = { hostId, hostname, rackId, entity }
+    host = { hostId, hostname, place: located, entity }
     return host
   }
 }

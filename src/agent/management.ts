@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { CanaryResult } from '../wire/canary.js'
-import type { DesiredProcess } from '../wire/heartbeat.js'
+import type { DesiredProcess, HostPlace } from '../wire/heartbeat.js'
 import { DEFAULT_LOG_RULES } from '../wire/log-rules.js'
 import { createCanaries } from './canary/index.js'
 import type { Counters } from './collectors/counters.js'
@@ -43,6 +43,8 @@ export interface Management {
   readonly collectors: Collector[]
   /** The roles on this host, and where their logs are. */
   logSources(): LogSource[]
+  /** Where the host belongs, as the manager says; the same object until it says otherwise. */
+  place(): HostPlace | undefined
   /** Where metrics go, if the manager says so; `failed` goes on to the next one. */
   monitor(): Target | undefined
   monitorFailed(): void
@@ -165,6 +167,7 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
         folders: process.logEvents?.folders ?? [join(processDir, process.name, 'logs')],
         rules: process.logEvents?.rules ?? DEFAULT_LOG_RULES,
       })),
+    place: () => store.held.desired?.place,
     monitor() {
       const list = urls()
       const url = list[monitorIndex % Math.max(1, list.length)]

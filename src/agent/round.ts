@@ -17,7 +17,8 @@ export interface Round {
 export interface Host {
   readonly hostId: string
   readonly hostname: string
-  readonly rackId: string
+  /** Rack and cluster; what is on the host has them too. */
+  readonly place: Readonly<Record<string, string>>
   readonly entity: EntityDefinition
 }
 

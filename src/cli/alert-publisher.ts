@@ -109,7 +109,7 @@ function listenNear(app: Parameters<typeof listen>[0], host: string, port: numbe
 function settingsOf(named: string, usual: string, logger: Logger): AlertSettings {
   const path = named === '' ? usual : named
   if (named !== '' || existsSync(path)) return readSettingsFile(path)
-  logger.warn(
+  logger.info(
     { path },
     'there are no alert settings, so alerts go to nobody; write them to this file and send SIGHUP',
   )

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
@@ -27,17 +27,24 @@ const timeouts = {
   keepAliveTimeout: 60_000,
 }
 
+/** Answers a request by itself, or returns false and leaves it to the app. */
+export type Direct = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean
+
 /**
- * Serves a Hono app, over TLS where there are files for it; renewed ones are used for new connections. Rejects with Node's
- * error (EADDRINUSE, EACCES, …) when it cannot listen.
+ * Serves a Hono app, and before it what is answered `direct`ly, over TLS where there are files for it; renewed ones are
+ * used for new connections. Rejects with Node's error (EADDRINUSE, EACCES, …) when it cannot listen.
  */
 export async function listen(
   app: App,
   host: string,
   port: number,
   tls?: { files: TlsFiles; logger: Logger },
+  direct?: Direct,
 ): Promise<Listening> {
-  const listener = getRequestListener(app.fetch)
+  const answer = getRequestListener(app.fetch)
+  const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    if (direct?.(incoming, outgoing) !== true) void answer(incoming, outgoing)
+  }
   let server: Server
   let unwatch = () => {}
   if (tls) {

@@ -104,6 +104,7 @@ async function start(
       urls: [agentMonitorUrl],
       ...(token ? { token: sendersToken(token) } : {}),
     },
+    monitorClient: { url: values.monitorUrl, token, caFile: values.tlsCa },
     monitorFile: join(data, 'manager', 'told-agents'),
     version,
     log: () => endOf(values.logFile),

@@ -18,12 +18,12 @@ import {
 import { createIngest } from '../ingest/index.js'
 import { createRetentionApi, defaultHotBytes, openStore, type Store, startRollups } from '../metrics/index.js'
 import { createQueryApi } from '../query/index.js'
-import { isLoopback, loopbackHostOnly, noForeignPages } from '../wire/host-check.js'
-import { requireToken, sendersToken } from '../wire/port-tokens.js'
+import { hostName, isLoopback, loopbackHostOnly, loopbackHosts, noForeignPages } from '../wire/host-check.js'
+import { mayDoAll, requireToken, sendersToken } from '../wire/port-tokens.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
 import type { ErrorBody } from '../wire/timeseries.js'
 import { advertisedUrl, loopbackUrl } from './addresses.js'
-import { listen } from './listen.js'
+import { type Direct, listen } from './listen.js'
 import { monitorTokens } from './monitor-access.js'
 import { type Running, runRole } from './role.js'
 import { tlsFiles } from './tls.js'
@@ -150,7 +150,8 @@ async function start(
     stops.push(() => triggers.stop())
 
     const app = new Hono<{ Bindings: HttpBindings }>()
-    if (isLoopback(values.host)) app.use(loopbackHostOnly(values.allowedHosts.split(',').filter(Boolean)))
+    const allowedHosts = values.allowedHosts.split(',').filter(Boolean)
+    if (isLoopback(values.host)) app.use(loopbackHostOnly(allowedHosts))
     app.use(noForeignPages())
     if (tokens)
       app.use(requireToken(tokens, new Set(['/events', ...ingest.app.routes.map(({ path }) => path)])))
@@ -181,7 +182,15 @@ async function start(
         500,
       )
     })
-    const listening = await listen(app, values.host, values.monitorPort, files && { files, logger })
+    // What is above holds for these too: whatever is not beyond doubt is left to the app, which says why.
+    const isOurs = isLoopback(values.host) ? loopbackHosts(allowedHosts) : () => true
+    const isTrusted = tokens === undefined ? () => true : mayDoAll(tokens)
+    const direct: Direct = (incoming, outgoing) => {
+      const { host, authorization, 'sec-fetch-site': site } = incoming.headers
+      if (site !== undefined || !isOurs(hostName(host)) || !isTrusted(authorization)) return false
+      return query.direct(incoming, outgoing)
+    }
+    const listening = await listen(app, values.host, values.monitorPort, files && { files, logger }, direct)
     stops.push(() => listening.close())
     const self = startSelfMetrics({
       registry,

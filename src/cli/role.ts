@@ -123,7 +123,7 @@ function leave(): void {
 }
 
 /** What a person should read about an error at start; the stack goes to the log. */
-function explain(error: unknown): string {
+export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { code, address, port, path } = error as NodeJS.ErrnoException & { address?: string; port?: number }
   if (code === 'EADDRINUSE')

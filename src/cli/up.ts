@@ -5,7 +5,8 @@ import { help, resolve, SettingsError, upOptions } from '../config/index.js'
 import { shownUrl } from './addresses.js'
 import { type Child, startChild } from './child.js'
 import { makeDataFolder } from './data-folder.js'
-import { EXIT_FATAL, type RoleMessage } from './role.js'
+import { settledPorts } from './free-ports.js'
+import { EXIT_FATAL, explain, type RoleMessage } from './role.js'
 import { tlsFiles } from './tls.js'
 import { type RoleName, type RoleSettings, settingsOfRoles } from './up-roles.js'
 import { makeTokens, type UpTokens } from './up-tokens.js'
@@ -60,6 +61,14 @@ export async function run(args: string[]): Promise<number> {
     )
     return EXIT_FATAL
   }
+  let ports: { port: number; monitorPort: number }
+  try {
+    const [port = 0, monitorPort = 0] = await settledPorts(values.host, [values.port, values.monitorPort])
+    ports = { port, monitorPort }
+  } catch (error) {
+    process.stderr.write(`bellwether up: ${explain(error)}\n`)
+    return EXIT_FATAL
+  }
 
   let stopping = false
   let failed: string | undefined
@@ -107,7 +116,7 @@ export async function run(args: string[]): Promise<number> {
     return child
   }
 
-  const roles = settingsOfRoles(values, data, logs, tokens)
+  const roles = settingsOfRoles({ ...values, ...ports }, data, logs, tokens)
   const manager = start('manager', roles.manager)
   start('agent', roles.agent)
   const publisher = start('alert-publisher', roles.publisher)

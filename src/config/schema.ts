@@ -119,7 +119,7 @@ const rackId: Option<string> = {
   key: 'rackId',
   parse: text,
   default: '/default',
-  help: 'Rack of this host',
+  help: 'Rack of this host, where the manager has none for it',
   placeholder: 'RACK',
 }
 const spoolBytes: Option<number> = {

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import type { EntityHealth, HealthChange, HealthModel, HealthReceipt } from '../wire/health.js'
 import { readHealthModel } from '../wire/health-read.js'
 import { createHealthApi } from './api/app.js'
+import { createSummaries } from './api/summaries.js'
 import { explainAll } from './evaluate/explain.js'
 import { createFeed } from './evaluate/feed.js'
 import { loadFigures } from './evaluate/load.js'
@@ -39,6 +41,7 @@ export function createHealth(options: HealthOptions): Health {
   const streams = createStreams(now)
   const remembered = new Map<string, Map<string, RememberedState>>()
   const stopping = new AbortController()
+  const run = randomBytes(6).toString('hex')
   const history = createHistory({ store, logger, onChanges: options.onChanges })
   const series = createHealthSeries(store)
   let picture!: ReturnType<typeof createPicture>
@@ -56,6 +59,8 @@ export function createHealth(options: HealthOptions): Health {
   let loadedSlots = 0
   let polledAt = 0
   let writtenAt = 0
+  /** When the last complete evaluation began. */
+  let sweptAt = 0
   let forgotAt = 0
   let recalledUntil = Number.POSITIVE_INFINITY
   const metrics = createHealthMetrics(registry, {
@@ -226,6 +231,7 @@ export function createHealth(options: HealthOptions): Health {
       if (stopping.signal.aborted) return all
       await new Promise((resolve) => setImmediate(resolve))
     }
+    sweptAt = time
     metrics.swept((performance.now() - start) / 1000)
     return all
   }
@@ -243,6 +249,7 @@ export function createHealth(options: HealthOptions): Health {
     version: picture.model?.version ?? 0,
     entities: picture.nodes.length,
     unknown,
+    run,
   })
 
   function show(node: Node, tests: boolean): EntityHealth {
@@ -353,6 +360,10 @@ export function createHealth(options: HealthOptions): Health {
       logger,
       tests: () => picture.tests.definitions,
       isReady: () => picture !== undefined,
+      summaries: createSummaries(
+        () => picture,
+        () => sweptAt,
+      ),
     }),
   })
 }

@@ -1,5 +1,18 @@
-import { type Commands, createCommands, createExecutor, createWaiting } from './commands/index.js'
+import {
+  type Commands,
+  createBusyCommands,
+  createCommands,
+  createExecutor,
+  createWaiting,
+} from './commands/index.js'
 import type { Core } from './core.js'
+import {
+  createHealthResults,
+  type HealthResults,
+  type MonitorClient,
+  startAuditSender,
+  startHealthLink,
+} from './health/index.js'
 import {
   createReceiver,
   createTokens,
@@ -20,6 +33,8 @@ export interface ActiveManager {
   readonly tokens: Tokens
   readonly commands: Commands
   readonly staleness: StalenessStore
+  /** How everything is, from the monitor; undefined where none was given. */
+  readonly health: HealthResults | undefined
   /** Writes what agents have told and what is not in the database yet. */
   flush(): Promise<void>
   /** Ends all of it; commands stay as they are, for the next active manager. May be called twice. */
@@ -32,6 +47,8 @@ export interface ActiveOptions {
   managerUrls?: () => string[]
   /** Where agents send metrics. */
   monitor?: () => { urls: string[]; token?: string } | undefined
+  /** The monitor that looks after health and keeps events; without it nobody does. */
+  monitorClient?: MonitorClient | undefined
 }
 
 /**
@@ -60,9 +77,13 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
     logger: core.logger,
     silentMs,
   })
-  const executor = createExecutor({ core, runtime, waiting, flush: writes.flush })
+  const busy = createBusyCommands()
+  const executor = createExecutor({ core, runtime, waiting, flush: writes.flush, busy })
   const staleness = createStalenessStore(core, (roleId) => runtime.currentProcess(roleId))
   const commands = createCommands({ core, runtime, executor, staleness })
+  const { monitorClient: client } = options
+  const health = client && createHealthResults({ client, logger: core.logger })
+  const senders: { stop(): Promise<void> }[] = []
   let stopHousekeeping = () => {}
   let stopping: Promise<void> | undefined
   const stop = () => {
@@ -71,11 +92,20 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
       stopHousekeeping()
       canaryHosts.stop()
       receiver.stop()
+      health?.stop()
+      await Promise.all(senders.map((each) => each.stop()))
       await executor.stop()
       waiting.stop()
       await writes.stop()
     })()
     return stopping
+  }
+  if (client) {
+    const heartbeatMs = () => settings.seconds('HEARTBEAT_INTERVAL') * 1_000
+    senders.push(
+      startHealthLink({ core, runtime, busy, client, heartbeatMs }),
+      startAuditSender({ core, client }),
+    )
   }
   try {
     await executor.resume()
@@ -84,7 +114,7 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
     throw error
   }
   stopHousekeeping = startHousekeeping(core, runtime, settings.seconds)
-  return { core, runtime, receiver, tokens, commands, staleness, flush: writes.flush, stop }
+  return { core, runtime, receiver, tokens, commands, staleness, health, flush: writes.flush, stop }
 }
 
 /** The manager's own settings at hand, without a look into the database for each heartbeat. */

@@ -91,6 +91,16 @@ export function createManager(options: ManagerOptions): Manager {
   app.use('/api/:version{v[0-9]+}/events/*', gate('pages'))
   app.get('/api/:version{v[0-9]+}/events', proxy.handle)
   app.get('/api/:version{v[0-9]+}/events/*', proxy.handle)
+  // Health as the monitor has it: see src/wire/health.ts. Models and facts are for managers, and are not passed on.
+  app.use('/api/:version{v[0-9]+}/health/*', gate('pages'))
+  const health = (c: Context<Proxied>) => {
+    const { pathname, search } = new URL(c.req.url)
+    return proxy.pass(c, pathname.replace(/^\/api\/v[0-9]+/, '') + search)
+  }
+  for (const path of ['entities', 'entities/*', 'tests', 'triggers'])
+    app.get(`/api/:version{v[0-9]+}/health/${path}`, health)
+  for (const path of ['preview', 'validate'])
+    app.post(`/api/:version{v[0-9]+}/health/triggers/${path}`, health)
   if (options.deployment) {
     const { deployment } = options
     app.route('/', agentRoutes({ active: deployment.active, activeUrl: deployment.activeUrl }))

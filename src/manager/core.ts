@@ -29,6 +29,8 @@ export interface Core {
   /** Told after a commit that gave agents of these hosts (by `host.id`) something to learn. Returns how to stop it. */
   onHostsTouched(listener: (ids: readonly number[]) => void): () => void
   hostsTouched(ids: readonly number[]): void
+  /** Told after a commit that changed model or configuration, and when service types change. Returns how to stop it. */
+  onModelChanged(listener: () => void): () => void
 }
 
 export interface CoreOptions {
@@ -45,14 +47,19 @@ export function createCore(options: CoreOptions): Core {
   const { db, deploymentId, term, keys, common, logger } = options
   let descriptors = options.descriptors
   const listeners = new Set<(ids: readonly number[]) => void>()
+  const watchers = new Set<() => void>()
   let latest: Instances | undefined
+
+  const modelChanged = () => {
+    for (const watcher of [...watchers]) watcher()
+  }
 
   const hostsTouched = (ids: readonly number[]) => {
     for (const listener of [...listeners]) listener(ids)
   }
   const store = createModelStore(
     { db, term, keys, descriptors: () => descriptors },
-    { onHostsTouched: hostsTouched },
+    { onHostsTouched: hostsTouched, onModelChanged: modelChanged },
   )
   return {
     db,
@@ -64,6 +71,7 @@ export function createCore(options: CoreOptions): Core {
     descriptors: () => descriptors,
     setDescriptors(set) {
       descriptors = set
+      modelChanged()
     },
     model: store.current,
     async instances() {
@@ -78,5 +86,9 @@ export function createCore(options: CoreOptions): Core {
       return () => listeners.delete(listener)
     },
     hostsTouched,
+    onModelChanged(listener) {
+      watchers.add(listener)
+      return () => watchers.delete(listener)
+    },
   }
 }

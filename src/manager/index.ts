@@ -5,7 +5,6 @@ export {
   ensureFirstUser,
   type FirstUser,
   fromActive,
-  type HealthSource,
   type ManagerApi,
   type ManagerApiOptions,
 } from './api/index.js'

@@ -26,6 +26,7 @@ import {
   releaseFormer,
 } from './database/index.js'
 import { loadCommonFiles } from './descriptors/index.js'
+import { createMonitorClient, type MonitorClientOptions } from './health/index.js'
 import { openServiceTypes } from './service-types.js'
 
 /** `STARTING`: the database is not there yet, or is away. */
@@ -57,6 +58,8 @@ export interface LifecycleOptions {
   joinTokenFile: string
   /** Where agents send metrics, and with what. */
   monitor: { urls: string[]; token?: string }
+  /** The monitor as this manager reaches it; without it nobody looks after health. */
+  monitorClient?: MonitorClientOptions
   /** Remembers what of that agents were told last, by a digest. */
   monitorFile: string
   version: string
@@ -102,6 +105,7 @@ export function startLifecycle(options: LifecycleOptions): Lifecycle {
   const ending = new AbortController()
   const serviceTypes = openServiceTypes(options.csdDirs, logger)
   const startedAt = Date.now()
+  const monitorClient = options.monitorClient && createMonitorClient(options.monitorClient)
   let state: ManagerState = 'STARTING'
   let api: ManagerApi | undefined
   let active: ActiveManager | undefined
@@ -203,7 +207,7 @@ export function startLifecycle(options: LifecycleOptions): Lifecycle {
         common: await loadCommonFiles(),
         logger,
       })
-      active = await startActive({ core, monitor: () => options.monitor })
+      active = await startActive({ core, monitor: () => options.monitor, monitorClient })
       await tellMonitor(core, options)
       const first = await ensureFirstUser(core, {
         password: options.adminPassword,
@@ -266,6 +270,7 @@ export function startLifecycle(options: LifecycleOptions): Lifecycle {
     async stop() {
       ending.abort()
       await finished
+      monitorClient?.close()
     },
   }
 }

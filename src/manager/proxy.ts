@@ -66,7 +66,9 @@ export function createProxy({ target, name, token, caFile, logger }: ProxyOption
       { 'retry-after': '5' },
     )
 
-  async function handle(c: Context<Proxied>): Promise<Response> {
+  const handle = (c: Context<Proxied>) => pass(c, c.env.incoming.url ?? '/')
+
+  async function pass(c: Context<Proxied>, path: string): Promise<Response> {
     const { incoming, outgoing } = c.env
     let upstream: http.IncomingMessage
     const behind = request({
@@ -74,7 +76,7 @@ export function createProxy({ target, name, token, caFile, logger }: ProxyOption
       host: base.hostname,
       port: base.port,
       method: incoming.method,
-      path: base.pathname.replace(/\/$/, '') + (incoming.url ?? '/'),
+      path: base.pathname.replace(/\/$/, '') + path,
       headers: { ...forwardable(incoming.headers, FOR_US_ALONE), ...own, host: base.host },
       timeout: TIMEOUT_MS,
     })
@@ -112,7 +114,10 @@ export function createProxy({ target, name, token, caFile, logger }: ProxyOption
   }
 
   return {
+    /** The target has the same path. */
     handle,
+    /** It has another one; with the query. */
+    pass,
     async stop() {
       agent.destroy()
     },

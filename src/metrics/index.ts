@@ -6,6 +6,9 @@ export type { Connection } from './client.js'
 export { DEFAULT_DATABASE } from './client.js'
 export { ONE_SERVER, type Placement } from './cluster/placement.js'
 export {
+  BLOCK,
+  type BlockKind,
+  type Blocks,
   defaultHotBytes,
   type HotLimits,
   type HotMetric,

@@ -13,6 +13,7 @@ import { CLUSTER_SETTINGS, type Cluster, clusterDatabase, openCluster } from './
 import { checkClusterName, ONE_SERVER, type Placement } from './cluster/placement.js'
 import { createHotCache, DEFAULT_HOT_LIMITS, type HotLimits, type HotSamples } from './hot/index.js'
 import { loadChunks } from './hot/load.js'
+import { preload } from './hot/preload.js'
 import type { Hash } from './ids.js'
 import { DEFAULT_LIMITS, type StoreLimits } from './limits.js'
 import { type Durability, setDurability } from './schema/durability.js'
@@ -151,9 +152,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const catalogue = createCatalogue({ limits, ...(hash && { hash }) })
   const persistPending = createPersister(catalogue, () => clients.inserts, instance)
   const seenLog = createSeenLog(catalogue)
+  const hotLimits = { ...DEFAULT_HOT_LIMITS, ...options.hot }
   const hot = createHotCache({
     catalogue,
-    limits: { ...DEFAULT_HOT_LIMITS, ...options.hot },
+    limits: hotLimits,
     load: (request) => loadChunks(clients.reads, request),
     onFailure: (error) =>
       logger.debug(
@@ -252,10 +254,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ),
   ]
 
+  const preloading = new AbortController()
+  void preload({ catalogue, cache: hot, limits: hotLimits, signal: preloading.signal })
+
   let stopped: Promise<void> | undefined
   const stop = (graceMs = 10_000): Promise<void> => {
     stopped ??= (async () => {
       for (const end of ticks) end()
+      preloading.abort()
       signal?.removeEventListener('abort', onAbort)
       await writer.stop(graceMs)
       hot.stop()

@@ -11,6 +11,7 @@ import {
   type HealthService,
   type HostFact,
   type RoleFact,
+  type ServiceFact,
   type ValueFact,
 } from './health.js'
 import { testDefinition } from './health-tests.js'
@@ -115,6 +116,12 @@ const facts = shape<HealthFacts>({
         since: optional(time),
         busy: optionalText,
       }),
+      HEALTH_LIMITS.facts,
+    ),
+  ),
+  services: optional(
+    list(
+      shape<ServiceFact>({ identity: name, expected: optional(expected), busy: optionalText }),
       HEALTH_LIMITS.facts,
     ),
   ),

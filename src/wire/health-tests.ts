@@ -164,6 +164,8 @@ export interface HealthTestDefinition {
 export interface HealthTestFile {
   /** Prefix by service and role type, such as `HDFS/NAMENODE` → `NAME_NODE`. Default: the role type. */
   prefixes?: Record<string, string>
+  /** By service and role type: which parameters of the configuration hold the folders that tests look at, by their `path`. */
+  paths?: Record<string, Record<string, string[]>>
   tests: HealthTestDefinition[]
 }
 
@@ -313,6 +315,7 @@ export const testDefinition: Check<HealthTestDefinition> = shape<HealthTestDefin
 export function readHealthTestFile(value: unknown): HealthTestFile {
   return shape<HealthTestFile>({
     prefixes: optional(record(text(120, /^[A-Z0-9_]+$/, 'a name in upper case'), 500)),
+    paths: optional(record(record(list(text(120), 20), 20), 500)),
     tests: list(testDefinition, 2_000),
   })(value, '')
 }

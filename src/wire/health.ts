@@ -8,6 +8,7 @@
  * | `GET /health/entities` | present state, an `EntityHealth` each; `category`, `cluster`, `service`, `summary`, `limit`, `offset`, `tests=false` |
  * | `GET /health/entities/ROLE/<identity>` | one; with `at=<time>` what it was then |
  * | `GET /health/entities/ROLE/<identity>/history` | `HealthTransition`s of it, `from`, `to`, `test`, `limit` |
+ * | `GET /health/summaries` | how everything is, without sentences; with `since=<cursor>` what has changed: `HealthSummaries` |
  * | `GET /health/tests` | the tests there are: `HealthTestDefinition`s |
  *
  * Times are milliseconds since the epoch in JSON, and ISO 8601 or milliseconds in addresses.
@@ -121,6 +122,7 @@ export interface HealthFacts {
   at: number
   hosts?: HostFact[]
   roles?: RoleFact[]
+  services?: ServiceFact[]
   values?: ValueFact[]
 }
 
@@ -146,6 +148,14 @@ export interface RoleFact {
   /** Where they have changed since the model was sent. */
   expected?: ExpectedState
   since?: number
+  /** Empty: no longer. */
+  busy?: string
+}
+
+/** What has changed of a service since the model was sent. */
+export interface ServiceFact {
+  identity: string
+  expected?: ExpectedState
   /** Empty: no longer. */
   busy?: string
 }
@@ -243,6 +253,23 @@ export interface EntityHealthList {
   summaries: Record<HealthSummary, number>
 }
 
+/** An entity's summary and its tests': name, summary, whether it is suppressed. */
+export interface SummarizedEntity {
+  category: HealthCategory
+  identity: string
+  summary: HealthSummary
+  tests: [test: string, summary: HealthSummary, suppressed: boolean][]
+}
+
+/** For those who keep a copy of how everything is. */
+export interface HealthSummaries {
+  /** To be given as `since` the next time. */
+  cursor: string
+  /** True: these are all entities; false: those that have changed, and perhaps some that have not. */
+  whole: boolean
+  items: SummarizedEntity[]
+}
+
 export interface HealthHistory {
   entity: { category: HealthCategory; identity: string }
   transitions: HealthTransition[]
@@ -257,6 +284,8 @@ export interface HealthReceipt {
   entities: number
   /** Of facts: entities that the model does not have. A manager that gets 404 sends the model. */
   unknown: number
+  /** Another one: the monitor has started anew, and knows no facts. */
+  run: string
 }
 
 /** The mean shares of time, 0 to 1, that an entity was in each health; one sample a minute. */

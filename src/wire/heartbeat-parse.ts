@@ -12,6 +12,7 @@ import type {
   HeartbeatAnswer,
   HeartbeatRequest,
   HostFacts,
+  HostPlace,
   LogEvents,
   MetricEndpoint,
   MetricRule,
@@ -128,6 +129,7 @@ const request = shape<HeartbeatRequest>({
   clock: time,
   clockOffset: optional(finite),
   waitMs: whole(0, 600_000),
+  holdable: optional(truth),
 })
 
 /** What a beat's body holds. Throws ShapeError, which names what is wrong and where. */
@@ -344,6 +346,14 @@ export function parseDesired(value: unknown, faults: DesiredFault[]): DesiredSta
       >,
     ),
     managerUrls: optional(list(httpUrl, 20)),
+    place: optional(
+      shape<HostPlace>({
+        rackId: optional(text(4000)),
+        clusterName: optional(text(4000)),
+        clusterDisplayName: optional(text(4000)),
+        clusterId: optional(text(4000)),
+      }),
+    ),
     hardStop: optional(truth),
   })(value, 'desired')
   const { processes, clientConfigs, metricSets } = value as Record<string, unknown>

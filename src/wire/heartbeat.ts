@@ -53,6 +53,8 @@ export interface HeartbeatRequest {
   clockOffset?: number
   /** How long the manager may hold the beat, milliseconds; 0: not at all. */
   waitMs: number
+  /** Its beats without news may be held, though this one may not be: it wants to come back at once. Default: as `waitMs` says. */
+  holdable?: boolean
 }
 
 export interface HostFacts {
@@ -179,8 +181,17 @@ export interface DesiredState {
   monitor?: { urls: string[]; token?: string }
   /** All managers, for when the one in use is away. */
   managerUrls?: string[]
+  /** Where the host belongs: what its entity, and those of what is on it, have as attributes. */
+  place?: HostPlace
   /** Stop all processes, whatever is listed. */
   hardStop?: boolean
+}
+
+export interface HostPlace {
+  rackId?: string
+  clusterName?: string
+  clusterDisplayName?: string
+  clusterId?: string
 }
 
 export interface DesiredProcess {

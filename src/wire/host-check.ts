@@ -9,14 +9,23 @@ const LOOPBACK = /^(localhost|[a-z0-9-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/
  * read it through the operator's browser.
  */
 export function loopbackHostOnly(allowed: readonly string[]): MiddlewareHandler {
-  const names = new Set(allowed.map((name) => name.toLowerCase()))
+  const isOurs = loopbackHosts(allowed)
   return async (c, next) => {
-    const name = (c.req.header('host') ?? '').toLowerCase().replace(/:\d+$/, '')
-    if (LOOPBACK.test(name) || names.has(name)) return next()
+    const name = hostName(c.req.header('host'))
+    if (isOurs(name)) return next()
     const message = `Requests to "${name.slice(0, 100)}" are not answered here: this port serves loopback only. Set allowedHosts to let a name pass.`
     return c.json<ErrorBody>({ message, code: 'WRONG_HOST' }, 421)
   }
 }
+
+/** Which names in the header `Host` (`hostName`) are loopback's or allowed. */
+export function loopbackHosts(allowed: readonly string[]): (name: string) => boolean {
+  const names = new Set(allowed.map((name) => name.toLowerCase()))
+  return (name) => LOOPBACK.test(name) || names.has(name)
+}
+
+/** The name in a header `Host`, without its port. */
+export const hostName = (header: string | undefined) => (header ?? '').toLowerCase().replace(/:\d+$/, '')
 
 /** True for addresses that only this machine can reach. */
 export function isLoopback(address: string): boolean {

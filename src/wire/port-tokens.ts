@@ -47,6 +47,15 @@ export function requireToken(tokens: PortTokens, sending: ReadonlySet<string>): 
   }
 }
 
+/** Whether a header `Authorization` carries a token that is good for everything. */
+export function mayDoAll(tokens: PortTokens): (authorization: string | undefined) => boolean {
+  const full = digests(tokens.full)
+  return (authorization) => {
+    const given = tokenOf(authorization)
+    return given !== undefined && full.has(digestOf(given))
+  }
+}
+
 function tokenOf(header: string | undefined): string | undefined {
   const match = /^(Bearer|Token|Basic)\s+(\S+)\s*$/i.exec(header ?? '')
   if (!match) return undefined

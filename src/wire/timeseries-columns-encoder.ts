@@ -30,7 +30,7 @@ interface TimesKey {
  * const encoder = new TimeSeriesColumnsEncoder()
  * encoder.beginItem({ timeSeriesQuery: 'select load_1', startTime, endTime })
  * const template = encoder.addTemplate({ metricName: 'load_1', … })
- * const entity = encoder.addEntity('node-1', { category: 'HOST', entityName: 'id-1', hostname: 'node-1' })
+ * const entity = encoder.addEntity('node-1', describeEntity({ category: 'HOST', entityName: 'id-1', hostname: 'node-1' }))
  * encoder.addStream(template, entity, 60_000, { times, values, start: 0, end: times.length })
  * encoder.endItem([])
  * encoder.end()
@@ -45,7 +45,7 @@ export class TimeSeriesColumnsEncoder {
   #newShapes: number[][] = []
   #newEntities = 0
   #entityCount = 0
-  readonly #entityRows = new Growing(Uint32Array, 1024)
+  readonly #entityRows = new Growing(Uint32Array, 64)
   #templateCount = 0
   #newTemplates: StreamTemplate[] = []
   #timesCount = 0
@@ -53,8 +53,8 @@ export class TimeSeriesColumnsEncoder {
   #newTimes: Float64Array[] = []
   #streams = 0
   #withExtremes = false
-  readonly #streamRows = new Growing(Uint32Array, 1024)
-  readonly #values = new Growing(Float64Array, 1024)
+  readonly #streamRows = new Growing(Uint32Array, 64)
+  readonly #values = new Growing(Float64Array, 128)
   readonly #min = new Growing(Float64Array, 16)
   readonly #max = new Growing(Float64Array, 16)
 
@@ -74,11 +74,9 @@ export class TimeSeriesColumnsEncoder {
   }
 
   /**
-   * Adds an entity; the caller keeps the number and adds each entity once per answer. `attributes` must not be changed
-   * afterwards.
+   * Adds an entity; the caller keeps the number and adds each entity once per answer.
    */
-  addEntity(displayName: string, attributes: Readonly<Record<string, string>>): number {
-    const { shape, keys, values } = described(attributes)
+  addEntity(displayName: string, { shape, keys, values }: EntityDescription): number {
     this.#entityRows.push(this.#string(displayName))
     this.#entityRows.push(this.#shape(shape, keys))
     for (const value of values) this.#entityRows.push(this.#string(value))
@@ -184,22 +182,17 @@ export class TimeSeriesColumnsEncoder {
   }
 }
 
-interface Description {
+/** Attributes of an entity, taken apart: the same entities are in answer after answer. */
+export interface EntityDescription {
   /** The names in one text. */
   readonly shape: string
   readonly keys: readonly string[]
   readonly values: readonly string[]
 }
-/** The same entities are in answer after answer, with the same objects: so these are taken apart once. */
-const descriptions = new WeakMap<object, Description>()
 
-function described(attributes: Readonly<Record<string, string>>): Description {
-  const known = descriptions.get(attributes)
-  if (known !== undefined) return known
+export function describeEntity(attributes: Readonly<Record<string, string>>): EntityDescription {
   const keys = Object.keys(attributes)
-  const description = { shape: keys.join('\n'), keys, values: keys.map((key) => attributes[key] as string) }
-  descriptions.set(attributes, description)
-  return description
+  return { shape: keys.join('\n'), keys, values: keys.map((key) => attributes[key] as string) }
 }
 
 function sameTimes(known: Float64Array, times: Float64Array, start: number, end: number): boolean {

@@ -8,7 +8,12 @@
  */
 
 export { decodeTimeSeriesColumns } from './timeseries-columns-decoder.js'
-export { type StreamPoints, TimeSeriesColumnsEncoder } from './timeseries-columns-encoder.js'
+export {
+  describeEntity,
+  type EntityDescription,
+  type StreamPoints,
+  TimeSeriesColumnsEncoder,
+} from './timeseries-columns-encoder.js'
 export { ColumnsDecodeError } from './timeseries-frames.js'
 export {
   type ExpressionPiece,

@@ -14,7 +14,7 @@ export class Growing<A extends Uint32Array | Float64Array> {
   constructor(make: new (length: number) => A, initial: number) {
     this.#make = make
     this.#initial = initial
-    this.#data = new make(initial)
+    this.#data = new make(0)
   }
 
   push(value: number): void {
@@ -38,22 +38,26 @@ export class Growing<A extends Uint32Array | Float64Array> {
   /** Empties it; what grew far beyond the usual is given back. */
   clear(): void {
     this.length = 0
-    if (this.#data.length > 64 * this.#initial && this.#data.length > 131_072)
-      this.#data = new this.#make(this.#initial)
+    if (this.#data.length > 131_072) this.#data = new this.#make(0)
   }
 
   #reserve(count: number): void {
     const needed = this.length + count
     if (needed <= this.#data.length) return
-    const grown = new this.#make(Math.max(needed, 2 * this.#data.length))
+    const grown = new this.#make(Math.max(needed, 2 * this.#data.length, this.#initial))
     grown.set(this.#data.subarray(0, this.length))
     this.#data = grown
   }
 }
 
+/** Most answers are small, and memory that is not used has to be cleared and collected too. */
+const FIRST_BYTES = 4_096
+const NOTHING = new ArrayBuffer(0)
+const utf8 = new TextEncoder()
+
 /** Puts frames one after another into a buffer that `take()` empties. */
 export class FrameWriter {
-  #buffer = new ArrayBuffer(65_536)
+  #buffer = new ArrayBuffer(FIRST_BYTES)
   #view = new DataView(this.#buffer)
   #length = 0
 
@@ -68,7 +72,7 @@ export class FrameWriter {
   }
 
   json(type: number, value: unknown): void {
-    const text = new TextEncoder().encode(JSON.stringify(value))
+    const text = utf8.encode(JSON.stringify(value))
     const at = this.#head(type, text.length)
     const bytes = new Uint8Array(this.#buffer, at, align8(text.length))
     bytes.set(text)
@@ -110,7 +114,7 @@ export class FrameWriter {
 
   take(): Uint8Array<ArrayBuffer> {
     const taken = new Uint8Array(this.#buffer, 0, this.#length)
-    this.#buffer = new ArrayBuffer(65_536)
+    this.#buffer = NOTHING
     this.#view = new DataView(this.#buffer)
     this.#length = 0
     return taken
@@ -129,7 +133,7 @@ export class FrameWriter {
   #reserve(count: number): void {
     const needed = this.#length + count
     if (needed <= this.#buffer.byteLength) return
-    const grown = new ArrayBuffer(Math.max(needed, 2 * this.#buffer.byteLength))
+    const grown = new ArrayBuffer(Math.max(needed, 2 * this.#buffer.byteLength, FIRST_BYTES))
     new Uint8Array(grown).set(new Uint8Array(this.#buffer, 0, this.#length))
     this.#buffer = grown
     this.#view = new DataView(grown)

@@ -80,7 +80,7 @@ describe('the built agent, as a process', () => {
     expect(firstSeen).toEqual([...firstSeen].sort((a, b) => a - b))
     last.kill('SIGTERM')
     expect(await ended(last)).toBe(0)
-  }, 60_000)
+  }, 120_000)
 
   it.skipIf(process.getuid?.() !== 0 || !existsSync('/dev/fuse'))(
     'beside a file system that hangs (FUSE; needs root and /dev/fuse) sends the rest, leaves nothing behind, and ends when told to',

@@ -26,24 +26,32 @@ function rounds(procRoot: string, sysRoot: string, more: object = {}) {
 describe('the collectors on this machine', () => {
   it('agree with what the system says of itself', async () => {
     const round = rounds('/proc', '/sys')
+    const loads = [loadavg()[0]!]
+    const outer = performance.now()
     const first = await round()
     expect([...first.keys()].filter((name) => name.endsWith('_rate'))).toEqual([])
+    const inner = performance.now()
     await delay(300)
+    const waited = performance.now() - inner
     const values = await round()
+    // How far the rounds' own reading of clock and counters can be apart, on a machine that lets this process wait.
+    const slack = (performance.now() - outer) / waited
+    loads.push(loadavg()[0]!)
     const of = (name: string) => values.get(name)!
 
     expect(of('physical_memory_total')).toBe(totalmem())
     expect(of('physical_memory_used')).toBeGreaterThan(0)
     expect(of('physical_memory_used')).toBeLessThan(totalmem())
     expect(of('physical_memory_memfree')).toBeLessThan(totalmem())
-    expect(Math.abs(of('load_1') - loadavg()[0]!)).toBeLessThan(5)
+    expect(of('load_1')).toBeGreaterThan(Math.min(...loads) - 0.02)
+    expect(of('load_1')).toBeLessThan(Math.max(...loads) + 0.02)
     expect(of('cores')).toBe(cpus().length)
     expect(of('cpu_percent')).toBeGreaterThanOrEqual(0)
     expect(of('cpu_percent')).toBeLessThanOrEqual(100)
     const states = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'soft_irq', 'steal']
     const spent = states.reduce((sum, state) => sum + (values.get(`cpu_${state}_rate`) ?? 0), 0)
-    expect(spent).toBeGreaterThan(cpus().length * 0.5)
-    expect(spent).toBeLessThan(cpus().length * 1.5)
+    expect(spent).toBeGreaterThan((cpus().length * 0.5) / slack)
+    expect(spent).toBeLessThan(cpus().length * 1.5 * slack)
     expect(of('uptime')).toBeGreaterThan(0)
     expect(of('context_switches_rate')).toBeGreaterThan(0)
     expect(of('agent_fd_open')).toBeGreaterThan(2)
@@ -61,13 +69,22 @@ describe('the collectors on this machine', () => {
 
   it('count what a program here does: its page faults and CPU time', async () => {
     const round = rounds('/proc', '/sys')
+    const outer = performance.now()
     await round()
-    const until = performance.now() + 300
+    const before = process.cpuUsage()
     const pages: Buffer[] = []
-    while (performance.now() < until) pages.push(Buffer.alloc(1 << 16, 1))
+    const used = () => {
+      const { user, system } = process.cpuUsage(before)
+      return (user + system) / 1e6
+    }
+    // Work is measured in CPU time, not by the clock: other processes may keep this one waiting.
+    while (used() < 0.2) pages.push(Buffer.alloc(1 << 16, 1))
     const values = await round()
-    expect(values.get('agent_cpu_user_rate')! + values.get('agent_cpu_system_rate')!).toBeGreaterThan(0.2)
-    expect(values.get('page_faults_rate')).toBeGreaterThan(10)
+    const seconds = (performance.now() - outer) / 1000
+    const rate = values.get('agent_cpu_user_rate')! + values.get('agent_cpu_system_rate')!
+    // Never less than what was used in the longest time that can have passed between the rounds.
+    expect(rate * seconds).toBeGreaterThan(0.15)
+    expect(values.get('page_faults_rate')! * seconds).toBeGreaterThan(100)
     expect(pages.length).toBeGreaterThan(0)
   })
 })

@@ -83,6 +83,18 @@ describe('a round', () => {
     expect(hostOf('new')).toBe(hostOf('new'))
   })
 
+  it('has its host, and what is on it, in the rack and the cluster that the manager names', () => {
+    const hostOf = createHostSource('h1', '/default')
+    const moved = hostOf('node', { clusterName: 'prod', rackId: '/r1' })
+    expect(moved.entity.attributes).toMatchObject({ clusterName: 'prod', rackId: '/r1' })
+    expect(createPartEntities('DISK')(moved, 'sda', {}).attributes).toMatchObject({
+      clusterName: 'prod',
+      rackId: '/r1',
+    })
+    expect(hostOf('node', { clusterName: 'prod', rackId: '/r1' })).toBe(moved)
+    expect(hostOf('node', {}).entity.attributes).toEqual(hostOf('node').entity.attributes)
+  })
+
   it('does not take a metric that is not in the catalogue', () => {
     expect(() => rounds()((round) => round.report(host.entity, 'nonsense', 1))).toThrow(/nonsense/)
   })

@@ -65,5 +65,5 @@ describe('what the agent sends to the real ingest and store', () => {
     expect(rows.length).toBe(agent.status().rounds)
     expect(rows.length).toBeGreaterThanOrEqual(4)
     expect(rows.every(({ time, v }) => time % 1000 === 0 && v === totalmem())).toBe(true)
-  }, 60_000)
+  }, 120_000)
 })

@@ -214,7 +214,7 @@ describe('processes outlive those who watch them', () => {
     for (const { id, exit, problem } of all())
       if (!ran.includes(String(id)))
         expect({ id, exit, problem }).toMatchObject({ problem: expect.anything() })
-  }, 60_000)
+  }, 120_000)
 
   it('ends an agent, its processes and the supervisor on a hard stop; a clean start removes their folders', async () => {
     const manager = await startManager()

@@ -38,7 +38,7 @@ export function tree(files: Record<string, string>): string {
 export const host: Host = {
   hostId: 'h1',
   hostname: 'node1',
-  rackId: '/default',
+  place: { rackId: '/default' },
   entity: { category: 'HOST', name: 'h1', attributes: { hostId: 'h1', hostname: 'node1' } },
 }
 
@@ -127,7 +127,7 @@ export const bodyOf = ({ body, headers }: Received): Buffer =>
   headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body
 
 /** Waits until `condition` holds; the time is only an upper bound. */
-export async function until(condition: () => boolean, what: string, ms = 20_000): Promise<void> {
+export async function until(condition: () => boolean, what: string, ms = 60_000): Promise<void> {
   const deadline = Date.now() + ms
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`timed out waiting for ${what}`)

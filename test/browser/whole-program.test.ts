@@ -27,12 +27,12 @@ describeInBrowser('the whole program in a browser', () => {
   beforeAll(async () => {
     program = await startUp(folder.path)
     browser = await startBrowser()
-  }, 90_000)
+  }, 120_000)
   afterAll(async () => {
     await browser?.close()
     if (program) await stopProgram(program)
     folder.remove()
-  }, 60_000)
+  }, 120_000)
   afterEach(async () => {
     expect(open.complaints).toEqual([])
     await open.page.close()
@@ -67,7 +67,7 @@ describeInBrowser('the whole program in a browser', () => {
     await page.keyboard.press('Enter')
     await drawn(page, '0-all')
     await soon(() => mark.count()).toBe(0)
-  }, 60_000)
+  }, 120_000)
 
   it('zooms, isolates, and shows the same after a reload, dark and light', async () => {
     open = await openPage(
@@ -89,7 +89,7 @@ describeInBrowser('the whole program in a browser', () => {
     expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('light')
     await page.keyboard.press('0')
     await soon(() => parameter(page, 'from')).toBe('now-5m')
-  }, 60_000)
+  }, 120_000)
 
   it('answers every example', async () => {
     open = await openPage(browser, `${program.url}/?page=charts`)
@@ -104,5 +104,5 @@ describeInBrowser('the whole program in a browser', () => {
       await soon(() => parameter(page, 'query')).toBe(query)
       expect(await page.getByRole('alert').count()).toBe(0)
     }
-  }, 60_000)
+  }, 120_000)
 })

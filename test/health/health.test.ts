@@ -285,6 +285,7 @@ describe('the API', () => {
       version: 1,
       entities: 8,
       unknown: 0,
+      run: expect.any(String),
     })
     await health.evaluate()
     await new Promise((resolve) => setTimeout(resolve, 5))
@@ -351,7 +352,7 @@ describe('the API', () => {
     })
     expect([unknown.status, await unknown.json()]).toEqual([
       404,
-      { term: 5, version: 1, entities: 8, unknown: 1 },
+      { term: 5, version: 1, entities: 8, unknown: 1, run: expect.any(String) },
     ])
     expect((await refusal(health.app.request('/health/entities/ROLE/none')))[0]).toBe(404)
     expect((await refusal(health.app.request('/health/entities/DISK/none')))[0]).toBe(400)

@@ -29,7 +29,7 @@ beforeAll(async () => {
   cluster = await startCluster(2)
   // Without a Keeper each shard gets its tables from a monitor of its own: each waits for the other.
   monitors = await Promise.all(cluster.engines.map((_, shard) => startMonitor(shard)))
-}, 60_000)
+}, 120_000)
 
 afterAll(async () => {
   await Promise.all((monitors ?? []).map((each) => each.stop()))
@@ -260,5 +260,5 @@ describe('two shards, a monitor on each', () => {
     const streams = await values(first, 'SELECT fault')
     expect(streams).toHaveLength(20)
     for (const stream of streams) expect(stream).toHaveLength(3)
-  }, 60_000)
+  }, 120_000)
 })

@@ -161,5 +161,5 @@ describe('ports that are open to others', () => {
     ])
     expect(await wrong.exited).toBe(78)
     expect(wrong.output()).toContain(odd)
-  }, 60_000)
+  }, 120_000)
 })

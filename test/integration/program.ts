@@ -39,7 +39,7 @@ export function startProgram(args: string[], env: Record<string, string> = {}): 
 export async function eventually<T>(
   what: string,
   check: () => Promise<T | undefined | false> | T | undefined | false,
-  { timeoutMs = 30_000, everyMs = 100, detail = (): string => '' } = {},
+  { timeoutMs = 60_000, everyMs = 100, detail = (): string => '' } = {},
 ): Promise<T> {
   const end = Date.now() + timeoutMs
   let last: unknown

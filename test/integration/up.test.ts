@@ -2,7 +2,7 @@ import { chmodSync, readdirSync, readFileSync, readlinkSync, writeFileSync } fro
 import { createServer } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import {
   ask,
   descendants,
@@ -109,26 +109,77 @@ const pidOf = (up: Up, role: string): number =>
   )!
 
 describe('bellwether up', () => {
-  it('shows this machine after the first start, stops on Ctrl-C with nothing left, and finds its data again', async () => {
-    const data = folder()
-    const first = owned(await startUp(data))
-    await firstPoint(first.url)
-    const before = await ask(first.url, 'select load_1 where category = HOST')
-    const children = descendants(first.process.pid!)
-    expect(children.length).toBeGreaterThanOrEqual(4)
-    expect(await stopProgram(first)).toBe(0)
-    expect(children.filter(isAlive)).toEqual([])
-    expect(warningsIn(data).filter((line) => /ECONNREFUSED|AWAY|NOT_ACTIVE|not be sent/.test(line))).toEqual(
-      [],
-    )
+  describe('twice side by side', () => {
+    let [own, mine] = [(): void => {}, (): void => {}]
+    let a: Up
+    let b: Up
+    beforeAll(async () => {
+      const folders = [temporaryFolder(), temporaryFolder()] as const
+      ;[own, mine] = folders.map(({ remove }) => remove) as [() => void, () => void]
+      const [port, monitorPort] = [await freePort(), await freePort()]
+      const free = startProgram([
+        ...['up', '--data', folders[0].path, '--port', '0', '--monitor-port', '0', '--interval', '1s'],
+      ])
+      const placed = startProgram(['up', '--interval', '1s'], {
+        BELLWETHER_DATA: folders[1].path,
+        BELLWETHER_PORT: `${port}`,
+        BELLWETHER_MONITOR_PORT: `${monitorPort}`,
+      })
+      const of = (program: Program, data: string, url: string, monitorUrl: string): Up => ({
+        ...program,
+        ...{ data, url, monitorUrl },
+      })
+      a = of(free, folders[0].path, '', '')
+      b = of(placed, folders[1].path, `http://127.0.0.1:${port}`, `http://127.0.0.1:${monitorPort}`)
+      await eventually('the addresses', () => [a, b].every((up) => /runs at http:/.test(up.output())), {
+        timeoutMs: 90_000,
+        detail: () => `${a.output()}\n${b.output()}`,
+      })
+      a.url = /runs at (http:\S+?)\/?\s/.exec(a.output())![1]!
+    }, 120_000)
+    afterAll(async () => {
+      await Promise.all([stopProgram(a), stopProgram(b)])
+      own()
+      mine()
+    })
 
-    const second = owned(await startUp(data))
-    const after = await ask(second.url, 'select load_1 where category = HOST')
-    expect(after[0]?.[0]).toBe(before[0]?.[0])
-    expect(after[0]?.[1].slice(0, before[0]![1].length)).toEqual(before[0]?.[1])
-  }, 120_000)
+    it('shows this machine: on free ports, which port 0 asks for, and at places that variables give', async () => {
+      expect(b.output()).toContain(`runs at ${b.url}`)
+      expect((await fetch(`${b.monitorUrl}/metrics`)).status).toBe(200)
+      // Through the manager, from the monitor, what the agent has sent.
+      await Promise.all([firstPoint(a.url), firstPoint(b.url)])
+    })
 
-  it('joins its host to its manager, runs a process there, and finds it running after a kill and after a restart', async () => {
+    it('does not start on a folder that is in use, which it says', async () => {
+      const active = async () => (await fetch(`${a.url}/health/active`)).status === 200
+      await eventually('an active manager', active)
+      const other = owned(startProgram(['up', '--data', a.data, '--port', '0', '--monitor-port', '0']))
+      expect(await other.exited).not.toBe(0)
+      expect(other.output()).toContain(a.data)
+      expect(await active()).toBe(true)
+    })
+
+    it('stops on Ctrl-C with nothing left, and has warned of nothing', async () => {
+      const children = descendants(a.process.pid!)
+      expect(children.length).toBeGreaterThanOrEqual(4)
+      expect(await stopProgram(a)).toBe(0)
+      expect(children.filter(isAlive)).toEqual([])
+      expect(
+        warningsIn(a.data).filter((line) =>
+          /ECONNREFUSED|AWAY|NOT_ACTIVE|not be sent|does not take|alert settings/.test(line),
+        ),
+      ).toEqual([])
+    })
+
+    it('leaves no process behind when it is killed', async () => {
+      const children = descendants(b.process.pid!)
+      expect(children.length).toBeGreaterThanOrEqual(4)
+      b.process.kill('SIGKILL')
+      await eventually('the end of all children', () => children.every((pid) => !isAlive(pid)))
+    })
+  })
+
+  it('joins its host to its manager, runs a process there, and finds it running after a kill and after a restart, and its data again', async () => {
     const data = folder()
     // For users of processes, who have to pass through it.
     chmodSync(data, 0o711)
@@ -159,6 +210,10 @@ describe('bellwether up', () => {
     const state = async (of: typeof api) =>
       (await of('GET', '/clusters/c1/services/sleeper/roles')).items[0].roleState
     await eventually('the start', async () => (await state(api)) === 'STARTED')
+    await eventually('the host in its cluster', async () => {
+      const query = 'select load_1_across_hosts where category = CLUSTER and clusterName = c1'
+      return (await ask(first.url, query))[0]?.[0] === 'c1'
+    })
     const pid = roleProcess(data, 'sleeper')
     await eventually('our own role', async () =>
       (await api('GET', '/cm/service/roles')).items.some(
@@ -166,6 +221,8 @@ describe('bellwether up', () => {
       ),
     )
     expect(readFileSync(`/proc/${roleProcess(data, 'mgmt')}/cmdline`, 'utf8')).toContain('alert-publisher')
+
+    const before = await ask(first.url, 'select load_1 where category = HOST')
 
     process.kill(pidOf(first, 'manager'), 'SIGKILL')
     await eventually('the manager', async () => (await state(api)) === 'STARTED')
@@ -175,41 +232,9 @@ describe('bellwether up', () => {
     await eventually('its state', async () => (await state(adminOf(second))) === 'STARTED')
     expect([roleProcess(data, 'sleeper'), isAlive(pid)]).toEqual([pid, true])
     expect(second.output()).not.toContain('First login')
-  }, 120_000)
-
-  it('runs twice side by side on one machine, but not on one folder, which it says', async () => {
-    const [a, b] = await Promise.all([startUp(folder()), startUp(folder())])
-    owned(a)
-    owned(b)
-    await Promise.all([firstPoint(a.url), firstPoint(b.url)])
-    const active = async () => (await fetch(`${a.url}/health/active`)).status === 200
-    await eventually('an active manager', active)
-    const ports = ['--port', `${await freePort()}`, '--monitor-port', `${await freePort()}`]
-    const other = owned(startProgram(['up', '--data', a.data, ...ports]))
-    expect(await other.exited).not.toBe(0)
-    expect(other.output()).toContain(a.data)
-    expect(await active()).toBe(true)
-  }, 120_000)
-
-  it('takes its places from variables too, and leaves no process behind when it is killed', async () => {
-    const [data, port, monitorPort] = [folder(), await freePort(), await freePort()]
-    const up = owned(
-      startProgram(['up'], {
-        BELLWETHER_DATA: data,
-        BELLWETHER_PORT: `${port}`,
-        BELLWETHER_MONITOR_PORT: `${monitorPort}`,
-      }),
-    )
-    await eventually('the address', () => up.output().includes(`http://127.0.0.1:${port}`), {
-      timeoutMs: 60_000,
-      detail: up.output,
-    })
-    expect((await fetch(`http://127.0.0.1:${monitorPort}/metrics`)).status).toBe(200)
-    const children = descendants(up.process.pid!)
-    up.process.kill('SIGKILL')
-    await eventually('the end of all children', () => children.every((pid) => !isAlive(pid)), {
-      timeoutMs: 30_000,
-    })
+    const after = await ask(second.url, 'select load_1 where category = HOST')
+    expect(after[0]?.[0]).toBe(before[0]?.[0])
+    expect(after[0]?.[1].slice(0, before[0]![1].length)).toEqual(before[0]?.[1])
   }, 120_000)
 
   it('says which port is in use, and ends', async () => {
@@ -222,7 +247,7 @@ describe('bellwether up', () => {
     )
     expect(await up.exited).not.toBe(0)
     expect(up.output()).toContain(`port ${port} on 127.0.0.1 is in use`)
-  }, 90_000)
+  }, 120_000)
 
   it('says that its folder is not writable, and ends', async () => {
     // A plain file in the way refuses even root, whom permissions do not stop.
@@ -233,5 +258,5 @@ describe('bellwether up', () => {
     expect(await up.exited).not.toBe(0)
     expect(up.output()).toContain(data)
     expect(up.output()).toContain('--data')
-  }, 60_000)
+  }, 120_000)
 })

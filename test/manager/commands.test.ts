@@ -118,7 +118,7 @@ describe('a service', () => {
     for (let i = 1; i < each.length; i++)
       expect(each[i]!.startTime).toBeGreaterThanOrEqual(each[i - 1]!.endTime!)
     for (const [i, agent] of agents.entries())
-      expect(agent.log.slice(logs[i]).map((line) => line.split(' ')[0])).toEqual(['stop', 'start'])
+      expect(agent.log.slice(logs[i]).map((line) => line.split(' ')[0])).toEqual(['stop', 'start', 'run'])
     expect(await active.staleness.ofService(await core.instances(), service.id)).toBe('FRESH')
   })
 
@@ -386,9 +386,9 @@ describe('a database that dies in the middle of a command', () => {
     expect(await active.commands.ended(command.id)).toMatchObject({ success: true })
     expect(server.postgres.pid).not.toBe(pid)
     for (const agent of agents)
-      expect(agent.log.map((line) => line.split(' ')[0])).toEqual(['start', 'stop', 'start'])
+      expect(agent.log.map((line) => line.split(' ')[0])).toEqual(['start', 'stop', 'start', 'run'])
     await end()
-  }, 60_000)
+  }, 120_000)
 })
 
 test('the lease can be given back by a manager that has it, and by no other', async () => {

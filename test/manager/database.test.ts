@@ -108,7 +108,9 @@ describe('the lease', () => {
       [...'abcdefgh'].map((name) =>
         addUser(db, 1, name, async () => {
           most = Math.max(most, ++inside)
-          await new Promise((resolve) => setTimeout(resolve, 100))
+          // Each stays until enough have been inside at the same time.
+          for (const end = Date.now() + 60_000; most <= 4 && Date.now() < end; )
+            await new Promise((resolve) => setTimeout(resolve, 5))
           inside--
         }),
       ),

@@ -154,14 +154,30 @@ test('a beat without news is held, and answered at once when the host is touched
   const agent = newAgent()
   await agent.beat()
   const began = Date.now()
-  const beat = agent.beat({ waitMs: 20_000 })
+  // Its joining may be read late, and end a hold or two without news.
+  const told = async () => {
+    for (;;) {
+      const { answer } = await agent.beat({ waitMs: 20_000 })
+      if (answer?.desired) return answer
+    }
+  }
+  const beat = told()
   await new Promise((resolve) => setTimeout(resolve, 200))
   const host = hostNamed(await core.model(), agent.hostId)
   await core.change(async (change) => change.touchHosts([host.id]))
-  const { answer } = await beat
-  expect(answer!.desired).toMatchObject({ processes: [] })
+  const answer = await beat
+  expect(answer.desired).toMatchObject({ processes: [] })
   expect(Date.now() - began).toBeLessThan(5_000)
-  expect(answer!.nextIntervalMs).toBe(0)
+  expect(answer.nextIntervalMs).toBe(0)
+})
+
+test('an agent that begins with beats full of news comes back at once, to hear of what it is to do', async () => {
+  const agent = newAgent()
+  const news = { waitMs: 0, holdable: true }
+  for (let i = 0; i < 3; i++) expect((await agent.beat(news)).answer!.nextIntervalMs).toBe(0)
+  // Taken up by another manager, which knows the session from the database.
+  active.runtime.hostByName(agent.hostId)!.holds = false
+  expect((await agent.beat(news)).answer!.nextIntervalMs).toBe(0)
 })
 
 test('beats without news write nothing', async () => {

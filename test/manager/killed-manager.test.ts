@@ -98,9 +98,10 @@ test('a manager killed in the middle of a rolling restart: the next one finishes
   expect(second.term).toBe(first.term + 1)
   for (const [id, report] of agents[1]!.processes)
     agents[1]!.processes.set(id, { ...report, state: 'RUNNING', since: Date.now() })
+  agents[1]!.behave = () => 'runs'
   for (const agent of agents) agent.manager = over(second.url)
   await until('the end of the command', async () => (await state(restart)).state !== 'RUNNING')
   expect(await state(restart)).toMatchObject({ state: 'SUCCEEDED' })
   for (const agent of agents)
-    expect(agent.log.map((line) => line.split(' ')[0])).toEqual(['start', 'stop', 'start'])
+    expect(agent.log.map((line) => line.split(' ')[0])).toEqual(['start', 'stop', 'start', 'run'])
 })

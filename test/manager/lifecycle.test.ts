@@ -132,7 +132,7 @@ it('lets one manager be active and the other wait, which says so, points to the 
   await until('the other one', () => two.lifecycle.state() === 'ACTIVE')
   expect((await two.admin.get('/clusters')).body.items).toMatchObject([{ name: 'c1' }])
   expect((await two.beat()).status).toBe(400)
-}, 60_000)
+}, 120_000)
 
 it('stops writing when PostgreSQL is killed, keeps its pages up, and leads again when it is back', async () => {
   const one = await manager({ database: await postgres.newDatabase() })
@@ -147,7 +147,7 @@ it('stops writing when PostgreSQL is killed, keeps its pages up, and leads again
   await until('the next term', () => one.lifecycle.state() === 'ACTIVE', 30_000)
   expect(one.lifecycle.active()!.core.term()).toBeGreaterThan(term)
   expect((await one.admin.get('/clusters')).status).toBe(200)
-}, 60_000)
+}, 120_000)
 
 it('shows its pages to this machine alone while the database is not there yet, and starts when it is', async () => {
   let isThere = false
@@ -165,7 +165,7 @@ it('shows its pages to this machine alone while the database is not there yet, a
   isThere = true
   await one.lifecycle.settled
   expect((await one.admin.get('/clusters')).status).toBe(200)
-}, 60_000)
+}, 120_000)
 
 it('takes over at once from an earlier run of itself that left its lease behind', async () => {
   const database = await postgres.newDatabase()
@@ -185,7 +185,7 @@ it('takes over at once from an earlier run of itself that left its lease behind'
     const [row] = await postgres.query(database, 'select term from lease')
     return Number(row!.term) === 2 && one.lifecycle.state() === 'ACTIVE'
   })
-}, 60_000)
+}, 120_000)
 
 it('has something to tell to its hosts when the monitor is elsewhere after a restart, and only then', async () => {
   const database = await postgres.newDatabase()
@@ -208,7 +208,7 @@ it('has something to tell to its hosts when the monitor is elsewhere after a res
   })
   expect(await generationAfter('http://one:7190')).toBe(first)
   expect(await generationAfter('http://two:7190')).toBe(first + 1)
-}, 60_000)
+}, 120_000)
 
 it('ends with what to do when it has another deployment key', async () => {
   const database = await postgres.newDatabase()
@@ -217,4 +217,4 @@ it('ends with what to do when it has another deployment key', async () => {
   await one.stop()
   const other = await manager({ database, keys: parseKeyring(newKey('other'), 'the test') })
   await expect(other.lifecycle.settled).rejects.toThrow('Copy the key from a manager of this deployment')
-}, 60_000)
+}, 120_000)

@@ -1,9 +1,10 @@
-// What 1,000 agents of 20 roles each cost the manager: CPU, memory, time to an answer. Needs a built dist/.
+// What 1,000 agents of 20 roles each cost `bellwether manager`: CPU, memory, time to an answer. Needs a built dist/.
 //   node test/manager/scale.mjs [--hosts 1000] [--roles 20] [--seconds 60] [--held]
+// Its exit code is 1 where that is more than 50 % of one core, 500 MB, 100 ms (99th percentile), or where a beat failed.
 // --held: beats are held by the manager, as those of our agents; otherwise each is answered at once.
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,7 +17,6 @@ const { values } = parseArgs({
     roles: { type: 'string', default: '20' },
     seconds: { type: 'string', default: '60' },
     held: { type: 'boolean', default: false },
-    manager: { type: 'string' },
   },
 })
 const hosts = Number(values.hosts)
@@ -25,8 +25,10 @@ const seconds = Number(values.seconds)
 const log = { debug() {}, info() {}, warn: console.error, error: console.error }
 const dist = (path) => import(new URL(`../../dist/${path}`, import.meta.url))
 
-if (values.manager) await runManager(values.manager)
-else await runSimulator()
+const KEY = `scale:${Buffer.alloc(32, 1).toString('base64')}`
+const BARS = { cpuPercentOfOneCore: 50, rssMB: 500, p99Ms: 100 }
+
+await runSimulator()
 
 async function openCore(url) {
   const {
@@ -45,7 +47,7 @@ async function openCore(url) {
     db,
     deploymentId,
     term: () => term,
-    keys: parseKeyring(`scale:${Buffer.alloc(32, 1).toString('base64')}`, 'this'),
+    keys: parseKeyring(KEY, 'this'),
     descriptors: await loadDescriptors([{ path: ourDescriptors(), builtIn: true }]),
     common: await loadCommonFiles(),
     logger: log,
@@ -53,38 +55,37 @@ async function openCore(url) {
   return { core, close }
 }
 
-async function runManager(url) {
-  const { startActive, agentRoutes } = await dist('manager/index.js')
-  const { listen } = await dist('cli/listen.js')
-  const { Hono } = await import('hono')
-  const { core } = await openCore(url)
-  const active = await startActive({ core })
-  await active.tokens.allowJoinToken('join')
-  const listening = await listen(new Hono().route('/', agentRoutes({ active: () => active })), '127.0.0.1', 0)
-  process.on('message', (message) => {
-    if (message === 'usage')
-      process.send({ cpu: process.cpuUsage(), rss: process.memoryUsage().rss, at: performance.now() })
-  })
-  process.send({ url: listening.url })
-}
-
 async function runSimulator() {
   const { openPostgres } = await dist('engine/index.js')
   const dataDir = await mkdtemp(join(tmpdir(), 'bellwether-scale-'))
-  const postgres = await openPostgres({ dataDir, logger: log })
+  const postgres = await openPostgres({ dataDir: join(dataDir, 'postgres'), logger: log })
   let child
   try {
     const processes = await fill(postgres.url)
-    child = spawn(process.execPath, [fileURLToPath(import.meta.url), '--manager', postgres.url], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    child = await startManager(dataDir, postgres.url)
+    const { url } = await new Promise((resolve, reject) => {
+      child.once('exit', (code) => reject(new Error(`the manager ended with code ${code}`)))
+      child.on('message', (message) => message.type === 'ready' && resolve(message))
     })
-    const { url } = await new Promise((resolve) => child.once('message', resolve))
-    await measure(child, url, processes, postgres.pid)
+    await measure(child.pid, url.replace(/\/$/, ''), processes, postgres.pid)
   } finally {
+    child?.removeAllListeners('exit')
     child?.kill('SIGKILL')
     await postgres.stop()
     await rm(dataDir, { recursive: true, force: true })
   }
+}
+
+/** As an operator has it, over the database that has been filled. */
+async function startManager(dataDir, databaseUrl) {
+  const tokenFile = join(dataDir, 'join-token')
+  await writeFile(tokenFile, `bwj_${'0'.repeat(40)}`, { mode: 0o600 })
+  const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+  const args = ['manager', '--data', join(dataDir, 'manager'), '--port', '0', '--join-token-file', tokenFile]
+  return spawn(process.execPath, [main, ...args, '--log-level', 'warn'], {
+    env: { ...process.env, BELLWETHER_DATABASE_URL: databaseUrl, BELLWETHER_DEPLOYMENT_KEY: KEY },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
 }
 
 /** Hosts with running roles, as after a start of all of them. */
@@ -187,6 +188,8 @@ async function fill(url) {
         out.get(hostId).push(row.id)
       }
     })
+  // The manager is to have it at once.
+  await core.db.updateTable('lease').set({ expiresAt: 0 }).execute()
   await close()
   return out
 }
@@ -195,23 +198,17 @@ function hostIdOf(i) {
   return `scale-host-${String(i).padStart(6, '0')}`
 }
 
-async function measure(child, url, processes, postgresPid) {
+async function measure(managerPid, url, processes, postgresPid) {
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
   const times = []
   const failures = new Map()
   let desired = 0
   let measuring = false
   let stopped = false
-  const usage = () =>
-    new Promise((resolve) => {
-      child.once('message', resolve)
-      child.send('usage')
-    })
-
   const beatOf = (i) => {
     const hostId = hostIdOf(i)
     const instanceId = randomUUID()
-    const state = { token: 'join', sequence: 0, generation: 0, started: Date.now() }
+    const state = { token: `bwj_${'0'.repeat(40)}`, sequence: 0, generation: 0, started: Date.now() }
     const reports = processes.get(hostId).map((id) => ({
       id,
       name: `${id}-s-INSTANCE`,
@@ -281,7 +278,6 @@ async function measure(child, url, processes, postgresPid) {
   console.log(
     `joined: ${hosts} agents in ${((performance.now() - joined) / 1000).toFixed(1)} s, ${desired} desired states`,
   )
-  await Promise.all(beats.slice(0, 0))
 
   const loops = beats.map(async (beat) => {
     await sleep(Math.random() * 15_000)
@@ -292,36 +288,48 @@ async function measure(child, url, processes, postgresPid) {
     }
   })
   await sleep(17_000)
-  const cpuOf = async () => {
-    const fields = (await readFile(`/proc/${postgresPid}/stat`, 'utf8').catch(() => '')).split(' ')
-    return (Number(fields[13]) + Number(fields[14]) + Number(fields[15]) + Number(fields[16])) / 100
+  /** Seconds of CPU of a process and of its children that have ended. */
+  const cpuOf = async (pid) => {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return (Number(fields[11]) + Number(fields[12]) + Number(fields[13]) + Number(fields[14])) / 100
   }
+  const rssOf = async (pid) =>
+    Number(/^VmRSS:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))[1]) * 1024
   measuring = true
-  const before = await usage()
-  const postgresBefore = await cpuOf()
-  const count = times.length
+  const [began, before, postgresBefore] = [
+    performance.now(),
+    await cpuOf(managerPid),
+    await cpuOf(postgresPid),
+  ]
   await sleep(seconds * 1_000)
-  const after = await usage()
-  const took = (after.at - before.at) / 1000
-  const cpu = (after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system) / 1e6
+  const took = (performance.now() - began) / 1000
+  const cpu = (await cpuOf(managerPid)) - before
+  const rss = await rssOf(managerPid)
   measuring = false
   stopped = true
   times.sort((a, b) => a - b)
-  const at = (p) => (times[Math.floor(times.length * p)] ?? 0).toFixed(1)
-  console.log(
-    JSON.stringify({
-      hosts,
-      roles,
-      held: values.held,
-      seconds: Math.round(took),
-      beats: times.length - count,
-      cpuPercentOfOneCore: Math.round((cpu / took) * 1000) / 10,
-      rssMB: Math.round(after.rss / 1e6),
-      latencyMs: { p50: at(0.5), p99: at(0.99), max: at(0.9999) },
-      postgresCpuSeconds: Math.round(((await cpuOf()) - postgresBefore) * 10) / 10,
-      failures: Object.fromEntries(failures),
-    }),
-  )
+  const at = (p) => Number((times[Math.floor(times.length * p)] ?? 0).toFixed(1))
+  const result = {
+    hosts,
+    roles,
+    held: values.held,
+    seconds: Math.round(took),
+    beats: times.length,
+    cpuPercentOfOneCore: Math.round((cpu / took) * 1000) / 10,
+    rssMB: Math.round(rss / 1e6),
+    latencyMs: { p50: at(0.5), p99: at(0.99), max: at(0.9999) },
+    postgresCpuSeconds: Math.round(((await cpuOf(postgresPid)) - postgresBefore) * 10) / 10,
+    failures: Object.fromEntries(failures),
+  }
+  console.log(JSON.stringify(result))
+  const isWithin =
+    times.length > 0 &&
+    failures.size === 0 &&
+    result.cpuPercentOfOneCore < BARS.cpuPercentOfOneCore &&
+    result.rssMB < BARS.rssMB &&
+    result.latencyMs.p99 < BARS.p99Ms
+  if (!isWithin) process.exitCode = 1
   void loops
   agent.destroy()
 }

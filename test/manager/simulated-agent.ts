@@ -129,7 +129,7 @@ export function simulateAgent(options: {
           self.processes.set(id, { ...report, state: 'STOPPED', since: now })
         }
       } else if (!report) {
-        self.log.push(`start ${process.name}`)
+        self.log.push(`${process.run === 'once' ? 'run' : 'start'} ${process.name}`)
         const what = self.behave(process)
         if (what === 'hangs') self.processes.set(id, { ...base, state: 'STARTING', pid: 1 })
         else if (what === 'fatal')

@@ -67,7 +67,7 @@ beforeAll(async () => {
     ),
   )
   await Promise.all(writes)
-}, 60_000)
+}, 120_000)
 afterAll(() => bed.cleanUp())
 
 describe('aggregates across entities', () => {

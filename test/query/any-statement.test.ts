@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ArgumentKind, FUNCTIONS, type FunctionSignature } from '../../src/query/syntax/index.js'
@@ -29,8 +30,33 @@ beforeAll(async () => {
       [T + 600_000, 2],
     ])
   }
-}, 60_000)
+}, 120_000)
 afterAll(() => bed.cleanUp())
+
+test('every statement of the corpus is answered, with streams where its metrics are there', async () => {
+  const lines = readFileSync(new URL('./fixtures/tsquery-corpus.txt', import.meta.url), 'utf8').split('\n')
+  const statements = lines.flatMap(
+    (line) => /^(select\b.*?)\s+# \[(?!unverified)\w+\]$/i.exec(line)?.[1] ?? [],
+  )
+  expect(statements.length).toBeGreaterThan(140)
+  const names = ['HOSTNAME', 'HOSTID', 'SERVICENAME', 'ROLENAME', 'CLUSTERID']
+  const variables = Object.fromEntries(names.map((name) => [name, 'a']))
+  const counts = { gauge: 0, others: 0 }
+  // The second time about metrics that there are.
+  for (const text of statements)
+    for (const query of [
+      text,
+      text.replace(/\b(load_\d+|cpu_percent|mem_rss|fd_open|jvm_\w+)\b/g, 'gauge'),
+    ]) {
+      const body = JSON.stringify({ query, variables, from: String(T), to: String(T + 600_000) })
+      const response = await bed.api.app.request('/api/v45/timeseries', { method: 'POST', body })
+      const answer = (await response.json()) as TimeSeriesResponse
+      expect([query, response.status]).toEqual([query, 200])
+      for (const { timeSeries } of answer.items)
+        counts[query === text ? 'others' : 'gauge'] += timeSeries.length
+    }
+  expect(counts.gauge).toBeGreaterThan(counts.others)
+}, 60_000)
 
 const METRICS = [
   'gauge',

@@ -42,7 +42,7 @@ beforeAll(async () => {
   await bed.put('cores', { category: 'HOST', name: 'id-1', attributes: { hostId: 'id-1' } }, [
     [Date.now(), 8],
   ])
-}, 60_000)
+}, 120_000)
 afterAll(() => bed.cleanUp())
 
 describe('the JSON answer', () => {
@@ -306,7 +306,12 @@ describe('bad requests', () => {
     expect(response.status).toBe(400)
   })
   test('unknown versions are not there', async () => {
-    for (const path of ['/api/v5/timeseries?query=select+1', '/api/v999/timeseries', '/api/x/timeseries'])
+    for (const path of [
+      '/api/v5/timeseries?query=select+1',
+      '/api/v46/timeseries?query=select+1',
+      '/api/v999/timeseries',
+      '/api/x/timeseries',
+    ])
       expect((await bed.api.app.request(path)).status).toBe(404)
     expect((await bed.api.app.request('/api/v10/timeseries', { method: 'POST', body: '{}' })).status).toBe(
       405,
@@ -426,7 +431,7 @@ describe('bounds', () => {
     })
     expect([refused.status, ((await refused.json()) as ErrorBody).code]).toEqual([422, 'MEMORY_LIMIT'])
     await small.api.stop()
-  }, 60_000)
+  }, 120_000)
 })
 
 describe('entities', () => {

@@ -31,7 +31,7 @@ beforeAll(async () => {
     },
     [[T, 1]],
   )
-}, 60_000)
+}, 120_000)
 afterAll(() => bed.cleanUp())
 
 const json = async (path: string, init?: RequestInit) => {

@@ -27,7 +27,7 @@ beforeAll(async () => {
       value: Float64Array.from({ length }, (_, i) => Math.sin(i)),
     })
   }
-}, 60_000)
+}, 120_000)
 afterAll(() => bed.cleanUp())
 
 /** A stand-in for the way to ClickHouse: passes requests on, and cuts every answer from the nth on after its first bytes. */

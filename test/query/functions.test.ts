@@ -35,7 +35,7 @@ beforeAll(async () => {
     host('a'),
     [10, 20, 30].map((v, i) => [minute(i) + 20_000, v]),
   )
-}, 60_000)
+}, 120_000)
 afterAll(() => bed.cleanUp())
 
 const ask = async (query: string) => only(await bed.ask(query, window), T)

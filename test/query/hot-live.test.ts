@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openStore, type Store } from '../../src/metrics/index.js'
 import { createQueryApi, type QueryApi } from '../../src/query/index.js'
 import type { TimeSeriesResponse } from '../../src/wire/timeseries.js'
@@ -41,7 +41,7 @@ beforeAll(async () => {
     logger: quiet,
     limits: { fewSamples: 0 },
   })
-}, 60_000)
+}, 120_000)
 afterAll(async () => {
   await hot.stop()
   await cold.stop()
@@ -114,4 +114,30 @@ test('what was just stored is in the next answer, and is the same as from the st
     expect(statements.length).toBeGreaterThan(0)
     for (const { sql } of statements) expect(sql).toContain('from memory')
   }
+})
+
+test('after a restart the newest samples are in memory before anybody asks', async () => {
+  await store.stop()
+  store = await openStore({
+    connection: engine.engine.connection,
+    logger: quiet,
+    refreshMs: 0,
+    hot: { bytes: 16_000_000 },
+  })
+  const { catalogue, client, database } = store
+  const m1 = catalogue.findMetric('m1')
+  const m2 = catalogue.findMetric('m2')
+  if (m1 === undefined || m2 === undefined) throw new Error('the catalogue was not read')
+  await vi.waitFor(() => expect(store.hot.holds([m1, m2], T, T + LENGTH)).toBe(true), { timeout: 30_000 })
+  await hot.stop()
+  hot = createQueryApi({ store, logger: quiet })
+  const { connection } = engine.engine
+  const other = createQueryApi({ store: { catalogue, client, database, connection }, logger: quiet })
+  for (const query of QUERIES)
+    expect(comparable(await ask(hot, query, T, T + LENGTH)), query).toEqual(
+      comparable(await ask(other, query, T, T + LENGTH)),
+    )
+  await other.stop()
+  expect(store.hot.stats).toMatchObject({ misses: 0 })
+  expect(store.hot.stats.hits).toBeGreaterThan(QUERIES.length)
 })

@@ -48,7 +48,7 @@ beforeAll(async () => {
       Array.from({ length: 30 }, (_, i) => [NINE + i * 60_000, 500 + i] as const),
     ),
   ])
-}, 60_000)
+}, 120_000)
 afterAll(() => bed.cleanUp())
 
 describe('rollups', () => {

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
-import { requireToken, sendersToken } from '../../src/wire/port-tokens.js'
+import { mayDoAll, requireToken, sendersToken } from '../../src/wire/port-tokens.js'
 
 const FULL = 'full-token-of-the-manager'
 const SENDER = 'token-of-a-sender'
@@ -46,4 +46,21 @@ describe('a port with tokens', () => {
     expect(await status(`/write?u=any&p=${SENDER}`)).toBe(200)
     expect(await status('/write?u=any&p=other')).toBe(401)
   })
+})
+
+it('what is answered without the app takes the tokens that are good for everything, and no others', () => {
+  const full = 'a-token-good-for-everything'
+  const mayAll = mayDoAll({ full: [full], senders: ['a-token-of-a-sender'] })
+  const basic = (password: string) => `Basic ${Buffer.from(`x:${password}`).toString('base64')}`
+  for (const header of [`Bearer ${full}`, `Token ${full}`, basic(full)]) expect(mayAll(header)).toBe(true)
+  for (const header of [
+    undefined,
+    '',
+    full,
+    `Bearer ${full}x`,
+    'Bearer a-token-of-a-sender',
+    `Bearer ${sendersToken(full)}`,
+    basic(''),
+  ])
+    expect(mayAll(header)).toBe(false)
 })

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # control.sh start: runs a ZooKeeper server from the files of the process directory.
+# control.sh await-quorum: waits until the server of this host serves clients, and fails after three minutes.
 set -e
 . "$COMMON_SCRIPT"
 
@@ -48,10 +49,39 @@ start() {
     org.apache.zookeeper.server.quorum.QuorumPeerMain "$CONF_DIR/zoo.cfg"
 }
 
+# What the server answers to srvr; a server outside a quorum names no mode.
+ask_server() {
+  exec 3<> "/dev/tcp/127.0.0.1/$ZOOKEEPER_CLIENT_PORT" || return
+  echo -n srvr >&3
+  timeout 10 cat <&3
+  exec 3<&- 3>&-
+}
+
+await_quorum() {
+  local answer deadline=$((SECONDS + 180))
+  while [ "$SECONDS" -lt "$deadline" ]; do
+    answer=$(ask_server 2> /dev/null) || true
+    case $answer in
+      *Mode:*)
+        echo "${answer##*Mode:}" | head -n 1
+        return
+        ;;
+      *whitelist*)
+        echo "The server may not say whether it is in a quorum: srvr is not among its four letter words." 1>&2
+        return
+        ;;
+    esac
+    sleep 0.5
+  done
+  echo "The server is not in a quorum after three minutes. It said: ${answer:-nothing}" 1>&2
+  exit 1
+}
+
 case $1 in
   start) start ;;
+  await-quorum) await_quorum ;;
   *)
-    echo "control.sh knows start, not $1" 1>&2
+    echo "control.sh knows start and await-quorum, not $1" 1>&2
     exit 2
     ;;
 esac

@@ -49,12 +49,12 @@ export function createPartEntities(category: string) {
     const known = entities.get(part)
     if (known && Object.entries(attributes).every(([name, value]) => known.attributes[name] === value))
       return known
-    const { hostId, hostname, rackId } = of
+    const { hostId, hostname, place } = of
     const entity: EntityDefinition = {
       category,
       name: `${hostId}:${part}`,
       displayName: `${part} (${hostname})`,
-      attributes: { ...attributes, hostId, hostname, rackId },
+      attributes: { ...attributes, hostId, hostname, ...place },
     }
     // Hosts that mount and unmount under ever new names must not fill the memory.
     if (entities.size >= 10_000) entities.clear()

@@ -127,6 +127,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
       clock: Date.now(),
       ...(offset === undefined ? {} : { clockOffset: offset }),
       waitMs,
+      holdable: true,
     }
     return { request, factsText: text }
   }

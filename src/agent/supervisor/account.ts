@@ -24,7 +24,11 @@ export async function accountOf(
   const myGroups = process.getgroups!()
   if (user === undefined && group === undefined) return { ...me, groups: myGroups }
   const wanted = user === undefined ? { ...me, groups: myGroups } : await lookUp(user)
-  if (!wanted) return { code: 'NO_SUCH_USER', message: `there is no user "${user}" on this host` }
+  if (!wanted)
+    return {
+      code: 'NO_SUCH_USER',
+      message: `there is no user "${user}" on this host: create it, or set another one (process_username)`,
+    }
   const gid = group === undefined ? wanted.gid : await groupId(group)
   if (gid === undefined)
     return { code: 'NO_SUCH_GROUP', message: `there is no group "${group}" on this host` }

@@ -10,6 +10,7 @@ import {
   HEALTH_LIMITS,
   HEALTH_SUMMARIES,
   type HealthHistory,
+  type HealthSummaries,
   type HealthSummary,
 } from '../../wire/health.js'
 import { readHealthFacts, readHealthModel } from '../../wire/health-read.js'
@@ -26,6 +27,7 @@ export interface HealthApiOptions {
   readonly logger: BaseLogger
   readonly tests: () => readonly HealthTestDefinition[]
   readonly isReady: () => boolean
+  readonly summaries: (cursor?: string) => HealthSummaries
 }
 
 class Refused extends Error {
@@ -41,7 +43,14 @@ class Refused extends Error {
 const bad = (message: string) => new Refused(400, 'BAD_REQUEST', message)
 
 /** The routes of src/wire/health.ts. Errors are `ErrorBody`s. */
-export function createHealthApi({ health, store, logger, tests, isReady }: HealthApiOptions): Hono {
+export function createHealthApi({
+  health,
+  store,
+  logger,
+  tests,
+  isReady,
+  summaries,
+}: HealthApiOptions): Hono {
   const app = new Hono().basePath('/health')
 
   const limited = (maxSize: number) =>
@@ -50,7 +59,7 @@ export function createHealthApi({ health, store, logger, tests, isReady }: Healt
       onError: (c) =>
         c.json<ErrorBody>({ message: `The body is larger than ${maxSize} bytes.`, code: 'TOO_LARGE' }, 413),
     })
-  for (const path of ['/model', '/facts', '/entities/*', '/entities', '/tests'] as const)
+  for (const path of ['/model', '/facts', '/entities/*', '/entities', '/summaries', '/tests'] as const)
     app.use(path, async (c, next) => {
       if (!isReady()) {
         c.header('retry-after', '1')
@@ -66,6 +75,7 @@ export function createHealthApi({ health, store, logger, tests, isReady }: Healt
     const receipt = health.addFacts(readHealthFacts(await jsonOf(c)))
     return c.json(receipt, receipt.unknown > 0 ? 404 : 200)
   })
+  app.get('/summaries', (c) => c.json<HealthSummaries>(summaries(c.req.query('since'))))
   app.get('/tests', (c) => c.json({ items: tests() }))
 
   app.get('/entities', async (c) => {

@@ -6,6 +6,7 @@ import type {
   HealthService,
   HostFact,
   RoleFact,
+  ServiceFact,
 } from '../../wire/health.js'
 import type { Health } from '../summary.js'
 import { NOT_AVAILABLE } from '../summary.js'
@@ -59,6 +60,8 @@ export interface Node {
   at: number
   hostFact: HostFact | undefined
   roleFact: RoleFact | undefined
+  /** What has changed since the model came. */
+  serviceFact: ServiceFact | undefined
   /** By test: since when a tolerated result is bad. */
   badSince: Map<number, number> | undefined
   /** By the name of a figure: what was said with it. */
@@ -118,6 +121,7 @@ export function createNode(
     at: 0,
     hostFact: undefined,
     roleFact: undefined,
+    serviceFact: undefined,
     badSince: undefined,
     messages: undefined,
     reported: undefined,
@@ -129,11 +133,12 @@ export function createNode(
 
 export const NONE: ReadonlySet<string> = new Set()
 
-export const expectedOf = ({ roleFact, entity }: Node) => roleFact?.expected ?? entity.expected ?? 'RUNNING'
+export const expectedOf = ({ roleFact, serviceFact, entity }: Node) =>
+  roleFact?.expected ?? serviceFact?.expected ?? entity.expected ?? 'RUNNING'
 export const expectedSince = ({ roleFact, entity }: Node) => roleFact?.since ?? entity.since ?? 0
-/** The command that works on the role or on its service. */
-export const busyWith = ({ roleFact, entity, service }: Node): string | undefined =>
-  (roleFact?.busy ?? entity.busy) || service?.entity.busy || undefined
+/** The command that works on the role or service, or on the role's service. */
+export const busyWith = ({ roleFact, serviceFact, entity, service }: Node): string | undefined =>
+  (roleFact?.busy ?? serviceFact?.busy ?? entity.busy) || (service && busyWith(service)) || undefined
 
 /** By itself, or by what it belongs to. */
 export function maintenanceOwners(node: Node): HealthCategory[] {

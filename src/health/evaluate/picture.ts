@@ -382,6 +382,11 @@ export function createPicture({ catalogue, streams, files, remembered }: Picture
         node.roleFact = { ...before, ...fact }
       }
     }
+    for (const fact of given.services ?? []) {
+      const node = find('SERVICE', fact.identity)
+      if (node === undefined) unknown++
+      else node.serviceFact = { ...node.serviceFact, ...fact }
+    }
     for (const { category, identity, metric, value, at, message } of given.values ?? []) {
       const node = find(category, identity)
       if (node === undefined) unknown++

@@ -24,7 +24,13 @@ export function refOf(node: Node): HealthEntityRef {
     category,
     ...named(node),
     ...(cluster && { cluster: named(cluster) }),
-    ...(service && { service: { ...named(service), type: service.entity.type ?? '' } }),
+    ...(service && {
+      service: {
+        ...named(service),
+        name: service.entity.serviceName ?? service.entity.name,
+        type: service.entity.type ?? '',
+      },
+    }),
     ...(category === 'ROLE' && { roleType: entity.type ?? '' }),
     hosts: hosts.map((each) => ({
       identity: each.identity,

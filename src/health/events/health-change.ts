@@ -226,7 +226,9 @@ function attributesOf(
           SERVICE_TYPE: [service.type],
         }
       : {}),
-    ...(category === 'SERVICE' ? { SERVICE: [entity.name], SERVICE_DISPLAY_NAME: [entity.displayName] } : {}),
+    ...(category === 'SERVICE' && !service
+      ? { SERVICE: [entity.name], SERVICE_DISPLAY_NAME: [entity.displayName] }
+      : {}),
     ...(category === 'ROLE' ? { ROLE: [entity.name], ROLE_DISPLAY_NAME: [entity.displayName] } : {}),
     ...(roleType ? { ROLE_TYPE: [roleType] } : {}),
     ...(hosts.length > 0

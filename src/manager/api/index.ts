@@ -67,5 +67,5 @@ export function createManagerApi(options: ManagerApiOptions): ManagerApi {
 
 export type { AuthMode } from './auth/gate.js'
 export { ensureFirstUser, type FirstUser } from './first-user.js'
-export { fromActive, type HealthSource } from './resources/live.js'
+export { fromActive } from './resources/live.js'
 export type * from './resources/ports.js'

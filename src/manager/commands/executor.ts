@@ -3,6 +3,7 @@ import type { Core } from '../core.js'
 import { isTransient, LostLeaseError, type Trx, withTerm } from '../database/index.js'
 import type { Runtime } from '../heartbeats/index.js'
 import { named, type ProcessRow, processColumns } from '../processes/index.js'
+import type { BusyCommands } from './busy.js'
 import type { StepContext, StepHandler, StepResult } from './context.js'
 import { commission, pause, unsupported, validate } from './steps/model.js'
 import { clientConfig, roleCommand, serviceStop } from './steps/once.js'
@@ -50,8 +51,10 @@ export function createExecutor(options: {
   runtime: Runtime
   waiting: Waiting
   flush: () => Promise<void>
+  /** Is told what begins and ends. */
+  busy?: BusyCommands
 }): Executor {
-  const { core, runtime, waiting } = options
+  const { core, runtime, waiting, busy } = options
   const running = new Map<number, { promise: Promise<void>; controller: AbortController }>()
   const gate = createGate(AT_WORK)
   let stopped = false
@@ -59,7 +62,10 @@ export function createExecutor(options: {
   function run(rootId: number): void {
     if (stopped || running.has(rootId)) return
     const controller = new AbortController()
-    const promise = carryOn(rootId, controller.signal).finally(() => running.delete(rootId))
+    const promise = carryOn(rootId, controller.signal).finally(() => {
+      running.delete(rootId)
+      busy?.end(rootId)
+    })
     running.set(rootId, { promise, controller })
   }
 
@@ -86,7 +92,9 @@ export function createExecutor(options: {
   }
 
   async function runRoot(rootId: number, signal: AbortSignal): Promise<void> {
-    const tree = createTree(await loadTree(core, rootId))
+    const rows = await loadTree(core, rootId)
+    busy?.begin(rows)
+    const tree = createTree(rows)
     const root = tree.row(rootId)
     if (!root) return
     if (root.abortRequested) running.get(rootId)?.controller.abort(new CommandAborted())

@@ -1,3 +1,4 @@
+export { type BusyCommands, createBusyCommands } from './busy.js'
 export { type Commands, createCommands, type RoleState, roleState, serviceState } from './commands.js'
 export { createExecutor, type Executor } from './executor.js'
 export {

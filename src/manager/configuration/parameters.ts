@@ -1,4 +1,11 @@
-import { type DescriptorSet, GATEWAY, type Parameter, parameter } from '../descriptors/index.js'
+import {
+  type DescriptorSet,
+  GATEWAY,
+  type Parameter,
+  parameter,
+  parametersOfTests,
+  triggersParameter,
+} from '../descriptors/index.js'
 import { notFound } from '../model/errors.js'
 import { mustHaveDescriptor, roleDescriptor } from '../model/find.js'
 import type { ConfigTarget, Model } from '../model/types.js'
@@ -38,6 +45,8 @@ export const hostParameters: readonly Parameter[] = [
     default: '2',
     required: true,
   }),
+  ...parametersOfTests({ on: 'HOST' }, 'SERVICE'),
+  triggersParameter('host_triggers'),
 ]
 
 /** Settings of the manager itself, under the names that scripts know. */
@@ -112,6 +121,9 @@ export const managerParameters: readonly Parameter[] = [
     default: '17520',
     required: true,
   }),
+  // Clusters have no configuration of their own: this is for all of them.
+  ...parametersOfTests({ on: 'CLUSTER' }, 'SERVICE'),
+  triggersParameter('cluster_triggers'),
 ]
 
 /** What can be set at a target: for roles and groups their type's own parameters, not the service's. */

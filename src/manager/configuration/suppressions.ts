@@ -3,7 +3,7 @@ import { type ConfigTarget, type Model, targetKey } from '../model/types.js'
 import { targetColumns } from './write.js'
 
 /** As the API names them: `role_config_suppression_<parameter>`, `host_health_suppression_<test>`. */
-const SUPPRESSION = /^(?:service|role|host|cms?)_(config|health)_suppression_(.+)$/
+const SUPPRESSION = /^(?:service|role|host|cluster|cms?)_(config|health)_suppression_(.+)$/
 
 export function isSuppressionName(name: string): boolean {
   return SUPPRESSION.test(name)

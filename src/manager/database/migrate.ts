@@ -2,12 +2,14 @@ import { type Kysely, type Migration, Migrator } from 'kysely'
 import { DatabaseError } from './errors.js'
 import * as model from './migrations/0001-model.js'
 import * as runtime from './migrations/0002-runtime.js'
+import * as health from './migrations/0003-health.js'
 import type { Database } from './schema.js'
 
 /** In this order; what has been released is never changed. */
 const migrations: Record<string, Migration> = {
   '0001-model': model,
   '0002-runtime': runtime,
+  '0003-health': health,
 }
 
 /**

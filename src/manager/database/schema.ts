@@ -319,4 +319,6 @@ export interface AuditEventTable {
   hostname: Fixed<string | null>
   allowed: Fixed<boolean>
   message: Fixed<string>
+  /** The monitor's event store has it. */
+  sent: Generated<boolean>
 }

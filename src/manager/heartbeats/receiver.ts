@@ -152,7 +152,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
         const isNews = verdict !== 'next'
         host.session = session
         if (isNews) host.holds = false
-        if (request.waitMs > 0) host.holds = true
+        if (request.waitMs > 0 || request.holdable) host.holds = true
         if (holder.kind === 'agent' && isNews) await tokens.confirm(host.id, token)
         await take(host, request, received, isNews)
       }

@@ -72,6 +72,8 @@ export async function updateCluster(change: Change, cluster: Cluster, update: Cl
   }
   if (Object.keys(values).length === 0) return
   await change.trx.updateTable('cluster').set(values).where('id', '=', cluster.id).execute()
+  // Its hosts and roles are told of by its names.
+  change.touchHosts(((await change.model()).hostsOfCluster.get(cluster.id) ?? []).map(({ id }) => id))
   change.touch('cluster', [cluster.id])
 }
 
@@ -85,15 +87,13 @@ export async function deleteCluster(change: Change, cluster: Cluster): Promise<v
     await change.trx.deleteFrom('service').where('id', '=', service.id).execute()
   await change.trx.updateTable('host').set({ clusterId: null }).where('clusterId', '=', cluster.id).execute()
   await change.trx.deleteFrom('cluster').where('id', '=', cluster.id).execute()
-  change.touchHosts(roles.map((role) => role.hostId))
+  const hosts = (model.hostsOfCluster.get(cluster.id) ?? []).map(({ id }) => id)
+  change.touchHosts([...new Set([...hosts, ...roles.map((role) => role.hostId)])])
   change.touch(
     'service',
     services.map(({ id }) => id),
   )
-  change.touch(
-    'host',
-    (model.hostsOfCluster.get(cluster.id) ?? []).map(({ id }) => id),
-  )
+  change.touch('host', hosts)
   change.touch('cluster', [cluster.id])
 }
 
@@ -133,6 +133,7 @@ async function setCluster(change: Change, hosts: readonly Host[], clusterId: num
   if (hosts.length === 0) return
   const ids = hosts.map((host) => host.id)
   await change.trx.updateTable('host').set({ clusterId }).where('id', 'in', ids).execute()
+  change.touchHosts(ids)
   change.touch('host', ids)
 }
 

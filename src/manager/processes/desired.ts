@@ -3,6 +3,7 @@ import type {
   DesiredFile,
   DesiredProcess,
   DesiredState,
+  HostPlace,
   MetricRule,
   ResourceLimits,
 } from '../../wire/heartbeat.js'
@@ -12,6 +13,7 @@ import type { Instances } from '../configuration/index.js'
 import type { Core } from '../core.js'
 import type { MetricDescriptor } from '../descriptors/index.js'
 import type { Limits } from '../generate/index.js'
+import { DEFAULT_RACK } from '../model/hosts.js'
 import type { Host, Model, Role } from '../model/types.js'
 import type { CanaryHosts } from './canary-hosts.js'
 import { type StoredProcess, unpackProcess } from './spec.js'
@@ -132,7 +134,19 @@ export async function desiredState(
       },
     ]
   })
-  return { generation: found.generation, desired: { processes, clientConfigs, metricSets } }
+  const place = placeOf(instances.model, host)
+  return { generation: found.generation, desired: { processes, clientConfigs, metricSets, place } }
+}
+
+/** Where a host belongs; a rack that nobody has set is left to the agent's own setting. */
+function placeOf(model: Model, { rackId, clusterId }: Host): HostPlace {
+  const cluster = clusterId === null ? undefined : model.clusters.get(clusterId)
+  return {
+    ...(rackId === DEFAULT_RACK ? {} : { rackId }),
+    ...(cluster
+      ? { clusterName: cluster.name, clusterDisplayName: cluster.displayName, clusterId: cluster.uuid }
+      : {}),
+  }
 }
 
 function desiredFile(file: StoredProcess['files'][number]): DesiredFile {

@@ -10,10 +10,12 @@ import {
   newMetricState,
   settleTail,
   slotFor,
+  slotsOf,
 } from './chunk.js'
 import type { Columns } from './columns.js'
 import { CHUNK_MS, type HotLimits } from './limits.js'
 import { type LoadRequest, TooManyRows } from './load.js'
+import { Pace } from './pace.js'
 import { Touches } from './touches.js'
 import type { HotMetric, HotReading, HotSamples, HotStats } from './types.js'
 
@@ -29,6 +31,11 @@ export interface HotCacheOptions {
 }
 
 export interface HotCache extends HotSamples {
+  /**
+   * Reads chunks (numbers, both inclusive) into memory though nobody has asked for them, as far as `limits.preloadPart` of
+   * the memory allows; nothing is given up for them. Resolves when that is done, whether there was room or not.
+   */
+  preload(metric: Metric, first: number, last: number): Promise<void>
   /** Rows that the store has acknowledged. Never throws. */
   stored(chunks: readonly Chunk[]): void
   /** Rows that may or may not be stored, and may still come: nothing is held for `ms`. */
@@ -40,6 +47,9 @@ export interface HotCache extends HotSamples {
 const LONG_TAIL = 65_536
 /** While a chunk is being read more may come; beyond this it is given up. */
 const LONGEST_TAIL = 1_048_576
+/** How long a load lets queries go first: one that was asked for, and one of idle time. */
+const LOAD_WAIT_MS = 250
+const IDLE_WAIT_MS = 2_000
 /** How long what found no room is not tried again. */
 const NO_ROOM_MS = 60_000
 const QUEUED_LOADS = 256
@@ -52,6 +62,10 @@ interface Load {
   readonly metric: Metric
   readonly first: number
   readonly last: number
+  /** Nobody waits for it: only what has room is kept. */
+  readonly idle: boolean
+  /** When it begins, however many queries come. Loads that were asked for together do not each let queries go first. */
+  readonly due: number
   readonly done: Promise<void>
   readonly finish: () => void
 }
@@ -64,12 +78,14 @@ export function createHotCache(options: HotCacheOptions): HotCache {
   /** Chunks in memory, those used longest ago first. */
   const order = new Set<HotChunk>()
   const touches = new Touches()
+  const pace = new Pace()
   let bytes = 0
   let closedUntil = 0
   let stopped = false
   let aborted = new AbortController()
   const queue: Load[] = []
   let loading: Load | undefined
+  let working = false
   /** Of the newest chunk: those of other metrics are as large, as a rule. */
   let expectedRows = 1024
   const counts = { hits: 0, misses: 0, loads: 0, evictions: 0 }
@@ -80,6 +96,7 @@ export function createHotCache(options: HotCacheOptions): HotCache {
 
   function read(metrics: readonly Metric[], from: number, to: number) {
     if (isClosed() || to < from) return undefined
+    pace.query()
     const found = find(metrics, from, to)
     if (found !== undefined) {
       counts.hits++
@@ -91,14 +108,19 @@ export function createHotCache(options: HotCacheOptions): HotCache {
     return Promise.all(wanted).then(() => (isClosed() ? undefined : find(metrics, from, to)))
   }
 
+  function holds(metrics: readonly Metric[], first: number, last: number): boolean {
+    for (const { index } of metrics) {
+      const state = states.get(index)
+      if (state === undefined) return false
+      for (let n = first; n <= last; n++) if (state.chunks.get(n)?.columns === undefined) return false
+    }
+    return true
+  }
+
   function find(metrics: readonly Metric[], from: number, to: number): HotReading | undefined {
     const first = chunkNumber(from)
     const last = chunkNumber(to)
-    for (const { index } of metrics) {
-      const state = states.get(index)
-      if (state === undefined) return undefined
-      for (let n = first; n <= last; n++) if (state.chunks.get(n)?.columns === undefined) return undefined
-    }
+    if (!holds(metrics, first, last)) return undefined
     const time = clock()
     const result: HotMetric[] = []
     for (const { index } of metrics) {
@@ -116,8 +138,7 @@ export function createHotCache(options: HotCacheOptions): HotCache {
         chunks.push(chunk.columns)
       }
       if (state === undefined) return undefined
-      const { slots } = state
-      result.push({ chunks, slotOf: (entity) => slots.get(entity) ?? -1 })
+      result.push({ chunks, slotsOf: (entities) => slotsOf(state, entities) })
     }
     return { metrics: result }
   }
@@ -163,7 +184,7 @@ export function createHotCache(options: HotCacheOptions): HotCache {
     return started
   }
 
-  function enqueue(metric: Metric, first: number, last: number): Promise<void> | undefined {
+  function enqueue(metric: Metric, first: number, last: number, idle = false): Promise<void> | undefined {
     if (queue.length >= QUEUED_LOADS) return undefined
     let finish!: () => void
     const done = new Promise<void>((resolve) => {
@@ -171,8 +192,13 @@ export function createHotCache(options: HotCacheOptions): HotCache {
     })
     for (let n = first; n <= last; n++) touches.delete(key(metric.index, n))
     reserve(metric, first, last)
-    queue.push({ metric, first, last, done, finish })
-    if (loading === undefined) void work()
+    const due = performance.now() + (idle ? IDLE_WAIT_MS : LOAD_WAIT_MS)
+    const load = { metric, first, last, idle, due, done, finish }
+    // Somebody waits for what was asked for.
+    const before = idle ? -1 : queue.findIndex((other) => other.idle)
+    if (before < 0) queue.push(load)
+    else queue.splice(before, 0, load)
+    if (!working) void work()
     return done
   }
 
@@ -194,26 +220,28 @@ export function createHotCache(options: HotCacheOptions): HotCache {
   }
 
   async function work(): Promise<void> {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      loading = next
-      await loadOne(next)
-      next.finish()
+    working = true
+    while (queue.length > 0) {
+      // What is asked for meanwhile goes before what is idle.
+      if (!limits.wait) await pace.quiet(() => queue[0]?.due ?? 0)
+      loading = queue.shift()
+      if (loading === undefined) break
+      await loadOne(loading)
+      loading.finish()
       loading = undefined
     }
+    working = false
   }
 
-  async function loadOne({ metric, first, last }: Load): Promise<void> {
-    const state = states.get(metric.index)
-    const { signal } = aborted
+  async function loadOne(next: Load): Promise<void> {
+    const state = states.get(next.metric.index)
     if (state === undefined || isClosed()) return
-    await loadRange(state, metric, first, last, signal)
+    await loadRange(state, next, aborted.signal)
   }
 
   async function loadRange(
     state: MetricState,
-    metric: Metric,
-    first: number,
-    last: number,
+    { metric, first, last, idle }: Pick<Load, 'metric' | 'first' | 'last' | 'idle'>,
     signal: AbortSignal,
   ): Promise<void> {
     const own = [...state.chunks.values()].filter(
@@ -238,15 +266,19 @@ export function createHotCache(options: HotCacheOptions): HotCache {
         // It may have been given up meanwhile.
         if (state.chunks.get(chunk.number) !== chunk) continue
         const read = columns[chunk.number - first] as Columns
-        if (!makeRoom(read.bytes, limits.keepMs, chunk)) {
+        const hasRoom = idle
+          ? bytes + read.bytes <= limits.preloadPart * limits.bytes
+          : makeRoom(read.bytes, limits.keepMs, chunk)
+        if (!hasRoom) {
           drop(chunk)
+          if (idle) continue
           touches.refuse(key(metric.index, chunk.number), clock() + NO_ROOM_MS)
           continue
         }
         chunk.columns = read
         if (read.rows > 0) expectedRows = Math.ceil(1.01 * read.rows)
-        chunk.usedAt = clock()
-        chunk.used = true
+        chunk.usedAt = idle ? Number.NEGATIVE_INFINITY : clock()
+        chunk.used = !idle
         order.add(chunk)
         settle(chunk)
         recount(chunk)
@@ -255,8 +287,8 @@ export function createHotCache(options: HotCacheOptions): HotCache {
       if (signal.aborted) return
       if (error instanceof TooManyRows && last > first) {
         const middle = Math.floor((first + last) / 2)
-        await loadRange(state, metric, first, middle, signal)
-        if (!signal.aborted) await loadRange(state, metric, middle + 1, last, signal)
+        await loadRange(state, { metric, first, last: middle, idle }, signal)
+        if (!signal.aborted) await loadRange(state, { metric, first: middle + 1, last, idle }, signal)
         return
       }
       for (const chunk of own) {
@@ -275,7 +307,8 @@ export function createHotCache(options: HotCacheOptions): HotCache {
     for (const chunk of order) {
       if (bytes + more <= limits.bytes) return true
       if (chunk === except) continue
-      if (time - chunk.usedAt < keepMs) return false
+      // What was read in idle time stands anywhere in the order.
+      if (time - chunk.usedAt < keepMs) continue
       counts.evictions++
       drop(chunk)
     }
@@ -325,7 +358,9 @@ export function createHotCache(options: HotCacheOptions): HotCache {
       const metric = metrics[s] as number
       if (flags[metric] !== 1) continue
       const t = (time[2 * row + 1] as number) * 0x1_0000_0000 + (time[2 * row] as number)
-      const chunk = states.get(metric)?.chunks.get(Math.floor(t / CHUNK_MS))
+      const state = states.get(metric) as MetricState
+      const number = Math.floor(t / CHUNK_MS)
+      const chunk = state.chunks.get(number) ?? follow(state, number)
       if (chunk === undefined) continue
       const { tail } = chunk
       const room = tail.times.length
@@ -336,6 +371,18 @@ export function createHotCache(options: HotCacheOptions): HotCache {
       }
       if (tail.length >= LONG_TAIL) shorten(chunk)
     }
+  }
+
+  /**
+   * Windows move on: what comes first of the stretch of time after one that is in use makes that one wanted too, while
+   * there is next to nothing to read of it.
+   */
+  function follow(state: MetricState, number: number): HotChunk | undefined {
+    const before = state.chunks.get(number - 1)
+    if (before?.columns === undefined || clock() - before.usedAt > limits.admitMs) return undefined
+    if (isClosed()) return undefined
+    void enqueue(catalogue.metricAt(state.index), number, number)
+    return state.chunks.get(number)
   }
 
   function shorten(chunk: HotChunk): void {
@@ -359,6 +406,10 @@ export function createHotCache(options: HotCacheOptions): HotCache {
 
   return {
     read,
+    holds: (metrics, from, to) => !isClosed() && holds(metrics, chunkNumber(from), chunkNumber(to)),
+    preload: async (metric, first, last) => {
+      if (!isClosed()) await enqueue(metric, first, last, true)
+    },
     stored,
     clear,
     dropBefore(time, metric) {

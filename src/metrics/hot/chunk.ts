@@ -12,6 +12,8 @@ export interface MetricState {
   readonly chunks: Map<number, HotChunk>
   /** Slots of entities, by durable id; one numbering for all chunks. */
   readonly slots: IdTable
+  /** Of lists of entities, as long as there are no more slots than then. */
+  readonly slotLists: WeakMap<object, { readonly size: number; readonly slots: Int32Array }>
   /** Of `slots`, as it stands in the cache's sum. */
   slotBytes: number
 }
@@ -36,6 +38,7 @@ export const newMetricState = (id: number, index: number): MetricState => ({
   index,
   chunks: new Map(),
   slots: createIdTable(),
+  slotLists: new WeakMap(),
   slotBytes: 0,
 })
 
@@ -74,4 +77,22 @@ export function settleTail(chunk: HotChunk, columns: Columns, idOf: (entity: num
       tail.values[i] as number,
     )
   tail.clear()
+}
+
+/** Lists of entities whose slots are remembered: short ones cost little, very long ones much memory. */
+const LEAST_KEPT = 16
+const MOST_KEPT = 50_000
+
+/** The slots of a list of entities; -1 for one that has none. */
+export function slotsOf(
+  { slots, slotLists }: MetricState,
+  entities: readonly { readonly id: number }[],
+): Int32Array {
+  const isKept = entities.length >= LEAST_KEPT && entities.length <= MOST_KEPT
+  const known = isKept ? slotLists.get(entities) : undefined
+  if (known !== undefined && known.size === slots.size) return known.slots
+  const found = new Int32Array(entities.length)
+  for (let i = 0; i < found.length; i++) found[i] = slots.get((entities[i] as { id: number }).id) ?? -1
+  if (isKept) slotLists.set(entities, { size: slots.size, slots: found })
+  return found
 }

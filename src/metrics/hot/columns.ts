@@ -1,3 +1,5 @@
+import { Blocks, blockBytes } from './blocks.js'
+
 /**
  * The samples of one metric in one stretch of time, each series in a region of its own: its times ascend, and what is
  * stored once is never changed, so that readers may keep a reference to [start, end) of it. A late sample, or another
@@ -11,6 +13,8 @@ export interface HotColumns {
   /** By slot: where the region begins and ends; both 0 where there is none. May be shorter than the number of slots. */
   readonly starts: Uint32Array
   readonly ends: Uint32Array
+  /** Of `values`. A block may be asked for that lies in a region, all of it. */
+  readonly blocks: Blocks
 }
 
 /** Slots for samples that are still to come, as a part of those that are there. */
@@ -27,6 +31,7 @@ export class Columns implements HotColumns {
   #used = 0
   #garbage = 0
   #rows = 0
+  #blocks: Blocks | undefined
   readonly #until: number
 
   readonly #expected: number
@@ -41,7 +46,12 @@ export class Columns implements HotColumns {
   }
 
   get bytes(): number {
-    return 16 * this.times.length + 12 * this.starts.length
+    return 16 * this.times.length + 12 * this.starts.length + blockBytes(this.values.length)
+  }
+
+  get blocks(): Blocks {
+    if (this.#blocks?.values !== this.values) this.#blocks = new Blocks(this.values)
+    return this.#blocks as Blocks
   }
 
   get rows(): number {

@@ -1,5 +1,6 @@
 /** Decoded samples in memory: see docs/decisions/0016-hot-samples.md. */
 
+export { BLOCK, type BlockKind, type Blocks } from './blocks.js'
 export { createHotCache, type HotCache } from './cache.js'
 export { type HotColumns, lowerBound } from './columns.js'
 export { DEFAULT_HOT_LIMITS, defaultHotBytes, type HotLimits } from './limits.js'

@@ -9,6 +9,8 @@ export interface HotLimits {
   /** How often a chunk is asked for, within `admitMs`, before it is read into memory. */
   readonly touches: number
   readonly admitMs: number
+  /** The part of the memory that is filled after the start, in idle time, with what is newest; 0: none. */
+  readonly preloadPart: number
   /** True: a query waits for what it needs to be read into memory. Else it is read beside it, for later ones. */
   readonly wait: boolean
   /** What was used this short ago is not given up for something new, milliseconds: the cache is too small for both. */
@@ -24,6 +26,7 @@ export const DEFAULT_HOT_LIMITS: HotLimits = {
   bytes: 0,
   touches: 2,
   admitMs: 600_000,
+  preloadPart: 0.5,
   wait: false,
   keepMs: 15_000,
   chunksPerRead: 1_000,

@@ -5,8 +5,11 @@ import type { HotColumns } from './columns.js'
 export interface HotMetric {
   /** Chunks, oldest first. */
   readonly chunks: readonly HotColumns[]
-  /** Where an entity (durable id) stands in the chunks; -1 when it has no samples there. */
-  slotOf(entity: number): number
+  /**
+   * Where entities stand in the chunks, in their order; -1 for one that has no samples there. Not to be changed: it is
+   * remembered by the list's identity, so a list that comes again costs nothing.
+   */
+  slotsOf(entities: readonly { readonly id: number }[]): Int32Array
 }
 
 export interface HotReading {
@@ -26,6 +29,8 @@ export interface HotSamples {
     from: number,
     to: number,
   ): HotReading | undefined | Promise<HotReading | undefined>
+  /** Whether `read` would find all of it now. Notes nothing. */
+  holds(metrics: readonly Metric[], from: number, to: number): boolean
   /** Samples before this time were dropped from the store: of a metric, or of all. */
   dropBefore(time: number, metric?: Metric): void
   /** Forgets everything. */

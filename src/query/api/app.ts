@@ -1,4 +1,6 @@
+import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { BaseLogger } from 'pino'
@@ -10,6 +12,7 @@ import { AncestorCache } from '../run/ancestor-cache.js'
 import { type AskedStatement, CollectingSink } from '../run/ask.js'
 import { AttributeIndex } from '../run/attribute-index.js'
 import { ownTimeZone } from '../run/calendar.js'
+import { CheckedCache } from '../run/checked-cache.js'
 import { createCores } from '../run/cores.js'
 import type { QueryEnvironment } from '../run/environment.js'
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../run/limits.js'
@@ -17,12 +20,14 @@ import { runScript } from '../run/script.js'
 import { SelectionCache } from '../run/selection-cache.js'
 import type { ByteSink } from '../run/sink.js'
 import { createTransport } from '../run/transport.js'
-import { answerFrom } from './answer.js'
+import { answerTo } from './answer.js'
 import { ColumnsSink } from './columns-sink.js'
 import { CsvSink } from './csv-sink.js'
+import { directRequest } from './direct.js'
 import { Gate } from './gate.js'
 import { JsonSink } from './json-sink.js'
 import { moreRoutes } from './more-routes.js'
+import { nodeOutlet, type Outlet, webOutlet } from './outlet.js'
 import { type AnswerForm, readParameters, variableMap } from './parameters.js'
 import { otherMethods, versionOf, versions } from './versions.js'
 
@@ -40,6 +45,11 @@ export interface QueryApiOptions {
 
 export interface QueryApi {
   readonly app: Hono<{ Bindings: Partial<HttpBindings> }>
+  /**
+   * Answers `GET /api/vN/timeseries?…` without the app around it, which takes as long as a small query. False, and nothing
+   * done, for any other request: that is the app's. Whoever calls it has looked at where the request comes from.
+   */
+  direct(incoming: IncomingMessage, outgoing: ServerResponse): boolean
   /**
    * Answers a query inside the process, e.g. a trigger's condition. Rejects with `QueryError`, or the signal's reason.
    *
@@ -66,7 +76,7 @@ export interface AskRequest {
 const WAITING = 200
 
 /**
- * The time-series API, for versions v6 to v45 and what may follow.
+ * The time-series API, for versions v6 to v45.
  *
  *     const query = createQueryApi({ store, logger })
  *     app.route('/', query.app) // GET and POST /api/v45/timeseries
@@ -81,6 +91,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     hot: store.hot,
     transport,
     limits,
+    checked: new CheckedCache(),
     selections: new SelectionCache(),
     ancestors: new AncestorCache(),
     attributes: new AttributeIndex(),
@@ -90,6 +101,8 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     keptSince: options.rollups?.keptSince,
   }
   const gate = new Gate(limits.concurrent, WAITING)
+  // Finding it out takes tens of milliseconds, which are not the first query's.
+  ownTimeZone()
   const stopping = new AbortController()
   const duration =
     registry &&
@@ -100,6 +113,10 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
       buckets: [0.002, 0.005, 0.01, 0.05, 0.2, 1, 5, 30],
       registers: [registry],
     })
+  const durations = duration && {
+    ok: duration.labels({ outcome: 'ok' }),
+    error: duration.labels({ outcome: 'error' }),
+  }
 
   const sinkFor = (form: AnswerForm, version: number): ByteSink =>
     form === 'csv'
@@ -108,30 +125,71 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
         ? new ColumnsSink()
         : new JsonSink((index) => catalogue.entityAt(index), version)
 
-  async function timeSeries(c: Context, parameters: ReadonlyMap<string, string>): Promise<Response> {
+  /** Queries that run, to be ended when the monitor stops. */
+  const running = new Set<AbortController>()
+
+  /** Answers a query; rejects when it fails before anything is sent. */
+  async function timeSeries(
+    parameters: ReadonlyMap<string, string>,
+    version: number,
+    outletFor: (gone: () => void) => Outlet,
+    outer?: AbortSignal,
+  ): Promise<void> {
     const start = performance.now()
+    stopping.signal.throwIfAborted()
     const { form, request } = readParameters(parameters, limits, Date.now())
-    const cancelled = new AbortController()
-    const signal = AbortSignal.any([cancelled.signal, c.req.raw.signal, stopping.signal])
-    const sink = sinkFor(form, versionOf(c))
-    const leave = await gate.enter(signal)
-    let outcome = 'error'
-    const run = async (flush: () => Promise<void> | undefined) => {
-      try {
-        await runScript({ ...request, signal }, environment, sink, flush)
-        outcome = 'ok'
-      } finally {
-        leave()
-        duration?.observe({ outcome }, (performance.now() - start) / 1000)
+    const own = new AbortController()
+    const signal = outer === undefined ? own.signal : AbortSignal.any([own.signal, outer])
+    running.add(own)
+    let outcome: 'ok' | 'error' = 'error'
+    const outlet = outletFor(() => own.abort(new DOMException('the reader went away', 'AbortError')))
+    const sink = sinkFor(form, version)
+    try {
+      const leave = await gate.enter(signal)
+      const run = async (flush: () => Promise<void> | undefined) => {
+        try {
+          await runScript({ ...request, signal }, environment, sink, flush)
+          outcome = 'ok'
+        } finally {
+          leave()
+          durations?.[outcome].observe((performance.now() - start) / 1000)
+        }
       }
+      await answerTo(outlet, sink, run, (error) => {
+        if (!own.signal.aborted) logger.warn({ err: error }, 'a query failed half-way')
+      })
+    } finally {
+      running.delete(own)
     }
-    const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>
-    return answerFrom(sink, run, {
-      cancel: () => cancelled.abort(new DOMException('the reader went away', 'AbortError')),
-      failed: (error) => {
-        if (!cancelled.signal.aborted) logger.warn({ err: error }, 'a query failed half-way')
+  }
+
+  function direct(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
+    const asked = directRequest(incoming)
+    if (asked === undefined) return false
+    timeSeries(asked.parameters, asked.version, (gone) => nodeOutlet(outgoing, gone)).catch(
+      (error: unknown) => {
+        if (outgoing.destroyed) return
+        const { status, body, headers } = errorAnswer(error, incoming.url ?? '', logger)
+        outgoing.writeHead(status, { ...headers, 'content-type': 'application/json' })
+        outgoing.end(body && JSON.stringify(body))
       },
-      cut: outgoing && (() => outgoing.destroy()),
+    )
+    return true
+  }
+
+  async function respond(c: Context, parameters: ReadonlyMap<string, string>): Promise<Response> {
+    const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>
+    if (outgoing instanceof ServerResponse) {
+      await timeSeries(parameters, versionOf(c), (gone) => nodeOutlet(outgoing, gone))
+      return RESPONSE_ALREADY_SENT
+    }
+    return new Promise<Response>((resolve, reject) => {
+      const outletFor = (gone: () => void) => {
+        const { outlet, response } = webOutlet(gone)
+        response.then(resolve, reject)
+        return outlet
+      }
+      timeSeries(parameters, versionOf(c), outletFor, c.req.raw.signal).catch(reject)
     })
   }
 
@@ -164,7 +222,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
 
   const app = new Hono<{ Bindings: Partial<HttpBindings> }>()
   app.use('/api/:version/timeseries/*', versions(app))
-  app.get('/api/:version/timeseries', (c) => timeSeries(c, new Map(Object.entries(c.req.query()))))
+  app.get('/api/:version/timeseries', (c) => respond(c, new Map(Object.entries(c.req.query()))))
   app.post(
     '/api/:version/timeseries',
     bodyLimit({
@@ -175,7 +233,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
           413,
         ),
     }),
-    async (c) => timeSeries(c, new Map([...Object.entries(c.req.query()), ...(await bodyParameters(c))])),
+    async (c) => respond(c, new Map([...Object.entries(c.req.query()), ...(await bodyParameters(c))])),
   )
   app.use('/api/:version/timeseries/dashboards', bodyLimit({ maxSize: 8 * limits.bodyBytes }))
   app.route('/api/:version/timeseries', moreRoutes(store))
@@ -185,12 +243,14 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
   let stopped: Promise<void> | undefined
   const stop = () => {
     stopped ??= (async () => {
-      stopping.abort(new QueryError('STORE_UNAVAILABLE', 'The monitor is stopping.'))
+      const reason = new QueryError('STORE_UNAVAILABLE', 'The monitor is stopping.')
+      stopping.abort(reason)
+      for (const each of running) each.abort(reason)
       transport.stop()
     })()
     return stopped
   }
-  return { app, ask, stop }
+  return { app, direct, ask, stop }
 }
 
 async function bodyParameters(c: Context): Promise<[string, string][]> {
@@ -214,18 +274,30 @@ async function bodyParameters(c: Context): Promise<[string, string][]> {
   return parameters
 }
 
+interface ErrorAnswer {
+  readonly status: 400 | 422 | 499 | 500 | 503 | 504
+  readonly body?: ErrorBody
+  readonly headers?: Record<string, string>
+}
+
 /** The one place where what was thrown becomes an answer. */
-function errorResponse(error: unknown, c: Context, logger: BaseLogger): Response {
-  if (c.req.raw.signal.aborted || (error instanceof DOMException && error.name === 'AbortError'))
-    return new Response(null, { status: 499 })
+function errorAnswer(error: unknown, path: string, logger: BaseLogger): ErrorAnswer {
+  if (error instanceof DOMException && error.name === 'AbortError') return { status: 499 }
   if (!(error instanceof QueryError)) {
-    logger.error({ err: error, path: c.req.path }, 'a query failed')
-    return c.json<ErrorBody>(
-      { message: 'The query failed; the log of the monitor says why.', code: 'INTERNAL' },
-      500,
-    )
+    logger.error({ err: error, path }, 'a query failed')
+    return {
+      status: 500,
+      body: { message: 'The query failed; the log of the monitor says why.', code: 'INTERNAL' },
+    }
   }
   if (error.status >= 500) logger.warn({ err: error, code: error.code }, error.message)
   const headers: Record<string, string> = error.code === 'STORE_UNAVAILABLE' ? { 'retry-after': '5' } : {}
-  return c.json(error.body, error.status, headers)
+  return { status: error.status, body: error.body, headers }
+}
+
+function errorResponse(error: unknown, c: Context, logger: BaseLogger): Response {
+  if (c.req.raw.signal.aborted) return new Response(null, { status: 499 })
+  const { status, body, headers } = errorAnswer(error, c.req.path, logger)
+  if (body === undefined) return new Response(null, { status })
+  return Response.json(body, { status, headers: headers ?? {} })
 }

@@ -1,4 +1,5 @@
 import {
+  describeEntity,
   type ItemHead,
   type StreamTemplate,
   TIME_SERIES_COLUMNS_CONTENT_TYPE,
@@ -7,7 +8,7 @@ import {
 import { QueryError } from '../errors.js'
 import type { Points } from '../functions/points.js'
 import type { ByteSink, StatementEnd, StreamOwner } from '../run/sink.js'
-import { ownerAttributes } from './owner-attributes.js'
+import { ownerRecord } from './owner-attributes.js'
 
 /** Our own columnar form. */
 export class ColumnsSink implements ByteSink {
@@ -16,8 +17,9 @@ export class ColumnsSink implements ByteSink {
   readonly #encoder = new TimeSeriesColumnsEncoder()
   #template = 0
   #isActive: (entity: number) => boolean = () => true
-  /** Numbers of entities in the answer, by index in the catalogue; the name is the last one under which it was added. */
-  readonly #entities = new Map<number, { name: string; number: number }>()
+  /** Numbers of entities in the answer, by index in the catalogue; and the last names under which they were added. */
+  readonly #entities = new Map<number, number>()
+  readonly #names: string[] = []
 
   get ready(): number {
     return this.#encoder.ready
@@ -63,12 +65,19 @@ export class ColumnsSink implements ByteSink {
   }
 
   #entityOf(owner: StreamOwner): number {
-    const { index, displayName, name } = owner
-    if (index === undefined) return this.#encoder.addEntity(displayName, ownerAttributes(owner, true))
+    const { index, name } = owner
+    if (index === undefined) return this.#added(owner, true)
     const known = this.#entities.get(index)
-    if (known !== undefined && known.name === name) return known.number
-    const number = this.#encoder.addEntity(displayName, ownerAttributes(owner, this.#isActive(index)))
-    this.#entities.set(index, { name, number })
+    if (known !== undefined && this.#names[known] === name) return known
+    const number = this.#added(owner, this.#isActive(index))
+    this.#entities.set(index, number)
+    this.#names[number] = name
     return number
+  }
+
+  #added(owner: StreamOwner, active: boolean): number {
+    const record = ownerRecord(owner, active)
+    record.description ??= describeEntity(record.attributes)
+    return this.#encoder.addEntity(record.displayName, record.description)
   }
 }

@@ -36,7 +36,7 @@ const CORE: readonly Core[] = [
     description: 'A cluster: hosts and the services on them.',
     immutable: ['clusterName', 'clusterId'],
     mutable: ['clusterDisplayName', 'version'],
-    nameFormat: ['clusterId'],
+    nameFormat: ['clusterName'],
     displayFormat: '$clusterDisplayName',
     parents: [],
   },

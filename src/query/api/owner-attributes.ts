@@ -1,33 +1,72 @@
+import type { EntityDescription } from '../../wire/timeseries-columns.js'
 import { attributeReader } from '../check/attributes.js'
 import type { StreamOwner } from '../run/sink.js'
 
-/** An owner's attributes as they were last written, by the catalogue's own object, which is replaced when they change. */
-interface Written {
-  readonly name: string
-  readonly active: boolean
-  readonly attributes: Readonly<Record<string, string>>
-}
 const CLUSTER = (['clusterName', 'clusterDisplayName'] as const).map(
   (name) => [name, attributeReader(name)] as const,
 )
-const written = new WeakMap<object, Written>()
 
-/** The attributes of a stream on the wire: the entity's own, and `active`, `category` and `entityName`; all are strings. */
-export function ownerAttributes(owner: StreamOwner, active: boolean): Readonly<Record<string, string>> {
-  if (owner.index === undefined)
-    return owner.category === '' ? owner.attributes : { ...owner.attributes, category: owner.category }
-  const known = written.get(owner.attributes)
-  if (known !== undefined && known.active === active && known.name === owner.name) return known.attributes
+/** What is written of an owner, in every form; made once for an entity, as long as nothing of it changes. */
+export interface OwnerRecord {
+  /** The catalogue's own object, which is replaced when the attributes change. */
+  readonly source: object
+  readonly name: string
+  readonly displayName: string
+  readonly active: boolean
+  /** The entity's own, and `active`, `category` and `entityName`; all are strings. */
+  readonly attributes: Readonly<Record<string, string>>
+  /** Kept here by the columnar form. */
+  description: EntityDescription | undefined
+  /** Kept here by JSON: display name and attributes as bytes. */
+  json: { readonly name: Uint8Array; readonly attributes: Uint8Array } | undefined
+}
+
+/** Records that are kept: some 2 kB each. */
+const MOST = 20_000
+/** By the entity's index in the catalogue. */
+let records: (OwnerRecord | undefined)[] = []
+let count = 0
+
+export function ownerRecord(owner: StreamOwner, active: boolean): OwnerRecord {
+  const { index, attributes } = owner
+  if (index === undefined || index >= MOST_INDEX) return recordOf(owner, active)
+  const known = records[index]
+  if (
+    known !== undefined &&
+    known.source === attributes &&
+    known.active === active &&
+    known.name === owner.name &&
+    known.displayName === owner.displayName
+  )
+    return known
+  const record = recordOf(owner, active)
+  if (known === undefined && ++count > MOST) {
+    records = []
+    count = 1
+  }
+  records[index] = record
+  return record
+}
+
+/** Beyond, an array with few entries is no array any more; such entities (parents that are made up) are not kept. */
+const MOST_INDEX = 10_000_000
+
+function recordOf(owner: StreamOwner, active: boolean): OwnerRecord {
+  const { name, displayName, attributes: source, category } = owner
+  const rest = { description: undefined, json: undefined }
+  if (owner.index === undefined) {
+    const attributes = category === '' ? source : { ...source, category }
+    return { source, name, displayName, active, attributes, ...rest }
+  }
   const attributes: Record<string, string> = {
-    ...owner.attributes,
+    ...source,
     active: active ? 'true' : 'false',
-    category: owner.category,
-    entityName: owner.name,
+    category,
+    entityName: name,
   }
-  for (const [name, read] of CLUSTER) {
+  for (const [own, read] of CLUSTER) {
     const value = read(owner)
-    if (value !== undefined) attributes[name] ??= value
+    if (value !== undefined) attributes[own] ??= value
   }
-  written.set(owner.attributes, { name: owner.name, active, attributes })
-  return attributes
+  return { source, name, displayName, active, attributes, ...rest }
 }

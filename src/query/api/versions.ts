@@ -5,8 +5,8 @@ import type { ErrorBody } from '../../wire/timeseries.js'
 export type QueryApp = Hono<{ Bindings: Partial<HttpBindings> }>
 
 const ROOT = '/api/:version/timeseries'
-const FIRST_VERSION = 6
-const LAST_VERSION = 60
+export const FIRST_VERSION = 6
+export const LAST_VERSION = 45
 
 /** What there is under `/timeseries`, with its methods, and since which version where not all have it. */
 const PATHS: readonly {
@@ -54,7 +54,7 @@ export function versions(
     if (allowed.length > 0) return notAllowed(c, allowed)
     return c.json<ErrorBody>(
       {
-        message: `There is no ${method} ${path}: the versions are v${since(method)} to v45.`,
+        message: `There is no ${method} ${path}: the versions are v${since(method)} to v${LAST_VERSION}.`,
         code: 'NOT_FOUND',
       },
       404,

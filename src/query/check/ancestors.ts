@@ -87,6 +87,7 @@ function madeUp(level: Level, place: string, member: Entity): Entity {
       if (value !== undefined) attributes[each] = value
     }
   }
+  copy('clusterDisplayName', 'clusterId')
   if (level === 'RACK') copy('rackId')
   if (level === 'HOST') copy('hostId', 'hostname', 'rackId')
   if (level === 'SERVICE') copy('serviceName', 'serviceDisplayName', 'serviceType')
@@ -96,7 +97,12 @@ function madeUp(level: Level, place: string, member: Entity): Entity {
     category: level,
     name,
     identity: name,
-    displayName: level === 'HOST' ? (attributes.hostname ?? name) : name,
+    displayName:
+      (level === 'HOST'
+        ? attributes.hostname
+        : level === 'CLUSTER'
+          ? attributes.clusterDisplayName
+          : undefined) ?? name,
     attributes,
     names: [{ name, since: 0 }],
     since: 0,

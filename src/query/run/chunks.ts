@@ -54,12 +54,24 @@ export function chunksOf(lists: readonly Subjects[], perChunk: number): ChunkPla
     let end = Math.min(first.length, start + size)
     // The names of one entity stay together: its samples are read once.
     while (end < first.length && first[end]?.entity.id === first[end - 1]?.entity.id) end++
-    const { entities, ordinals } = numbered(first, start, end)
+    const { entities, ordinals } =
+      start === 0 && end === first.length ? numberedWhole(first) : numbered(first, start, end)
     const part: Part = { subjects: first, start, end, ordinals }
     chunks.push({ entities, partial: start > 0 || end < first.length, parts: lists.map(() => part) })
     start = end
   }
   return chunks
+}
+
+/** Lists that are remembered come again and again: what is known of their entities is found by the same object then. */
+const wholes = new WeakMap<Subjects, ReturnType<typeof numbered>>()
+
+function numberedWhole(subjects: Subjects): ReturnType<typeof numbered> {
+  const known = wholes.get(subjects)
+  if (known !== undefined) return known
+  const made = numbered(subjects, 0, subjects.length)
+  wholes.set(subjects, made)
+  return made
 }
 
 function numbered(subjects: Subjects, start: number, end: number) {

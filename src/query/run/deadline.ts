@@ -10,14 +10,20 @@ export class Deadline {
   #left: number
   #since = 0
   #timer: NodeJS.Timeout | undefined
+  readonly #outer: AbortSignal
+  readonly #onOuter = () => this.#abort.abort(this.#outer.reason)
 
-  constructor(seconds: number) {
+  /** `outer`: what ends the query besides. */
+  constructor(seconds: number, outer: AbortSignal) {
     this.#seconds = seconds
     this.#left = seconds * 1000
+    this.#outer = outer
+    if (outer.aborted) this.#onOuter()
+    else outer.addEventListener('abort', this.#onOuter)
     this.#run()
   }
 
-  /** Aborted when the time is over, with the error that says so. */
+  /** Aborted when the time is over, with the error that says so, and with `outer`. */
   get signal(): AbortSignal {
     return this.#abort.signal
   }
@@ -27,8 +33,9 @@ export class Deadline {
     return Math.max(0, this.#left - (performance.now() - this.#since)) / 1000
   }
 
-  /** Waits for the reader; the query's own time stands still. Rejects when `signal` is aborted or the wait is too long. */
-  async wait(reader: Promise<void>, signal: AbortSignal): Promise<void> {
+  /** Waits for the reader; the query's own time stands still. Rejects when the query is ended or the wait is too long. */
+  async wait(reader: Promise<void>): Promise<void> {
+    const { signal } = this.#abort
     this.#left -= performance.now() - this.#since
     clearTimeout(this.#timer)
     this.#timer = setTimeout(
@@ -49,6 +56,7 @@ export class Deadline {
 
   end(): void {
     clearTimeout(this.#timer)
+    this.#outer.removeEventListener('abort', this.#onOuter)
   }
 
   #run(): void {

@@ -3,6 +3,7 @@ import type { KeptSince } from '../plan/rollup-choice.js'
 import type { Unfolded } from '../sql/rollup.js'
 import type { AncestorCache } from './ancestor-cache.js'
 import type { AttributeIndex } from './attribute-index.js'
+import type { CheckedCache } from './checked-cache.js'
 import type { Cores } from './cores.js'
 import type { QueryLimits } from './limits.js'
 import type { SelectionCache } from './selection-cache.js'
@@ -15,6 +16,7 @@ export interface QueryEnvironment {
   readonly hot?: HotSamples | undefined
   readonly transport: Transport
   readonly limits: QueryLimits
+  readonly checked: CheckedCache
   readonly selections: SelectionCache
   readonly cores: Cores
   readonly ancestors: AncestorCache

@@ -9,7 +9,7 @@ import { onePoint, pointsOf } from '../functions/points.js'
 import { ROLLUP_MS } from '../functions/rollup.js'
 import { type Plan, type PlannedItem, planStatement } from '../plan/item.js'
 import type { Window } from '../plan/leaf.js'
-import { printPredicate } from '../syntax/index.js'
+import { type Predicate, printPredicate } from '../syntax/index.js'
 import { calendarFilter } from './calendar.js'
 import { EXPECTED_INTERVAL, type Part, pointsPerEntity, readChunks, TooMuchAtOnce } from './chunks.js'
 import type { QueryEnvironment } from './environment.js'
@@ -64,7 +64,7 @@ export async function executeStatement(
   const split = [...subjectsOf.values()].some((subjects) =>
     subjects.some((subject) => subject.part !== undefined),
   )
-  const few = samplesOf([...subjectsOf], window) <= limits.fewSamples
+  const few = samplesOf(subjectsOf, window) <= limits.fewSamples && !isHeld(items, window, environment)
   const plan = planStatement(checked, items, window, request.rollup, keep === undefined && !split && !few)
   request.onPlan?.(
     plan,
@@ -123,8 +123,14 @@ export async function executeStatement(
 const isConstant = ({ expression }: TypedItem) =>
   metricsOf(expression).length === 0 && !hasFact(expression) && acrossOf(expression).length === 0
 
+/** Whether the samples of all metrics are in memory: putting them into buckets as they are read is the least work then. */
+function isHeld(items: readonly TypedItem[], { from, to }: Window, { hot }: QueryEnvironment): boolean {
+  if (hot === undefined) return false
+  return items.every((item) => hot.holds(metricsOf(item.expression), from, to))
+}
+
 /** About how many samples the items read. */
-function samplesOf(items: readonly (readonly [TypedItem, readonly Subject[]])[], window: Window): number {
+function samplesOf(items: ReadonlyMap<TypedItem, readonly Subject[]>, window: Window): number {
   const perSeries = (window.to - window.from) / EXPECTED_INTERVAL
   let samples = 0
   for (const [item, subjects] of items)
@@ -138,7 +144,7 @@ function selector(checked: CheckedStatement, selection: SelectionRequest, enviro
   const { catalogue, ancestors } = environment
   const { from } = checked.statement
   const key = checked.timeless
-    ? `${from?.name ?? ''} ${where === undefined ? '' : printPredicate(where)}`
+    ? `${from?.name ?? ''} ${where === undefined ? '' : printed(where)}`
     : undefined
   return (item: TypedItem): readonly Subject[] => {
     const metrics = metricsOf(item.expression)
@@ -152,6 +158,17 @@ function selector(checked: CheckedStatement, selection: SelectionRequest, enviro
     if (metrics.length > 0) return environment.selections.select(key, selection, metrics)
     return hasFact(item.expression) && where !== undefined ? selectAll(selection) : []
   }
+}
+
+/** Trees are remembered with their texts, and so is how they are printed. */
+const texts = new WeakMap<Predicate, string>()
+
+function printed(where: Predicate): string {
+  const known = texts.get(where)
+  if (known !== undefined) return known
+  const text = printPredicate(where)
+  texts.set(where, text)
+  return text
 }
 
 /** The entities that are in each of the lists, which are in the order of their ids. */

@@ -1,4 +1,4 @@
-import { lowerBound } from '../../metrics/index.js'
+import { BLOCK, type BlockKind, type Blocks, lowerBound } from '../../metrics/index.js'
 import type { Points } from '../functions/points.js'
 import type { ResampleName } from '../functions/resample.js'
 import type { FoldPair } from '../sql/select.js'
@@ -19,10 +19,12 @@ function fill(
   counts: Float64Array,
   out: Float64Array,
 ): void {
+  const kind = KINDS[by]
   for (let s = 0; s < slices.count; s++) {
     const times = slices.times[s] as Float64Array
     const values = slices.values[s] as Float64Array
     const end = slices.ends[s] as number
+    const blocks = slices.blocks[s] as Blocks
     let width = 0
     for (let i = slices.starts[s] as number; i < end; ) {
       const bucket = Math.floor(((times[i] as number) - from) / step)
@@ -31,7 +33,7 @@ function fill(
       width = i - first
       const known = counts[bucket] as number
       counts[bucket] = known + (i - first)
-      const one = reduce(by, values, first, i)
+      const one = kind === undefined ? reduce(by, values, first, i) : reduceWide(kind, blocks, first, i)
       const before = out[bucket] as number
       if (known === 0) out[bucket] = one
       else if (by === 'avg' || by === 'sum') out[bucket] = before + one
@@ -40,6 +42,36 @@ function fill(
       else if (by === 'last') out[bucket] = one
     }
   }
+}
+
+const KINDS: Readonly<Partial<Record<ResampleName, BlockKind>>> = {
+  avg: 'sum',
+  sum: 'sum',
+  min: 'min',
+  max: 'max',
+}
+
+/** As `reduce`, of many samples by their blocks, as far as these lie between the ends. */
+function reduceWide(kind: BlockKind, blocks: Blocks, start: number, end: number): number {
+  const { values } = blocks
+  const from = Math.ceil(start / BLOCK)
+  const to = Math.floor(end / BLOCK)
+  if (to - from < 2) return reduce(kind, values, start, end)
+  const known = blocks.of(kind)
+  let result = known[from] as number
+  if (Number.isNaN(result)) result = blocks.compute(kind, from)
+  for (let b = from + 1; b < to; b++) {
+    let each = known[b] as number
+    if (Number.isNaN(each)) each = blocks.compute(kind, b)
+    result = both(kind, result, each)
+  }
+  if (start < from * BLOCK) result = both(kind, reduce(kind, values, start, from * BLOCK), result)
+  return to * BLOCK < end ? both(kind, result, reduce(kind, values, to * BLOCK, end)) : result
+}
+
+function both(kind: BlockKind, a: number, b: number): number {
+  if (kind === 'sum') return a + b
+  return kind === 'min' ? (b < a ? b : a) : b > a ? b : a
 }
 
 /** Of samples that are there; for `avg` their sum. Four at a time, for each waits for the one before. */

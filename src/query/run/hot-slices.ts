@@ -1,4 +1,4 @@
-import { type HotMetric, lowerBound } from '../../metrics/index.js'
+import { type Blocks, type HotMetric, lowerBound } from '../../metrics/index.js'
 
 /** The pieces of one series that lie in a window, oldest first; one object for all series of a read. */
 export class HotSlices {
@@ -7,6 +7,7 @@ export class HotSlices {
   readonly values: Float64Array[] = []
   readonly starts: number[] = []
   readonly ends: number[] = []
+  readonly blocks: Blocks[] = []
   readonly #from: number
   readonly #to: number
 
@@ -34,6 +35,7 @@ export class HotSlices {
       this.values[at] = values
       this.starts[at] = start
       this.ends[at] = end
+      this.blocks[at] = chunk.blocks
     }
     return this
   }

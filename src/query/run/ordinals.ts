@@ -4,7 +4,7 @@ import type { Points } from '../functions/points.js'
 /** The entities that one read is about, numbered from 0 in the order of their ids. */
 export interface Chunk {
   readonly entities: readonly Entity[]
-  /** By durable id. */
+  /** By durable id; made when first asked for. */
   readonly ordinalOf: ReadonlyMap<number, number>
   /** By index in the catalogue; made when first asked for. */
   readonly ordinalOfIndex: ReadonlyMap<EntityIndex, number>
@@ -13,10 +13,14 @@ export interface Chunk {
 }
 
 export function chunkOf(entities: readonly Entity[], partial: boolean): Chunk {
+  let byId: Map<number, number> | undefined
   let byIndex: Map<EntityIndex, number> | undefined
   return {
     entities,
-    ordinalOf: new Map(entities.map((entity, i) => [entity.id, i])),
+    get ordinalOf() {
+      byId ??= new Map(entities.map((entity, i) => [entity.id, i]))
+      return byId
+    },
     get ordinalOfIndex() {
       byIndex ??= new Map(entities.map((entity, i) => [entity.index, i]))
       return byIndex

@@ -28,7 +28,7 @@ export function evaluateHot(
   const ordinals = chunk.entities.length
   const most = ordinals > 1 ? 2 * context.chunkPoints : context.mostPoints
   const slices = new HotSlices(group.window.from, group.window.to)
-  const slotLists = reading.metrics.map((metric) => slotsOf(metric, chunk))
+  const slotLists = reading.metrics.map((metric) => metric.slotsOf(chunk.entities))
   let shared: Float64Array | undefined
   let rows = 0
   const result = group.leaves.map((leaf) => {
@@ -81,9 +81,3 @@ const gridOf = (leaf: Extract<Leaf, { kind: 'grid' | 'folded-grid' }>): Grid => 
   step: leaf.step,
   count: leaf.count,
 })
-
-function slotsOf(metric: HotMetric, { entities }: Chunk): Int32Array {
-  const slots = new Int32Array(entities.length)
-  for (let o = 0; o < slots.length; o++) slots[o] = metric.slotOf((entities[o] as { id: number }).id)
-  return slots
-}

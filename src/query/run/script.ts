@@ -30,8 +30,11 @@ function checkScript(
   script: Script,
   request: QueryRequest,
   environment: QueryEnvironment,
-): CheckedStatement[] {
+): readonly CheckedStatement[] {
   const { catalogue, limits } = environment
+  const { version } = catalogue
+  const known = environment.checked.get(request.query, version)
+  if (known !== undefined) return known
   const problems: QueryProblem[] = []
   const checked = script.statements.map((statement) => {
     const result = checkStatement(statement, {
@@ -44,6 +47,7 @@ function checkScript(
     return result.checked
   })
   if (problems.length > 0) throw badQuery(problems)
+  environment.checked.set(request.query, version, checked)
   return checked
 }
 
@@ -64,11 +68,11 @@ export async function runScript(
   const statements = checkScript(script, request, environment)
   const before = { parse: parsedAt - start, check: performance.now() - parsedAt }
   const { window, streamLimit, joinRenamed, timeZone } = request
-  const deadline = new Deadline(limits.seconds)
-  const signal = AbortSignal.any([request.signal, deadline.signal])
+  const deadline = new Deadline(limits.seconds, request.signal)
+  const { signal } = deadline
   const guarded = async () => {
     const taken = flush()
-    if (taken !== undefined) await deadline.wait(taken, signal)
+    if (taken !== undefined) await deadline.wait(taken)
   }
   try {
     for (const checked of statements) {

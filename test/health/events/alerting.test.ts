@@ -17,7 +17,7 @@ let databases = 0
 const ends: (() => Promise<void> | void)[] = []
 beforeAll(async () => {
   bench = await startBench()
-}, 60_000)
+}, 120_000)
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end()
 })

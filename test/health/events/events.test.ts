@@ -14,7 +14,7 @@ beforeAll(async () => {
   bench = await startBench()
   store = await bench.open('events')
   events = createEvents({ store, logger: silent, alerts: true })
-}, 60_000)
+}, 120_000)
 afterAll(async () => {
   await events?.stop()
   await bench?.cleanUp()

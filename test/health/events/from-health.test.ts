@@ -20,7 +20,7 @@ let bench: Bench
 const ends: (() => Promise<void> | void)[] = []
 beforeAll(async () => {
   bench = await startBench()
-}, 60_000)
+}, 120_000)
 afterAll(async () => {
   for (const end of ends.reverse()) await end()
   await bench?.cleanUp()

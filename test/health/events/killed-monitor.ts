@@ -79,7 +79,7 @@ export async function killedMonitor(rounds: number, posts: (round: number) => nu
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     }
     monitor = await startMonitor(bench, folder, listening.url)
-    const deadline = Date.now() + 20_000
+    const deadline = Date.now() + 60_000
     const missing = () => {
       const got = new Set(taken)
       return [...accepted].some((id) => !got.has(id))

@@ -19,7 +19,7 @@ test('days that are old go, and the oldest ones of too many bytes; the newest st
 let bench: Bench
 beforeAll(async () => {
   bench = await startBench()
-}, 60_000)
+}, 120_000)
 afterAll(() => bench?.cleanUp())
 
 test('what is dropped is gone, and the rest is found', async () => {

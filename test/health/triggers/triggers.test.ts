@@ -32,7 +32,7 @@ beforeAll(async () => {
     await bed.put('cpu_percent', role(n), points)
   }
   triggers = createTriggers({ query: bed.api, logger: quiet, everyMs: 0 })
-}, 60_000)
+}, 120_000)
 afterAll(async () => {
   await triggers?.stop()
   await bed?.cleanUp()

@@ -158,7 +158,7 @@ describe('every endpoint', () => {
         }
       }
     expect(refused).toBeGreaterThan(50)
-  }, 60_000)
+  }, 120_000)
 
   it('with a body refuses one that is no UTF-8, of another type, or compressed', async () => {
     for (const { name, method, path, body } of served) {
@@ -173,7 +173,7 @@ describe('every endpoint', () => {
       ])
       expect([name, await send('{}', { 'content-encoding': 'gzip' })]).toEqual([name, 415])
     }
-  }, 60_000)
+  }, 120_000)
 
   it('says that there is no command of a huge, negative or odd number', async () => {
     for (const { name, method, path } of served) {

@@ -101,7 +101,7 @@ describe('a deployment', () => {
     expect((await to.as('eve', 'password').get('/clusters')).body.items).toHaveLength(2)
     expect((await to.admin.put('/cm/deployment', backup)).body.message).toContain('empty')
     await to.close()
-  }, 60_000)
+  }, 120_000)
 
   it('is the one answer that has secrets, for administrators alone', async () => {
     const { id } = await full.good('POST', '/cm/service/commands/start')
@@ -132,7 +132,7 @@ describe('a deployment', () => {
     expect(looked).toBeGreaterThan(60)
     for (const user of ['user', 'operator', 'configurator', 'hr'])
       expect((await full.as(user).get('/cm/deployment')).status).toBe(403)
-  }, 60_000)
+  }, 120_000)
 
   it('has states where a view asks for them', async () => {
     const server = await serve()
@@ -198,7 +198,7 @@ describe('a cluster template', () => {
     expect(hdfs.serviceConfigs).toContainEqual({ name: 'zookeeper_service', ref: 'z2' })
     expect((await full.admin.get('/clusters/None/export')).status).toBe(404)
     expect((await full.as('user').get('/clusters/Zwei/export', { version: 11 })).status).toBe(404)
-  }, 30_000)
+  }, 120_000)
 })
 
 describe('a large answer', () => {

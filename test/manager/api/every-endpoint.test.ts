@@ -110,7 +110,7 @@ describe('every endpoint', () => {
       expect([name, await send('{"items": ')]).toEqual([name, 400])
       if (!body.endsWith('?')) expect([name, await send('')]).toEqual([name, 400])
     }
-  }, 60_000)
+  }, 120_000)
 
   it('says of names that nothing has that there is no such thing, and never fails', async () => {
     for (const { name, method, path, body } of served) {
@@ -131,7 +131,7 @@ describe('every endpoint', () => {
         expect([name, odd, reply.status]).toEqual([name, odd, 404])
       }
     }
-  }, 60_000)
+  }, 120_000)
 
   it('refuses a view that there is not', async () => {
     for (const { name, method, path } of served) {

@@ -70,7 +70,7 @@ test('the log of a role is read from its host: what it printed, and what it wrot
       'text/plain; charset=utf-8',
       expect.stringContaining('printed\n'),
     ])
-  }, 20_000)
+  }, 120_000)
   await vi.waitFor(async () => expect((await admin.get(`${logs}/stderr`)).text).toContain('wrong\n'), 20_000)
 
   const none = await admin.get(`${logs}/full`)

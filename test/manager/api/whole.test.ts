@@ -122,7 +122,11 @@ describe.each<[AuthMode, number]>([
       expect([path, await status('GET', path)]).toEqual([path, 401])
     const admin = client(server.url, { user: 'admin', password: passwordOf('admin') })
     expect((await admin.get('/clusters')).body).toEqual({ items: [] })
-    expect((await admin.get('/events')).status).toBe(404)
+    // Events are the monitor's.
+    const authorization = `Basic ${Buffer.from(`admin:${passwordOf('admin')}`).toString('base64')}`
+    const events = (headers: Record<string, string>) => fetch(`${server.url}/api/v45/events`, { headers })
+    expect(await (await events({ ...far, authorization })).text()).toBe('GET series')
+    expect((await events(far)).status).toBe(401)
   })
 })
 

@@ -107,7 +107,7 @@ describe('a value comes out of a file as it went in', () => {
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
-  }, 60_000)
+  }, 120_000)
 
   test('a key that begins with # is written as it is, and a colon in a value too', () => {
     expect(writeProperties([entry('#listeners', '{{LISTENERS}}'), entry('url', 'http://h:1/')], '')).toBe(

@@ -103,4 +103,4 @@ test('a descriptor with anything anywhere is refused or works, and never crashes
   // Both ends of the law were reached.
   expect(loaded).toBeGreaterThan(50)
   expect(refused).toBeGreaterThan(50)
-}, 60_000)
+}, 120_000)

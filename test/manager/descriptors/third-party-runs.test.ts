@@ -73,7 +73,7 @@ test('a third-party jar starts, answers, runs its command and stops', async () =
     server.child.kill('SIGTERM')
   }
   expect(await server.ended).toBe('SIGTERM')
-}, 60_000)
+}, 120_000)
 
 test('client configuration is made by the script and names the place it goes to', async () => {
   const service = serviceOf(greeter, { roles: [{ type: 'GREETER_SERVER' }, { type: 'GATEWAY' }] })

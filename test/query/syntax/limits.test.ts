@@ -85,7 +85,7 @@ test('hostile texts of the largest size take bounded time, wrong ones too', () =
     complete(text, text.length)
   }
   expect(performance.now() - start).toBeLessThan(50_000)
-}, 60_000)
+}, 120_000)
 
 test('a typical statement parses in far less than ten milliseconds', () => {
   const text =

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   ColumnsDecodeError,
   decodeTimeSeriesColumns,
+  describeEntity,
   expressionText,
   type StreamTemplate,
   TimeSeriesColumnsEncoder,
@@ -46,7 +47,7 @@ function encode(streams: Plain[], pieces = false): Uint8Array {
   encoder.beginItem(head)
   const t = encoder.addTemplate(template)
   streams.forEach((s, n) => {
-    const e = encoder.addEntity(`node-${n}`, host(n))
+    const e = encoder.addEntity(`node-${n}`, describeEntity(host(n)))
     const values = Float64Array.from(s.values)
     const extremes = s.extremes ? { min: values.map((v) => v - 1), max: values.map((v) => v + 1) } : {}
     encoder.addStream(t, e, s.frequency, {
@@ -124,7 +125,7 @@ describe('columnar time-series answers', () => {
     encoder.beginItem(head)
     const templates = Array.from({ length: 10 }, () => encoder.addTemplate(template))
     for (let n = 0; n < 4000; n++) {
-      const entity = encoder.addEntity(`node-${n}`, host(n))
+      const entity = encoder.addEntity(`node-${n}`, describeEntity(host(n)))
       const values = Float64Array.from({ length: 6 }, (_, i) => n + i)
       for (const t of templates) encoder.addStream(t, entity, 300_000, { times, values, start: 0, end: 6 })
     }

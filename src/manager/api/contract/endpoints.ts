@@ -711,7 +711,7 @@ export const contractEndpoints = {
     answer: 'ApiTimeSeriesResponseList',
   },
   'POST /timeseries': {
-    since: 4,
+    since: 11,
     needs: 'READ',
     body: 'ApiTimeSeriesRequest',
     answer: 'ApiTimeSeriesResponseList',
@@ -726,11 +726,11 @@ export const contractEndpoints = {
   'GET /timeseries/dashboards/{dashboardName}': { since: 6, needs: 'READ', answer: 'ApiDashboard' },
   'DELETE /timeseries/dashboards/{dashboardName}': { since: 6, needs: 'CONFIGURE', answer: 'ApiDashboard' },
   'GET /timeseries/entityTypeAttributes': {
-    since: 4,
+    since: 11,
     needs: 'READ',
     answer: 'ApiTimeSeriesEntityAttributeList',
   },
-  'GET /timeseries/entityTypes': { since: 4, needs: 'READ', answer: 'ApiTimeSeriesEntityTypeList' },
+  'GET /timeseries/entityTypes': { since: 11, needs: 'READ', answer: 'ApiTimeSeriesEntityTypeList' },
   'GET /timeseries/schema': { since: 4, needs: 'READ', answer: 'ApiMetricSchemaList' },
   'GET /tools/echo': {
     since: 1,

@@ -4,12 +4,18 @@ import { GATEWAY } from '../../descriptors/index.js'
 import { shownProcess } from '../../generate/index.js'
 import { descriptorOf, type Model, type Role, type Service } from '../../model/index.js'
 import { clientConfigProcess, clientConfigRoles, loadProcess } from '../../processes/index.js'
+import { healthFor } from './health.js'
 import { planFor, serviceCommandNames } from './plans.js'
-import type { ClientConfig, CommandRecord, Commands, ProcessFiles, Resources, Runtime } from './ports.js'
+import type {
+  ClientConfig,
+  CommandRecord,
+  Commands,
+  HealthScope,
+  ProcessFiles,
+  Resources,
+  Runtime,
+} from './ports.js'
 import { roleLogs } from './role-log.js'
-
-/** How healthy something is; without it nothing has a health. */
-export type HealthSource = Runtime['health']
 
 type FromActive = Omit<
   Resources,
@@ -17,10 +23,10 @@ type FromActive = Omit<
 >
 
 /** What the resources stand on, from the parts of an active manager. */
-export function fromActive(active: ActiveManager, health: HealthSource = () => undefined): FromActive {
+export function fromActive(active: ActiveManager): FromActive {
   return {
     core: active.core,
-    runtime: () => liveRuntime(active, health),
+    runtime: (model, explained) => liveRuntime(active, model, explained),
     commands: liveCommands(active),
     processFiles: liveFiles(active),
     staleness: async (role) => active.staleness.ofRole(await active.core.instances(), role),
@@ -31,8 +37,9 @@ export function fromActive(active: ActiveManager, health: HealthSource = () => u
 }
 
 async function liveRuntime(
-  { core, runtime, staleness }: ActiveManager,
-  health: HealthSource,
+  { core, runtime, staleness, health }: ActiveManager,
+  model: Model,
+  explained: HealthScope | undefined,
 ): Promise<Runtime> {
   const instances = await core.instances()
   return {
@@ -43,7 +50,7 @@ async function liveRuntime(
     // Both are told by metrics, which the monitor has.
     haStatus: () => undefined,
     zooKeeperMode: () => undefined,
-    health,
+    health: await healthFor(health, model, explained),
     host(host) {
       const known = runtime.host(host.id)
       return {

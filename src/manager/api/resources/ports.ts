@@ -9,6 +9,13 @@ export interface Health {
   checks: readonly ApiModel<'ApiHealthCheck'>[]
 }
 
+/** Whose tests are to say why they are as they are: of a cluster, of a service, or of a category. */
+export interface HealthScope {
+  clusterName?: string | undefined
+  serviceName?: string | undefined
+  category?: 'HOST' | 'SERVICE' | undefined
+}
+
 /** What is known of the running world at one moment, besides the model. */
 export interface Runtime {
   roleState(role: Role): TypeOf<'ApiRoleState'>
@@ -121,7 +128,7 @@ export interface ManagerInstance {
 /** Everything that the resources stand on. */
 export interface Resources {
   core: Core
-  runtime(model: Model): Promise<Runtime>
+  runtime(model: Model, explained?: HealthScope): Promise<Runtime>
   commands: Commands
   processFiles: ProcessFiles
   /** What is different between what a role runs and what it would be started with now; secrets are masked. */

@@ -1,19 +1,30 @@
 import { type Cluster, clusterNamed, type Model, type Service, serviceNamed } from '../../model/index.js'
 import type { View } from '../contract/types.js'
 import { notFound } from '../http/errors.js'
-import type { Resources } from './ports.js'
+import type { HealthScope, Resources } from './ports.js'
 import type { Scene } from './views.js'
 
 interface Looking {
   base: string
   query: object
+  params?: object
 }
 
 /** The model and the running world as they are now, as a request looks at them. */
 export async function sceneFor(resources: Resources, call: Looking, view?: View): Promise<Scene> {
   const model = await resources.core.model()
   const asked = (call.query as { view?: View }).view
-  return { model, runtime: await resources.runtime(model), view: view ?? asked ?? 'summary', base: call.base }
+  const seen = view ?? asked ?? 'summary'
+  const explained = seen === 'full_with_health_check_explanation' ? scopeOf(call) : undefined
+  return { model, runtime: await resources.runtime(model, explained), view: seen, base: call.base }
+}
+
+/** The part of the model that a path is about. */
+function scopeOf(call: Looking): HealthScope {
+  const { clusterName, serviceName } = (call.params ?? {}) as { clusterName?: string; serviceName?: string }
+  if (serviceName !== undefined) return { clusterName, serviceName }
+  if (clusterName !== undefined) return { clusterName }
+  return { category: 'HOST' }
 }
 
 export interface ServicePlace {

@@ -19,7 +19,11 @@ import { tlsParameters } from './tls.js'
  */
 export function complete(written: WrittenService, metrics: ServiceMetrics | undefined): WrittenService {
   const roles = written.roles.map((role) =>
-    completeRole({ ...role, configWriter: withShared(role.configWriter, written.sharedConfigs) }, metrics),
+    completeRole(
+      written.type,
+      { ...role, configWriter: withShared(role.configWriter, written.sharedConfigs) },
+      metrics,
+    ),
   )
   return {
     ...written,
@@ -40,7 +44,7 @@ export function complete(written: WrittenService, metrics: ServiceMetrics | unde
         }),
       ),
       environmentValve(`${written.type}_service_env_safety_valve`, 'SERVICE'),
-      ...serviceHealthParameters(roles),
+      ...serviceHealthParameters(written.type, roles),
       ...alertParameters('SERVICE'),
     ]),
     gateway:
@@ -57,7 +61,11 @@ export function dependencyParameter(type: string): string {
   return `${type.toLowerCase()}_service`
 }
 
-function completeRole(role: RoleDescriptor, metrics: ServiceMetrics | undefined): RoleDescriptor {
+function completeRole(
+  serviceType: string,
+  role: RoleDescriptor,
+  metrics: ServiceMetrics | undefined,
+): RoleDescriptor {
   return {
     ...role,
     parameters: merge(role.parameters, [
@@ -68,7 +76,7 @@ function completeRole(role: RoleDescriptor, metrics: ServiceMetrics | undefined)
       environmentValve(`${role.type}_role_env_safety_valve`, 'ROLE'),
       ...valves(role.configWriter, 'role_safety_valve', 'ROLE'),
       ...metricParameters(role, metrics),
-      ...roleHealthParameters(role),
+      ...roleHealthParameters(serviceType, role),
       ...alertParameters('ROLE'),
     ]),
   }

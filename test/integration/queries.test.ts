@@ -1,7 +1,17 @@
-import { createServer } from 'node:http'
+import { readFileSync } from 'node:fs'
+import { createServer, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ask, eventually, startProgram, startUp, stopProgram, temporaryFolder, type Up } from './program.js'
+import {
+  ask,
+  descendants,
+  eventually,
+  startProgram,
+  startUp,
+  stopProgram,
+  temporaryFolder,
+  type Up,
+} from './program.js'
 
 let up: Up
 const { path, remove } = temporaryFolder()
@@ -15,7 +25,7 @@ beforeAll(async () => {
     'a point',
     async () => (await ask(up.url, 'select load_1 where category = HOST'))[0]?.[1].length,
   )
-}, 90_000)
+}, 120_000)
 afterAll(async () => {
   await stopProgram(up)
   remove()
@@ -91,4 +101,75 @@ describe('bellwether query', () => {
     expect(code).toBe(2)
     expect(output).toContain('bellwether query "select')
   })
+})
+
+describe("the monitor's time-series API", () => {
+  const status = (headers: Record<string, string>) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      get(`${up.monitorUrl}/api/v45/timeseries?query=select+queue_age`, { headers }, (answer) => {
+        answer.resume()
+        resolve(answer.statusCode)
+      }).on('error', reject)
+    })
+
+  it('is for programs of this machine: neither for other names of it nor for pages of other sites', async () => {
+    expect(await status({})).toBe(200)
+    expect(await status({ host: 'localhost:1' })).toBe(200)
+    expect(await status({ host: 'evil.example' })).toBe(421)
+    expect(await status({ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' })).toBe(403)
+    expect(await status({ 'sec-fetch-site': 'same-origin' })).toBe(200)
+  })
+})
+
+const SERIES = 50
+const POINTS = 10_000
+const ITEMS = 20
+
+function monitorPid(): number {
+  const pid = descendants(up.process.pid!).find((each) =>
+    readFileSync(`/proc/${each}/cmdline`, 'utf8').includes('main.js\0monitor'),
+  )
+  if (pid === undefined) throw new Error('no monitor')
+  return pid
+}
+
+/** Memory of a process in MB: what it has, and the most it ever had. */
+function memoryOf(pid: number): { now: number; most: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const megabytes = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024
+  return { now: megabytes('VmRSS'), most: megabytes('VmHWM') }
+}
+
+describe('a large answer', () => {
+  it('of ten million points in JSON does not grow the monitor by more than 200 MB', async () => {
+    const end = Math.floor(Date.now() / 1000)
+    for (let series = 0; series < SERIES; series += 10) {
+      let body = ''
+      for (let i = 0; i < 10; i++)
+        for (let point = 0; point < POINTS; point++)
+          body += `wide,host=h${series + i} value=${(point * 7919) % 1000} ${end - POINTS + point}\n`
+      const response = await fetch(`${up.monitorUrl}/write?precision=s`, { method: 'POST', body })
+      expect(response.status).toBe(204)
+    }
+    const pid = monitorPid()
+    const before = memoryOf(pid)
+    const items = Array.from({ length: ITEMS }, (_, i) => `wide + ${i}`).join(', ')
+    const parameters = new URLSearchParams({
+      query: `select ${items}`,
+      from: `${(end - POINTS) * 1000}`,
+      to: `${end * 1000}`,
+      streamLimit: '1000',
+    })
+    const response = await fetch(`${up.monitorUrl}/api/v45/timeseries?${parameters}`)
+    let bytes = 0
+    let tail = ''
+    for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+      bytes += chunk.length
+      tail = Buffer.from(chunk.subarray(-40)).toString()
+    }
+    expect(response.status).toBe(200)
+    expect(tail).toMatch(/\}\]\}$/)
+    expect(bytes).toBeGreaterThan(SERIES * POINTS * ITEMS * 60)
+    expect(Math.max(0, memoryOf(pid).most - Math.max(before.now, before.most))).toBeLessThan(200)
+  }, 180_000)
 })

@@ -1,0 +1,6 @@
+/** Health: what the manager tells the monitor, and what it learns from it. See docs/health.md. */
+export { type AuditSender, startAuditSender } from './audits.js'
+export { createMonitorClient, type MonitorClient, type MonitorClientOptions } from './client.js'
+export { type HealthLink, startHealthLink } from './link.js'
+export { clusterIdentity, healthModel, serviceIdentity } from './model.js'
+export { createHealthResults, type Explanations, type HealthOf, type HealthResults } from './results.js'

@@ -1,0 +1,27 @@
+import type { IncomingMessage } from 'node:http'
+import { FIRST_VERSION, LAST_VERSION } from './versions.js'
+
+/** `/api/v45/timeseries` */
+const PATH = /^\/api\/v(\d{1,3})\/timeseries$/
+
+export interface DirectRequest {
+  readonly version: number
+  /** Of several values of a parameter the first one counts. */
+  readonly parameters: Map<string, string>
+}
+
+/** What `GET /api/vN/timeseries?…` asks for; undefined for any other request, and for versions that do not have it. */
+export function directRequest({
+  method,
+  url = '',
+}: Pick<IncomingMessage, 'method' | 'url'>): DirectRequest | undefined {
+  if (method !== 'GET') return undefined
+  const end = url.indexOf('?')
+  if (end < 0) return undefined
+  const version = Number(PATH.exec(url.slice(0, end))?.[1] ?? -1)
+  if (version < FIRST_VERSION || version > LAST_VERSION) return undefined
+  const parameters = new Map<string, string>()
+  for (const [name, value] of new URLSearchParams(url.slice(end + 1)))
+    if (!parameters.has(name)) parameters.set(name, value)
+  return { version, parameters }
+}

@@ -1,0 +1,240 @@
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { listen } from '../../src/cli/listen.js'
+import { createEvents, createHealth } from '../../src/health/index.js'
+import { createBusyCommands } from '../../src/manager/commands/index.js'
+import { updateConfig } from '../../src/manager/configuration/index.js'
+import type { Core } from '../../src/manager/core.js'
+import { hostFact } from '../../src/manager/health/facts.js'
+import {
+  createHealthResults,
+  createMonitorClient,
+  startAuditSender,
+  startHealthLink,
+} from '../../src/manager/health/index.js'
+import { loadRuntime } from '../../src/manager/heartbeats/index.js'
+import { clusterNamed, serviceNamed, setMaintenance } from '../../src/manager/model/index.js'
+import { recordAudit } from '../../src/manager/users/index.js'
+import type { Store } from '../../src/metrics/index.js'
+import type { EntityHealth } from '../../src/wire/health.js'
+import { eventually } from '../integration/program.js'
+import { type Bench, silent as quiet, startBench } from '../metrics/support.js'
+import { addCluster, addService, newCore } from './core.js'
+import { silent, startTestPostgres, type TestPostgres } from './support.js'
+
+/** The manager's side on a real PostgreSQL, beside real health and events on a real ClickHouse. */
+let postgres: TestPostgres
+let bench: Bench
+let store: Store
+beforeAll(async () => {
+  ;[postgres, bench] = await Promise.all([startTestPostgres(), startBench()])
+  store = await bench.open('manager_health')
+}, 120_000)
+afterAll(async () => {
+  await Promise.all([postgres?.cleanUp(), bench?.cleanUp()])
+}, 60_000)
+
+/** A monitor that may be ended and started again at the same address. */
+async function monitor(port = 0) {
+  const events = createEvents({ store, logger: quiet })
+  const health = createHealth({ store, logger: quiet, seriesMs: 0 })
+  await health.start()
+  const app = health.app.route('/', events.app)
+  const listening = await listen(app as never, '127.0.0.1', port)
+  return {
+    health,
+    events,
+    port: Number(new URL(listening.url).port),
+    async stop() {
+      await listening.close()
+      await health.stop()
+      await events.stop()
+    },
+  }
+}
+
+async function manager(core: Core, port: number) {
+  const client = createMonitorClient({ url: `http://127.0.0.1:${port}` })
+  const runtime = await loadRuntime(core)
+  const busy = createBusyCommands()
+  const link = startHealthLink({ core, runtime, busy, client, heartbeatMs: () => 15_000, everyMs: 200 })
+  const results = createHealthResults({ client, logger: silent })
+  const audits = startAuditSender({ core, client, everyMs: 50 })
+  onTestFinished(async () => {
+    results.stop()
+    await Promise.all([link.stop(), audits.stop()])
+    client.close()
+  })
+  return { client, runtime, busy, link, results }
+}
+
+const role = async (core: Core, i = 0) => {
+  const model = await core.model()
+  return model.rolesOfService.get(serviceNamed(model, 'c1', 'zk').id)![i]!
+}
+
+test('the model reaches the monitor, again after changes, and after a restart of the monitor with what happened meanwhile', async () => {
+  const core = await newCore(postgres)
+  await addCluster(core, 3)
+  await addService(core, 'zk', 'ZOOKEEPER', 'SERVER', ['h1', 'h2', 'h3'])
+  let at = await monitor()
+  onTestFinished(() => at.stop())
+  const { runtime, link } = await manager(core, at.port)
+  const seen = (category: string, identity: string): EntityHealth | undefined =>
+    at.health.entity(category, identity)
+  const { name, id } = await role(core)
+  await eventually('the model', () => seen('ROLE', name)?.summary === 'DISABLED')
+  expect(seen('ROLE', name)).toMatchObject({
+    displayName: 'SERVER (h1)',
+    service: { name: 'zk', type: 'ZOOKEEPER' },
+    cluster: { name: 'c1' },
+    hosts: [{ identity: 'host-id-1', hostname: 'h1' }],
+  })
+
+  // What a start does: a process that is wanted, then what its agent says.
+  const model = await core.model()
+  const { hostId, serviceId } = model.roles.get(id)!
+  const process = {
+    kind: 'ROLE',
+    name: 'zk',
+    roleId: id,
+    serviceId,
+    hostId,
+    revision: 1,
+    current: true,
+  } as const
+  runtime.put({ ...process, id: 1, wanted: 'RUNNING', listed: true, createdAt: Date.now() - 600_000 })
+  const report = { id: 1, name: 'zk', since: Date.now(), restarts: 0, unexpectedExits: 0, revision: 1 }
+  runtime.report(1, { ...report, state: 'RUNNING', startedAt: Date.now() })
+  const scm = () => seen('ROLE', name)?.tests?.find(({ test }) => test.endsWith('SCM_HEALTH'))
+  await eventually('the start', () => scm()?.summary === 'GOOD')
+  const exit = { at: Date.now(), signal: 'SIGSEGV' }
+  runtime.report(1, { ...report, state: 'EXITED', exit, unexpectedExits: 1 })
+  await eventually('the end', () => scm()?.summary === 'BAD')
+  expect(scm()?.explanation).toContain('SIGSEGV')
+
+  // Started again while the manager has nothing to tell: facts come anew, and so does the model if it was lost.
+  const { port } = at
+  await at.stop()
+  at = await monitor(port)
+  await eventually('the end, once more', () => scm()?.explanation.includes('SIGSEGV'))
+
+  await core.change(async (change) => {
+    const now = await change.model()
+    await setMaintenance(change, 'CLUSTER', clusterNamed(now, 'c1').id, true)
+    await updateConfig(change, { scope: 'GROUP', id: (await role(core)).roleConfigGroupId }, [
+      { name: 'server_scm_health_enabled', value: 'false' },
+      { name: 'role_health_suppression_zookeeper_server_unexpected_exits', value: 'true' },
+    ])
+  })
+  await link.flush()
+  await eventually('the change', () => scm()?.summary === 'DISABLED')
+  const now = seen('ROLE', name)!
+  expect([now.maintenance, now.maintenanceOwners]).toEqual([true, ['CLUSTER']])
+  expect(now.tests?.find(({ test }) => test.endsWith('UNEXPECTED_EXITS'))?.suppressed).toBe(true)
+}, 120_000)
+
+test('thresholds cascade from service, group, role, host and all hosts, and mistakes are refused', async () => {
+  const core = await newCore(postgres)
+  await addCluster(core, 2)
+  await addService(core, 'zk', 'ZOOKEEPER', 'SERVER', ['h1', 'h2'])
+  const at = await monitor()
+  onTestFinished(() => at.stop())
+  const { link } = await manager(core, at.port)
+  const [first, second] = [await role(core, 0), await role(core, 1)]
+  const limits = (warning: string) => JSON.stringify({ warning, critical: '90' })
+  const set = (
+    scope: 'SERVICE' | 'GROUP' | 'ROLE' | 'HOST' | 'ALL_HOSTS' | 'MANAGER',
+    id: number,
+    name: string,
+    value: string,
+  ) => core.change((change) => updateConfig(change, { scope, id }, [{ name, value }]))
+  await set('GROUP', first.roleConfigGroupId, 'server_fd_thresholds', limits('11'))
+  await set('ROLE', second.id, 'server_fd_thresholds', limits('22'))
+  await set('SERVICE', first.serviceId, 'server_healthy_thresholds', limits('33'))
+  await set('ALL_HOSTS', 0, 'host_missed_heartbeats_thresholds', limits('44'))
+  await set('HOST', first.hostId, 'host_missed_heartbeats_thresholds', limits('55'))
+  await set('MANAGER', 0, 'cluster_services_healthy_thresholds', limits('66'))
+  const triggers = JSON.stringify([
+    { triggerName: 't', triggerExpression: 'IF (SELECT fd_open) DO health:bad' },
+  ])
+  await set('ROLE', second.id, 'role_triggers', triggers)
+  await set('ALL_HOSTS', 0, 'host_triggers', triggers)
+  await link.flush()
+  const model = at.health.model!
+  const settingOf = (config: string | undefined, name: string) => model.configs[config ?? '']?.values[name]
+  const roleOf = (name: string) => model.roles.find((each) => each.identity === name)!
+  expect(settingOf(roleOf(first.name).config, 'server_fd_thresholds')).toBe(limits('11'))
+  expect(settingOf(roleOf(second.name).config, 'server_fd_thresholds')).toBe(limits('22'))
+  expect(settingOf(roleOf(second.name).config, 'role_triggers')).toBe(triggers)
+  expect(settingOf(roleOf(first.name).config, 'role_triggers')).toBeUndefined()
+  expect(settingOf(model.services[0]!.config, 'server_healthy_thresholds')).toBe(limits('33'))
+  const own = roleOf(first.name).host
+  for (const { identity, config } of model.hosts)
+    expect(settingOf(config, 'host_missed_heartbeats_thresholds')).toBe(
+      limits(identity === own ? '55' : '44'),
+    )
+  expect(settingOf(model.hosts[1]!.config, 'host_triggers')).toBe(triggers)
+  expect(settingOf(model.clusters[0]!.config, 'cluster_services_healthy_thresholds')).toBe(limits('66'))
+  expect(model.configs[roleOf(first.name).config!]?.paths?.data).toHaveLength(1)
+  await expect(set('ROLE', first.id, 'server_fd_thresholds', '{"warning":"much"}')).rejects.toThrow(
+    /fd_thresholds/,
+  )
+}, 120_000)
+
+test('how things are is read once for many, follows changes, and costs no time while the monitor is away', async () => {
+  const core = await newCore(postgres)
+  await addCluster(core, 1)
+  await addService(core, 'zk', 'ZOOKEEPER', 'SERVER', ['h1'])
+  const at = await monitor()
+  const { results } = await manager(core, at.port)
+  const { name } = await role(core)
+  const found = await eventually('the results', async () => (await results.read())('ROLE', name))
+  expect(found).toMatchObject({ category: 'ROLE', summary: 'DISABLED' })
+  const why = await results.explanations({ category: 'ROLE' })
+  expect(why.get(`ROLE ${name}`)?.get('ZOOKEEPER_SERVER_SCM_HEALTH')).toMatch(/stopped/)
+  await at.stop()
+  const longest = { ms: 0 }
+  await eventually('nothing, when it has been away for a while', async () => {
+    const start = performance.now()
+    const of = await results.read()
+    longest.ms = Math.max(longest.ms, performance.now() - start)
+    return of('ROLE', name) === undefined
+  })
+  expect(longest.ms).toBeLessThan(5_000)
+}, 60_000)
+
+test('audit events reach the event store once, also those of the time when the monitor was away', async () => {
+  const core = await newCore(postgres)
+  const audit = (message: string) =>
+    recordAudit(core.db, { username: 'ann', command: 'Start', clusterName: 'c1', message })
+  await audit('while the monitor is away')
+  let at = await monitor()
+  const { port } = at
+  await at.stop()
+  await manager(core, port)
+  await audit('and another')
+  at = await monitor(port)
+  onTestFinished(() => at.stop())
+  const query = encodeURIComponent('category==AUDIT_EVENT;attributes.USER==ann')
+  const found = await eventually('both', async () => {
+    const { items } = (await (await at.events.app.request(`/api/v45/events?query=${query}`)).json()) as {
+      items: { content: string }[]
+    }
+    return items.length >= 2 && items.map(({ content }) => content).sort()
+  })
+  expect(found).toEqual(['and another', 'while the monitor is away'])
+  await eventually('the note of it', async () => {
+    const left = await core.db.selectFrom('auditEvent').select('id').where('sent', '=', false).execute()
+    return left.length === 0
+  })
+}, 60_000)
+
+test('a change of managers makes no host look lost, and none look well that was lost before', () => {
+  const at = { began: 1_000_000, ended: 900_000, intervalMs: 15_000 }
+  const heard = (lastHeartbeat: number) =>
+    hostFact({ hostId: 'h', lastHeartbeat, clockOffset: undefined }, at).lastHeartbeat
+  expect(heard(1_000_500)).toBe(1_000_500)
+  expect(heard(899_000)).toBe(999_000)
+  expect(heard(600_000)).toBe(700_000)
+  expect(heard(0)).toBeUndefined()
+})
