@@ -34,6 +34,7 @@ const base = {
   config: optional(name),
   suppressed: optional(list(text(200), 1_000)),
   maintenance: optional(truth),
+  alerts: optional(truth),
 }
 
 const config = shape<HealthConfig>({

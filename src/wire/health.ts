@@ -76,6 +76,8 @@ export interface HealthEntityBase {
   /** Names of tests whose results are shown and not counted. */
   suppressed?: string[]
   maintenance?: boolean
+  /** Whether its trouble is alerted (`enable_alerts` of a service, role or host). Default: as the monitor's rules say. */
+  alerts?: boolean
 }
 
 export type HealthCluster = HealthEntityBase
@@ -229,6 +231,8 @@ export interface HealthChange {
   /** All tests of it now; those that have changed say from what. */
   tests: (HealthTestResult & { from?: HealthSummary })[]
   maintenance: boolean
+  /** As the model has it, where it says so. */
+  alerts?: boolean
   /** True for what is seen for the first time: an entity that is new, or a monitor that has no history. */
   startup: boolean
 }

@@ -150,6 +150,7 @@ const metricRule = shape<MetricRule>({
   metric: metricDefinition,
   valueMap: optional(record(finite, 1000)),
   scale: optional(finite),
+  as: optional(oneOf('age', 'count')),
 })
 
 /** Exactly one source: a file with two would be one thing to one reader and another to the next. */

@@ -319,7 +319,8 @@ export interface MetricEndpoint {
 /**
  * One metric of an endpoint. `context` says where it is:
  * `jmx` `<bean name>::<attribute>` with `::<key>` for each level of a composite; `*` in the bean's name stands for any text
- * without a comma. `json` keys joined by `::`. `prometheus` `<name>` or `<name>{label="value",…}`, whose matching series are
+ * without a comma. `json` keys joined by `::`. In both, a text that is a JSON document is looked into, and the key `*` adds up what
+ * all members have. `prometheus` `<name>` or `<name>{label="value",…}`, whose matching series are
  * added up. `mntr` the key, such as `zk_avg_latency`.
  */
 export interface MetricRule {
@@ -329,6 +330,11 @@ export interface MetricRule {
   valueMap?: Record<string, number>
   /** What the value is multiplied with. */
   scale?: number
+  /**
+   * `age`: the value is a time, milliseconds since the epoch, and its age in seconds is wanted. `count`: how many members an object
+   * or a list has.
+   */
+  as?: 'age' | 'count'
 }
 
 /** Files for programs that run outside of processes, at a fixed place. */

@@ -11,7 +11,17 @@ import type { Launch } from '../../src/agent/supervisor/index.js'
 import { type CanaryCheck, canaries, type DesiredCanary } from '../../src/wire/canary.js'
 import { desiredProcess } from '../../src/wire/heartbeat-parse.js'
 import { freePort } from '../integration/program.js'
-import { collectOnce, recordingLogger, temporaryFolder, until } from './support.js'
+import { startManagedAgent } from './managed-agent.js'
+import { startManager, state, wanted } from './manager-stand-in.js'
+import {
+  bodyOf,
+  collectOnce,
+  decodeBatch,
+  recordingLogger,
+  startReceiver,
+  temporaryFolder,
+  until,
+} from './support.js'
 
 const never = new AbortController().signal
 
@@ -384,6 +394,38 @@ describe('the canaries of a host', () => {
     await eventually(async () => (await collectOnce(watch)).get('role1 test_status') === 1, 'success')
   })
 })
+
+it('an agent sends the results of what its manager wants, as metrics of the role', async () => {
+  const receiver = await startReceiver()
+  const manager = await startManager()
+  const { agent } = await startManagedAgent(manager, { intervalMs: 1000, monitorUrl: receiver.url })
+  const entity = { name: 'role1', attributes: { roleName: 'role1' } }
+  const canaries = [
+    { ...canaryOf(sh('[ -d logs ]')), name: 'GOOD_ONE', status: 'good_status', duration: 'good_duration' },
+    { ...canaryOf(sh('echo no luck; exit 1')), name: 'BAD_ONE', status: 'bad_status' },
+  ]
+  manager.want(state([wanted(1, 'sleep', ['600'], { entity, canaries })]))
+  const found = new Map<string, number>()
+  await until(
+    () => {
+      for (const one of receiver.received.splice(0))
+        for (const { entity: name, metric, value } of decodeBatch(bodyOf(one)).samples)
+          if (name === 'role1') found.set(metric, value)
+      return found.has('good_status') && found.has('bad_status')
+    },
+    'both results',
+    30_000,
+  )
+  expect(found.get('good_status')).toBe(1)
+  expect(found.get('good_duration')).toBeGreaterThan(0)
+  expect(found.get('bad_status')).toBe(0)
+  const results = agent.status().manager!.canaries
+  expect(results.find(({ name }) => name === 'BAD_ONE')).toMatchObject({
+    role: 'role1',
+    ok: false,
+    message: 'exit code 1: no luck',
+  })
+}, 60_000)
 
 it('a canary of a kind that this agent does not know costs neither the others nor the process', () => {
   const known = canaryOf({ kind: 'file', folder: '/data' })

@@ -141,6 +141,48 @@ describe('pages of roles', () => {
     ).toEqual({ heap_used: 5120, capacity: 7, is_active: 1, flag: 1, rpc_queue: 0.5 })
   })
 
+  it('JMX of Hadoop: JSON in texts, members added up and counted, ages of times', () => {
+    const volume = (numBlocks: number) => ({ usedSpace: 1, freeSpace: 2, reservedSpace: 0, numBlocks })
+    const page = JSON.stringify({
+      beans: [
+        {
+          name: 'Hadoop:service=NameNode,name=NameNodeInfo',
+          NameDirStatuses: JSON.stringify({
+            active: { '/dfs/nn1': 'IMAGE_AND_EDITS' },
+            failed: { '/dfs/nn2': 'IMAGE_AND_EDITS' },
+          }),
+          NameJournalStatus: '[{ broken',
+        },
+        {
+          name: 'Hadoop:service=NameNode,name=FSNamesystem',
+          LastCheckpointTime: Date.now() - 90_000,
+          Never: 0,
+        },
+        {
+          name: 'Hadoop:service=DataNode,name=DataNodeInfo',
+          VolumeInfo: JSON.stringify({ '/data/1': volume(5), '/data/2': volume(7), '/data/3': {} }),
+          XceiverCount: 3,
+        },
+      ],
+    })
+    const nameNode = 'Hadoop:service=NameNode,name='
+    const dataNode = 'Hadoop:service=DataNode,name=DataNodeInfo::'
+    const found = values('jmx', page, [
+      rule(`${nameNode}NameNodeInfo::NameDirStatuses::failed`, 'failed', { as: 'count' }),
+      rule(`${nameNode}NameNodeInfo::NameDirStatuses`, 'kinds', { as: 'count' }),
+      rule(`${nameNode}NameNodeInfo::NameJournalStatus::*::manager`, 'broken', { as: 'count' }),
+      rule(`${nameNode}FSNamesystem::LastCheckpointTime`, 'age', { as: 'age' }),
+      rule(`${nameNode}FSNamesystem::Never`, 'never', { as: 'age' }),
+      rule(`${nameNode}FSNamesystem::LastCheckpointTime`, 'no_members', { as: 'count' }),
+      rule(`${dataNode}VolumeInfo::*::numBlocks`, 'blocks'),
+      rule(`${dataNode}VolumeInfo::*::nothing`, 'nothing'),
+      rule(`${dataNode}XceiverCount`, 'transceivers'),
+    ])
+    expect(found).toEqual({ failed: 1, kinds: 2, age: expect.any(Number), blocks: 12, transceivers: 3 })
+    expect(found.age).toBeGreaterThanOrEqual(90)
+    expect(found.age).toBeLessThan(1000)
+  })
+
   it('JSON by path, and mntr with its texts', () => {
     const json = '{"a":{"b.c":[{"d":"12"}]},"n":null}'
     expect(

@@ -59,6 +59,20 @@ describe('the tests that come with us', () => {
     expect(missing).toEqual([])
   })
 
+  it('run canaries so often that a result never grows old before the next one', () => {
+    const runs = catalogue.definitions.flatMap(({ name, source }) =>
+      source.kind === 'canary' && source.run ? [{ name, source, run: source.run }] : [],
+    )
+    expect(runs.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['ZOOKEEPER_CANARY_HEALTH', 'HDFS_CANARY_HEALTH']),
+    )
+    for (const { name, source, run } of runs) {
+      // A tenth later, as long as it may take, and a round of the agent.
+      const latest = run.everySeconds * 1.1 + run.timeoutMs / 1000 + 60
+      expect(latest, name).toBeLessThan(source.staleSeconds ?? 180)
+    }
+  })
+
   it('say something with their figures, and what to do', () => {
     const words = new Set(['value', 'dividend', 'divisor', 'window', 'part'])
     for (const { name, sentence, advice, source } of catalogue.definitions) {

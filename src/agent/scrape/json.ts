@@ -1,14 +1,30 @@
 import { isObject } from '../../wire/shape.js'
 
-/** What a JSON document has under these keys, one for each level; of a list its index. */
+/**
+ * What a JSON document has under these keys, one for each level; of a list its index. With `*` it is a list of what all members
+ * have. A text that is a JSON document itself, as Hadoop's beans have them, is looked into.
+ */
 export function lookUp(document: unknown, keys: readonly string[]): unknown {
   let value = document
-  for (const key of keys) {
+  for (const [i, key] of keys.entries()) {
+    if (typeof value === 'string') value = parsed(value)
+    if (key === '*' && typeof value === 'object' && value !== null)
+      return Object.values(value).map((member) => lookUp(member, keys.slice(i + 1)))
     if (Array.isArray(value)) value = value[Number(key)]
     else if (isObject(value) && Object.hasOwn(value, key)) value = value[key]
     else return undefined
   }
   return value
+}
+
+/** The document that a text is; undefined for other texts. */
+export function parsed(text: string): unknown {
+  if (!/^\s*[[{]/.test(text)) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** `a::b::c`. */

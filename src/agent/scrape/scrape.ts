@@ -1,7 +1,7 @@
 import type { MetricEndpoint, MetricRule } from '../../wire/heartbeat.js'
 import type { MetricDefinition } from '../../wire/native-batch.js'
 import { fetchMntr, fetchPage } from './fetch.js'
-import { beanPath, jsonPath, lookUp, readBeans } from './json.js'
+import { beanPath, jsonPath, lookUp, parsed, readBeans } from './json.js'
 import { readMntr } from './mntr.js'
 import { parseSelector, readPrometheus } from './prometheus.js'
 
@@ -54,7 +54,22 @@ function valuesReader(
   }
 }
 
-function toNumber(value: unknown, { valueMap, scale = 1 }: MetricRule): number {
+function toNumber(value: unknown, rule: MetricRule): number {
+  const { valueMap, scale = 1, as } = rule
+  if (as === 'count') {
+    const members = typeof value === 'string' ? parsed(value) : value
+    return typeof members === 'object' && members !== null ? Object.keys(members).length * scale : Number.NaN
+  }
+  if (as === 'age') {
+    const { as: _, ...plain } = rule
+    const time = toNumber(value, plain)
+    // 0: there was none yet. A clock may have been set back.
+    return time > 0 ? Math.max(0, Date.now() - time) / 1000 : Number.NaN
+  }
+  if (Array.isArray(value)) {
+    const found = value.map((one) => toNumber(one, rule)).filter((one) => Number.isFinite(one))
+    return found.length > 0 ? found.reduce((sum, one) => sum + one, 0) : Number.NaN
+  }
   if (typeof value === 'string' && valueMap && Object.hasOwn(valueMap, value)) return valueMap[value]! * scale
   if (typeof value === 'number') return value * scale
   if (typeof value === 'boolean') return (value ? 1 : 0) * scale

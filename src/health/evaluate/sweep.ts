@@ -156,6 +156,7 @@ function changeOf(
     since: node.since,
     tests,
     maintenance: maintenanceOwners(node).length > 0,
+    ...(node.entity.alerts === undefined ? {} : { alerts: node.entity.alerts }),
     startup,
   }
 }

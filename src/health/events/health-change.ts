@@ -43,6 +43,8 @@ export interface HealthChangeInput {
     from?: Health | undefined
   }[]
   maintenance: boolean
+  /** Whether configuration wants the entity's trouble alerted; undefined: the rules say. */
+  alerts?: boolean | undefined
   /** It was seen for the first time: nothing has happened just now. */
   startup: boolean
 }
@@ -50,7 +52,7 @@ export interface HealthChangeInput {
 export interface AlertRules {
   /** From which health an entity is alerted. */
   threshold: 'BAD' | 'CONCERNING'
-  /** Whether the entity is alerted at all. */
+  /** Whether the entity is alerted at all, where its configuration does not say so. */
   alerted(entity: HealthChangeInput['entity']): boolean
 }
 
@@ -89,7 +91,9 @@ export function eventOfChange(
 ): LoggedEvent | undefined {
   const { entity, from, to, at, maintenance, startup } = change
   if (startup && to !== 'BAD' && to !== 'CONCERNING') return undefined
-  const alert = rules.alerted(entity) && isAlerted(change, rules) ? alertOfChange(change, lookUp) : undefined
+  // The end of what was told before it was switched off is told.
+  const wanted = (change.alerts ?? rules.alerted(entity)) || (change.alerts === false && isEnd(change))
+  const alert = wanted && isAlerted(change, rules) ? alertOfChange(change, lookUp) : undefined
   const failing = change.tests.filter(
     ({ summary, suppressed }) => !suppressed && severityOf(summary) !== 'INFORMATIONAL',
   )
@@ -116,16 +120,23 @@ export function eventOfChange(
 
 /**
  * What the publisher has to hear: trouble from the threshold on, all that follows on such trouble, and every end, because it
- * knows who was told of the beginning. That a health is not known ends nothing.
+ * knows who was told of the beginning. That a health is not known any more ends nothing: the trouble stays open, and what is told
+ * of it the next time says that its figures have stopped.
  */
-function isAlerted({ from, to }: HealthChangeInput, { threshold }: AlertRules): boolean {
-  if (isUnknown(to)) return false
-  if (to === 'GOOD' || to === 'DISABLED') return from !== to
+function isAlerted(change: HealthChangeInput, { threshold }: AlertRules): boolean {
+  const { from, to } = change
+  if (isUnknown(to)) return from === 'BAD' || (from === 'CONCERNING' && threshold === 'CONCERNING')
+  if (to === 'GOOD' || to === 'DISABLED') return isEnd(change)
   return to === 'BAD' || threshold === 'CONCERNING' || from === 'BAD' || isUnknown(from)
 }
 
+const isEnd = ({ from, to }: HealthChangeInput): boolean =>
+  (to === 'GOOD' || to === 'DISABLED') && from !== to
+
 function summaryOf({ entity, from, to }: HealthChangeInput): string {
   const what = `The health of ${entity.category.toLowerCase()} ${entity.displayName}`
+  if (isUnknown(to) && (from === 'BAD' || from === 'CONCERNING'))
+    return `${what} is not known any more; it was ${WORDS[from]}.`
   return from === to ? `${what} is ${WORDS[to]}.` : `${what} has become ${WORDS[to]}.`
 }
 
@@ -138,6 +149,8 @@ function alertOfChange(change: HealthChangeInput, lookUp: LookUp): AlertEvent {
   const { category, cluster, service, roleType } = entity
   const name = nameOf(entity.name)
   const previous = COLOURS[from]
+  // What is not known is as bad as it was.
+  const last = isUnknown(to) ? from : to
   const known = lasting(lookUp, category, entity.identity)
   return {
     id: change.id,
@@ -162,11 +175,11 @@ function alertOfChange(change: HealthChangeInput, lookUp: LookUp): AlertEvent {
         .slice(0, ALERT_LIMITS.hosts)
         .map(({ identity, hostname }) => ({ name: nameOf(hostname), id: nameOf(identity) })),
     },
-    severity: severityOf(to),
+    severity: severityOf(last),
     category: 'HEALTH_CHECK',
     codes: codesOf(change),
     summary: cleanText(summaryOf(change), ALERT_LIMITS.sentence),
-    health: { current: COLOURS[to] ?? 'DISABLED', ...(previous ? { previous } : {}) },
+    health: { current: COLOURS[last] ?? 'DISABLED', ...(previous ? { previous } : {}) },
     tests: tests
       .filter(({ suppressed }) => !suppressed)
       // The worst first: there is a limit to how many go along.

@@ -17,6 +17,7 @@ export interface CollectedMetric {
   readonly rateName: string | undefined
   readonly valueMap: Readonly<Record<string, number>> | undefined
   readonly scale: number
+  readonly as?: 'age' | 'count' | undefined
 }
 
 /** A place that the agent asks, with what it takes from there. */
@@ -91,5 +92,6 @@ function collected(metric: MetricDescriptor): CollectedMetric {
     rateName: metric.counter ? rateName(metric.name) : undefined,
     valueMap: metric.valueMap,
     scale: metric.scale ?? 1,
+    as: metric.as,
   }
 }

@@ -261,6 +261,7 @@ function rulesOf(instances: Instances, stored: StoredProcess, role: Role | undef
       },
       ...(metric.valueMap ? { valueMap: { ...metric.valueMap } } : {}),
       ...(metric.scale === 1 ? {} : { scale: metric.scale }),
+      ...(metric.as === undefined ? {} : { as: metric.as }),
     }
   })
 }

@@ -277,7 +277,7 @@ describe('a change of health', () => {
     const changes = [
       change('a', 'GOOD', 'CONCERNING'),
       change('b', 'NOT_AVAILABLE', 'GOOD', { startup: true }),
-      change('c', 'BAD', 'NOT_AVAILABLE'),
+      change('c', 'CONCERNING', 'NOT_AVAILABLE'),
       change('d', 'GOOD', 'BAD', { entity: { ...change('d', 'GOOD', 'BAD').entity, roleType: 'DATANODE' } }),
     ]
     await events.healthChanged(changes)
@@ -285,6 +285,36 @@ describe('a change of health', () => {
     expect(changes.filter(({ id }) => pending.has(id))).toEqual([])
     expect(await stored(`id = '${changes[1]!.id}'`)).toBe(0)
     expect(await stored(`id = '${changes[0]!.id}' AND NOT alert`)).toBe(1)
+  })
+
+  test('to what is not known leaves the trouble open, and says so', async () => {
+    const unknown = change('u', 'BAD', 'NOT_AVAILABLE')
+    await events.healthChanged([unknown, change('v', 'NOT_AVAILABLE', 'NOT_AVAILABLE')])
+    const pending = (await events.outbox.pendingAlerts(1000)).filter(({ id }) => id === unknown.id)
+    expect(pending).toMatchObject([
+      {
+        event: {
+          severity: 'CRITICAL',
+          summary: 'The health of role Server (u) is not known any more; it was bad.',
+          health: { current: 'RED', previous: 'RED' },
+        },
+      },
+    ])
+    expect(
+      idsOf(await search(events.app, `id==${unknown.id};attributes.eventcode==EV_ROLE_HEALTH_CHECK_UNKNOWN`)),
+    ).toEqual([unknown.id])
+  })
+
+  test('is alerted or not as configuration says; an end always, for somebody may know of the beginning', async () => {
+    const { entity } = change('e', 'GOOD', 'BAD')
+    const changes = [
+      change('e1', 'GOOD', 'BAD', { alerts: false }),
+      change('e2', 'BAD', 'GOOD', { alerts: false }),
+      change('e3', 'GOOD', 'BAD', { alerts: true, entity: { ...entity, roleType: 'DATANODE' } }),
+    ]
+    await events.healthChanged(changes)
+    const pending = new Set((await events.outbox.pendingAlerts(1000)).map(({ id }) => id))
+    expect(changes.map(({ id }) => pending.has(id))).toEqual([false, true, true])
   })
 
   test('in maintenance is flagged, for the publisher not to tell', async () => {

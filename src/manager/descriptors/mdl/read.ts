@@ -55,6 +55,7 @@ const givenMetric = object<GivenMetric>({
   aliases: withDefault(list(metricName), []),
   valueMap: optional(numbers),
   scale: optional(number()),
+  as: optional(oneOf(['age', 'count'] as const)),
 })
 
 const metric: Read<MetricDescriptor> = (value, at) => {

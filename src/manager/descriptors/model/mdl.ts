@@ -15,6 +15,8 @@ export interface MetricDescriptor {
   readonly valueMap: Readonly<Record<string, number>> | undefined
   /** Ours: what a value is multiplied with, such as 0.001. */
   readonly scale: number | undefined
+  /** Ours: the value is a time whose age is wanted, or something whose members are counted; see `MetricRule`. */
+  readonly as: 'age' | 'count' | undefined
 }
 
 export const collectorTypes = ['jmx', 'json', 'prometheus', 'mntr'] as const
