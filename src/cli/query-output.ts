@@ -97,7 +97,7 @@ export function responseLines(
 }
 
 function planLines(plan: QueryPlan): string[] {
-  const lines = [`rollup ${plan.rollup}, ${plan.streams} streams, ${plan.points} points`]
+  const lines = [`rollup ${plan.rollup}, streams: ${plan.streams}, points: ${plan.points}`]
   for (const { text, shape, entities, reads } of plan.items) {
     lines.push(`${safe(text)}: ${shape} of ${entities} ${entities === 1 ? 'entity' : 'entities'}`)
     for (const read of reads) lines.push(`  reads ${safe(read)}`)
@@ -168,7 +168,8 @@ export function problemLines(query: string, problems: readonly QueryProblem[]): 
     const column = problem.offset - start
     const length = Math.max(1, Math.min(problem.length, text.length - column))
     lines.push(safe(text), `${' '.repeat(Math.max(0, column))}${'^'.repeat(length)}`, safe(problem.message))
-    if (problem.suggestions.length > 0)
+    // The parser's own sentences have them already.
+    if (problem.suggestions.length > 0 && !problem.message.includes('Did you mean'))
       lines.push(`Did you mean ${problem.suggestions.map(safe).join(', ')}?`)
   }
   return lines

@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { flagOf, type Option, variableOf } from './option.js'
+import {
+  agentOptions,
+  alertPublisherOptions,
+  managerOptions,
+  monitorOptions,
+  queryOptions,
+  upOptions,
+} from './schema.js'
 
 export type Options = Record<string, Option>
 export type Values<O extends Options> = { [K in keyof O]: O[K] extends Option<infer T> ? T : never }
@@ -94,10 +102,33 @@ function readFile(path: string, options: Options, problems: string[]): Map<strin
   if (typeof content !== 'object' || content === null || Array.isArray(content))
     throw new SettingsError(`The settings file ${path} must hold one JSON object`)
   for (const [key, value] of Object.entries(content)) {
-    if (!known.has(key)) continue // one file may serve several roles
+    if (!known.has(key)) {
+      // One file may serve several roles.
+      const near = keysOfRoles().get(plain(key))
+      if (near !== key)
+        problems.push(
+          `${path}: there is no setting "${key}"${near ? `; did you mean "${near}"?` : '. See --help.'}`,
+        )
+      continue
+    }
     if (typeof value === 'object')
       problems.push(`${path}: "${key}" must be a text, a number or true or false`)
     else given.set(key, { text: String(value), from: `${path}: "${key}"` })
   }
   return given
+}
+
+const plain = (key: string) => key.replace(/[-_]/g, '').toLowerCase()
+
+/** The settings of every role, by their names without case and dashes. */
+function keysOfRoles(): Map<string, string> {
+  const options = [
+    upOptions,
+    managerOptions,
+    monitorOptions,
+    agentOptions,
+    alertPublisherOptions,
+    queryOptions,
+  ]
+  return new Map(options.flatMap((each) => Object.values(each).map(({ key }) => [plain(key), key])))
 }

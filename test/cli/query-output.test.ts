@@ -88,5 +88,7 @@ describe('the answer of bellwether query', () => {
       'Expected = or RLIKE.',
       'Did you mean =?',
     ])
+    const said = { ...problem, message: 'Expected = or RLIKE. Did you mean “=”?' }
+    expect(problemLines(query, [said]).slice(2)).toEqual([said.message])
   })
 })

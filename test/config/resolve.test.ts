@@ -56,6 +56,16 @@ describe('settings', () => {
     expect(() => resolve(upOptions, ['--config', file('{"port": {}}')], {})).toThrow(/"port" must be a text/)
   })
 
+  it('names a setting in the file that no role has, and takes those of other roles', () => {
+    expect(resolve(upOptions, ['--config', file('{"streamLimit": 5, "port": 1}')], {}).values.port).toBe(1)
+    expect(() => resolve(upOptions, ['--config', file('{"monitor-port": 5}')], {})).toThrow(
+      /there is no setting "monitor-port"; did you mean "monitorPort"\?/,
+    )
+    expect(() => resolve(upOptions, ['--config', file('{"prot": 5}')], {})).toThrow(
+      /no setting "prot"\. See --help/,
+    )
+  })
+
   it('reads sizes and time spans', () => {
     const { values } = resolve(
       agentOptions,
