@@ -1,10 +1,10 @@
 /** One keep-alive HTTP connection that sends a request at a time: node:http, a body written in one piece, nothing decoded. */
-import { Agent, request } from 'node:http'
+import { Agent, type IncomingMessage, request } from 'node:http'
 
 export interface Answer {
   status: number
   headers: Record<string, string | string[] | undefined>
-  body: Buffer
+  readonly body: Buffer
 }
 
 export interface Client {
@@ -15,6 +15,19 @@ export interface Client {
     body?: Uint8Array,
   ): Promise<Answer>
   close(): void
+}
+
+/** The body is put together when it is asked for: time that is measured ends with its last byte. */
+function answerOf({ statusCode = 0, headers }: IncomingMessage, chunks: Buffer[]): Answer {
+  let body: Buffer | undefined
+  return {
+    status: statusCode,
+    headers,
+    get body() {
+      body ??= chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+      return body
+    },
+  }
 }
 
 /** Connects to `origin`, e.g. `http://127.0.0.1:8428`. Rejects when the connection breaks or is silent for `timeoutMs`. */
@@ -31,13 +44,7 @@ export function createClient(origin: string, timeoutMs = 120_000): Client {
             const chunks: Buffer[] = []
             incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
             incoming.on('error', reject)
-            incoming.on('end', () =>
-              resolve({
-                status: incoming.statusCode ?? 0,
-                headers: incoming.headers,
-                body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks),
-              }),
-            )
+            incoming.on('end', () => resolve(answerOf(incoming, chunks)))
           },
         )
         sent.on('timeout', () =>

@@ -2,6 +2,9 @@ import { COLUMNS_MAGIC, FrameType } from './timeseries-frames.js'
 
 const align8 = (n: number) => (n + 7) & ~7
 
+const NO_WORDS = new Uint32Array(0)
+const NO_DOUBLES = new Float64Array(0)
+
 /** A typed array that grows; `view()` is what it holds, valid until the next change. */
 export class Growing<A extends Uint32Array | Float64Array> {
   length = 0
@@ -14,7 +17,8 @@ export class Growing<A extends Uint32Array | Float64Array> {
   constructor(make: new (length: number) => A, initial: number) {
     this.#make = make
     this.#initial = initial
-    this.#data = new make(0)
+    // Many stay empty, and making a typed array takes as long as 50 numbers.
+    this.#data = (make === (Uint32Array as unknown) ? NO_WORDS : NO_DOUBLES) as A
   }
 
   push(value: number): void {
@@ -52,13 +56,18 @@ export class Growing<A extends Uint32Array | Float64Array> {
 
 /** Most answers are small, and memory that is not used has to be cleared and collected too. */
 const FIRST_BYTES = 4_096
+/** Characters up to which a text is copied one by one. */
+const SHORT = 512
 const NOTHING = new ArrayBuffer(0)
+const NO_BYTES = new Uint8Array(NOTHING)
+const NO_VIEW = new DataView(NOTHING)
 const utf8 = new TextEncoder()
 
 /** Puts frames one after another into a buffer that `take()` empties. */
 export class FrameWriter {
   #buffer = new ArrayBuffer(FIRST_BYTES)
   #view = new DataView(this.#buffer)
+  #all = new Uint8Array(this.#buffer)
   #length = 0
 
   get length(): number {
@@ -72,12 +81,33 @@ export class FrameWriter {
   }
 
   json(type: number, value: unknown): void {
-    const text = utf8.encode(JSON.stringify(value))
+    const text = JSON.stringify(value)
+    if (text.length <= SHORT && this.#ascii(type, text)) return
+    const encoded = utf8.encode(text)
+    const at = this.#head(type, encoded.length)
+    this.#all.set(encoded, at)
+    this.#blanks(at, encoded.length)
+  }
+
+  /** Most texts are short and take a byte a character: no encoder is needed. False, and nothing written, for others. */
+  #ascii(type: number, text: string): boolean {
     const at = this.#head(type, text.length)
-    const bytes = new Uint8Array(this.#buffer, at, align8(text.length))
-    bytes.set(text)
-    // Blanks, not zeros: the payload stays valid JSON.
-    bytes.fill(0x20, text.length)
+    const bytes = this.#all
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code > 0x7f) {
+        this.#length = at - 8
+        return false
+      }
+      bytes[at + i] = code
+    }
+    this.#blanks(at, text.length)
+    return true
+  }
+
+  /** Blanks behind a text, not zeros: the payload stays valid JSON. */
+  #blanks(at: number, length: number): void {
+    this.#all.fill(0x20, at + length, at + align8(length))
   }
 
   /** A count, then 32-bit words. */
@@ -115,7 +145,8 @@ export class FrameWriter {
   take(): Uint8Array<ArrayBuffer> {
     const taken = new Uint8Array(this.#buffer, 0, this.#length)
     this.#buffer = NOTHING
-    this.#view = new DataView(this.#buffer)
+    this.#view = NO_VIEW
+    this.#all = NO_BYTES
     this.#length = 0
     return taken
   }
@@ -134,8 +165,10 @@ export class FrameWriter {
     const needed = this.#length + count
     if (needed <= this.#buffer.byteLength) return
     const grown = new ArrayBuffer(Math.max(needed, 2 * this.#buffer.byteLength, FIRST_BYTES))
-    new Uint8Array(grown).set(new Uint8Array(this.#buffer, 0, this.#length))
+    const all = new Uint8Array(grown)
+    all.set(this.#all.subarray(0, this.#length))
     this.#buffer = grown
+    this.#all = all
     this.#view = new DataView(grown)
   }
 }

@@ -8,6 +8,7 @@ import {
   type MetricState,
   newChunk,
   newMetricState,
+  OVERHEAD,
   settleTail,
   slotFor,
   slotsOf,
@@ -262,13 +263,16 @@ export function createHotCache(options: HotCacheOptions): HotCache {
       })
       if (signal.aborted) return
       counts.loads++
+      // What was registered for it takes room too.
+      if (states.get(metric.index) === state) recountSlots(state)
       for (const chunk of own) {
         // It may have been given up meanwhile.
         if (state.chunks.get(chunk.number) !== chunk) continue
         const read = columns[chunk.number - first] as Columns
+        const more = OVERHEAD + read.bytes
         const hasRoom = idle
-          ? bytes + read.bytes <= limits.preloadPart * limits.bytes
-          : makeRoom(read.bytes, limits.keepMs, chunk)
+          ? bytes + more <= limits.preloadPart * limits.bytes
+          : makeRoom(more, limits.keepMs, chunk)
         if (!hasRoom) {
           drop(chunk)
           if (idle) continue

@@ -52,7 +52,8 @@ export const newChunk = (metric: MetricState, number: number): HotChunk => ({
   bytes: 0,
 })
 
-const OVERHEAD = 400
+/** Bytes of a chunk besides its samples. */
+export const OVERHEAD = 400
 
 export const bytesOf = ({ columns, tail }: HotChunk): number => OVERHEAD + (columns?.bytes ?? 0) + tail.bytes
 

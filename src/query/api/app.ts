@@ -139,27 +139,29 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     stopping.signal.throwIfAborted()
     const { form, request } = readParameters(parameters, limits, Date.now())
     const own = new AbortController()
-    const signal = outer === undefined ? own.signal : AbortSignal.any([own.signal, outer])
+    const unlink = outer && linked(own, outer)
     running.add(own)
     let outcome: 'ok' | 'error' = 'error'
+    let leave: (() => void) | undefined
     const outlet = outletFor(() => own.abort(new DOMException('the reader went away', 'AbortError')))
     const sink = sinkFor(form, version)
     try {
-      const leave = await gate.enter(signal)
+      leave = await gate.enter(own.signal)
       const run = async (flush: () => Promise<void> | undefined) => {
-        try {
-          await runScript({ ...request, signal }, environment, sink, flush)
-          outcome = 'ok'
-        } finally {
-          leave()
-          durations?.[outcome].observe((performance.now() - start) / 1000)
-        }
+        await runScript({ ...request, abort: own }, environment, sink, flush)
+        outcome = 'ok'
       }
       await answerTo(outlet, sink, run, (error) => {
-        if (!own.signal.aborted) logger.warn({ err: error }, 'a query failed half-way')
+        if (!own.signal.aborted || isTimeLimit(own.signal.reason))
+          logger.warn({ err: error }, 'a query failed half-way')
       })
     } finally {
       running.delete(own)
+      unlink?.()
+      if (leave !== undefined) {
+        leave()
+        durations?.[outcome].observe((performance.now() - start) / 1000)
+      }
     }
   }
 
@@ -195,10 +197,12 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
 
   async function ask(request: AskRequest): Promise<readonly AskedStatement[]> {
     const { query, from, to, variables = {}, streamLimit = limits.streams } = request
-    const signal = request.signal ? AbortSignal.any([request.signal, stopping.signal]) : stopping.signal
-    const leave = await gate.enter(signal)
+    const own = new AbortController()
+    const unlink = [stopping.signal, request.signal].map((signal) => signal && linked(own, signal))
+    let leave: (() => void) | undefined
     const sink = new CollectingSink()
     try {
+      leave = await gate.enter(own.signal)
       await runScript(
         {
           query,
@@ -208,14 +212,15 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
           joinRenamed: false,
           timeZone: ownTimeZone(),
           variables: variableMap(Object.entries(variables)),
-          signal,
+          abort: own,
         },
         environment,
         sink,
         () => undefined,
       )
     } finally {
-      leave()
+      leave?.()
+      for (const each of unlink) each?.()
     }
     return sink.statements
   }
@@ -251,6 +256,16 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     return stopped
   }
   return { app, direct, ask, stop }
+}
+
+const isTimeLimit = (reason: unknown) => reason instanceof QueryError && reason.code === 'TIME_LIMIT'
+
+/** Passes an end on, until the function that is returned is called. */
+function linked(own: AbortController, outer: AbortSignal): () => void {
+  const pass = () => own.abort(outer.reason)
+  if (outer.aborted) pass()
+  else outer.addEventListener('abort', pass)
+  return () => outer.removeEventListener('abort', pass)
 }
 
 async function bodyParameters(c: Context): Promise<[string, string][]> {

@@ -21,7 +21,7 @@ const bad = (message: string) => new QueryError('BAD_REQUEST', message)
 
 export interface ApiRequest {
   readonly form: AnswerForm
-  readonly request: Omit<QueryRequest, 'signal'>
+  readonly request: Omit<QueryRequest, 'abort'>
 }
 
 /**
@@ -44,11 +44,9 @@ export function readParameters(
     throw bad(`contentType ${JSON.stringify(type)} is unknown; there are ${Object.keys(FORMS).join(', ')}.`)
   const timeZone = parameters.get('timeZone') || ownTimeZone()
   if (!isTimeZone(timeZone)) throw bad('timeZone is not a name of a time zone, such as Europe/Berlin.')
-  const variables = variableMap(
-    [...parameters].flatMap(([name, value]): [string, string][] =>
-      name.startsWith('variable.') ? [[name.slice('variable.'.length), value]] : [],
-    ),
-  )
+  const variables = new Map<string, string>()
+  for (const [name, value] of parameters)
+    if (name.startsWith('variable.')) variables.set(name.slice('variable.'.length).toLowerCase(), value)
   return {
     form,
     request: {

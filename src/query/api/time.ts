@@ -15,6 +15,8 @@ const LAST = Date.UTC(2262, 0, 1)
  * @example parseTime('now-5m', Date.now())
  */
 export function parseTime(text: string, now: number): number | undefined {
+  // As nearly all clients send it.
+  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/.test(text)) return inRange(Date.parse(text))
   const trimmed = text.trim()
   const relative = /^now(?:\s*([+-])\s*(\d{1,9})\s*([smhdw]))?$/i.exec(trimmed)
   if (relative !== null) {

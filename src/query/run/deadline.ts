@@ -5,25 +5,21 @@ import { QueryError, timeLimit } from '../errors.js'
  * takes nothing any more must not hold a query for ever.
  */
 export class Deadline {
-  readonly #abort = new AbortController()
+  readonly #abort: AbortController
   readonly #seconds: number
   #left: number
   #since = 0
   #timer: NodeJS.Timeout | undefined
-  readonly #outer: AbortSignal
-  readonly #onOuter = () => this.#abort.abort(this.#outer.reason)
 
-  /** `outer`: what ends the query besides. */
-  constructor(seconds: number, outer: AbortSignal) {
+  /** `abort`: of this query alone; whoever else ends the query does so by it too. */
+  constructor(seconds: number, abort: AbortController) {
     this.#seconds = seconds
     this.#left = seconds * 1000
-    this.#outer = outer
-    if (outer.aborted) this.#onOuter()
-    else outer.addEventListener('abort', this.#onOuter)
+    this.#abort = abort
     this.#run()
   }
 
-  /** Aborted when the time is over, with the error that says so, and with `outer`. */
+  /** Aborted when the time is over, with the error that says so. */
   get signal(): AbortSignal {
     return this.#abort.signal
   }
@@ -56,7 +52,6 @@ export class Deadline {
 
   end(): void {
     clearTimeout(this.#timer)
-    this.#outer.removeEventListener('abort', this.#onOuter)
   }
 
   #run(): void {

@@ -155,7 +155,7 @@ function selector(checked: CheckedStatement, selection: SelectionRequest, enviro
       )
       return selectFrom(common(lists), selection, metrics)
     }
-    if (metrics.length > 0) return environment.selections.select(key, selection, metrics)
+    if (metrics.length > 0) return environment.selections.select(key, selection, metrics, item)
     return hasFact(item.expression) && where !== undefined ? selectAll(selection) : []
   }
 }

@@ -22,7 +22,8 @@ export interface QueryRequest {
   readonly timeZone: string
   /** What `$NAME` stands for, by lower-case name. */
   readonly variables: ReadonlyMap<string, string>
-  readonly signal: AbortSignal
+  /** What ends the query; of this query alone, for its time limit ends it too. */
+  readonly abort: AbortController
 }
 
 /** Checks parsed statements. Throws `QueryError` with every problem found. */
@@ -68,7 +69,7 @@ export async function runScript(
   const statements = checkScript(script, request, environment)
   const before = { parse: parsedAt - start, check: performance.now() - parsedAt }
   const { window, streamLimit, joinRenamed, timeZone } = request
-  const deadline = new Deadline(limits.seconds, request.signal)
+  const deadline = new Deadline(limits.seconds, request.abort)
   const { signal } = deadline
   const guarded = async () => {
     const taken = flush()

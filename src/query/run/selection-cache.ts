@@ -1,6 +1,12 @@
 import type { Metric } from '../../metrics/index.js'
 import { type SelectionRequest, type Subject, selectEntities } from './select-entities.js'
 
+interface Known {
+  readonly version: number
+  readonly joinRenamed: boolean
+  readonly subjects: readonly Subject[]
+}
+
 /** Selections that are remembered, and entities in them. */
 const MOST_ENTRIES = 256
 const MOST_SUBJECTS = 500_000
@@ -14,11 +20,31 @@ export class SelectionCache {
   #version = -1
   #last: readonly Subject[] | undefined
   #lastKey = ''
+  #lastFull = ''
+  readonly #byItem = new WeakMap<object, Known>()
   #size = 0
 
-  /** `key`: the predicate's text; undefined when the selection depends on more than the catalogue. */
-  select(key: string | undefined, request: SelectionRequest, metrics: readonly Metric[]): readonly Subject[] {
+  /**
+   * `key`: the predicate's text; undefined when the selection depends on more than the catalogue. `item`: an object that
+   * stands for predicate and metrics; the same one comes again with the same text.
+   */
+  select(
+    key: string | undefined,
+    request: SelectionRequest,
+    metrics: readonly Metric[],
+    item: object,
+  ): readonly Subject[] {
     if (key === undefined) return selectEntities(request, metrics)
+    const { version } = request.catalogue
+    const last = this.#byItem.get(item)
+    if (last?.version === version && last.joinRenamed === request.joinRenamed) return last.subjects
+    const subjects = this.#select(key, request, metrics)
+    if (this.#known.size > 0 && subjects === this.#known.get(this.#lastFull))
+      this.#byItem.set(item, { version, joinRenamed: request.joinRenamed, subjects })
+    return subjects
+  }
+
+  #select(key: string, request: SelectionRequest, metrics: readonly Metric[]): readonly Subject[] {
     const { catalogue, joinRenamed } = request
     if (catalogue.version !== this.#version) {
       this.#known.clear()
@@ -27,6 +53,7 @@ export class SelectionCache {
       this.#version = catalogue.version
     }
     const full = `${metrics.map((metric) => metric.index).join(',')}/${joinRenamed}/${key}`
+    this.#lastFull = full
     const known = this.#known.get(full)
     if (known !== undefined) return known
     const subjects = selectEntities(request, metrics)
