@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { BaseLogger } from 'pino'
 import type { Registry } from 'prom-client'
@@ -105,6 +106,8 @@ export interface Store {
 
 const INSERT_TIMEOUT_MS = 30_000
 const FORGET = { graceMs: 2 * 86_400_000, confirmMs: 180_000 }
+/** After so long with listeners, milliseconds, others have their turn. */
+const TELL_MS = 4
 /** An insert of unknown outcome is over by then, one way or the other. */
 const DOUBT_MS = 2 * INSERT_TIMEOUT_MS
 const READ_TIMEOUT_MS = 300_000
@@ -171,6 +174,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       logger.error({ err: error }, 'metrics store: a listener to stored samples failed')
     }
   }
+  /** In turns: a listener may take long over a chunk of series that are new to it. */
+  const tellAll = (chunks: readonly StoredSamples[], from = 0): Promise<void> | undefined => {
+    const until = performance.now() + TELL_MS
+    for (let at = from; at < chunks.length; at++) {
+      if (performance.now() > until) return nextTurn().then(() => tellAll(chunks, at))
+      for (const listener of listeners) tell(listener, chunks[at]!)
+    }
+    return undefined
+  }
   const selfMetrics = registry === undefined ? NO_METRICS : createSelfMetrics(registry, stats)
   const writer = createWriter({
     catalogue,
@@ -182,7 +194,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       logger.warn({ err: error, attempt }, `metrics store: an insert failed: ${describeFailure(error)}`),
     onStored: ({ chunks }) => {
       hot.stored(chunks)
-      for (const listener of listeners) for (const chunk of chunks) tell(listener, chunk)
+      return tellAll(chunks)
     },
     onDoubt: () => hot.doubt(DOUBT_MS),
   })

@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest'
 import type { Rest } from '../../src/ingest/decode.js'
 import { createLineProtocolDecoder } from '../../src/ingest/formats/line-protocol.js'
+import { createNativeDecoder } from '../../src/ingest/formats/native.js'
 import { createRemoteWriteDecoder } from '../../src/ingest/formats/prometheus-remote-write.js'
+import { createRemoteWrite2Decoder } from '../../src/ingest/formats/prometheus-remote-write-2.js'
 import { DEFAULT_LIMITS } from '../../src/ingest/limits.js'
+import { encodeNativeBatch } from '../../src/wire/native-batch.js'
 import { type Bench, contextFor, NOW } from './support/decode.js'
+import { remoteWrite2 } from './support/encode.js'
 import { MemoryCatalogue } from './support/memory-catalogue.js'
 import { message } from './support/protobuf-writer.js'
 
@@ -43,6 +47,31 @@ const label = (name: string, value: string) =>
     [2, 'bytes', value],
   ])
 
+const series2 = (prefix: string) =>
+  remoteWrite2(
+    Array.from({ length: 500 }, (_, value) => ({
+      metric: value === 400 ? '' : 'up',
+      labels: { instance: `${prefix}${value}` },
+      time: NOW,
+      value,
+    })),
+  )
+const batch = (prefix: string) =>
+  encodeNativeBatch({
+    sender: 'test',
+    metrics: [{ name: 'up' }, { name: 'down' }],
+    entities: Array.from({ length: 250 }, (_, i) => ({
+      category: 'HOST',
+      name: `${prefix}${i}`,
+      attributes: {},
+    })),
+    seriesMetric: Uint32Array.from({ length: 500 }, (_, i) => i % 2),
+    seriesEntity: Uint32Array.from({ length: 500 }, (_, i) => i >> 1),
+    sampleSeries: Uint32Array.from({ length: 500 }, (_, i) => i),
+    sampleTime: new Float64Array(500).fill(NOW),
+    sampleValue: Float64Array.from({ length: 500 }, (_, i) => (i === 400 ? Number.POSITIVE_INFINITY : i)),
+  })
+
 const FORMATS: [string, (prefix: string) => Uint8Array, () => Decode][] = [
   [
     'line protocol',
@@ -53,6 +82,8 @@ const FORMATS: [string, (prefix: string) => Uint8Array, () => Decode][] = [
     },
   ],
   ['remote write', series, () => createRemoteWriteDecoder(DEFAULT_LIMITS)],
+  ['remote write 2.0', series2, () => createRemoteWrite2Decoder(DEFAULT_LIMITS)],
+  ['the native format', batch, () => createNativeDecoder(DEFAULT_LIMITS)],
 ]
 
 test.each(FORMATS)(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { NATIVE_BATCH_MAGIC, type NativeBatchHeader } from '../../wire/native-batch.js'
-import { type DecodeContext, tooManySamples } from '../decode.js'
+import { type DecodeContext, type Rest, tooManySamples } from '../decode.js'
 import { MalformedBodyError, RequestTooLargeError } from '../errors.js'
 import type { IngestLimits } from '../limits.js'
 import type { Reason } from '../outcome.js'
@@ -10,7 +10,7 @@ import { readNativeHeader } from './native-header.js'
  * The agent's own format (src/wire/native-batch.ts). Header and series are the same from batch to batch of one sender, so
  * a digest of their bytes is the key of the cached series; then decoding is copying columns and checking each sample.
  */
-export type NativeDecoder = (body: Uint8Array, context: DecodeContext) => void
+export type NativeDecoder = (body: Uint8Array, context: DecodeContext) => Rest
 
 interface Dictionary {
   sender: string
@@ -52,27 +52,39 @@ export function createNativeDecoder(limits: Pick<IngestLimits, 'labelCacheBytes'
       .update(bytes.subarray(4, 12))
       .update(bytes.subarray(FIXED, samplesAt))
       .digest('base64')
-    let dictionary = cache.get(digest)
-    if (dictionary === undefined) {
-      const refusedBefore = context.outcome.refused
-      dictionary = register(bytes, seriesAt, seriesCount, context)
-      // A dictionary that was refused in part is asked about again: a limit may have been raised since.
-      if (context.outcome.refused === refusedBefore) {
-        const cost = DICTIONARY_COST + 4 * seriesCount
-        for (const [key, old] of cache) {
-          if (cached + cost <= limits.labelCacheBytes) break
-          cache.delete(key)
-          cached -= DICTIONARY_COST + 4 * old.series.length
-        }
-        cache.set(digest, dictionary)
-        cached += cost
-      }
-    } else {
-      cache.delete(digest)
-      cache.set(digest, dictionary)
+    const finish = (dictionary: Dictionary): void => {
+      context.registrar.sender = dictionary.sender
+      copySamples(bytes, samplesAt, timesAt, count, dictionary.series, context)
     }
-    context.registrar.sender = dictionary.sender
-    copySamples(bytes, samplesAt, timesAt, count, dictionary.series, context)
+    const known = cache.get(digest)
+    if (known !== undefined) {
+      cache.delete(digest)
+      cache.set(digest, known)
+      return finish(known)
+    }
+    const refusedBefore = context.outcome.refused
+    const registering = register(bytes, seriesAt, seriesCount, context)
+    const goOn = (): Rest => {
+      const turn = registering.next()
+      if (!turn.done) return goOn
+      // A dictionary that was refused in part is asked about again: a limit may have been raised since.
+      if (context.outcome.refused === refusedBefore) remember(digest, turn.value)
+      finish(turn.value)
+    }
+    return goOn()
+  }
+
+  function remember(digest: string, dictionary: Dictionary): void {
+    // The same batch may have been registered by another request between two turns.
+    if (cache.has(digest)) return
+    const cost = DICTIONARY_COST + 4 * dictionary.series.length
+    for (const [key, old] of cache) {
+      if (cached + cost <= limits.labelCacheBytes) break
+      cache.delete(key)
+      cached -= DICTIONARY_COST + 4 * old.series.length
+    }
+    cache.set(digest, dictionary)
+    cached += cost
   }
 }
 
@@ -114,13 +126,16 @@ function copySamples(
 
 const REFUSED = 0xffff_ffff
 
-/** Registers the dictionary; what is refused of it becomes `REFUSED` in the series that need it. */
-function register(
+/**
+ * Registers the dictionary; what is refused of it becomes `REFUSED` in the series that need it. Stops, to be gone on with, when the
+ * registrar's time is up.
+ */
+function* register(
   bytes: Uint8Array,
   seriesAt: number,
   seriesCount: number,
   context: DecodeContext,
-): Dictionary {
+): Generator<void, Dictionary> {
   const { registrar, outcome, limits } = context
   const header: NativeBatchHeader = readNativeHeader(bytes.subarray(FIXED, seriesAt), limits)
   registrar.sender = header.sender
@@ -129,13 +144,20 @@ function register(
   const metrics = header.metrics.map((metric, k) =>
     taken(registrar.metric(metric), () => refuse(`metric ${metric.name.slice(0, 80)}`, k + 1)),
   )
-  const entities = header.entities.map((entity, k) =>
-    taken(registrar.definedEntity(entity), () =>
-      refuse(`entity ${entity.category} ${entity.name.slice(0, 80)}`, k + 1),
-    ),
-  )
+  const entities: number[] = []
+  for (const entity of header.entities) {
+    if (registrar.isTimeUp) yield
+    const position = entities.length + 1
+    entities.push(
+      taken(registrar.definedEntity(entity), () =>
+        refuse(`entity ${entity.category} ${entity.name.slice(0, 80)}`, position),
+      ),
+    )
+  }
   const pairs = new Uint32Array(bytes.buffer, bytes.byteOffset + seriesAt, 2 * seriesCount)
-  const series = Uint32Array.from({ length: seriesCount }, (_, k) => {
+  const series = new Uint32Array(seriesCount).fill(REFUSED)
+  for (let k = 0; k < seriesCount; k++) {
+    if (registrar.isTimeUp) yield
     const metric = metrics[pairs[k]!]
     const entity = entities[pairs[seriesCount + k]!]
     if (metric === undefined || entity === undefined)
@@ -143,10 +165,10 @@ function register(
         `native batch: series ${k} is of a metric or entity that the header lacks`,
         seriesAt + 4 * k,
       )
-    if (metric < 0 || entity < 0) return REFUSED
-    const series = taken(registrar.series(metric, entity), () => refuse('series', k + 1))
-    return series < 0 ? REFUSED : series
-  })
+    if (metric < 0 || entity < 0) continue
+    const index = taken(registrar.series(metric, entity), () => refuse('series', k + 1))
+    if (index >= 0) series[k] = index
+  }
   return { sender: header.sender, series }
 }
 

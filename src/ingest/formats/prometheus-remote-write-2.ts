@@ -1,5 +1,5 @@
 import { ByteCache } from '../byte-cache.js'
-import { type DecodeContext, tooManyItems, tooManySamples } from '../decode.js'
+import { type DecodeContext, type Rest, tooManyItems, tooManySamples } from '../decode.js'
 import { MalformedBodyError } from '../errors.js'
 import type { IngestLimits } from '../limits.js'
 import type { Label } from '../naming.js'
@@ -59,25 +59,31 @@ export function createRemoteWrite2Decoder(
   const series = new ByteCache<number>(limits.labelCacheBytes / 2)
   const key = new DataView(new ArrayBuffer(4 * mostRefs(limits) + 4))
   let next = 0
+  /** Counts how often everything was forgotten: numbers of before mean nothing after. */
+  let generation = 0
+  const numberOf = ({ view }: ProtobufReader, start: number, end: number): number => {
+    let number = numbers.get(view, start, end)
+    if (number === undefined) {
+      number = next++
+      numbers.set(view, start, end, number)
+    }
+    return number
+  }
   return (body, context) => {
     numbers.rewind()
-    series.rewind()
     if (next > MOST_NUMBERS) {
       numbers.clear()
       series.clear()
       next = 0
+      generation++
     }
+    let numbered = generation
     const reader = new ProtobufReader(body)
     const symbols: Symbols = { count: 0, starts: [], ends: [], numbers: [] }
     eachField(reader, REQUEST_SYMBOL, (end) => {
-      let number = numbers.get(reader.view, reader.at, end)
-      if (number === undefined) {
-        number = next++
-        numbers.set(reader.view, reader.at, end, number)
-      }
+      symbols.numbers.push(numberOf(reader, reader.at, end))
       symbols.starts.push(reader.at)
       symbols.ends.push(end)
-      symbols.numbers.push(number)
       if (++symbols.count > context.limits.samplesPerRequest) throw tooManyItems(context.limits)
     })
     // A 1.0 message has no field in common with this one: without this check it would be an empty success.
@@ -86,10 +92,26 @@ export function createRemoteWrite2Decoder(
     const state: State = { reader, symbols, series, refs: [], key, context }
     let position = 0
     reader.at = 0
-    eachField(reader, REQUEST_TIMESERIES, (end) => {
-      if (++position > context.limits.samplesPerRequest) throw tooManyItems(context.limits)
-      decodeSeries(state, end, position)
-    })
+    const goOn = (): Rest => {
+      series.rewind()
+      if (numbered !== generation) {
+        numbered = generation
+        symbols.numbers = symbols.starts.map((start, k) => numberOf(reader, start, symbols.ends[k]!))
+      }
+      while (reader.at < body.length) {
+        if (context.registrar.isTimeUp) return goOn
+        reader.end = body.length
+        const tag = reader.uint32()
+        if (tag !== REQUEST_TIMESERIES) reader.skip(tag & 7)
+        else {
+          const end = reader.block()
+          if (++position > context.limits.samplesPerRequest) throw tooManyItems(context.limits)
+          decodeSeries(state, end, position)
+          reader.at = end
+        }
+      }
+    }
+    return goOn()
   }
 }
 

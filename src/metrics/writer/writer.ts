@@ -37,8 +37,8 @@ export interface WriterOptions {
   tuning?: Partial<WriterTuning>
   metrics?: SelfMetrics
   onFailure?: (error: unknown, attempt: number) => void
-  /** Told of each commit that ClickHouse has acknowledged, before its callers are. Must not throw. */
-  onStored?: (commit: Commit) => void
+  /** Told of each commit that ClickHouse has acknowledged, before its callers are; they wait for what it answers. Must not fail. */
+  onStored?: (commit: Commit) => Promise<void> | undefined
   /** Told that it is not known whether rows were stored, or will be. */
   onDoubt?: () => void
 }
@@ -200,7 +200,8 @@ export function createWriter(options: WriterOptions): WriterCore {
         await insert(commit, aborted.signal)
         down = undefined
         lastTook = clock() - started
-        onStored?.(commit)
+        const told = onStored?.(commit)
+        if (told !== undefined) await told
         release(commit)
         for (const { key, days } of commit.waiters)
           if (key !== undefined) for (const day of days) stored.add(key, day)
