@@ -6,8 +6,8 @@ import { createAlertApi, readSettings, startPublisher } from '../../src/alerts/i
 import { listen } from '../../src/cli/listen.js'
 import { createAlerting, createEvents, createHealth } from '../../src/health/index.js'
 import type { HealthModel, RoleFact } from '../../src/wire/health.js'
+import { eventually, temporaryFolder } from '../integration/program.js'
 import { type Bench, silent, startBench } from '../metrics/support.js'
-import { eventually, temporaryFolder } from './program.js'
 
 const ROLES = 1_000
 const cleanups: (() => unknown)[] = []
