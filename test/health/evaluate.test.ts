@@ -302,6 +302,34 @@ describe('after a start', () => {
   })
 })
 
+describe('the canary of a service', () => {
+  it('is judged by who ran it last, is bad when it failed, and has a duration that may be limited', () => {
+    const model = zookeeperModel()
+    const slow = { zookeeper_canary_duration_thresholds: '{"warning":"1000","critical":"never"}' }
+    model.configs.slow = { values: slow }
+    model.services[0]!.config = 'slow'
+    const bed = bench(model)
+    bed.allWell()
+    const ran = (role: string, status: number, duration: number) => {
+      bed.pass(1_000)
+      bed.put('ROLE', role, 'zookeeper_canary_status', status)
+      bed.put('ROLE', role, 'zookeeper_canary_duration', duration)
+      bed.look()
+      return bed.test('SERVICE', 'c1:zk', 'ZOOKEEPER_CANARY_HEALTH')
+    }
+    expect(ran('zk-SERVER-1', 1, 12)).toMatchObject({
+      summary: 'GOOD',
+      value: 12,
+      explanation: expect.stringMatching(/^The canary took 12/),
+    })
+    expect(ran('zk-SERVER-1', 0, 15_000)).toMatchObject({ summary: 'BAD' })
+    expect(bed.summary('SERVICE', 'c1:zk')).toBe(2)
+    // Another one runs it from now on; what the first one said last is over.
+    expect(ran('zk-SERVER-3', 1, 20)).toMatchObject({ summary: 'GOOD', value: 20 })
+    expect(ran('zk-SERVER-3', 1, 1_500)).toMatchObject({ summary: 'CONCERNING' })
+  })
+})
+
 describe('suppression and maintenance', () => {
   it('a suppressed test is shown and does not count', () => {
     const model = zookeeperModel()
