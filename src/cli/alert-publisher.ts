@@ -128,7 +128,7 @@ function settingsOf(values: Settings, logger: Logger): AlertSettings {
       throw new AlertSettingsError('the options --alert-mail-… and --alert-snmp-…', problems)
     return settings
   }
-  logger.warn(
+  logger.info(
     { path },
     'there are no alert settings, so alerts go to nobody; write them to this file and send SIGHUP',
   )
