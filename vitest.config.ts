@@ -22,10 +22,11 @@ export default defineConfig({
   test: {
     pool: 'forks',
     // More than cores: many tests wait for processes, disks and timers of their own.
-    maxWorkers: 3,
+    maxWorkers: 4,
     // Upper bounds for a machine that has a lot else to do; on an idle one nothing comes near them.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    setupFiles: ['./test/setup.ts'],
     reporters: ['default', './test/skipped.ts'],
     projects: [
       { extends: true, test: { name: 'alone', include: ALONE, exclude: [LONG] } },
