@@ -155,7 +155,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const catalogue = createCatalogue({ limits, ...(hash && { hash }) })
   const persistPending = createPersister(catalogue, () => clients.inserts, instance)
   const seenLog = createSeenLog(catalogue)
-  const hotLimits = { ...DEFAULT_HOT_LIMITS, ...options.hot }
+  // In a cluster other monitors write too, and what they write is not seen here.
+  const hotLimits = { ...DEFAULT_HOT_LIMITS, ...(options.cluster ? { bytes: 0 } : {}), ...options.hot }
   const hot = createHotCache({
     catalogue,
     limits: hotLimits,

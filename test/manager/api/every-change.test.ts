@@ -117,7 +117,7 @@ const changes: Change[] = [
     [`POST ${M}/commands/${word}`],
     [`POST ${M}/roleCommands/${word}`, () => items('m1')],
   ]),
-  [`DELETE ${M}/roles/{roleName}`, undefined, { roleName: 'm1' }],
+  [`DELETE ${M}/roles/{roleName}`, nothingRuns, { roleName: 'm1' }],
   [`DELETE ${M}`],
   ['PUT /cm/config', () => value('COMMAND_EVICTION_AGE_HOURS', '100')],
   ['PUT /cm/allHosts/config', () => value('process_log_backups', '6')],
@@ -135,8 +135,7 @@ const changes: Change[] = [
   [
     'POST /hosts/removeHostsFromCluster',
     async () => {
-      // There is no agent here that would say that nothing runs.
-      await server.core.db.updateTable('process').set({ wanted: 'STOPPED' }).execute()
+      await nothingRuns()
       return { hostsToRemove: ['three.example'], deleteHosts: true }
     },
   ],
@@ -146,6 +145,11 @@ const changes: Change[] = [
   [`DELETE ${C}`, undefined, { clusterName: 'other' }],
   ['PUT /cm/deployment', () => ({ hosts: [{ hostId: 'host-id-0', hostname: 'one.example' }] })],
 ]
+
+/** There is no agent here that would say so. An aborted restart may have begun its start. */
+async function nothingRuns(): Promise<undefined> {
+  await server.core.db.updateTable('process').set({ wanted: 'STOPPED' }).execute()
+}
 
 const served = Object.keys(endpoints).filter(
   (name) => !name.startsWith('GET ') && !name.includes(' /timeseries'),
