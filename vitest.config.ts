@@ -26,13 +26,20 @@ export default defineConfig({
     // Upper bounds for a machine that has a lot else to do; on an idle one nothing comes near them.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    globalSetup: ['./test/global-setup.ts'],
     setupFiles: ['./test/setup.ts'],
     reporters: ['default', './test/skipped.ts'],
     projects: [
       { extends: true, test: { name: 'alone', include: ALONE, exclude: [LONG] } },
       {
         extends: true,
-        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: [LONG, ...ALONE], isolate: false },
+        test: {
+          name: 'shared',
+          include: ['test/**/*.test.ts'],
+          exclude: [LONG, ...ALONE],
+          isolate: false,
+          env: { BELLWETHER_TEST_ENGINE: 'shared' },
+        },
       },
     ],
   },

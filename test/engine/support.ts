@@ -38,6 +38,39 @@ export async function startTestEngine(options: Partial<EngineOptions> = {}): Pro
   }
 }
 
+const KEPT = Symbol.for('bellwether.test.engine')
+
+/**
+ * An engine that all files of a worker share where the project of the tests says so (`vitest.config.ts`); otherwise one of its own.
+ * A start costs more processor time than most files. `cleanUp` leaves it empty. Not for tests that stop, kill or hold it.
+ * It ends with the worker; `global-setup.ts` removes its folder.
+ */
+export async function sharedTestEngine(): Promise<TestEngine> {
+  if (process.env.BELLWETHER_TEST_ENGINE !== 'shared') return startTestEngine()
+  const kept = globalThis as { [KEPT]?: Promise<TestEngine> }
+  kept[KEPT] ??= mkdtemp(join(process.env.BELLWETHER_TEST_FOLDER ?? tmpdir(), 'engine-')).then((dataDir) =>
+    startTestEngine({ dataDir }),
+  )
+  const { engine, dataDir } = await kept[KEPT]
+  const client = testClient(engine)
+  return {
+    engine,
+    client,
+    dataDir,
+    async cleanUp() {
+      const names = await client.query({
+        query: `SELECT name FROM system.databases WHERE name NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema')`,
+        format: 'JSONEachRow',
+      })
+      for (const { name } of await names.json<{ name: string }>()) {
+        await client.command({ query: 'DROP DATABASE {name:Identifier} SYNC', query_params: { name } })
+        if (name === 'default') await client.command({ query: 'CREATE DATABASE default' })
+      }
+      await client.close()
+    },
+  }
+}
+
 /** True while a process of this id exists (and is no zombie). */
 export function isAlive(pid: number): boolean {
   try {

@@ -440,7 +440,7 @@ describe('limits and faults', () => {
   })
 
   test('the engine away: 503 with Retry-After in every protocol, and nothing is acknowledged', async () => {
-    const dying = await startBench()
+    const dying = await startBench(true)
     try {
       const cut = await dying.start({}, { tuning: { retryMs: 200 } })
       expect((await post(`${cut.url}/write`, `gone v=0 ${NS}`)).status).toBe(204)

@@ -137,7 +137,7 @@ async function expectEachOnce(store: Store, acknowledged: number[]): Promise<voi
 describe('the engine killed under load', () => {
   let bench: Bench
   beforeAll(async () => {
-    bench = await startBench()
+    bench = await startBench({})
   })
   afterAll(() => bench.cleanUp())
 
@@ -193,7 +193,7 @@ describe('the engine killed under load', () => {
 describe('the monitor killed under load', () => {
   let bench: Bench
   beforeAll(async () => {
-    bench = await startBench()
+    bench = await startBench({})
   })
   afterAll(() => bench.cleanUp())
 
@@ -243,7 +243,7 @@ describe('the answer to an insert lost on the way', () => {
   let bench: Bench
   let proxy: Awaited<ReturnType<typeof cuttingProxy>>
   beforeAll(async () => {
-    bench = await startBench()
+    bench = await startBench({})
     proxy = await cuttingProxy(Number(new URL(bench.engine.engine.connection.url).port))
   })
   afterAll(async () => {
@@ -297,7 +297,7 @@ describe('the answer to an insert lost on the way', () => {
 describe('the engine not answering', () => {
   let bench: Bench
   beforeAll(async () => {
-    bench = await startBench()
+    bench = await startBench({})
   })
   afterAll(() => bench.cleanUp())
 

@@ -7,11 +7,11 @@ import {
   type Store,
   type StoreOptions,
 } from '../../src/metrics/index.js'
-import { startTestEngine, type TestEngine } from '../engine/support.js'
+import { sharedTestEngine, startTestEngine, type TestEngine } from '../engine/support.js'
 
 export const silent: BaseLogger = pino({ level: 'silent' })
 
-/** An engine for a test file, and stores in databases of their own on it. */
+/** An engine, and stores in databases of their own on it. With options, even empty ones, it is the test's own: to stop and to kill. */
 export interface Bench {
   engine: TestEngine
   /** Opens a store on the named database; the periodic refresh is off. It is stopped at the end. */
@@ -20,8 +20,8 @@ export interface Bench {
   cleanUp(): Promise<void>
 }
 
-export async function startBench(options: Parameters<typeof startTestEngine>[0] = {}): Promise<Bench> {
-  const engine = await startTestEngine(options)
+export async function startBench(options?: Parameters<typeof startTestEngine>[0]): Promise<Bench> {
+  const engine = options ? await startTestEngine(options) : await sharedTestEngine()
   const stores: Store[] = []
   const connection = (database: string): Connection => {
     const { url, username, password } = engine.engine.connection

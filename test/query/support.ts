@@ -4,7 +4,7 @@ import { type Catalogue, openStore, type Store } from '../../src/metrics/index.j
 import { createQueryApi, type QueryApi, type QueryLimits } from '../../src/query/index.js'
 import type { EntityDefinition, MetricDefinition } from '../../src/wire/native-batch.js'
 import type { ErrorBody, TimeSeriesResponse, TimeSeriesResponseItem } from '../../src/wire/timeseries.js'
-import { startTestEngine, type TestEngine } from '../engine/support.js'
+import { sharedTestEngine, type TestEngine } from '../engine/support.js'
 
 export const quiet = pino({ level: 'silent' }) as BaseLogger
 
@@ -44,7 +44,7 @@ export interface QueryBed {
 
 /** A real engine, a real store, and the API on them. */
 export async function openQueryBed(limits: Partial<QueryLimits> = {}): Promise<QueryBed> {
-  const engine = await startTestEngine()
+  const engine = await sharedTestEngine()
   const store = await openStore({
     connection: engine.engine.connection,
     logger: quiet,

@@ -27,7 +27,7 @@ export interface Outcome {
  * killed (SIGKILL) `rounds` times, each after so many posts were accepted, in the midst of the next one.
  */
 export async function killedMonitor(rounds: number, posts: (round: number) => number): Promise<Outcome> {
-  const bench: Bench = await startBench()
+  const bench: Bench = await startBench({})
   const folder = mkdtempSync(join(tmpdir(), 'bellwether-killed-'))
   const taken: string[] = []
   const publisher = await startPublisher({

@@ -7,7 +7,7 @@ import { listen } from '../../../src/cli/listen.js'
 import { createIngest, type Ingest, type IngestLimits } from '../../../src/ingest/index.js'
 import { openStore, type Store, type StoreOptions } from '../../../src/metrics/index.js'
 import { ONLY_SAMPLES } from '../../../src/metrics/schema/tables.js'
-import { startTestEngine, type TestEngine } from '../../engine/support.js'
+import { sharedTestEngine, startTestEngine, type TestEngine } from '../../engine/support.js'
 
 const logger = pino({ level: 'silent' })
 
@@ -36,9 +36,9 @@ export interface TestBench {
   cleanUp(): Promise<void>
 }
 
-/** A real engine for a test file. Needs a built dist/. */
-export async function startBench(): Promise<TestBench> {
-  const engine: TestEngine = await startTestEngine()
+/** A real engine for a test file; `isOwn`: it may be stopped. Needs a built dist/. */
+export async function startBench(isOwn = false): Promise<TestBench> {
+  const engine: TestEngine = await (isOwn ? startTestEngine() : sharedTestEngine())
   const running: TestIngest[] = []
   let databases = 0
   return {

@@ -7,7 +7,7 @@ import { DAY, differences, MINUTE, manual, NOON, writer } from './support.js'
 
 let bench: Bench
 beforeAll(async () => {
-  bench = await startBench()
+  bench = await startBench({})
 })
 afterAll(() => bench?.cleanUp())
 
