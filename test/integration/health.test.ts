@@ -11,8 +11,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { mailSink } from '../alerts/mail-sink.js'
 import { chromiumPath, startBrowser } from '../browser/chromium.js'
 import { openPage, soon } from '../browser/page.js'
 import {
@@ -58,24 +58,6 @@ function adminOf({ url, data }: Up) {
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
     return JSON.parse(text)
   }
-}
-
-async function mailSink(): Promise<number> {
-  const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['AUTH', 'STARTTLS'],
-    onData(stream, _, callback) {
-      let text = ''
-      stream.on('data', (chunk) => (text += chunk))
-      stream.on('end', () => {
-        mails.push(text.replaceAll('=\r\n', ''))
-        callback()
-      })
-    },
-  })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', () => done()))
-  cleanups.push(() => new Promise<void>((done) => server.close(() => done())))
-  return (server.server.address() as { port: number }).port
 }
 
 async function trapSink(folder: string): Promise<number> {
@@ -143,7 +125,7 @@ beforeAll(async () => {
       type: 'email',
       from: 'bellwether@example.com',
       to: ['ops@example.com'],
-      smtp: { host: '127.0.0.1', port: await mailSink(), tls: 'none' },
+      smtp: { host: '127.0.0.1', port: await mailSink(mails, cleanups), tls: 'none' },
     },
   ]
   if (hasTraps)

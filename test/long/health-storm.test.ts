@@ -1,11 +1,11 @@
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
-import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createAlertApi, readSettings, startPublisher } from '../../src/alerts/index.js'
 import { listen } from '../../src/cli/listen.js'
 import { createAlerting, createEvents, createHealth } from '../../src/health/index.js'
 import type { HealthModel, RoleFact } from '../../src/wire/health.js'
+import { mailSink } from '../alerts/mail-sink.js'
 import { eventually, temporaryFolder } from '../integration/program.js'
 import { type Bench, silent, startBench } from '../metrics/support.js'
 
@@ -20,24 +20,6 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const cleanup of cleanups.reverse()) await cleanup()
 }, 60_000)
-
-async function mailSink(): Promise<number> {
-  const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['AUTH', 'STARTTLS'],
-    onData(stream, _, callback) {
-      let text = ''
-      stream.on('data', (chunk) => (text += chunk))
-      stream.on('end', () => {
-        mails.push(text.replaceAll('=\r\n', ''))
-        callback()
-      })
-    },
-  })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', () => done()))
-  cleanups.push(() => new Promise<void>((done) => server.close(() => done())))
-  return (server.server.address() as { port: number }).port
-}
 
 const numbers = Array.from({ length: ROLES }, (_, i) => i)
 const model: HealthModel = {
@@ -82,7 +64,7 @@ test('1,000 roles that die within a minute are at most 10 messages, with every o
     from: 'bellwether@example.com',
     to: ['ops@example.com'],
     formats: ['text'],
-    smtp: { host: '127.0.0.1', port: await mailSink(), tls: 'none' },
+    smtp: { host: '127.0.0.1', port: await mailSink(mails, cleanups), tls: 'none' },
   }
   const publisher = await startPublisher({
     dataDir: path,

@@ -1,13 +1,12 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { CardinalityAnswer } from '../../../src/wire/cardinality.js'
 import { fetchCardinality } from '../api/cardinality.js'
-import { ApiError } from '../api/errors.js'
-import { createPoller, type PollState } from '../api/poller.js'
 import { Banner } from '../components/banner.js'
 import { formatInstant } from '../format/time.js'
 import { formatCount } from '../format/units.js'
+import { usePolled } from '../state/use-polled.js'
 import { DEFAULT_VIEW, viewToSearch } from '../state/view.js'
+import { apiError } from './page.js'
 
 const STEP_MS = 30_000
 /** From this part of a limit on it is marked. */
@@ -20,34 +19,9 @@ interface CardinalityPageProps {
 
 /** Where the series come from, how near their limits are, and what was refused. */
 export function CardinalityPage({ utc, hidden }: CardinalityPageProps) {
-  const [state, setState] = useState<PollState<CardinalityAnswer>>({
-    loading: false,
-    value: null,
-    error: null,
-    loadedAt: null,
-    retryAt: null,
-  })
-  const poller = useMemo(
-    () =>
-      createPoller<CardinalityAnswer>({
-        load: fetchCardinality,
-        onState: setState,
-        again: (error) => !(error instanceof ApiError) || error.passing,
-      }),
-    [],
-  )
-  useEffect(() => {
-    poller.run()
-    poller.every(STEP_MS)
-    return () => poller.stop()
-  }, [])
-  useEffect(() => poller.hold(hidden), [hidden])
-
-  const { value, error } = state
-  const problem =
-    error === null || error instanceof ApiError
-      ? error
-      : new ApiError(`This page failed: ${String(error)}`, 500, 'PAGE')
+  const { state, poller } = usePolled(fetchCardinality, [], STEP_MS, hidden)
+  const { value } = state
+  const problem = apiError(state)
   return (
     <main>
       {problem && (

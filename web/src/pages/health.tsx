@@ -1,14 +1,14 @@
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { EntityHealth, HealthSummary } from '../../../src/wire/health.js'
-import { ApiError } from '../api/errors.js'
 import { fetchHealth, type HealthView, pathOf, suppress } from '../api/health.js'
-import { createPoller, type PollState } from '../api/poller.js'
 import { Banner } from '../components/banner.js'
 import { HealthHistoryTable } from '../components/health-history.js'
 import { TriggerEditor } from '../components/trigger-editor.js'
 import { formatInstant } from '../format/time.js'
+import { usePolled } from '../state/use-polled.js'
 import type { Navigate } from '../state/use-view.js'
 import type { ViewState } from '../state/view.js'
+import { apiError } from './page.js'
 
 const STEP_MS = 5_000
 const WORDS: Record<HealthSummary, string> = {
@@ -32,34 +32,9 @@ interface HealthPageProps {
 /** What is well and what is not: clusters, services, roles and hosts; of one of them every test, its past and its triggers. */
 export function HealthPage({ view, navigate, hidden }: HealthPageProps) {
   const chosen = view.entity
-  const [state, setState] = useState<PollState<HealthView>>({
-    loading: false,
-    value: null,
-    error: null,
-    loadedAt: null,
-    retryAt: null,
-  })
-  const poller = useMemo(
-    () =>
-      createPoller<HealthView>({
-        load: (signal) => fetchHealth(chosen, signal),
-        onState: setState,
-        again: (error) => !(error instanceof ApiError) || error.passing,
-      }),
-    [chosen],
-  )
-  useEffect(() => {
-    poller.run()
-    poller.every(STEP_MS)
-    return () => poller.stop()
-  }, [poller])
-  useEffect(() => poller.hold(hidden), [poller, hidden])
-
-  const { value, error } = state
-  const problem =
-    error === null || error instanceof ApiError
-      ? error
-      : new ApiError(`This page failed: ${String(error)}`, 500, 'PAGE')
+  const { state, poller } = usePolled((signal) => fetchHealth(chosen, signal), [chosen], STEP_MS, hidden)
+  const { value } = state
+  const problem = apiError(state)
   return (
     <main>
       {problem && (

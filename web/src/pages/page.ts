@@ -20,7 +20,7 @@ export interface PageProps {
 }
 
 /** The error of a poll as one of the API's; anything else is a defect of ours and is said as such. */
-export function apiError(poll: Poll): ApiError | null {
+export function apiError(poll: { readonly error: unknown }): ApiError | null {
   if (poll.error === null) return null
   if (poll.error instanceof ApiError) return poll.error
   return new ApiError(`This page failed: ${String(poll.error)}`, 500, 'PAGE')
