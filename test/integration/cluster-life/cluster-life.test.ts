@@ -269,7 +269,8 @@ describe('processes that do what they should not', () => {
   )
 })
 
-describe.skipIf(missing.length > 0)('a ZooKeeper', () => {
+const why = missing.length > 0 ? ` (skipped: no ${missing.join(', ')})` : ''
+describe.skipIf(missing.length > 0)(`a ZooKeeper${why}`, () => {
   it(
     'is made of three servers, started, and answers as a quorum',
     async () => {
