@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { ResourceLimits } from '../../wire/heartbeat.js'
 import { readStat } from './proc.js'
 
@@ -16,12 +17,15 @@ import { readStat } from './proc.js'
 export interface Cgroups {
   /** Makes the folder of a process and sets its limits. What cannot be set is named. */
   make(name: string, limits: ResourceLimits | undefined): { folder: string; refused: string[] }
-  /** Once it is empty. */
+  /**
+   * Removes a process's folder. The kernel counts a killed task as a member until it is wholly gone, a moment after it was
+   * seen to end, so this tries again for a while, until the folder is made anew.
+   */
   remove(folder: string): void
   /** SIGKILL to all in it, at once (kernel 5.14 on). False where the kernel cannot. */
   kill(folder: string): boolean
-  /** Removes the folders in which nothing runs. */
-  close(): void
+  /** Removes the folders in which nothing runs, waiting at most for those that are being removed. */
+  close(): Promise<void>
 }
 
 /**
@@ -62,6 +66,9 @@ function moveToLeaf(base: string, pids: readonly number[]) {
       throw new Error(`process ${pid} cannot be moved`)
 }
 
+/** Waits between attempts to remove a folder, together 2 s. */
+const REMOVAL_WAITS_MS = [5, 10, 20, 50, 100, 200, 400, 600, 615]
+
 const CONTROLLERS = ['cpu', 'io', 'memory', 'pids']
 
 /** Exported for tests on folders that only look like cgroups. */
@@ -69,9 +76,18 @@ export function cgroupsBelow(root: string): Cgroups {
   mkdirSync(root, { recursive: true })
   for (const folder of [dirname(root), root])
     for (const controller of CONTROLLERS) write(folder, 'cgroup.subtree_control', `+${controller}`)
+  const leaving = new Map<string, Promise<void>>()
+  const remove = (folder: string) => {
+    if (tryRemove(folder)) return leaving.delete(folder)
+    const attempt: Promise<void> = tryAgain(folder, () => leaving.get(folder) === attempt).finally(() => {
+      if (leaving.get(folder) === attempt) leaving.delete(folder)
+    })
+    leaving.set(folder, attempt)
+  }
   return {
     make(name, limits = {}) {
       const folder = join(root, name)
+      leaving.delete(folder)
       mkdirSync(folder, { recursive: true })
       const wanted: [string, string, unknown][] = [
         ['cpuWeight', 'cpu.weight', limits.cpuWeight],
@@ -85,21 +101,31 @@ export function cgroupsBelow(root: string): Cgroups {
       return { folder, refused }
     },
     remove,
-    close() {
+    async close() {
+      await Promise.all(leaving.values())
       // A folder that still has a process in it cannot be removed, and then neither can its parent.
       for (const entry of readdirSync(root, { withFileTypes: true }))
-        if (entry.isDirectory()) remove(join(root, entry.name))
-      remove(root)
+        if (entry.isDirectory()) tryRemove(join(root, entry.name))
+      tryRemove(root)
     },
     kill: (folder) => write(folder, 'cgroup.kill', '1'),
   }
 }
 
-function remove(folder: string) {
+async function tryAgain(folder: string, isWanted: () => boolean) {
+  for (const wait of REMOVAL_WAITS_MS) {
+    await setTimeout(wait)
+    if (!isWanted() || tryRemove(folder)) return
+  }
+}
+
+/** False where something is still in it. */
+function tryRemove(folder: string): boolean {
   try {
     rmdirSync(folder)
-  } catch {
-    // Not empty yet, or gone: the next start in it, or the next removal, sees to it.
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT'
   }
 }
 

@@ -183,7 +183,7 @@ export function createSupervisor(
       clearInterval(polling)
       clearTimeout(bounding)
       for (const one of managed.values()) one.release()
-      cgroups?.close()
+      await cgroups?.close()
     },
     live: () => [...managed.values()].filter((one) => one.isLive()).length,
   }
