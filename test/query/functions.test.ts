@@ -435,6 +435,18 @@ describe('when', () => {
         [240, 5],
       ],
     ],
+    ['when(load_1 > 1 and late > 10)', [[120, 4]]],
+    [
+      'when(late > 10 or load_1 = 3, zero)',
+      [
+        [0, 0],
+        [60, 2],
+        [120, 0],
+      ],
+    ],
+    ['when((load_1 > 4 or load_1 < 2) and total_x > 100 b and count(zero) > 4, load_1)', [[60, 1]]],
+    ['sum(when(load_1 > 100 or last(load_1) = 5, count(zero)))', [[240, 25]]],
+    ['when(load_1 > 4 or x_of_others > 1)', [[240, 5]]],
     [
       'max_by(when(load_1 > 3), hostname)',
       [
@@ -444,6 +456,11 @@ describe('when', () => {
     ],
   ])('%s', async (query, wanted) => {
     expect(await ask(`select ${query} where hostname = a`)).toEqual(wanted)
+  })
+  test('beside OR a metric may be missing, as in WHERE; beside AND it may not', async () => {
+    expect(await ask('select when(load_1 > 7 or late > 5) where hostname = b')).toEqual([[180, 8]])
+    const both = await bed.ask('select when(load_1 > 7 and late > 5) where hostname = b', window)
+    expect(both.timeSeries).toEqual([])
   })
   test('leaves a stream without such points out', async () => {
     expect((await bed.ask('select when(load_1 > 100)', window)).timeSeries).toEqual([])
@@ -472,6 +489,13 @@ describe('functions over entities', () => {
       const again = await bed.ask(metadata.expression, window)
       expect(again.timeSeries.map((s) => s.data)).toEqual([data])
     }
+  })
+  test('an attribute that no entity has is a warning with the nearest names', async () => {
+    const { timeSeries, warnings } = await bed.ask('select sum_by(load_1, hostnam)', window)
+    expect(timeSeries).toEqual([])
+    expect(warnings).toEqual([
+      expect.stringMatching(/^No entity has an attribute “hostnam”\. Did you mean “hostname”/),
+    ])
   })
   test('scalars of many entities are one number, at the latest time', async () => {
     expect(

@@ -1,12 +1,14 @@
 import type { Entity } from '../../metrics/index.js'
 import type { Rollup } from '../../wire/timeseries.js'
-import type { Application, TypedExpression } from '../check/typed.js'
+import type { Application, PointCondition, TypedExpression } from '../check/typed.js'
+import { comparisonsIn } from '../check/walk.js'
 import type { AggregateName } from '../functions/aggregate.js'
 import { combine, type Operand } from '../functions/arithmetic.js'
 import { derivativeOfCounter } from '../functions/change.js'
 import { NO_POINTS, type Points, pointsFrom } from '../functions/points.js'
 import { bucketWindow } from '../functions/resample.js'
 import { ROLLUP_MS } from '../functions/rollup.js'
+import { type Condition, when } from '../functions/when.js'
 import { applyFunction, rateOfRollup } from './apply.js'
 import type { Leaves, Window } from './leaf.js'
 import { lookBack, lookBackOfRate } from './look-back.js'
@@ -100,10 +102,32 @@ export function compile(expression: TypedExpression, options: CompileOptions): E
       return (evaluation) =>
         combine(operator, left(evaluation), right(evaluation), leftIsScalar, rightIsScalar)
     }
+    case 'when':
+      return compileWhen(expression, options)
     case 'apply':
       return compileApplication(expression.apply, expression.argument, options)
     case 'group':
       throw new Error('a grouping is compiled by its item')
+  }
+}
+
+function compileWhen(
+  { condition, kept }: Extract<TypedExpression, { kind: 'when' }>,
+  options: CompileOptions,
+): Evaluator {
+  const evaluate = compile(kept, options)
+  const comparisons = comparisonsIn(condition).map((comparison) => {
+    const { tested, operator, than } = comparison
+    return { operator, than, isScalar: tested.shape !== 'stream', tested: compile(tested, options) }
+  })
+  let place = 0
+  const placed = (node: PointCondition): Condition =>
+    node.kind === 'compare' ? place++ : { kind: node.kind, operands: node.operands.map(placed) }
+  const tree = placed(condition)
+  const keptIsScalar = kept.shape !== 'stream'
+  return (evaluation) => {
+    const tested = comparisons.map((each) => ({ ...each, tested: each.tested(evaluation) }))
+    return when(evaluate(evaluation), keptIsScalar, tree, tested)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Application, TypedExpression } from '../check/typed.js'
+import { partsOf } from '../check/walk.js'
 
 /** How far before the window a point is looked for from which the first change inside it is counted, milliseconds. */
 export const LOOK_BACK = 300_000
@@ -34,15 +35,7 @@ const toPointBefore = (argument: TypedExpression, bucketMs: number): number =>
 
 /** The distance of an expression's points where it is known: of what is put into buckets. */
 function spacing(expression: TypedExpression): number {
-  switch (expression.kind) {
-    case 'apply':
-      if (expression.apply.name === 'resample') return expression.apply.seconds * 1000
-      return spacing(expression.argument)
-    case 'combine':
-      return Math.max(spacing(expression.left), spacing(expression.right))
-    case 'group':
-      return spacing(expression.argument)
-    default:
-      return 0
-  }
+  if (expression.kind === 'apply' && expression.apply.name === 'resample')
+    return expression.apply.seconds * 1000
+  return Math.max(0, ...partsOf(expression).map(spacing))
 }

@@ -3,7 +3,7 @@ import { emptyHints } from '../check/hints.js'
 import { isActive } from '../check/selection.js'
 import type { CheckedStatement } from '../check/statement.js'
 import type { TypedItem } from '../check/typed.js'
-import { acrossOf, hasFact, hasUnknownMetric, metricsOf } from '../check/walk.js'
+import { acrossOf, hasFact, hasUnknownMetric, metricsOf, neededMetrics } from '../check/walk.js'
 import { pointLimit } from '../errors.js'
 import { onePoint, pointsOf } from '../functions/points.js'
 import { ROLLUP_MS } from '../functions/rollup.js'
@@ -147,7 +147,7 @@ function selector(checked: CheckedStatement, selection: SelectionRequest, enviro
     ? `${from?.name ?? ''} ${where === undefined ? '' : printed(where)}`
     : undefined
   return (item: TypedItem): readonly Subject[] => {
-    const metrics = metricsOf(item.expression)
+    const metrics = neededMetrics(item.expression)
     const across = acrossOf(item.expression)
     if (across.length > 0) {
       const lists = across.map(({ metric, plural }) =>
