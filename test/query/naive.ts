@@ -14,6 +14,8 @@ interface Scope {
   to: number
   /** Begin of the window without what functions around look back. */
   core: number
+  /** Inside a function of changes: a point before this is wanted, at most a day older. */
+  before?: number | undefined
 }
 
 /** What a function looks at before the window: docs/tsquery.md. */
@@ -28,10 +30,30 @@ export function evaluate(node: Expression, scope: Scope): Value {
   throw new Error('a word')
 }
 
-function read({ data, from, to }: Scope, name: string): Point[] {
+function read(scope: Scope, name: string): Point[] {
+  const { data, from, to } = scope
   const byTime = new Map<number, number>()
   for (const [t, v] of data[name] ?? []) if (t >= from && t <= to && Number.isFinite(v)) byTime.set(t, v)
-  return [...byTime].sort((a, b) => a[0] - b[0])
+  return withEarlier(
+    [...byTime].sort((a, b) => a[0] - b[0]),
+    data[name] ?? [],
+    scope,
+  )
+}
+
+function withEarlier(points: Point[], all: Point[], { from, before }: Scope): Point[] {
+  if (before === undefined || points.length === 0 || (points[0] as Point)[0] < before) return points
+  const earlier = all.filter(([t, v]) => t < from && t >= before - 86_400_000 && Number.isFinite(v))
+  const [last] = earlier.sort((a, b) => b[0] - a[0])
+  return last === undefined ? points : [last, ...points]
+}
+
+/** From a time on, but with the point before it where a function around counts from that. */
+function begin(points: Point[], { from, before }: Scope): Point[] {
+  const cut = points.filter(([t]) => t >= from)
+  if (before === undefined || (cut[0] !== undefined && cut[0][0] < before)) return cut
+  const last = points.filter(([t]) => t < from && t >= before - 86_400_000).at(-1)
+  return last === undefined ? cut : [last, ...cut]
 }
 
 const finite = (points: Point[]) => points.filter(([, v]) => Number.isFinite(v))
@@ -100,6 +122,7 @@ function call(node: Call, scope: Scope): Value {
       from: scope.from - ms,
       to: scope.to - ms,
       core: scope.core - ms,
+      before: scope.before === undefined ? undefined : scope.before - ms,
     }) as {
       points: Point[]
     }
@@ -108,15 +131,21 @@ function call(node: Call, scope: Scope): Value {
   if (node.name === 'resample') return resample(first, constant(second, scope) * 1000, textOf(third), scope)
   if (node.name === 'when') return when(first as Predicate, second, scope)
   if (AGGREGATES.includes(node.name)) {
-    const { points } = evaluate(first, { ...scope, from: scope.core }) as { points: Point[] }
+    const { points } = evaluate(first, { ...scope, from: scope.core, before: undefined }) as {
+      points: Point[]
+    }
     return { scalar: true, points: finite(aggregate(node.name, points) as Point[]) }
   }
   if (STREAMS.includes(node.name)) {
     const parameter = constant(second, scope)
     const before = node.name === 'moving_avg' ? parameter * 1000 : Math.max(LOOK_BACK, spacing(first))
-    const { points } = evaluate(first, { ...scope, from: scope.from - before }) as { points: Point[] }
+    const changes = node.name === 'dt' || node.name === 'dt0' || node.name === 'increase'
+    const wanted = changes ? Math.min(scope.before ?? scope.from, scope.from) : scope.before
+    const { points } = evaluate(first, { ...scope, from: scope.from - before, before: wanted }) as {
+      points: Point[]
+    }
     const result = finite(stream(node.name, points, parameter))
-    return { scalar: false, points: result.filter(([t]) => t >= scope.from) }
+    return { scalar: false, points: begin(result, scope) }
   }
   const argument = evaluate(first, scope)
   if (node.name === 'greatest' || node.name === 'least')
@@ -256,7 +285,7 @@ function resample(node: Expression, step: number, by: string, scope: Scope): Val
   if (last < first) return { scalar: false, points: [] }
   const core = Math.ceil(scope.core / step) * step
   if (last < core) return { scalar: false, points: [] }
-  const inside = { ...scope, from: first - step, to: last - 1, core: core - step }
+  const inside = { ...scope, from: first - step, to: last - 1, core: core - step, before: undefined }
   const inner = evaluate(node, inside) as { points: Point[] }
   for (let stamp = first; stamp <= last; stamp += step) {
     const inside = inner.points.filter(([t]) => t >= stamp - step && t < stamp)

@@ -108,7 +108,8 @@ function planItem(item: TypedItem, options: CompileOptions): PlannedItem {
       ...options,
       grouped: (expression, inside) => {
         if (expression.kind !== 'group') return undefined
-        const { grouped: _, ...own } = inside
+        // Points of members from far before the window would have no others to go together with.
+        const { grouped: _, before: __, ...own } = inside
         const evaluate = compile(expression.argument, own)
         const folded = foldedLeaf(expression.group, expression.argument, own)
         const place =

@@ -3,6 +3,11 @@ import { partsOf } from '../check/walk.js'
 
 /** How far before the window a point is looked for from which the first change inside it is counted, milliseconds. */
 export const LOOK_BACK = 300_000
+/**
+ * Where none lies there, the last point before counts, if it is no further away than this: metrics may come once an hour.
+ * A point looked for that far costs a read of its own, of the series that need it. Milliseconds.
+ */
+export const REACH = 86_400_000
 /** What lies further before the window does not count, whatever a function is told: reading is bounded by the window. */
 const MOST = 86_400_000
 
@@ -25,6 +30,11 @@ export function lookBack(apply: Application, argument: TypedExpression, bucketMs
     default:
       return 0
   }
+}
+
+/** Whether a function counts changes from a point to the next, however far apart they are. */
+export function countsChanges({ name }: Application): boolean {
+  return name === 'dt' || name === 'dt0' || name === 'counter_delta' || name === 'rate' || name === 'increase'
 }
 
 /** The same of the rate of a counter. */
