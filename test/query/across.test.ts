@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { shapeErrors } from './shape.js'
-import { only, openQueryBed, type QueryBed, withLimits } from './support.js'
+import { host, only, openQueryBed, type QueryBed, withLimits } from './support.js'
 
 let bed: QueryBed
 const T = Date.UTC(2026, 0, 5, 9)
@@ -120,6 +120,25 @@ describe('aggregates across entities', () => {
       'SERVICE hdfs',
       'SERVICE other',
     ])
+  })
+
+  test("a cluster's entityName is its id where a member knows it, as in Cloudera Manager", async () => {
+    const place = { clusterName: 'c7', clusterDisplayName: 'Seven' }
+    await bed.put('placed', host('p1', place), [[T, 1]])
+    await bed.put('placed', host('p2', { ...place, clusterId: '7' }), [[T, 2]])
+    const where = ['entityName = 7', 'clusterId = 7', 'clusterName = c7', 'clusterDisplayName = Seven']
+    for (const condition of where) {
+      const item = await bed.ask(
+        `select total_placed_across_hosts where category = CLUSTER and ${condition}`,
+        window,
+      )
+      expect(only(item, T)).toEqual([[0, 3]])
+      expect(item.timeSeries[0]?.metadata).toMatchObject({
+        entityName: 'Seven',
+        attributes: { entityName: '7', clusterName: 'c7' },
+        expression: 'SELECT total_placed_across_hosts WHERE entityName = "7" AND category = CLUSTER',
+      })
+    }
   })
 
   test('totals are plain sums, of rates of counters too', async () => {
