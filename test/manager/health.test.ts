@@ -19,6 +19,8 @@ import type { Store } from '../../src/metrics/index.js'
 import type { EntityHealth } from '../../src/wire/health.js'
 import { eventually } from '../integration/program.js'
 import { type Bench, silent as quiet, startBench } from '../metrics/support.js'
+import { openQueryBed } from '../query/support.js'
+import { serveApi } from './api/server.js'
 import { addCluster, addService, newCore } from './core.js'
 import { silent, startTestPostgres, type TestPostgres } from './support.js'
 
@@ -239,3 +241,59 @@ test('a change of managers makes no host look lost, and none look well that was 
   expect(heard(600_000)).toBe(700_000)
   expect(heard(0)).toBeUndefined()
 })
+
+test('which NameNode is active is in the API, from its metrics, while it runs and there are two', async () => {
+  const core = await newCore(postgres)
+  await addCluster(core, 2)
+  await addService(core, 'hdfs', 'HDFS', 'NAMENODE', ['h1', 'h2'])
+  await addService(core, 'single', 'HDFS', 'NAMENODE', ['h1'])
+  const model = await core.model()
+  const rolesOf = (name: string) => model.rolesOfService.get(serviceNamed(model, 'c1', name).id)!
+  const bed = await openQueryBed()
+  const monitored = await listen(bed.api.app, '127.0.0.1', 0)
+  const monitorClient = createMonitorClient({ url: monitored.url })
+  const server = await serveApi(core, { monitorClient })
+  onTestFinished(async () => {
+    await server.close()
+    monitorClient.close()
+    await monitored.close()
+    await bed.cleanUp()
+  })
+  const now = Date.now()
+  const put = ({ name }: { name: string }, value: number) =>
+    bed.put('hdfs_is_active', { category: 'ROLE', name, attributes: { roleName: name } }, [
+      [now - 20_000, 1 - value],
+      [now - 10_000, value],
+    ])
+  const [first, second] = rolesOf('hdfs')
+  await Promise.all([put(first!, 1), put(second!, 0), put(rolesOf('single')[0]!, 1)])
+  const statusOf = async (service: string): Promise<(string | undefined)[]> =>
+    (await server.as('admin').get(`/clusters/c1/services/${service}/roles`)).body.items.map(
+      ({ haStatus }: { haStatus?: string }) => haStatus,
+    )
+  expect(await statusOf('hdfs')).toEqual(['UNKNOWN', 'UNKNOWN'])
+  for (const { id, hostId, serviceId } of rolesOf('hdfs')) {
+    const process = {
+      kind: 'ROLE',
+      name: 'nn',
+      roleId: id,
+      serviceId,
+      hostId,
+      revision: 1,
+      current: true,
+    } as const
+    server.active.runtime.put({ ...process, id, wanted: 'RUNNING', listed: true, createdAt: now })
+    const report = { id, name: 'nn', since: now, restarts: 0, unexpectedExits: 0, revision: 1 }
+    server.active.runtime.report(id, { ...report, state: 'RUNNING', startedAt: now - 15_000 })
+  }
+  expect(await statusOf('hdfs')).toEqual(['ACTIVE', 'STANDBY'])
+  const { body } = await server.as('admin').get('/clusters/c1/services/hdfs/roles?filter=haStatus==standby')
+  expect(body.items.map(({ name }: { name: string }) => name)).toEqual([second!.name])
+  expect(await statusOf('single')).toEqual([undefined])
+
+  // Started anew since: what it was before says nothing.
+  const { id } = first!
+  const again = { id, name: 'nn', since: now, restarts: 1, unexpectedExits: 1, revision: 1 }
+  server.active.runtime.report(id, { ...again, state: 'RUNNING', startedAt: now })
+  expect(await statusOf('hdfs')).toEqual(['UNKNOWN', 'STANDBY'])
+}, 60_000)
