@@ -12,6 +12,7 @@ import { createPicture, type RememberedState } from './evaluate/picture.js'
 import { healthOfNode } from './evaluate/ref.js'
 import { createStreams } from './evaluate/streams.js'
 import { sweep } from './evaluate/sweep.js'
+import { followNames } from './history/entities.js'
 import { readModel, readStates, writeModel } from './history/read.js'
 import { createHealthSeries } from './history/series.js'
 import { createHistory } from './history/write.js'
@@ -295,6 +296,7 @@ export function createHealth(options: HealthOptions): Health {
       checkTerm(model.term)
       term = model.term
       const away = picture.apply(model, now())
+      followNames(store.catalogue, picture.nodes)
       feed.reset()
       gone(away)
       dropUnclaimed()

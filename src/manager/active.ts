@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import {
   type Commands,
   createBusyCommands,
@@ -7,12 +8,14 @@ import {
 } from './commands/index.js'
 import type { Core } from './core.js'
 import {
+  activityEvents,
+  auditEvents,
   createHealthResults,
   createRoleSamples,
   type HealthResults,
   type MonitorClient,
   type RoleSamples,
-  startAuditSender,
+  startEventSender,
   startHealthLink,
 } from './health/index.js'
 import {
@@ -110,7 +113,11 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
     const heartbeatMs = () => settings.seconds('HEARTBEAT_INTERVAL') * 1_000
     senders.push(
       startHealthLink({ core, runtime, busy, client, heartbeatMs }),
-      startAuditSender({ core, client }),
+      startEventSender({
+        logger: core.logger,
+        client,
+        sources: [auditEvents(core), activityEvents(core, hostname())],
+      }),
     )
   }
   try {

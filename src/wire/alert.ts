@@ -30,6 +30,8 @@ export interface AlertEntity {
   identity?: string
   /** Names that it had before, the latest ones. */
   formerNames?: string[]
+  /** Names that those had before to which it belongs: a rule or a silence by one of them goes on to hold. */
+  formerly?: { cluster?: string[]; service?: string[]; host?: string[] }
   displayName: string
   cluster?: string
   clusterDisplayName?: string
@@ -202,6 +204,14 @@ function readEntity(value: unknown): AlertEntity {
   }
   const former = list(value, 'formerNames', ALERT_LIMITS.formerNames)
   if (former.length > 0) entity.formerNames = former.map((each) => name(each, 'entity.formerNames'))
+  const { formerly } = value
+  if (isObject(formerly)) {
+    const read = (['cluster', 'service', 'host'] as const).flatMap((key) => {
+      const names = list(formerly, key, ALERT_LIMITS.formerNames)
+      return names.length > 0 ? [[key, names.map((each) => name(each, `entity.formerly.${key}`))]] : []
+    })
+    if (read.length > 0) entity.formerly = Object.fromEntries(read)
+  }
   for (const key of OPTIONAL_NAMES) {
     const given = value[key]
     if (given !== undefined && given !== null && given !== '') entity[key] = name(given, `entity.${key}`)

@@ -48,9 +48,17 @@ export function valuesOf(event: AlertEvent, field: MatchField): string[] {
   const { entity } = event
   switch (field) {
     case 'cluster':
-      return [...some(entity.cluster, entity.clusterDisplayName), ...formerly(entity, 'CLUSTER')]
+      return [
+        ...some(entity.cluster, entity.clusterDisplayName),
+        ...formerly(entity, 'CLUSTER'),
+        ...(entity.formerly?.cluster ?? []),
+      ]
     case 'service':
-      return [...some(entity.service, entity.serviceDisplayName), ...formerly(entity, 'SERVICE')]
+      return [
+        ...some(entity.service, entity.serviceDisplayName),
+        ...formerly(entity, 'SERVICE'),
+        ...(entity.formerly?.service ?? []),
+      ]
     case 'serviceType':
       return some(entity.serviceType)
     case 'role':
@@ -58,7 +66,11 @@ export function valuesOf(event: AlertEvent, field: MatchField): string[] {
     case 'roleType':
       return some(entity.roleType)
     case 'host':
-      return [...entity.hosts.flatMap((host) => some(host.name, host.id)), ...formerly(entity, 'HOST')]
+      return [
+        ...entity.hosts.flatMap((host) => some(host.name, host.id)),
+        ...formerly(entity, 'HOST'),
+        ...(entity.formerly?.host ?? []),
+      ]
     case 'entity':
       return [...some(entity.name, entity.displayName, entity.identity), ...(entity.formerNames ?? [])]
     case 'entityCategory':
