@@ -235,7 +235,7 @@ test('audit events reach the event store once, also those of the time when the m
 test('a change of managers makes no host look lost, and none look well that was lost before', () => {
   const at = { began: 1_000_000, ended: 900_000, intervalMs: 15_000 }
   const heard = (lastHeartbeat: number) =>
-    hostFact({ hostId: 'h', lastHeartbeat, clockOffset: undefined }, at).lastHeartbeat
+    hostFact({ hostId: 'h', lastHeartbeat, clockOffset: undefined, failures: [] }, at).lastHeartbeat
   expect(heard(1_000_500)).toBe(1_000_500)
   expect(heard(899_000)).toBe(999_000)
   expect(heard(600_000)).toBe(700_000)
