@@ -13,7 +13,7 @@ import {
   startHealthLink,
 } from '../../src/manager/health/index.js'
 import { loadRuntime } from '../../src/manager/heartbeats/index.js'
-import { clusterNamed, serviceNamed, setMaintenance } from '../../src/manager/model/index.js'
+import { clusterNamed, createClusters, serviceNamed, setMaintenance } from '../../src/manager/model/index.js'
 import { recordAudit } from '../../src/manager/users/index.js'
 import type { Store } from '../../src/metrics/index.js'
 import type { EntityHealth } from '../../src/wire/health.js'
@@ -146,7 +146,7 @@ test('thresholds cascade from service, group, role, host and all hosts, and mist
   const [first, second] = [await role(core, 0), await role(core, 1)]
   const limits = (warning: string) => JSON.stringify({ warning, critical: '90' })
   const set = (
-    scope: 'SERVICE' | 'GROUP' | 'ROLE' | 'HOST' | 'ALL_HOSTS' | 'MANAGER',
+    scope: 'SERVICE' | 'GROUP' | 'ROLE' | 'HOST' | 'ALL_HOSTS' | 'MANAGER' | 'CLUSTER',
     id: number,
     name: string,
     value: string,
@@ -157,6 +157,10 @@ test('thresholds cascade from service, group, role, host and all hosts, and mist
   await set('ALL_HOSTS', 0, 'host_missed_heartbeats_thresholds', limits('44'))
   await set('HOST', first.hostId, 'host_missed_heartbeats_thresholds', limits('55'))
   await set('MANAGER', 0, 'cluster_services_healthy_thresholds', limits('66'))
+  await core.change((change) => createClusters(change, [{ name: 'c2', fullVersion: '7.1.7' }]))
+  const [c1, c2] = [...(await core.model()).clusters.values()]
+  await set('CLUSTER', c2!.id, 'cluster_services_healthy_thresholds', limits('77'))
+  await set('CLUSTER', c2!.id, 'cluster_health_suppression_cluster_hosts_healthy', 'true')
   const triggers = JSON.stringify([
     { triggerName: 't', triggerExpression: 'IF (SELECT fd_open) DO health:bad' },
   ])
@@ -177,7 +181,11 @@ test('thresholds cascade from service, group, role, host and all hosts, and mist
       limits(identity === own ? '55' : '44'),
     )
   expect(settingOf(model.hosts[1]!.config, 'host_triggers')).toBe(triggers)
-  expect(settingOf(model.clusters[0]!.config, 'cluster_services_healthy_thresholds')).toBe(limits('66'))
+  const clusterOf = ({ uuid }: { uuid: string }) => model.clusters.find(({ identity }) => identity === uuid)!
+  expect(settingOf(clusterOf(c1!).config, 'cluster_services_healthy_thresholds')).toBe(limits('66'))
+  expect(settingOf(clusterOf(c2!).config, 'cluster_services_healthy_thresholds')).toBe(limits('77'))
+  expect(clusterOf(c1!).suppressed).toBeUndefined()
+  expect(clusterOf(c2!).suppressed).toEqual(['CLUSTER_HOSTS_HEALTHY'])
   expect(model.configs[roleOf(first.name).config!]?.paths?.data).toHaveLength(1)
   await expect(set('ROLE', first.id, 'server_fd_thresholds', '{"warning":"much"}')).rejects.toThrow(
     /fd_thresholds/,
