@@ -81,7 +81,7 @@ test('the model reaches the monitor, again after changes, and after a restart of
   await addService(core, 'zk', 'ZOOKEEPER', 'SERVER', ['h1', 'h2', 'h3'])
   let at = await monitor()
   onTestFinished(() => at.stop())
-  const { runtime, link } = await manager(core, at.port)
+  const { runtime, link, client } = await manager(core, at.port)
   const seen = (category: string, identity: string): EntityHealth | undefined =>
     at.health.entity(category, identity)
   const { name, id } = await role(core)
@@ -110,6 +110,20 @@ test('the model reaches the monitor, again after changes, and after a restart of
   runtime.report(1, { ...report, state: 'RUNNING', startedAt: Date.now() })
   const scm = () => seen('ROLE', name)?.tests?.find(({ test }) => test.endsWith('SCM_HEALTH'))
   await eventually('the start', () => scm()?.summary === 'GOOD')
+
+  // A check that fails, with what its agent says of it.
+  const failures = [{ metric: 'web_metrics_collection_status', message: 'connection refused' }]
+  runtime.report(1, { ...report, state: 'RUNNING', startedAt: Date.now() - 600_000, failures })
+  const failed = { category: 'ROLE', identity: name, metric: 'web_metrics_collection_status', value: 0 }
+  await client.ask('POST', '/health/facts', {
+    body: JSON.stringify({ term: core.term(), at: Date.now(), values: [{ ...failed, at: Date.now() }] }),
+  })
+  await eventually('the reason', () =>
+    seen('ROLE', name)?.tests?.some(
+      ({ summary, explanation }) =>
+        summary === 'BAD' && explanation === 'The check failed: connection refused.',
+    ),
+  )
   const exit = { at: Date.now(), signal: 'SIGSEGV' }
   runtime.report(1, { ...report, state: 'EXITED', exit, unexpectedExits: 1 })
   await eventually('the end', () => scm()?.summary === 'BAD')
