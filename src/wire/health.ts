@@ -243,6 +243,8 @@ export interface HealthChange {
   alerts?: boolean
   /** True for what is seen for the first time: an entity that is new, or a monitor that has no history. */
   startup: boolean
+  /** The entity is no more, and why; its trouble, which it had until then, is over. */
+  gone?: string
 }
 
 /** One line of an entity's history: of a test, or of its summary (`test` is empty then). */

@@ -15,7 +15,7 @@ import {
   startHealthLink,
 } from '../../src/manager/health/index.js'
 import { loadRuntime } from '../../src/manager/heartbeats/index.js'
-import { clusterNamed, serviceNamed, setMaintenance } from '../../src/manager/model/index.js'
+import { clusterNamed, createClusters, serviceNamed, setMaintenance } from '../../src/manager/model/index.js'
 import { recordAudit } from '../../src/manager/users/index.js'
 import type { Store } from '../../src/metrics/index.js'
 import type { EntityHealth } from '../../src/wire/health.js'
@@ -84,7 +84,7 @@ test('the model reaches the monitor, again after changes, and after a restart of
   await addService(core, 'zk', 'ZOOKEEPER', 'SERVER', ['h1', 'h2', 'h3'])
   let at = await monitor()
   onTestFinished(() => at.stop())
-  const { runtime, link } = await manager(core, at.port)
+  const { runtime, link, client } = await manager(core, at.port)
   const seen = (category: string, identity: string): EntityHealth | undefined =>
     at.health.entity(category, identity)
   const { name, id } = await role(core)
@@ -113,6 +113,20 @@ test('the model reaches the monitor, again after changes, and after a restart of
   runtime.report(1, { ...report, state: 'RUNNING', startedAt: Date.now() })
   const scm = () => seen('ROLE', name)?.tests?.find(({ test }) => test.endsWith('SCM_HEALTH'))
   await eventually('the start', () => scm()?.summary === 'GOOD')
+
+  // A check that fails, with what its agent says of it.
+  const failures = [{ metric: 'web_metrics_collection_status', message: 'connection refused' }]
+  runtime.report(1, { ...report, state: 'RUNNING', startedAt: Date.now() - 600_000, failures })
+  const failed = { category: 'ROLE', identity: name, metric: 'web_metrics_collection_status', value: 0 }
+  await client.ask('POST', '/health/facts', {
+    body: JSON.stringify({ term: core.term(), at: Date.now(), values: [{ ...failed, at: Date.now() }] }),
+  })
+  await eventually('the reason', () =>
+    seen('ROLE', name)?.tests?.some(
+      ({ summary, explanation }) =>
+        summary === 'BAD' && explanation === 'The check failed: connection refused.',
+    ),
+  )
   const exit = { at: Date.now(), signal: 'SIGSEGV' }
   runtime.report(1, { ...report, state: 'EXITED', exit, unexpectedExits: 1 })
   await eventually('the end', () => scm()?.summary === 'BAD')
@@ -149,7 +163,7 @@ test('thresholds cascade from service, group, role, host and all hosts, and mist
   const [first, second] = [await role(core, 0), await role(core, 1)]
   const limits = (warning: string) => JSON.stringify({ warning, critical: '90' })
   const set = (
-    scope: 'SERVICE' | 'GROUP' | 'ROLE' | 'HOST' | 'ALL_HOSTS' | 'MANAGER',
+    scope: 'SERVICE' | 'GROUP' | 'ROLE' | 'HOST' | 'ALL_HOSTS' | 'MANAGER' | 'CLUSTER',
     id: number,
     name: string,
     value: string,
@@ -160,6 +174,10 @@ test('thresholds cascade from service, group, role, host and all hosts, and mist
   await set('ALL_HOSTS', 0, 'host_missed_heartbeats_thresholds', limits('44'))
   await set('HOST', first.hostId, 'host_missed_heartbeats_thresholds', limits('55'))
   await set('MANAGER', 0, 'cluster_services_healthy_thresholds', limits('66'))
+  await core.change((change) => createClusters(change, [{ name: 'c2', fullVersion: '7.1.7' }]))
+  const [c1, c2] = [...(await core.model()).clusters.values()]
+  await set('CLUSTER', c2!.id, 'cluster_services_healthy_thresholds', limits('77'))
+  await set('CLUSTER', c2!.id, 'cluster_health_suppression_cluster_hosts_healthy', 'true')
   const triggers = JSON.stringify([
     { triggerName: 't', triggerExpression: 'IF (SELECT fd_open) DO health:bad' },
   ])
@@ -180,7 +198,11 @@ test('thresholds cascade from service, group, role, host and all hosts, and mist
       limits(identity === own ? '55' : '44'),
     )
   expect(settingOf(model.hosts[1]!.config, 'host_triggers')).toBe(triggers)
-  expect(settingOf(model.clusters[0]!.config, 'cluster_services_healthy_thresholds')).toBe(limits('66'))
+  const clusterOf = ({ uuid }: { uuid: string }) => model.clusters.find(({ identity }) => identity === uuid)!
+  expect(settingOf(clusterOf(c1!).config, 'cluster_services_healthy_thresholds')).toBe(limits('66'))
+  expect(settingOf(clusterOf(c2!).config, 'cluster_services_healthy_thresholds')).toBe(limits('77'))
+  expect(clusterOf(c1!).suppressed).toBeUndefined()
+  expect(clusterOf(c2!).suppressed).toEqual(['CLUSTER_HOSTS_HEALTHY'])
   expect(model.configs[roleOf(first.name).config!]?.paths?.data).toHaveLength(1)
   await expect(set('ROLE', first.id, 'server_fd_thresholds', '{"warning":"much"}')).rejects.toThrow(
     /fd_thresholds/,

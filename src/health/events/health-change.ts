@@ -48,6 +48,8 @@ export interface HealthChangeInput {
   alerts?: boolean | undefined
   /** It was seen for the first time: nothing has happened just now. */
   startup: boolean
+  /** The entity is no more, and why. */
+  gone?: string | undefined
 }
 
 export interface AlertRules {
@@ -99,7 +101,9 @@ export function eventOfChange(
     ({ summary, suppressed }) => !suppressed && severityOf(summary) !== 'INFORMATIONAL',
   )
   const told = change.tests.filter((test) => test.from !== undefined)
-  const sentences = (told.length > 0 ? told : failing).map(({ explanation }) => explanation)
+  const sentences = change.gone
+    ? [change.gone]
+    : (told.length > 0 ? told : failing).map(({ explanation }) => explanation)
   const reached = to === 'BAD' || (rules.threshold === 'CONCERNING' && to === 'CONCERNING')
   return {
     record: {
@@ -134,7 +138,9 @@ function isAlerted(change: HealthChangeInput, { threshold }: AlertRules): boolea
 const isEnd = ({ from, to }: HealthChangeInput): boolean =>
   (to === 'GOOD' || to === 'DISABLED') && from !== to
 
-function summaryOf({ entity, from, to }: HealthChangeInput): string {
+function summaryOf({ entity, from, to, gone }: HealthChangeInput): string {
+  if (gone !== undefined)
+    return `The ${entity.category.toLowerCase()} ${entity.displayName} is no more; its health was ${WORDS[from]}.`
   const what = `The health of ${entity.category.toLowerCase()} ${entity.displayName}`
   if (isUnknown(to) && (from === 'BAD' || from === 'CONCERNING'))
     return `${what} is not known any more; it was ${WORDS[from]}.`

@@ -40,22 +40,21 @@ export function healthModel(
   const { model } = instances
   const keys = createConfigKeys()
   const manager = instances.manager()
-  const ofClusters = keys.keyOf({
-    values: Object.fromEntries(
-      Object.entries(healthValues(manager)).filter(([name]) => name.startsWith('cluster_')),
-    ),
-  })
-  const clusterSuppressed = suppressedTests(model, 'cluster', [{ scope: 'MANAGER', id: 0 }])
-  const clusters = [...model.clusters.values()].map(
-    (cluster): HealthCluster => ({
+  const clusters = [...model.clusters.values()].map((cluster): HealthCluster => {
+    const config = keys.keyOf({ values: healthValues(instances.cluster(cluster)) })
+    const suppressed = suppressedTests(model, 'cluster', [
+      { scope: 'MANAGER', id: 0 },
+      { scope: 'CLUSTER', id: cluster.id },
+    ])
+    return {
       identity: clusterIdentity(cluster),
       name: cluster.name,
       displayName: cluster.displayName,
-      ...(ofClusters && { config: ofClusters }),
-      ...(clusterSuppressed && { suppressed: clusterSuppressed }),
+      ...(config && { config }),
+      ...(suppressed && { suppressed }),
       ...(cluster.maintenance && { maintenance: true }),
-    }),
-  )
+    }
+  })
 
   const heartbeats = heartbeatThresholds(manager)
   const hostConfigs = new Map<string, string | undefined>()

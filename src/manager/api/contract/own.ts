@@ -26,9 +26,11 @@ export const ownModels = {
     covers: '[BwCoveredValue]',
     sensitive: 'boolean',
   },
-  /** `level` is DEFAULT, MANAGER, SERVICE, ROLE_CONFIG_GROUP, ROLE, ALL_HOSTS or HOST; `name` that of the service, group, …. */
+  /** `level` is DEFAULT, MANAGER, SERVICE, ROLE_CONFIG_GROUP, ROLE, ALL_HOSTS, HOST,
+   * ALL_CLUSTERS or CLUSTER; `name` that of the service, group, …. */
   BwConfigSource: { level: 'string', name: 'string' },
   BwCoveredValue: { source: 'BwConfigSource', value: 'string' },
+  BwClusterSettings: { clusterName: 'string', config: 'ApiConfigList' },
   BwJoinTokenArgs: { expiresInMinutes: 'integer', uses: 'integer' },
   BwJoinToken: { token: 'string', expires: 'string' },
   BwServiceTypeList: { items: '[BwServiceType]' },
@@ -63,6 +65,20 @@ export const ownEndpoints = {
     needs: 'READ',
     answer: 'BwStaleness',
   },
+  'GET /clusters/{clusterName}/config': {
+    since: 6,
+    needs: 'READ',
+    query: { view: 'view=summary' },
+    answer: 'ApiConfigList',
+  },
+  'PUT /clusters/{clusterName}/config': {
+    since: 6,
+    needs: 'CONFIGURE',
+    query: { message: 'string' },
+    body: 'ApiConfigList',
+    answer: 'ApiConfigList',
+  },
+  'GET /clusters/{clusterName}/effectiveConfig': EFFECTIVE_CONFIG,
   'GET /clusters/{clusterName}/services/{serviceName}/effectiveConfig': EFFECTIVE_CONFIG,
   'GET /clusters/{clusterName}/services/{serviceName}/roles/{roleName}/effectiveConfig': EFFECTIVE_CONFIG,
   'GET /clusters/{clusterName}/services/{serviceName}/roleConfigGroups/{roleConfigGroupName}/effectiveConfig':
