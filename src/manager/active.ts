@@ -38,6 +38,8 @@ export interface ActiveManager {
   readonly staleness: StalenessStore
   /** How everything is, from the monitor; undefined where none was given. */
   readonly health: HealthResults | undefined
+  /** Undefined where none was given. */
+  readonly monitor: MonitorClient | undefined
   /** Writes what agents have told and what is not in the database yet. */
   flush(): Promise<void>
   /** Ends all of it; commands stay as they are, for the next active manager. May be called twice. */
@@ -121,7 +123,18 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
     throw error
   }
   stopHousekeeping = startHousekeeping(core, runtime, settings.seconds)
-  return { core, runtime, receiver, tokens, commands, staleness, health, flush: writes.flush, stop }
+  return {
+    core,
+    runtime,
+    receiver,
+    tokens,
+    commands,
+    staleness,
+    health,
+    monitor: client,
+    flush: writes.flush,
+    stop,
+  }
 }
 
 /** The manager's own settings at hand, without a look into the database for each heartbeat. */
