@@ -11,8 +11,10 @@ import {
   activityEvents,
   auditEvents,
   createHealthResults,
+  createRoleSamples,
   type HealthResults,
   type MonitorClient,
+  type RoleSamples,
   startEventSender,
   startHealthLink,
 } from './health/index.js'
@@ -40,6 +42,8 @@ export interface ActiveManager {
   readonly health: HealthResults | undefined
   /** Undefined where none was given. */
   readonly monitor: MonitorClient | undefined
+  /** Metrics that tell fields of roles, from the monitor too. */
+  readonly roleSamples: RoleSamples | undefined
   /** Writes what agents have told and what is not in the database yet. */
   flush(): Promise<void>
   /** Ends all of it; commands stay as they are, for the next active manager. May be called twice. */
@@ -88,6 +92,7 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
   const commands = createCommands({ core, runtime, executor, staleness })
   const { monitorClient: client } = options
   const health = client && createHealthResults({ client, logger: core.logger })
+  const roleSamples = client && createRoleSamples({ client, logger: core.logger })
   const senders: { stop(): Promise<void> }[] = []
   let stopHousekeeping = () => {}
   let stopping: Promise<void> | undefined
@@ -98,6 +103,7 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
       canaryHosts.stop()
       receiver.stop()
       health?.stop()
+      roleSamples?.stop()
       await Promise.all(senders.map((each) => each.stop()))
       await executor.stop()
       waiting.stop()
@@ -132,6 +138,7 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
     staleness,
     health,
     monitor: client,
+    roleSamples,
     flush: writes.flush,
     stop,
   }
