@@ -40,6 +40,8 @@ export interface ActiveManager {
   readonly staleness: StalenessStore
   /** How everything is, from the monitor; undefined where none was given. */
   readonly health: HealthResults | undefined
+  /** Undefined where none was given. */
+  readonly monitor: MonitorClient | undefined
   /** Metrics that tell fields of roles, from the monitor too. */
   readonly roleSamples: RoleSamples | undefined
   /** Writes what agents have told and what is not in the database yet. */
@@ -135,6 +137,7 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
     commands,
     staleness,
     health,
+    monitor: client,
     roleSamples,
     flush: writes.flush,
     stop,

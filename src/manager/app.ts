@@ -106,6 +106,12 @@ export function createManager(options: ManagerOptions): Manager {
     app.get(`/api/:version{v[0-9]+}/health/${path}`, health)
   for (const path of ['preview', 'validate'])
     app.post(`/api/:version{v[0-9]+}/health/triggers/${path}`, health)
+  // What of alerts is only looked at; silences and tests are made by the API.
+  app.use('/api/:version{v[0-9]+}/alerts/*', async (c, next) =>
+    c.req.method === 'GET' ? gate('pages')(c, next) : next(),
+  )
+  for (const path of ['status', 'silences'])
+    app.get(`/api/:version{v[0-9]+}/alerts/${path}`, (c) => proxy.pass(c, `/alerting/${path}`))
   if (options.deployment) {
     const { deployment } = options
     app.route('/', agentRoutes({ active: deployment.active, activeUrl: deployment.activeUrl }))

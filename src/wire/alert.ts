@@ -81,6 +81,18 @@ export interface AlertEvent {
   url: string
 }
 
+/** While it holds, nothing that it matches is sent. */
+export interface Silence {
+  id: string
+  /** By field (`docs/alerts.md`) patterns, of which one must match. */
+  match: Record<string, string[]>
+  /** Milliseconds since the epoch; `from` is included, `until` is not. */
+  from: number
+  until: number
+  comment: string
+  createdBy: string
+}
+
 /** The answer to `POST /alerts`. Everything in it but `refused` is on disk. */
 export interface AlertReceipt {
   accepted: number

@@ -1,4 +1,6 @@
-import type { AlertEvent } from '../../wire/alert.js'
+import type { AlertEvent, Silence } from '../../wire/alert.js'
+
+export type { Silence } from '../../wire/alert.js'
 
 /** What a rule or a silence can look at. */
 export const MATCH_FIELDS = [
@@ -22,16 +24,6 @@ export type MatchField = (typeof MATCH_FIELDS)[number]
  * stands for any characters; case counts. A rule without fields matches everything.
  */
 export type Matcher = Partial<Record<MatchField, string[]>>
-
-export interface Silence {
-  id: string
-  match: Matcher
-  /** Milliseconds since the epoch; `from` is included, `until` is not. */
-  from: number
-  until: number
-  comment: string
-  createdBy: string
-}
 
 export function matches(matcher: Matcher, event: AlertEvent): boolean {
   for (const field of MATCH_FIELDS) {

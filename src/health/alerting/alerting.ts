@@ -6,6 +6,7 @@ import type { AlertReceipt } from '../../wire/alert.js'
 import type { Events } from '../events/index.js'
 import type { OutboxRow } from '../events/store.js'
 import { connectPublisher } from './post.js'
+import { publisherRoutes } from './publisher-routes.js'
 
 export interface AlertingOptions {
   /** Made with `alerts: true`. */
@@ -46,7 +47,7 @@ export interface AlertingStatus {
 }
 
 export interface Alerting {
-  /** `GET /health/alerting`: the status, and how many alerts wait. */
+  /** `GET /health/alerting`: the status, and how many alerts wait; and what the publisher says, as in `publisher-routes.ts`. */
   readonly app: Hono
   status(): AlertingStatus
   /** Ends the attempt under way; what the publisher has not taken stays in the store. May be called twice. */
@@ -70,6 +71,8 @@ export function createAlerting(options: AlertingOptions): Alerting {
   const { longestMs = 3 * 86_400_000, most = 50_000, lookEveryMs = 15_000, firstWaitMs = 1_000 } = options
   const { outbox } = events
   const connection = connectPublisher(url, token)
+  // Of its own: what a person asks for waits for no alert, and no alert for it.
+  const atHand = connectPublisher(url, token, { timeoutMs: 60_000, sockets: 4 })
   const stopping = new AbortController()
   const { signal } = stopping
   const status: AlertingStatus = { url, accepted: 0, refused: 0, givenUp: 0, failures: 0, lastError: null }
@@ -128,7 +131,7 @@ export function createAlerting(options: AlertingOptions): Alerting {
     if (rows.length === 0) return false
     const { body, count } = bodyOf(rows)
     const sent = rows.slice(0, count)
-    const answer = await connection.post(body, signal)
+    const answer = await connection.ask('POST', 'alerts', signal, body)
     if (answer.status === 413 && count > 1) {
       atOnce = Math.max(1, Math.floor(count / 2))
       return true
@@ -208,6 +211,8 @@ export function createAlerting(options: AlertingOptions): Alerting {
     })
   })
 
+  app.route('/', publisherRoutes(atHand))
+
   return {
     app,
     status: () => ({ ...status }),
@@ -216,6 +221,7 @@ export function createAlerting(options: AlertingOptions): Alerting {
       wake()
       await Promise.race([finished, delay(5_000, undefined, { ref: false })])
       connection.close()
+      atHand.close()
     },
   }
 }
