@@ -102,7 +102,7 @@ export function createManager(options: ManagerOptions): Manager {
     const { pathname, search } = new URL(c.req.url)
     return proxy.pass(c, pathname.replace(/^\/api\/v[0-9]+/, '') + search)
   }
-  for (const path of ['entities', 'entities/*', 'tests', 'triggers'])
+  for (const path of ['entities', 'entities/*', 'tests', 'triggers', 'alerting'])
     app.get(`/api/:version{v[0-9]+}/health/${path}`, health)
   for (const path of ['preview', 'validate'])
     app.post(`/api/:version{v[0-9]+}/health/triggers/${path}`, health)
