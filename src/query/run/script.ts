@@ -8,6 +8,7 @@ import { Deadline } from './deadline.js'
 import type { QueryEnvironment } from './environment.js'
 import { executeStatement } from './execute.js'
 import { explainStatement } from './explain.js'
+import { Recent } from './recent.js'
 import type { AnswerSink } from './sink.js'
 
 export interface QueryRequest {
@@ -26,10 +27,12 @@ export interface QueryRequest {
   readonly abort: AbortController
 }
 
+type CheckRequest = Pick<QueryRequest, 'query' | 'window' | 'variables'>
+
 /** Checks parsed statements. Throws `QueryError` with every problem found. */
 function checkScript(
   script: Script,
-  request: QueryRequest,
+  request: CheckRequest,
   environment: QueryEnvironment,
 ): readonly CheckedStatement[] {
   const { catalogue, limits } = environment
@@ -95,16 +98,24 @@ export async function runScript(
 }
 
 /** Dashboards send the same texts again and again. */
-const REMEMBERED = 500
-const LONGEST_REMEMBERED = 10_000
-const scripts = new Map<string, Script>()
+const scripts = new Recent<Script>(5_000, 500_000)
 
 function parsed(text: string): Script {
   const known = scripts.get(text)
   if (known !== undefined) return known
   const { script, problems } = parseScript(text)
   if (script === undefined) throw badQuery(problems)
-  if (scripts.size >= REMEMBERED) scripts.clear()
-  if (text.length <= LONGEST_REMEMBERED) scripts.set(text, script)
+  scripts.set(text, script)
   return script
+}
+
+/** The statements of a query, parsed and checked. Throws `QueryError` with every problem found. */
+export function checkedScript(
+  request: CheckRequest,
+  environment: QueryEnvironment,
+): readonly CheckedStatement[] {
+  return (
+    environment.checked.get(request.query, environment.catalogue.version) ??
+    checkScript(parsed(request.query), request, environment)
+  )
 }

@@ -10,6 +10,8 @@ interface Known {
 /** Selections that are remembered, and entities in them. */
 const MOST_ENTRIES = 256
 const MOST_SUBJECTS = 500_000
+/** What is this short is also kept with the items that asked for it, of which there are some thousand. */
+const FEW = 100
 
 /**
  * Remembers which entities a predicate selects, as long as the catalogue does not change: dashboards ask the same again
@@ -39,7 +41,7 @@ export class SelectionCache {
     const last = this.#byItem.get(item)
     if (last?.version === version && last.joinRenamed === request.joinRenamed) return last.subjects
     const subjects = this.#select(key, request, metrics)
-    if (this.#known.size > 0 && subjects === this.#known.get(this.#lastFull))
+    if (subjects.length <= FEW && subjects === this.#known.get(this.#lastFull))
       this.#byItem.set(item, { version, joinRenamed: request.joinRenamed, subjects })
     return subjects
   }
