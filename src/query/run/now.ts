@@ -26,6 +26,9 @@ import { OF_ENTITY, templateOf } from './template.js'
 const MOST_POINTS = 20_000
 const MOST_SAMPLES = 1_000_000
 
+/** It tells how long the text took, and so is to be the first who looks at it. */
+const EXPLAIN = /^\s*explain/i
+
 /**
  * Answers a query that needs nothing but what is in memory, and little of it: without promises, a time limit or a way to be
  * ended, which together take longer than a small query. False, and nothing written, for any other: that is for
@@ -37,7 +40,7 @@ export function answerNow(
   sink: AnswerSink,
 ): boolean {
   const { hot, limits, catalogue } = environment
-  if (hot === undefined) return false
+  if (hot === undefined || EXPLAIN.test(request.query)) return false
   const { window, streamLimit } = request
   const statements = checkedScript(request, environment)
   const checked = statements[0] as CheckedStatement
