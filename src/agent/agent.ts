@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { encodeNativeBatch, type NativeBatch } from '../wire/native-batch.js'
 import { selfMetrics } from '../wire/self-metrics.js'
+import { createCheckFailures } from './check-failures.js'
 import type { Collector } from './collectors/index.js'
 import { createCounters, createHostCollectors } from './collectors/index.js'
 import { AgentError } from './errors.js'
@@ -87,7 +88,8 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
   })
   const metrics = createAgentMetrics(() => spool.stats())
   const counters = createCounters()
-  const collectors = createHostCollectors(options, counters)
+  const failures = createCheckFailures()
+  const collectors = createHostCollectors({ ...options, failures }, counters)
   const builder = createRoundBuilder()
   const hostname = () => options.hostname ?? systemHostname()
   const hostOf = createHostSource(hostId, options.rackId)
@@ -123,7 +125,7 @@ export async function startAgent(agentOptions: AgentOptions): Promise<Agent> {
 
   if (options.manager) {
     const host = { dataDir, hostId, hostname, procRoot: options.procRoot, sysRoot: options.sysRoot }
-    management = await startManagement({ ...options.manager, ...host, counters, logger }).catch(
+    management = await startManagement({ ...options.manager, ...host, counters, failures, logger }).catch(
       async (error) => {
         await unlock()
         throw error

@@ -6,6 +6,7 @@ import type { CanaryResult } from '../wire/canary.js'
 import type { DesiredProcess, HostPlace } from '../wire/heartbeat.js'
 import { DEFAULT_LOG_RULES } from '../wire/log-rules.js'
 import { createCanaries } from './canary/index.js'
+import type { CheckFailures } from './check-failures.js'
 import type { Counters } from './collectors/counters.js'
 import type { Collector } from './collectors/index.js'
 import { createRoleProcessCollector } from './collectors/role-process.js'
@@ -35,6 +36,7 @@ export interface ManagementOptions extends ManagerOptions {
   procRoot: string
   sysRoot: string
   counters: Counters
+  failures: CheckFailures
   logger: Logger
 }
 
@@ -110,10 +112,12 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
     store,
     runner,
     facts: () => hostFacts(hostname(), procRoot, link.hasCgroups()),
+    failures: options.failures,
     transport: createTransport(options.caFile),
     logger,
     ...(options.longestBackOffMs === undefined ? {} : { longestBackOffMs: options.longestBackOffMs }),
   })
+  options.failures.onNews = news
   // What was wanted last is wanted until the manager says otherwise.
   runner.wake()
 
@@ -142,6 +146,7 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
   const canaries = createCanaries({
     roles,
     launchOf: (process) => launchOf(process, join(processDir, process.name), variables),
+    failures: options.failures,
     logger,
   })
 
@@ -155,6 +160,7 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
         roles: () => roles().filter(({ figures }) => figures.running),
         rulesOf: (name) => store.held.desired?.metricSets[name],
         counters,
+        failures: options.failures,
         logger,
       }),
       canaries,

@@ -8,8 +8,10 @@ import {
 import type { Core } from './core.js'
 import {
   createHealthResults,
+  createRoleSamples,
   type HealthResults,
   type MonitorClient,
+  type RoleSamples,
   startAuditSender,
   startHealthLink,
 } from './health/index.js'
@@ -35,6 +37,8 @@ export interface ActiveManager {
   readonly staleness: StalenessStore
   /** How everything is, from the monitor; undefined where none was given. */
   readonly health: HealthResults | undefined
+  /** Metrics that tell fields of roles, from the monitor too. */
+  readonly roleSamples: RoleSamples | undefined
   /** Writes what agents have told and what is not in the database yet. */
   flush(): Promise<void>
   /** Ends all of it; commands stay as they are, for the next active manager. May be called twice. */
@@ -83,6 +87,7 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
   const commands = createCommands({ core, runtime, executor, staleness })
   const { monitorClient: client } = options
   const health = client && createHealthResults({ client, logger: core.logger })
+  const roleSamples = client && createRoleSamples({ client, logger: core.logger })
   const senders: { stop(): Promise<void> }[] = []
   let stopHousekeeping = () => {}
   let stopping: Promise<void> | undefined
@@ -93,6 +98,7 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
       canaryHosts.stop()
       receiver.stop()
       health?.stop()
+      roleSamples?.stop()
       await Promise.all(senders.map((each) => each.stop()))
       await executor.stop()
       waiting.stop()
@@ -114,7 +120,18 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
     throw error
   }
   stopHousekeeping = startHousekeeping(core, runtime, settings.seconds)
-  return { core, runtime, receiver, tokens, commands, staleness, health, flush: writes.flush, stop }
+  return {
+    core,
+    runtime,
+    receiver,
+    tokens,
+    commands,
+    staleness,
+    health,
+    roleSamples,
+    flush: writes.flush,
+    stop,
+  }
 }
 
 /** The manager's own settings at hand, without a look into the database for each heartbeat. */

@@ -15,7 +15,7 @@ import {
   type ValueFact,
 } from './health.js'
 import { testDefinition } from './health-tests.js'
-import { processStates } from './heartbeat.js'
+import { type CheckFailure, processStates } from './heartbeat.js'
 import { type Check, finite, list, oneOf, optional, record, shape, text, truth, whole } from './shape.js'
 
 const LONGEST = HEALTH_LIMITS.name
@@ -26,6 +26,7 @@ const term = whole(0, Number.MAX_SAFE_INTEGER)
 const expected = oneOf('RUNNING', 'STOPPED')
 const commission = oneOf('COMMISSIONED', 'DECOMMISSIONING', 'DECOMMISSIONED')
 const entities = HEALTH_LIMITS.entities
+const failures = optional(list(shape<CheckFailure>({ metric: text(200), message: text(500) }), 50))
 
 const base = {
   identity: name,
@@ -94,6 +95,7 @@ const facts = shape<HealthFacts>({
         lastHeartbeat: optional(time),
         heartbeatIntervalMs: optional(whole(1, 86_400_000)),
         clockOffsetMs: optional(finite),
+        failures,
       }),
       HEALTH_LIMITS.facts,
     ),
@@ -115,6 +117,7 @@ const facts = shape<HealthFacts>({
         expected: optional(expected),
         since: optional(time),
         busy: optionalText,
+        failures,
       }),
       HEALTH_LIMITS.facts,
     ),

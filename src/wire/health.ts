@@ -14,7 +14,7 @@
  * Times are milliseconds since the epoch in JSON, and ISO 8601 or milliseconds in addresses.
  */
 import type { HealthCategory, HealthTestDefinition } from './health-tests.js'
-import type { ProcessState } from './heartbeat.js'
+import type { CheckFailure, ProcessState } from './heartbeat.js'
 
 export const HEALTH_SUMMARIES = [
   'GOOD',
@@ -134,6 +134,8 @@ export interface HostFact {
   heartbeatIntervalMs?: number
   /** What its clock lacks to the manager's. */
   clockOffsetMs?: number
+  /** Why checks of the host failed when they were run last. */
+  failures?: CheckFailure[]
 }
 
 export interface RoleFact {
@@ -150,6 +152,8 @@ export interface RoleFact {
   since?: number
   /** Empty: no longer. */
   busy?: string
+  /** Why checks of the role failed when they were run last. */
+  failures?: CheckFailure[]
 }
 
 /** What has changed of a service since the model was sent. */

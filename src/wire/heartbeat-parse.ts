@@ -1,6 +1,7 @@
 import { canaries } from './canary.js'
 import type {
   AgentCommand,
+  CheckFailure,
   ClientConfigReport,
   CommandReport,
   DesiredClientConfig,
@@ -76,6 +77,8 @@ const facts = shape<HostFacts>({
   cgroups: truth,
 })
 
+const failures = optional(list(shape<CheckFailure>({ metric: text(200), message: text(500) }), 50))
+
 const processReport = shape<ProcessReport>({
   id,
   name: text(255),
@@ -92,6 +95,7 @@ const processReport = shape<ProcessReport>({
   unexpectedExits: revision,
   revision,
   problem,
+  failures,
 })
 
 const request = shape<HeartbeatRequest>({
@@ -108,6 +112,7 @@ const request = shape<HeartbeatRequest>({
   settled: truth,
   faults: list(shape<DesiredFault>({ path: text(4000), message: text(4000), id: optional(id) }), 1000),
   processes: list(processReport, 10_000),
+  failures,
   clientConfigs: list(
     shape<ClientConfigReport>({
       name: text(255),

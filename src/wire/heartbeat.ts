@@ -44,6 +44,8 @@ export interface HeartbeatRequest {
   /** Parts of the desired state that could not be read; the rest of it is in force. */
   faults: DesiredFault[]
   processes: ProcessReport[]
+  /** Of checks of the host itself. */
+  failures?: CheckFailure[]
   clientConfigs: ClientConfigReport[]
   /** Commands done since the last beat that was answered. */
   commands: CommandReport[]
@@ -108,6 +110,14 @@ export interface ProcessReport {
   revision: number
   /** Why it is not as wanted, or what is odd: for people; `code` for programs, such as `CANNOT_EXECUTE`. */
   problem?: { code: string; message: string }
+  /** Of checks that the agent runs beside it. */
+  failures?: CheckFailure[]
+}
+
+/** Why a check failed when it was run last; how it went is in the metric. */
+export interface CheckFailure {
+  metric: string
+  message: string
 }
 
 export interface ClientConfigReport {

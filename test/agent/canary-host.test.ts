@@ -1,13 +1,18 @@
 import { describe, expect, it } from 'vitest'
+import { createCheckFailures } from '../../src/agent/check-failures.js'
 import { createAgentFoldersCollector } from '../../src/agent/collectors/agent-folders.js'
 import { createClockCollector, parseTimedate, parseTracking } from '../../src/agent/collectors/clock.js'
 import { createDnsCollector } from '../../src/agent/collectors/dns.js'
 import { collectOnce, temporaryFolder, until } from './support.js'
 
 describe('DNS resolution', () => {
+  /** Of the last answer. */
+  let reasons: string[] = []
   const ofAnswer = async (answer: () => Promise<string[]>, timeoutMs = 10_000) => {
     const asked: string[] = []
+    const failures = createCheckFailures()
     const collector = createDnsCollector({
+      failures,
       resolve(name) {
         asked.push(name)
         return answer()
@@ -23,6 +28,7 @@ describe('DNS resolution', () => {
       found = await collectOnce(collector)
     }
     expect(asked).toEqual(['node1'])
+    reasons = failures.of('host').map(({ metric, message }) => `${metric}: ${message}`)
     return found
   }
 
@@ -31,16 +37,20 @@ describe('DNS resolution', () => {
     expect(found.get('dns_resolution_status')).toBe(1)
     expect(found.get('dns_resolution_duration')).toBeGreaterThanOrEqual(0)
     expect((await ofAnswer(async () => ['127.0.1.1'])).get('dns_resolution_status')).toBe(1)
+    expect(reasons).toEqual([])
   })
 
   it('fails when the name leads elsewhere, nowhere, or does not come back in time', async () => {
     expect((await ofAnswer(async () => ['198.51.100.1'])).get('dns_resolution_status')).toBe(0)
+    expect(reasons).toEqual(['dns_resolution_status: "node1" leads to 198.51.100.1, which is not this host'])
     expect((await ofAnswer(() => Promise.reject(new Error('ENOTFOUND')))).get('dns_resolution_status')).toBe(
       0,
     )
+    expect(reasons).toEqual(['dns_resolution_status: "node1" is not found: ENOTFOUND'])
     const late = await ofAnswer(() => new Promise(() => {}), 50)
     expect(late.get('dns_resolution_status')).toBe(0)
     expect(late.get('dns_resolution_duration')).toBeGreaterThan(40)
+    expect(reasons).toEqual(['dns_resolution_status: no answer for "node1" within 0.05 s'])
   })
 
   it('asks the real resolver of this host', async () => {

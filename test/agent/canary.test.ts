@@ -6,6 +6,7 @@ import { createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createCanaries, runCanary } from '../../src/agent/canary/index.js'
+import { createCheckFailures } from '../../src/agent/check-failures.js'
 import type { RoleEntity } from '../../src/agent/processes/role-entities.js'
 import type { Launch } from '../../src/agent/supervisor/index.js'
 import { type CanaryCheck, canaries, type DesiredCanary } from '../../src/wire/canary.js'
@@ -297,9 +298,11 @@ describe.skipIf(missing.length > 0)('a real ZooKeeper', () => {
     await eventually(async () => (await run(check(), { timeoutMs: 5_000 })).ok, 'the server to serve', 60_000)
     const role: RoleEntity = roleOf(canaryOf(check(), { timeoutMs: 1_500 }))
     const { lines, logger } = recordingLogger()
+    const failures = createCheckFailures()
     const watch = createCanaries({
       roles: () => [role],
       launchOf: () => launchIn(folder),
+      failures,
       logger,
       tickMs: 20,
       random: () => 0,
@@ -321,10 +324,12 @@ describe.skipIf(missing.length > 0)('a real ZooKeeper', () => {
     expect(seen.get('role1 test_duration')).toBeGreaterThan(1_000)
     expect(watch.results()[0]!.message).toMatch(/no (result|answer) within 1\d{3} ms/)
     expect(lines.map(({ msg }) => msg)).toEqual(['A canary has failed'])
+    expect(failures.of(7)).toEqual([{ metric: 'test_status', message: watch.results()[0]!.message }])
 
     server.kill('SIGCONT')
     await eventually(() => status(1), 'a good run again', 30_000)
     expect(lines.map(({ msg }) => msg)).toEqual(['A canary has failed', 'A canary goes well again'])
+    expect(failures.of(7)).toEqual([])
   }, 120_000)
 
   it('is asked as a whole: one that is stopped costs its share of the time', async () => {

@@ -150,6 +150,16 @@ describe('heartbeats that do not come', () => {
       'HOST host-3 CONCERNING→BAD (HOST_SCM_HEALTH CONCERNING→BAD)',
       'ROLE zk-SERVER-3 CONCERNING→BAD (ZOOKEEPER_SERVER_HOST_HEALTH CONCERNING→BAD)',
     ])
+    // That its processes run is not known any more, either.
+    bed.pass(30_000)
+    bed.facts({ hosts: others.map((each) => ({ ...each, lastHeartbeat: bed.now })) })
+    bed.look()
+    expect(bed.test('ROLE', 'zk-SERVER-3', 'ZOOKEEPER_SERVER_SCM_HEALTH')).toMatchObject({
+      summary: 'NOT_AVAILABLE',
+      explanation:
+        'The agent of the host has not been heard of for 3.1 minutes; then the process was running.',
+    })
+    expect(bed.test('ROLE', 'zk-SERVER-1', 'ZOOKEEPER_SERVER_SCM_HEALTH').summary).toBe('GOOD')
   })
 
   it('are no news while the manager itself is silent', () => {
@@ -322,11 +332,22 @@ describe('the canary of a service', () => {
       value: 12,
       explanation: expect.stringMatching(/^The canary took 12/),
     })
-    expect(ran('zk-SERVER-1', 0, 15_000)).toMatchObject({ summary: 'BAD' })
+    bed.facts({
+      roles: [
+        { identity: 'zk-SERVER-1', failures: [{ metric: 'zookeeper_canary_status', message: 'no answer' }] },
+      ],
+    })
+    expect(ran('zk-SERVER-1', 0, 15_000)).toMatchObject({
+      summary: 'BAD',
+      explanation: expect.stringMatching(/^The check, run by .*SERVER.*, failed: no answer\.$/),
+    })
     expect(bed.summary('SERVICE', 'c1:zk')).toBe(2)
     // Another one runs it from now on; what the first one said last is over.
     expect(ran('zk-SERVER-3', 1, 20)).toMatchObject({ summary: 'GOOD', value: 20 })
     expect(ran('zk-SERVER-3', 1, 1_500)).toMatchObject({ summary: 'CONCERNING' })
+    // What it said is over with the next facts that do not say it.
+    bed.facts({ roles: [{ identity: 'zk-SERVER-1' }] })
+    expect(ran('zk-SERVER-1', 0, 15_000).explanation).toMatch(/^The check, run by .* failed\.$/)
   })
 })
 

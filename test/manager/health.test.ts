@@ -19,6 +19,8 @@ import type { Store } from '../../src/metrics/index.js'
 import type { EntityHealth } from '../../src/wire/health.js'
 import { eventually } from '../integration/program.js'
 import { type Bench, silent as quiet, startBench } from '../metrics/support.js'
+import { openQueryBed } from '../query/support.js'
+import { serveApi } from './api/server.js'
 import { addCluster, addService, newCore } from './core.js'
 import { silent, startTestPostgres, type TestPostgres } from './support.js'
 
@@ -233,9 +235,89 @@ test('audit events reach the event store once, also those of the time when the m
 test('a change of managers makes no host look lost, and none look well that was lost before', () => {
   const at = { began: 1_000_000, ended: 900_000, intervalMs: 15_000 }
   const heard = (lastHeartbeat: number) =>
-    hostFact({ hostId: 'h', lastHeartbeat, clockOffset: undefined }, at).lastHeartbeat
+    hostFact({ hostId: 'h', lastHeartbeat, clockOffset: undefined, failures: [] }, at).lastHeartbeat
   expect(heard(1_000_500)).toBe(1_000_500)
   expect(heard(899_000)).toBe(999_000)
   expect(heard(600_000)).toBe(700_000)
   expect(heard(0)).toBeUndefined()
 })
+
+test('explanations are in the API where the view asks for them, also of the management service', async () => {
+  const core = await newCore(postgres)
+  await addCluster(core, 1)
+  await addService(core, 'zk', 'ZOOKEEPER', 'SERVER', ['h1'])
+  const at = await monitor()
+  const monitorClient = createMonitorClient({ url: `http://127.0.0.1:${at.port}` })
+  const server = await serveApi(core, { monitorClient })
+  onTestFinished(async () => {
+    await server.close()
+    monitorClient.close()
+    await at.stop()
+  })
+  const admin = server.as('admin')
+  await admin.put('/cm/service', { name: 'mgmt', roles: [{ type: 'MONITOR', hostRef: { hostname: 'h1' } }] })
+  const explained = (path: string) =>
+    eventually(path, async () => {
+      const { body } = await admin.get(`${path}?view=full_with_health_check_explanation`)
+      const checks = (body.items ?? [body]).flatMap((each: { healthChecks: object[] }) => each.healthChecks)
+      return checks.length > 0 && checks.every((each: { explanation: string }) => each.explanation !== '')
+    })
+  for (const path of ['/cm/service', '/cm/service/roles', '/clusters/c1/services/zk/roles', '/hosts'])
+    await explained(path)
+}, 60_000)
+
+test('which NameNode is active is in the API, from its metrics, while it runs and there are two', async () => {
+  const core = await newCore(postgres)
+  await addCluster(core, 2)
+  await addService(core, 'hdfs', 'HDFS', 'NAMENODE', ['h1', 'h2'])
+  await addService(core, 'single', 'HDFS', 'NAMENODE', ['h1'])
+  const model = await core.model()
+  const rolesOf = (name: string) => model.rolesOfService.get(serviceNamed(model, 'c1', name).id)!
+  const bed = await openQueryBed()
+  const monitored = await listen(bed.api.app, '127.0.0.1', 0)
+  const monitorClient = createMonitorClient({ url: monitored.url })
+  const server = await serveApi(core, { monitorClient })
+  onTestFinished(async () => {
+    await server.close()
+    monitorClient.close()
+    await monitored.close()
+    await bed.cleanUp()
+  })
+  const now = Date.now()
+  const put = ({ name }: { name: string }, value: number) =>
+    bed.put('hdfs_is_active', { category: 'ROLE', name, attributes: { roleName: name } }, [
+      [now - 20_000, 1 - value],
+      [now - 10_000, value],
+    ])
+  const [first, second] = rolesOf('hdfs')
+  await Promise.all([put(first!, 1), put(second!, 0), put(rolesOf('single')[0]!, 1)])
+  const statusOf = async (service: string): Promise<(string | undefined)[]> =>
+    (await server.as('admin').get(`/clusters/c1/services/${service}/roles`)).body.items.map(
+      ({ haStatus }: { haStatus?: string }) => haStatus,
+    )
+  expect(await statusOf('hdfs')).toEqual(['UNKNOWN', 'UNKNOWN'])
+  for (const { id, hostId, serviceId } of rolesOf('hdfs')) {
+    const process = {
+      kind: 'ROLE',
+      name: 'nn',
+      roleId: id,
+      serviceId,
+      hostId,
+      revision: 1,
+      current: true,
+    } as const
+    server.active.runtime.put({ ...process, id, wanted: 'RUNNING', listed: true, createdAt: now })
+    const report = { id, name: 'nn', since: now, restarts: 0, unexpectedExits: 0, revision: 1 }
+    server.active.runtime.report(id, { ...report, state: 'RUNNING', startedAt: now - 15_000 })
+  }
+  expect(await statusOf('hdfs')).toEqual(['ACTIVE', 'STANDBY'])
+  const { body } = await server.as('admin').get('/clusters/c1/services/hdfs/roles?filter=haStatus==standby')
+  expect(body.items.map(({ name }: { name: string }) => name)).toEqual([second!.name])
+  expect(await statusOf('single')).toEqual([undefined])
+
+  // Started anew since: what it was before says nothing.
+  const { id } = first!
+  const again = { id, name: 'nn', since: now, restarts: 1, unexpectedExits: 1, revision: 1 }
+  server.active.runtime.report(id, { ...again, state: 'RUNNING', startedAt: now })
+  expect(await statusOf('hdfs')).toEqual(['UNKNOWN', 'STANDBY'])
+}, 60_000)

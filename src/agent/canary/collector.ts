@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { CanaryResult, DesiredCanary } from '../../wire/canary.js'
 import type { MetricDefinition } from '../../wire/native-batch.js'
+import type { CheckFailures } from '../check-failures.js'
 import type { Collector } from '../collectors/collector.js'
 import type { RoleEntity } from '../processes/role-entities.js'
 import type { Launch } from '../supervisor/index.js'
@@ -10,6 +11,8 @@ export interface CanaryOptions {
   /** The roles on this host. */
   roles: () => RoleEntity[]
   launchOf: (process: RoleEntity['process']) => Launch
+  /** Is told why they fail. */
+  failures?: Pick<CheckFailures, 'set'>
   logger: Logger
   /** How often it is looked what is due, milliseconds. Default 1000. */
   tickMs?: number
@@ -45,7 +48,7 @@ const FIRST_MS = 5_000
  * and reports each result once, with the next round, as samples of the role.
  */
 export function createCanaries(options: CanaryOptions): Canaries {
-  const { roles, launchOf, logger, tickMs = 1_000, random = Math.random } = options
+  const { roles, launchOf, failures, logger, tickMs = 1_000, random = Math.random } = options
   const watched = new Map<string, Watched>()
   const definitions = new Map<string, MetricDefinition>()
   let active = 0
@@ -77,8 +80,9 @@ export function createCanaries(options: CanaryOptions): Canaries {
         }
       }
     }
-    for (const [key, { abort }] of watched) {
+    for (const [key, { abort, canary, role }] of watched) {
       if (present.has(key)) continue
+      failures?.set(role.process.id, canary.status, undefined)
       abort.abort(new Error('the role does not run here any more'))
       watched.delete(key)
     }
@@ -111,6 +115,7 @@ export function createCanaries(options: CanaryOptions): Canaries {
     one.last = { role: role.entity.name, name: canary.name, at, ...result, counts }
     if (!counts) return
     one.news = result
+    failures?.set(role.process.id, canary.status, result.ok ? undefined : (result.message ?? 'it failed'))
     const of = { role: role.entity.name, canary: canary.name }
     if (!result.ok && (last?.ok ?? true))
       logger.warn({ ...of, reason: result.message }, 'A canary has failed')

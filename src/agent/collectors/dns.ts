@@ -1,9 +1,12 @@
 import { lookup } from 'node:dns/promises'
 import { networkInterfaces } from 'node:os'
+import type { CheckFailures } from '../check-failures.js'
 import type { Collector } from './collector.js'
 import { monotonic } from './collector.js'
 
 export interface DnsOptions {
+  /** Is told why the host is not found. */
+  failures?: Pick<CheckFailures, 'set'> | undefined
   /** Addresses of a name, as the system's resolver gives them. */
   resolve?: (name: string) => Promise<string[]>
   /** The host's own. */
@@ -18,7 +21,13 @@ export interface DnsOptions {
  * the resolver may hang for half a minute, and it has one of the few threads meanwhile.
  */
 export function createDnsCollector(options: DnsOptions = {}): Collector {
-  const { resolve = bySystem, addresses = ownAddresses, everyMs = 60_000, timeoutMs = 30_000 } = options
+  const {
+    failures,
+    resolve = bySystem,
+    addresses = ownAddresses,
+    everyMs = 60_000,
+    timeoutMs = 30_000,
+  } = options
   let running = false
   let began = Number.NEGATIVE_INFINITY
   let news: { ok: boolean; ms: number } | undefined
@@ -26,19 +35,24 @@ export function createDnsCollector(options: DnsOptions = {}): Collector {
   async function ask(name: string) {
     const mine = (began = monotonic())
     running = true
-    const late = setTimeout(() => tell(false), timeoutMs)
-    const tell = (ok: boolean) => {
+    const late = setTimeout(() => tell(`no answer for "${name}" within ${timeoutMs / 1000} s`), timeoutMs)
+    let told = false
+    const tell = (reason?: string) => {
       // What comes after its time has been told as a failure already.
-      if (monotonic() - mine <= timeoutMs || !ok) news ??= { ok, ms: monotonic() - mine }
+      if (told) return
+      told = true
+      news = { ok: reason === undefined, ms: monotonic() - mine }
+      failures?.set('host', 'dns_resolution_status', reason)
       clearTimeout(late)
     }
     late.unref()
     try {
       const found = await resolve(name)
       const own = new Set(addresses())
-      tell(found.some((address) => own.has(address) || isLoopback(address)))
-    } catch {
-      tell(false)
+      const isOwn = found.some((address) => own.has(address) || isLoopback(address))
+      tell(isOwn ? undefined : `"${name}" leads to ${found.slice(0, 5).join(', ')}, which is not this host`)
+    } catch (error) {
+      tell(`"${name}" is not found: ${(error as Error).message}`)
     } finally {
       running = false
     }

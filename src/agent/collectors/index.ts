@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { CheckFailures } from '../check-failures.js'
 import { createAgentFoldersCollector } from './agent-folders.js'
 import { createAgentProcessCollector } from './agent-process.js'
 import { createClockCollector, type Say } from './clock.js'
@@ -22,6 +23,8 @@ export interface HostCollectorsOptions extends Roots {
   statfs?: StatFs
   /** Asks the time daemon. */
   say?: Say
+  /** Is told why checks fail. */
+  failures?: Pick<CheckFailures, 'set'>
   /** The agent's own folders; without it their space is not told. */
   dataDir?: string
   processDir?: string
@@ -40,7 +43,7 @@ export function createHostCollectors(options: HostCollectorsOptions, counters: C
     createNetworkInterfaceCollector(options, counters),
     createAgentProcessCollector(counters),
     createFileSystemCollector(options),
-    createDnsCollector(),
+    createDnsCollector({ failures: options.failures }),
     createClockCollector(options.say ? { say: options.say } : {}),
     ...(options.dataDir === undefined
       ? []

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
+import { connectionProblem, tlsProblem } from '../../wire/connection-problem.js'
 import type { AgentCommand, CommandReport, HeartbeatRequest, HostFacts } from '../../wire/heartbeat.js'
 import { HEARTBEAT_PATH, HEARTBEAT_PROTOCOL, MAX_ANSWER_BYTES } from '../../wire/heartbeat.js'
 import type { ParsedAnswer } from '../../wire/heartbeat-parse.js'
 import { parseHeartbeatAnswer } from '../../wire/heartbeat-parse.js'
+import type { CheckFailures } from '../check-failures.js'
 import type { DesiredStore } from '../processes/desired-store.js'
 import type { Runner } from '../processes/runner.js'
 import { QUIET_RETRY_MS, QUIET_START_MS } from '../quiet-start.js'
@@ -24,6 +26,8 @@ export interface HeartbeatOptions {
   store: DesiredStore
   runner: Pick<Runner, 'report' | 'told' | 'command' | 'wake'>
   facts: () => HostFacts
+  /** Why checks failed. */
+  failures?: Pick<CheckFailures, 'of'>
   transport: Transport
   logger: Logger
   /** Of the manager when it is away; tests shorten it. Default 30 s. */
@@ -108,6 +112,10 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
   function requestNow(waitMs: number): { request: HeartbeatRequest; factsText: string } {
     const { facts, text } = factsOf()
     const { processes, clientConfigs, settled } = runner.report()
+    const failuresOf = (of: number | 'host') => {
+      const failures = options.failures?.of(of) ?? []
+      return failures.length > 0 ? { failures } : {}
+    }
     const request: HeartbeatRequest = {
       protocol: HEARTBEAT_PROTOCOL,
       hostId,
@@ -121,7 +129,8 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
       generation: held.generation,
       settled,
       faults: held.faults.slice(0, MAX_FAULTS),
-      processes,
+      processes: processes.map((each) => ({ ...each, ...failuresOf(each.id) })),
+      ...failuresOf('host'),
       clientConfigs,
       commands: [...doneCommands.values()],
       clock: Date.now(),
@@ -151,7 +160,10 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
         signal,
       })
     } catch (error) {
-      return { code: 'AWAY', message: (error as Error).message || String(error), silent: true }
+      const context = { url: managers.current(), caOption: '--manager-ca' }
+      const problem = tlsProblem(error, context)
+      if (problem) return { code: 'TLS', message: problem }
+      return { code: 'AWAY', message: connectionProblem(error, context), silent: true }
     }
     const { status } = reply
     const location = reply.headers.location

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { DesiredProcess, MetricEndpoint, MetricRule } from '../../wire/heartbeat.js'
 import type { EntityDefinition } from '../../wire/native-batch.js'
+import type { CheckFailures } from '../check-failures.js'
 import type { Collector } from '../collectors/collector.js'
 import { monotonic } from '../collectors/collector.js'
 import type { Counters } from '../collectors/counters.js'
@@ -17,6 +18,8 @@ export interface ScrapeOptions {
   roles: () => ScrapedRole[]
   rulesOf: (name: string) => readonly MetricRule[] | undefined
   counters: Counters
+  /** Is told why they cannot be read. */
+  failures?: Pick<CheckFailures, 'set'>
   logger: Logger
   /** How long a round waits for the endpoints; later results come with the next round. Milliseconds. Default 1000. */
   waitMs?: number
@@ -44,7 +47,7 @@ const OLD_MS = 90_000
  * when that is over; the round waits a moment only, for those that answer as they should.
  */
 export function createScrapeCollector(options: ScrapeOptions): Collector {
-  const { roles, rulesOf, counters, logger, waitMs = 1000 } = options
+  const { roles, rulesOf, counters, failures, logger, waitMs = 1000 } = options
   const sources = new Map<string, Source>()
   let active = 0
 
@@ -81,15 +84,23 @@ export function createScrapeCollector(options: ScrapeOptions): Collector {
   }
 
   /** Of a role with several endpoints: are all well, and the slowest. */
-  type Outcomes = Map<EntityDefinition, { ok: boolean; ms: number }>
+  type Outcomes = Map<EntityDefinition, { ok: boolean; ms: number; process: number; reasons: string[] }>
 
-  function report(round: Round, entity: EntityDefinition, source: Source, key: string, outcomes: Outcomes) {
+  interface Due {
+    source: Source
+    entity: EntityDefinition
+    process: number
+    key: string
+  }
+
+  function report(round: Round, { source, entity, process, key }: Due, outcomes: Outcomes) {
     const { result, endpoint } = source
     if (!result || monotonic() - result.at > OLD_MS) return
     delete source.result
     const failed = 'error' in result
-    const sum = outcomes.get(entity) ?? { ok: true, ms: 0 }
-    outcomes.set(entity, { ok: sum.ok && !failed, ms: Math.max(sum.ms, result.seconds * 1000) })
+    const sum = outcomes.get(entity) ?? { ok: true, ms: 0, process, reasons: [] }
+    if (failed) sum.reasons.push(`${endpoint.name}: ${result.error}`)
+    outcomes.set(entity, { ...sum, ok: sum.ok && !failed, ms: Math.max(sum.ms, result.seconds * 1000) })
     if (failed) {
       if (!source.failing)
         logger.warn(
@@ -129,7 +140,7 @@ export function createScrapeCollector(options: ScrapeOptions): Collector {
     name: 'role-endpoints',
     async collect(round) {
       const wanted = new Set<string>()
-      const due: { source: Source; entity: EntityDefinition; key: string }[] = []
+      const due: Due[] = []
       const asked: Promise<void>[] = []
       for (const { process, entity } of roles())
         for (const endpoint of process.metrics) {
@@ -137,7 +148,7 @@ export function createScrapeCollector(options: ScrapeOptions): Collector {
           const source = sourceOf(key, endpoint)
           if (!source) continue
           wanted.add(key)
-          due.push({ source, entity, key })
+          due.push({ source, entity, process: process.id, key })
           if (!source.running && active < 16 * PARALLEL) asked.push(ask(source))
         }
       for (const key of sources.keys()) if (!wanted.has(key)) sources.delete(key)
@@ -152,8 +163,9 @@ export function createScrapeCollector(options: ScrapeOptions): Collector {
         clearTimeout(timer)
       }
       const outcomes: Outcomes = new Map()
-      for (const { source, entity, key } of due) report(round, entity, source, key, outcomes)
-      for (const [entity, { ok, ms }] of outcomes) {
+      for (const each of due) report(round, each, outcomes)
+      for (const [entity, { ok, ms, process, reasons }] of outcomes) {
+        failures?.set(process, 'web_metrics_collection_status', ok ? undefined : reasons.join('; '))
         round.report(entity, 'web_metrics_collection_status', ok ? 1 : 0)
         round.report(entity, 'web_metrics_collection_duration', ms)
       }

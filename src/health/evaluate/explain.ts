@@ -87,13 +87,15 @@ function sentence(node: Node, test: BoundTest, health: Health, seen: Observation
     case 'busy':
       return `The command ${busyWith(node) ?? ''} is running; meanwhile this does not get worse.`
     case 'no-figure':
+      if (test.definition.source.kind === 'process' && node.roleFact?.state !== undefined)
+        return `The agent of the host has not been heard of for ${formatSpan(Math.max(0, now.factsAt - seen.at))}; then the process was ${node.roleFact.state.toLowerCase()}.`
       return isFresh(health)
         ? `${noFigure(test, seen, now)} The result is the last one that is known.`
         : noFigure(test, seen, now)
     case 'missing':
       return `${noFigure(test, seen, now)}${before}`
     case 'failed':
-      return `${message(node, test) ?? 'The check failed.'}${before}`
+      return `${message(seen.input?.node ?? node, node, test)}${before}`
     default:
       return `${plain(node, test, seen, now)}${limitText(test.limits, test.unit, health, test)}${before}`
   }
@@ -118,11 +120,16 @@ function noFigure({ definition: { source } }: BoundTest, { at }: Observation, no
 }
 
 /** What a check said when it ran. */
-function message(node: Node, { definition: { source } }: BoundTest): string | undefined {
-  if (source.kind !== 'canary') return undefined
-  const said = node.messages?.get(source.status)
-  return said === undefined ? undefined : `The check failed: ${said}`
+function message(by: Node, of: Node, { definition: { source } }: BoundTest): string {
+  if (source.kind !== 'canary') return 'The check failed.'
+  const failures = by.roleFact?.failures ?? by.hostFact?.failures
+  const said =
+    failures?.find(({ metric }) => metric === source.status)?.message ?? by.messages?.get(source.status)
+  const where = by === of ? '' : `, run by ${by.entity.displayName ?? by.entity.name},`
+  return said === undefined ? `The check${where} failed.` : `The check${where} failed: ${sentenceOf(said)}`
 }
+
+const sentenceOf = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`)
 
 function plain(node: Node, test: BoundTest, seen: Observation, now: Now): string {
   const { source, sentence } = test.definition

@@ -56,6 +56,8 @@ const NO_LIMITS: Limits = { warning: Number.NaN, critical: Number.NaN, above: tr
 /** How long a process may take to be there after it was asked for. */
 const START_MS = 20_000
 const HEARTBEAT_MS = 15_000
+/** After so many missed heartbeats nothing is known of the processes of a host. */
+const MOST_MISSED = 10
 /** A host without an agent of ours sends samples as often as it likes; missed ones are counted in minutes. */
 const BARE_INTERVAL_MS = 60_000
 
@@ -222,6 +224,13 @@ function process(
   const wanted = expectedOf(node) === 'RUNNING'
   const waited = now.time - expectedSince(node)
   if (state !== undefined) {
+    // What a silent agent said last is an old figure like any other.
+    const { lastHeartbeat, heartbeatIntervalMs = HEARTBEAT_MS } = node.host?.hostFact ?? {}
+    const oldest = now.factsAt - Math.max(test.staleMs, MOST_MISSED * heartbeatIntervalMs)
+    if (wanted && lastHeartbeat !== undefined && lastHeartbeat < oldest) {
+      out.at = lastHeartbeat
+      return end(out, NOT_AVAILABLE, 'no-figure')
+    }
     if (wanted) {
       if (WELL.has(state)) return end(out, GOOD, 'figure')
       // It has been asked for just now, and its agent has not got to it yet.

@@ -369,7 +369,8 @@ export function createPicture({ catalogue, streams, files, remembered }: Picture
       const node = find('HOST', fact.identity)
       if (node === undefined) unknown++
       else {
-        node.hostFact = { ...node.hostFact, ...fact }
+        const { failures: _, ...before } = node.hostFact ?? fact
+        node.hostFact = { ...before, ...fact }
         if (fact.clockOffsetMs !== undefined)
           put(node, 'clock_offset', Math.abs(fact.clockOffsetMs), given.at)
       }
@@ -378,7 +379,7 @@ export function createPicture({ catalogue, streams, files, remembered }: Picture
       const node = find('ROLE', fact.identity)
       if (node === undefined) unknown++
       else {
-        const { problem: _, exit: __, ...before } = node.roleFact ?? fact
+        const { problem: _, exit: __, failures: ___, ...before } = node.roleFact ?? fact
         node.roleFact = { ...before, ...fact }
       }
     }

@@ -28,6 +28,7 @@ export function roleFact(
       },
     }),
     // That a limit could not be set is no reason for an end.
+    ...(report?.failures && { failures: report.failures }),
     ...(report?.problem &&
       report.problem.code !== 'LIMITS_NOT_SET' && { problem: report.problem.message.slice(0, 1_000) }),
   }
@@ -39,7 +40,7 @@ export function roleFact(
  * heartbeat that it wrote down), and the time in which there was no manager does not count.
  */
 export function hostFact(
-  host: Pick<HostState, 'hostId' | 'lastHeartbeat' | 'clockOffset'>,
+  host: Pick<HostState, 'hostId' | 'lastHeartbeat' | 'clockOffset' | 'failures'>,
   at: { began: number; ended: number; intervalMs: number },
 ): HostFact {
   const { lastHeartbeat } = host
@@ -49,6 +50,7 @@ export function hostFact(
     ...(lastHeartbeat > 0 && { lastHeartbeat: Math.max(0, heard) }),
     heartbeatIntervalMs: at.intervalMs,
     ...(host.clockOffset !== undefined && { clockOffsetMs: host.clockOffset }),
+    ...(host.failures.length > 0 && { failures: [...host.failures] }),
   }
 }
 

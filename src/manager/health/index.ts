@@ -4,3 +4,10 @@ export { createMonitorClient, type MonitorClient, type MonitorClientOptions } fr
 export { type HealthLink, startHealthLink } from './link.js'
 export { clusterIdentity, healthModel, serviceIdentity } from './model.js'
 export { createHealthResults, type Explanations, type HealthOf, type HealthResults } from './results.js'
+export {
+  createRoleSamples,
+  fieldMetric,
+  fieldMetrics,
+  type RoleFieldName,
+  type RoleSamples,
+} from './role-fields.js'

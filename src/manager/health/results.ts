@@ -1,6 +1,7 @@
 import type { EntityHealthList, HealthSummaries, SummarizedEntity } from '../../wire/health.js'
 import type { Log } from '../core.js'
 import type { MonitorClient } from './client.js'
+import { keep } from './kept.js'
 
 export type HealthOf = (category: string, identity: string) => SummarizedEntity | undefined
 
@@ -26,10 +27,7 @@ export interface HealthResultsOptions {
 }
 
 const FRESH_MS = 1_500
-const PATIENCE_MS = 1_000
 const TIMEOUT_MS = 20_000
-/** After a failure nobody waits for the next try. */
-const AWAY_MS = 3_000
 const FORGET_MS = 15_000
 const MOST_EXPLAINED = 5_000
 
@@ -40,9 +38,6 @@ export function createHealthResults({ client, logger, now = Date.now }: HealthRe
   const ending = new AbortController()
   let known = new Map<string, SummarizedEntity>()
   let cursor = ''
-  let readAt = Number.NEGATIVE_INFINITY
-  let failedAt = Number.NEGATIVE_INFINITY
-  let reading: Promise<void> | undefined
 
   async function ask<T>(path: string): Promise<T> {
     const { status, body } = await client.ask('GET', path, { timeoutMs: TIMEOUT_MS, signal: ending.signal })
@@ -50,44 +45,33 @@ export function createHealthResults({ client, logger, now = Date.now }: HealthRe
     return body as T
   }
 
-  async function readNow(): Promise<void> {
-    const at = now()
-    try {
+  const kept = keep<HealthOf>({
+    async ask() {
       const answer = await ask<HealthSummaries>(`/health/summaries?since=${encodeURIComponent(cursor)}`)
       if (answer.whole) known = new Map()
       for (const each of answer.items) known.set(keyOf(each.category, each.identity), each)
       cursor = answer.cursor
-      readAt = at
-      failedAt = Number.NEGATIVE_INFINITY
-    } catch (error) {
-      if (failedAt === Number.NEGATIVE_INFINITY && !ending.signal.aborted)
-        logger.warn({ reason: String(error) }, 'The monitor does not say how things are')
-      failedAt = now()
-    }
-  }
-
-  return {
-    async read() {
-      if (now() - readAt > FRESH_MS) {
-        const isAway = now() - failedAt < AWAY_MS
-        if (!isAway)
-          reading ??= readNow().finally(() => {
-            reading = undefined
-          })
-        // Whoever finds it a little old does not wait for a newer one.
-        if (reading && failedAt === Number.NEGATIVE_INFINITY) await patiently(reading)
-      }
-      if (now() - readAt > FORGET_MS) return NOTHING
       const map = known
       return (category, identity) => map.get(keyOf(category, identity))
     },
+    onFailure(error) {
+      if (!ending.signal.aborted)
+        logger.warn({ reason: String(error) }, 'The monitor does not say how things are')
+    },
+    freshMs: FRESH_MS,
+    forgetMs: FORGET_MS,
+    now,
+  })
+
+  return {
+    read: async () => (await kept.read()) ?? NOTHING,
     async explanations({ category, cluster, service }) {
       const query = new URLSearchParams({ limit: String(MOST_EXPLAINED) })
       if (category !== undefined) query.set('category', category)
       if (cluster !== undefined) query.set('cluster', cluster)
       if (service !== undefined) query.set('service', service)
       const found = new Map<string, Map<string, string>>()
-      if (now() - failedAt < AWAY_MS) return found
+      if (kept.isAway()) return found
       try {
         const { items } = await ask<EntityHealthList>(`/health/entities?${query}`)
         for (const each of items)
@@ -99,20 +83,10 @@ export function createHealthResults({ client, logger, now = Date.now }: HealthRe
           )
       } catch (error) {
         logger.warn({ reason: String(error) }, 'The monitor does not say why things are as they are')
-        failedAt = now()
+        kept.failed()
       }
       return found
     },
     stop: () => ending.abort(),
   }
-}
-
-function patiently(work: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, PATIENCE_MS)
-    void work.finally(() => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
 }

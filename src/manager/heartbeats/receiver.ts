@@ -216,6 +216,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     host.held = generation
     host.settled = settled
     host.agentVersion = request.agentVersion
+    host.failures = request.failures ?? []
     const offset = request.clockOffset
     const wasOff = Math.abs(host.clockOffset ?? 0) > CLOCK_OFF_MS
     if (offset !== undefined) {

@@ -1,4 +1,4 @@
-import type { HostFacts, HostSession, ProcessReport } from '../../wire/heartbeat.js'
+import type { CheckFailure, HostFacts, HostSession, ProcessReport } from '../../wire/heartbeat.js'
 import type { Core } from '../core.js'
 import { named, type ProcessRow, processColumns } from '../processes/index.js'
 
@@ -19,6 +19,8 @@ export interface HostState {
   lastHeartbeat: number
   /** What its clock lacks to ours, milliseconds. */
   clockOffset: number | undefined
+  /** Why checks of the host itself failed. */
+  failures: readonly CheckFailure[]
   /** The present one, in the database. */
   generation: number
   /** The one that its agent holds, and whether it has done all of it. */
@@ -121,6 +123,7 @@ export async function loadRuntime(core: Core): Promise<Runtime> {
       agentVersion: row.agentVersion ?? '',
       lastHeartbeat: row.lastHeartbeat ?? 0,
       clockOffset: row.clockOffset ?? undefined,
+      failures: [],
       generation: row.generation,
       held: 0,
       settled: false,

@@ -62,6 +62,7 @@ async function rolesOf(path: string) {
       hostRef: { hostname: string }
       roleState: string
       configStalenessStatus: string
+      zooKeeperServerMode?: string
     }[]
   ).sort((a, b) => a.hostRef.hostname.localeCompare(b.hostRef.hostname))
 }
@@ -333,6 +334,13 @@ describe.skipIf(missing.length > 0)(`a ZooKeeper${why}`, () => {
           (await ask(deployment.url, 'select zookeeper_avg_request_latency, mem_rss where roleType = SERVER'))
             .length === 6,
         { timeoutMs: 120_000, detail: () => outputs(deployment) },
+      )
+      // Sorted by host, as the ports are.
+      const modes = await Promise.all(ports.map(modeOf))
+      await eventually('their modes in the API', async () =>
+        (await rolesOf(ZK)).every(
+          ({ zooKeeperServerMode }, i) => zooKeeperServerMode === `REPLICATED_${modes[i]!.toUpperCase()}`,
+        ),
       )
     },
     LONG,

@@ -6,6 +6,7 @@ import { startActive } from '../../../src/manager/active.js'
 import { type AuthMode, createManagerApi, fromActive } from '../../../src/manager/api/index.js'
 import type { Core } from '../../../src/manager/core.js'
 import { loadDescriptors, ourDescriptors } from '../../../src/manager/descriptors/index.js'
+import type { MonitorClient } from '../../../src/manager/health/index.js'
 import { hashPassword, type UserRole } from '../../../src/manager/users/index.js'
 import { type Client, client } from './client.js'
 
@@ -34,6 +35,8 @@ const users = () =>
 export interface ServeOptions {
   withoutUsers?: boolean
   mode?: AuthMode
+  /** The monitor; default: none. */
+  monitorClient?: MonitorClient
 }
 
 /** The API of an active manager over a real database; with the users `user`, `operator`, `configurator`, `admin`, `hr`. */
@@ -43,7 +46,7 @@ export async function apiOver(core: Core, options: ServeOptions = {}) {
       .insertInto('userAccount')
       .values(await users())
       .execute()
-  const active = await startActive({ core })
+  const active = await startActive({ core, monitorClient: options.monitorClient })
   const api = createManagerApi({
     ...fromActive(active),
     mode: options.mode ?? 'local',

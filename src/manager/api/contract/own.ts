@@ -15,6 +15,20 @@ export const ownModels = {
     after: 'string',
   },
   BwSettingDifference: { name: 'string', before: 'string', after: 'string' },
+  BwEffectiveConfig: { items: '[BwEffectiveValue]' },
+  /** What holds at a place. `covers` is what it is set over, the nearest first. */
+  BwEffectiveValue: {
+    name: 'string',
+    displayName: 'string',
+    relatedName: 'string',
+    value: 'string',
+    source: 'BwConfigSource',
+    covers: '[BwCoveredValue]',
+    sensitive: 'boolean',
+  },
+  /** `level` is DEFAULT, MANAGER, SERVICE, ROLE_CONFIG_GROUP, ROLE, ALL_HOSTS or HOST; `name` that of the service, group, …. */
+  BwConfigSource: { level: 'string', name: 'string' },
+  BwCoveredValue: { source: 'BwConfigSource', value: 'string' },
   BwJoinTokenArgs: { expiresInMinutes: 'integer', uses: 'integer' },
   BwJoinToken: { token: 'string', expires: 'string' },
   BwServiceTypeList: { items: '[BwServiceType]' },
@@ -29,6 +43,8 @@ export const ownModels = {
     problems: '[string]',
   },
 } as const
+
+const EFFECTIVE_CONFIG = { since: 6, needs: 'READ', answer: 'BwEffectiveConfig' } as const
 
 export const ownEndpoints = {
   'POST /clusters/{clusterName}/services/{serviceName}/commands/{commandName}': {
@@ -47,6 +63,16 @@ export const ownEndpoints = {
     needs: 'READ',
     answer: 'BwStaleness',
   },
+  'GET /clusters/{clusterName}/services/{serviceName}/effectiveConfig': EFFECTIVE_CONFIG,
+  'GET /clusters/{clusterName}/services/{serviceName}/roles/{roleName}/effectiveConfig': EFFECTIVE_CONFIG,
+  'GET /clusters/{clusterName}/services/{serviceName}/roleConfigGroups/{roleConfigGroupName}/effectiveConfig':
+    EFFECTIVE_CONFIG,
+  'GET /cm/allHosts/effectiveConfig': EFFECTIVE_CONFIG,
+  'GET /cm/effectiveConfig': EFFECTIVE_CONFIG,
+  'GET /cm/service/effectiveConfig': EFFECTIVE_CONFIG,
+  'GET /cm/service/roles/{roleName}/effectiveConfig': EFFECTIVE_CONFIG,
+  'GET /cm/service/roleConfigGroups/{roleConfigGroupName}/effectiveConfig': EFFECTIVE_CONFIG,
+  'GET /hosts/{hostId}/effectiveConfig': EFFECTIVE_CONFIG,
   'POST /cm/joinTokens': { since: 6, needs: 'ADMIN', body: 'BwJoinTokenArgs?', answer: 'BwJoinToken' },
   'GET /cm/serviceTypes': { since: 6, needs: 'READ', answer: 'BwServiceTypeList' },
   'POST /cm/serviceTypes/reload': { since: 6, needs: 'ADMIN', answer: 'BwServiceTypeList' },

@@ -19,10 +19,12 @@ import type { Model as ApiModel, View } from '../contract/types.js'
 import { type Handlers, type SharedCall, shared } from '../http/call.js'
 import { badRequest } from '../http/errors.js'
 import { changeFor } from './change.js'
+import { effectiveConfigAt } from './effective-config.js'
 import type { Resources } from './ports.js'
 import { serviceAt } from './scene.js'
 
 type ApiConfig = ApiModel<'ApiConfig'>
+type EffectiveValue = ApiModel<'BwEffectiveValue'>
 
 const everything = (view: View) => view === 'full' || view === 'full_with_health_check_explanation'
 
@@ -115,13 +117,18 @@ const paths = {
   '/clusters/{clusterName}/services/{serviceName}/roleConfigGroups/{roleConfigGroupName}/config': find.group,
 } as const satisfies Record<string, Find>
 
-/** Configuration at every level: GET lists it, PUT merges into it and lists it again. */
+/** Configuration at every level: GET lists it, and what holds there; PUT merges into it and lists it again. */
 export function configResources(resources: Resources): Handlers {
-  const handlers: Record<string, (call: SharedCall) => Promise<{ items: ApiConfig[] }>> = {}
+  const handlers: Record<string, (call: SharedCall) => Promise<{ items: ApiConfig[] | EffectiveValue[] }>> =
+    {}
   for (const [path, target] of Object.entries(paths) as [string, Find][]) {
     handlers[`GET ${path}`] = async ({ params, query }) => {
       const model = await resources.core.model()
       return configList(resources, model, target(model, params), query.view ?? 'summary')
+    }
+    handlers[`GET ${path.replace(/config$/, 'effectiveConfig')}`] = async ({ params }) => {
+      const model = await resources.core.model()
+      return { items: effectiveConfigAt(resources, model, target(model, params)) }
     }
     handlers[`PUT ${path}`] = async (call) => {
       const body = call.body as ApiModel<'ApiServiceConfig'>

@@ -2,8 +2,10 @@ import type { ActiveManager } from '../../active.js'
 import { type CommandView, roleState } from '../../commands/index.js'
 import { GATEWAY } from '../../descriptors/index.js'
 import { shownProcess } from '../../generate/index.js'
+import { fieldMetric, fieldMetrics, type RoleFieldName } from '../../health/index.js'
 import { descriptorOf, type Model, type Role, type Service } from '../../model/index.js'
 import { clientConfigProcess, clientConfigRoles, loadProcess } from '../../processes/index.js'
+import type { TypeOf } from '../contract/types.js'
 import { healthFor } from './health.js'
 import { planFor, serviceCommandNames } from './plans.js'
 import type {
@@ -37,20 +39,33 @@ export function fromActive(active: ActiveManager): FromActive {
 }
 
 async function liveRuntime(
-  { core, runtime, staleness, health }: ActiveManager,
+  { core, runtime, staleness, health, roleSamples }: ActiveManager,
   model: Model,
   explained: HealthScope | undefined,
 ): Promise<Runtime> {
   const instances = await core.instances()
+  const [healthOf, sampleOf] = await Promise.all([
+    healthFor(health, model, explained),
+    roleSamples?.read(fieldMetrics(model, core.descriptors())),
+  ])
+  /** What runs tells its mode by a metric; undefined: its type has none. */
+  function field(role: Role, name: RoleFieldName): string | undefined {
+    const metric = fieldMetric(model, core.descriptors(), role, name)
+    if (!metric) return undefined
+    const sample = sampleOf?.(role.name, metric.name)
+    const startedAt = runtime.currentProcess(role.id)?.report?.startedAt ?? 0
+    const isPresent = sample && roleState(runtime, role) === 'STARTED' && sample.at >= startedAt
+    const words = Object.entries(metric.shown.values)
+    return (isPresent && words.find(([, value]) => value === sample.value)?.[0]) || 'UNKNOWN'
+  }
   return {
     roleState: (role) => roleState(runtime, role),
     roleStaleness: async (role) => (await staleness.ofRole(instances, role)).staleness,
     serviceStaleness: (service) => staleness.ofService(instances, service.id),
     clientStaleness: (service) => staleness.ofClientConfig(instances, service.id),
-    // Both are told by metrics, which the monitor has.
-    haStatus: () => undefined,
-    zooKeeperMode: () => undefined,
-    health: await healthFor(health, model, explained),
+    haStatus: (role) => field(role, 'haStatus') as TypeOf<'HaStatus'> | undefined,
+    zooKeeperMode: (role) => field(role, 'zooKeeperServerMode') as TypeOf<'ZooKeeperServerMode'> | undefined,
+    health: healthOf,
     host(host) {
       const known = runtime.host(host.id)
       return {

@@ -1,3 +1,4 @@
+import { clusterIdentity, serviceIdentity } from '../../health/index.js'
 import {
   type Cluster,
   type Host,
@@ -71,6 +72,10 @@ export function roleRef(
 export const tagsOf = (model: Model, key: string): ApiModel<'ApiEntityTag'>[] =>
   [...(model.tags.get(key) ?? [])].map(([name, value]) => ({ name, value }))
 
+/** The page about something that has health. */
+const healthPage = (base: string, category: string, identity: string) =>
+  `${base}/?${new URLSearchParams({ page: 'health', entity: `${category}/${identity}` })}`
+
 type State = TypeOf<'ApiRoleState'>
 
 /** Of a service: what its roles that can run at all say together. */
@@ -141,8 +146,8 @@ export function toCluster(scene: Scene, cluster: Cluster): ApiModel<'ApiCluster'
     fullVersion: cluster.fullVersion,
     maintenanceMode: owners.length > 0,
     maintenanceOwners: owners,
-    clusterUrl: `${base}/clusters/${encodeURIComponent(cluster.name)}`,
-    hostsUrl: `${base}/clusters/${encodeURIComponent(cluster.name)}/hosts`,
+    clusterUrl: healthPage(base, 'CLUSTER', clusterIdentity(cluster)),
+    hostsUrl: `${base}/`,
     entityStatus: worst.find((state) => states.includes(state)) ?? 'NONE',
     uuid: cluster.uuid,
     clusterType: cluster.clusterType,
@@ -161,7 +166,7 @@ export function toHost(scene: Scene, host: Host): ApiModel<'ApiHost'> {
     ipAddress: host.ipAddress,
     hostname: host.hostname,
     rackId: host.rackId,
-    hostUrl: `${base}/hosts/${encodeURIComponent(host.hostId)}`,
+    hostUrl: `${base}/?host=${encodeURIComponent(host.hostId)}`,
     maintenanceMode: owners.length > 0,
     maintenanceOwners: owners,
     commissionState: host.commissionState,
@@ -188,7 +193,7 @@ export async function toService(scene: Scene, service: Service): Promise<ApiMode
   const owners = maintenanceOwners(model, 'SERVICE', service.id)
   const cluster = service.clusterId === null ? undefined : model.clusters.get(service.clusterId)
   const staleness = await runtime.serviceStaleness(service)
-  const url = `${base}/${cluster ? `clusters/${encodeURIComponent(cluster.name)}/` : ''}services/${service.name}`
+  const url = healthPage(base, 'SERVICE', serviceIdentity(model, service))
   const { state, found, entityStatus } = statusOf(scene, service)
   return {
     name: service.name,
@@ -200,7 +205,7 @@ export async function toService(scene: Scene, service: Service): Promise<ApiMode
     configStalenessStatus: staleness,
     clientConfigStalenessStatus: await runtime.clientStaleness(service),
     serviceUrl: url,
-    roleInstancesUrl: `${url}/instances`,
+    roleInstancesUrl: url,
     maintenanceMode: owners.length > 0,
     maintenanceOwners: owners,
     displayName: service.displayName,
@@ -222,7 +227,7 @@ export async function toRole(scene: Scene, role: Role): Promise<ApiModel<'ApiRol
     type: role.type,
     serviceRef: serviceRef(model, service),
     hostRef: hostRef(model.hosts.get(role.hostId)!),
-    roleUrl: `${base}/roles/${encodeURIComponent(role.name)}`,
+    roleUrl: healthPage(base, 'ROLE', role.name),
     roleState: state,
     ...health(found, view),
     configStale: staleness !== 'FRESH',

@@ -22,7 +22,9 @@ import {
   collectorTypes,
   type EntityTypeDescriptor,
   type MetricDescriptor,
+  type RoleField,
   type RoleMetrics,
+  roleFields,
   type ServiceMetrics,
 } from '../model/mdl.js'
 
@@ -34,6 +36,20 @@ const metricName = matching(
 const numbers: Read<Readonly<Record<string, number>>> = (value, at) => {
   const out = pairs(number())(value, at)
   return out && Object.fromEntries(out)
+}
+
+const roleField: Read<RoleField> = (value, at) => {
+  const out = object<RoleField>({
+    field: required(oneOf(Object.keys(roleFields) as (keyof typeof roleFields)[])),
+    values: required(numbers),
+    minInstances: withDefault(number(), 1),
+  })(value, at)
+  if (!out) return undefined
+  const words: readonly string[] = roleFields[out.field]
+  const wrong = Object.keys(out.values).find((word) => !words.includes(word))
+  if (wrong === undefined) return out
+  const place = inside(inside(at, 'values'), wrong)
+  return fail(place, 'BAD_VALUE', `is no word of ${out.field}; use ${words.join(', ')}`)
 }
 
 interface GivenMetric extends Omit<MetricDescriptor, 'counter'> {
@@ -56,6 +72,7 @@ const givenMetric = object<GivenMetric>({
   valueMap: optional(numbers),
   scale: optional(number()),
   as: optional(oneOf(['age', 'count'] as const)),
+  shownAs: optional(roleField),
 })
 
 const metric: Read<MetricDescriptor> = (value, at) => {

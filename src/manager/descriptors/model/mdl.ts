@@ -17,6 +17,28 @@ export interface MetricDescriptor {
   readonly scale: number | undefined
   /** Ours: the value is a time whose age is wanted, or something whose members are counted; see `MetricRule`. */
   readonly as: 'age' | 'count' | undefined
+  /** Ours: the field of a role in the API that this value tells. */
+  readonly shownAs: RoleField | undefined
+}
+
+/** Fields of a role in the API that a metric may tell, and the words that they take besides UNKNOWN. */
+export const roleFields = {
+  haStatus: ['ACTIVE', 'STANDBY'],
+  zooKeeperServerMode: [
+    'STANDALONE',
+    'REPLICATED_FOLLOWER',
+    'REPLICATED_LEADER',
+    'REPLICATED_LEADER_ELECTION',
+    'REPLICATED_OBSERVER',
+  ],
+} as const
+
+export interface RoleField {
+  readonly field: keyof typeof roleFields
+  /** The value that stands for each word. What is none of these, or not known, is UNKNOWN. */
+  readonly values: Readonly<Record<string, number>>
+  /** With fewer roles of the type the field is left out. Default 1. */
+  readonly minInstances: number
 }
 
 export const collectorTypes = ['jmx', 'json', 'prometheus', 'mntr'] as const
