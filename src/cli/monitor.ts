@@ -19,7 +19,7 @@ import {
 } from '../health/index.js'
 import { createIngest } from '../ingest/index.js'
 import { createRetentionApi, defaultHotBytes, openStore, type Store, startRollups } from '../metrics/index.js'
-import { createQueryApi } from '../query/index.js'
+import { createQueryApi, nodeReply } from '../query/index.js'
 import { hostName, isLoopback, loopbackHostOnly, loopbackHosts, noForeignPages } from '../wire/host-check.js'
 import { mayDoAll, requireToken, sendersToken } from '../wire/port-tokens.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
@@ -205,7 +205,7 @@ async function start(
     const direct: Direct = (incoming, outgoing) => {
       const { host, authorization, 'sec-fetch-site': site } = incoming.headers
       if (site !== undefined || !isOurs(hostName(host)) || !isTrusted(authorization)) return false
-      return query.direct(incoming, outgoing)
+      return incoming.method === 'GET' && query.direct(incoming.url ?? '', nodeReply(outgoing))
     }
     const listening = await listen(app, values.host, values.monitorPort, files && { files, logger }, direct)
     stops.push(() => listening.close())

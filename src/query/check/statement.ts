@@ -111,6 +111,30 @@ export function checkStatement(
   }
 }
 
+/**
+ * The same with a condition of attributes alone (`splitWhere`), where all but that is checked. With problems, it is to be
+ * refused, and `checkStatement` says all that is wrong.
+ */
+export function withCondition(
+  head: CheckedStatement,
+  statement: Statement & { readonly where: Predicate },
+  options: CheckOptions,
+): { checked: CheckedStatement; problems: readonly QueryProblem[] } {
+  const { catalogue, movingAverageSeconds, variables } = options
+  const { where } = statement
+  const budget = { steps: STEPS_IN_ALL }
+  const context: CheckContext = { catalogue, problems: [], warnings: [], movingAverageSeconds, budget }
+  const filter = checkPredicate(where, context, options)
+  const checked = {
+    ...head,
+    statement,
+    filter,
+    candidates: candidatesOf(where, variables),
+    timeless: isTimeless(where),
+  }
+  return { checked, problems: context.problems }
+}
+
 /** Records of a collection are entities of one category. */
 function ofCategory(category: string | undefined, condition: Filter | undefined): Filter | undefined {
   if (category === undefined) return condition
