@@ -47,7 +47,6 @@ function rowsOf({ chunks }: Commit) {
       entity: ids(chunk.entity)[i]!,
       time: chunk.time[2 * i]! + 2 ** 32 * chunk.time[2 * i + 1]!,
       value: chunk.value[i]!,
-      series: chunk.series[i]!,
     }))
   })
 }
@@ -58,7 +57,7 @@ const compare = (a: Row, b: Row) =>
 
 function expectSame(batch: SampleColumns): boolean {
   const plain = newCommit()
-  appendSamples(plain, pool, catalogue, batch, undefined)
+  appendSamples(plain, pool, catalogue, batch)
   const seen = catalogue.seenTimes().slice()
   catalogue.seenTimes().fill(0)
   const sorted = newCommit()

@@ -3,13 +3,15 @@ import { idBits } from '../ids.js'
 import { FINEST_MS } from '../rollup/levels.js'
 import { HOUR_MS, TOUCHED_METRIC } from '../schema/tables.js'
 import type { SampleColumns, WriteOutcome } from '../types.js'
-import { CHUNK_ROWS, type Chunk, type ChunkPool, NO_SERIES } from './chunk.js'
+import { CHUNK_ROWS, type Chunk, type ChunkPool } from './chunk.js'
 import { DAY_MS } from './days.js'
 
 /** One insert: the chunks of a block, and those who wait for it. */
 export interface Commit {
   id: number
-  /** Samples. */
+  /** What is in it, as the writer's callers gave it. */
+  batches: SampleColumns[]
+  /** The same, as rows. */
   chunks: Chunk[]
   /** Rows that record what is stored, once the commit is complete; in the table they come first. */
   records: Chunk[]
@@ -33,6 +35,7 @@ export interface Waiter {
 export function newCommit(): Commit {
   return {
     id: 0,
+    batches: [],
     chunks: [],
     records: [],
     marks: [],
@@ -59,15 +62,13 @@ export function noteTime(commit: Commit, time: number): void {
   commit.touched.add(commit.bucket)
 }
 
-/** Copies the samples, of the given days only, into the commit, and notes when each entity was seen. */
+/** Copies the samples into the commit, as they come, and notes when each entity was seen. */
 export function appendSamples(
   commit: Commit,
   pool: ChunkPool,
   catalogue: CatalogueCore,
-  columns: SampleColumns,
-  days: ReadonlySet<number> | undefined,
+  { series, time, value, length }: SampleColumns,
 ): void {
-  const { series, time, value, length } = columns
   const { metrics: metricOf, entities: entityOf } = catalogue.series
   const metricBits = catalogue.metrics.bits
   const entityBits = catalogue.entities.bits
@@ -76,12 +77,10 @@ export function appendSamples(
   let at = 0
   while (at < length) {
     const chunk = room(commit.chunks, pool)
-    const { metric: metrics, entity: entities, time: times, value: values, series: rowSeries } = chunk
-    const first = chunk.rows
-    let row = first
-    for (; at < length && row < CHUNK_ROWS; at++) {
+    const { metric: metrics, entity: entities, time: times, value: values } = chunk
+    let row = chunk.rows
+    for (; at < length && row < CHUNK_ROWS; at++, row++) {
       const t = time[at]!
-      if (days !== undefined && !days.has(Math.floor(t / DAY_MS))) continue
       noteTime(commit, t)
       const s = series[at]!
       if (removed !== undefined && removed[s] === 1) catalogue.revive(s)
@@ -91,13 +90,11 @@ export function appendSamples(
       times[2 * row] = t
       times[2 * row + 1] = t / 0x1_0000_0000
       values[row] = value[at]!
-      rowSeries[row] = s
       if (t > seen[entity]!) seen[entity] = t
-      row++
     }
     chunk.rows = row
-    commit.rows += row - first
   }
+  commit.rows += length
 }
 
 /** That a batch's part of a day is stored; becomes a row, see `ONLY_SAMPLES`. */
@@ -130,7 +127,6 @@ export function appendRecords(commit: Commit, pool: ChunkPool, number: number): 
     chunk.time[2 * row] = time
     chunk.time[2 * row + 1] = time / 0x1_0000_0000
     chunk.value[row] = value
-    chunk.series[row] = NO_SERIES
   }
   for (const bucket of [...commit.touched].sort((a, b) => a - b)) add(TOUCHED_METRIC, number, bucket, 0)
   commit.marks.sort((a, b) => a.hour - b.hour || a.key - b.key || a.day - b.day)

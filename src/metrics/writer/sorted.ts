@@ -40,6 +40,10 @@ export function createAppendSorted(catalogue: CatalogueCore): AppendSorted {
       commit.chunks.push(chunk)
     }
     commit.rows += columns.length
+    const { removed } = catalogue.series
+    if (removed !== undefined)
+      for (let i = 0; i < columns.length; i++)
+        if (removed[columns.series[i]!] === 1) catalogue.revive(columns.series[i]!)
     const targets = place(shapes)
     shapes.forEach((shape, n) => {
       orderLines(shape, commit, columns)
@@ -100,24 +104,17 @@ export function createAppendSorted(catalogue: CatalogueCore): AppendSorted {
     { starts }: Shape,
     targets: readonly Target[],
     chunks: readonly Chunk[],
-    { series, value }: SampleColumns,
+    { value }: SampleColumns,
   ): void {
     const { permutation, size } = rows
-    const { removed } = catalogue.series
     for (let tile = 0; tile < size; tile += TILE)
       for (const { base, place } of targets)
         for (let k = tile; k < Math.min(size, tile + TILE); ) {
           const chunk = chunks[Math.floor((base + k) / CHUNK_ROWS)]!
-          const { value: values, series: rowSeries } = chunk
+          const { value: values } = chunk
           let row = (base + k) % CHUNK_ROWS
           const until = Math.min(size, tile + TILE, k + CHUNK_ROWS - row)
-          for (; k < until; k++, row++) {
-            const i = starts[permutation[k]!]! + place
-            const s = series[i]!
-            if (removed !== undefined && removed[s] === 1) catalogue.revive(s)
-            values[row] = value[i]!
-            rowSeries[row] = s
-          }
+          for (; k < until; k++, row++) values[row] = value[starts[permutation[k]!]! + place]!
         }
   }
 }

@@ -11,7 +11,7 @@ import {
 import { createStoredBatches } from './batches.js'
 import { type ChunkPool, createChunkPool, ROW_BYTES } from './chunk.js'
 import { appendMark, appendRecords, appendSamples, type Commit, newCommit } from './commit.js'
-import { daysOf } from './days.js'
+import { daysOf, onlyDays } from './days.js'
 import { describeFailure, wasSent } from './failure.js'
 import { createAppendSorted } from './sorted.js'
 import { DEFAULT_TUNING, type WriterTuning } from './tuning.js'
@@ -132,10 +132,11 @@ export function createWriter(options: WriterOptions): WriterCore {
     }
     return new Promise((resolve, reject) => {
       const before = open.rows
-      const kept = fresh.length === days.length ? undefined : new Set(fresh)
+      const kept = fresh.length === days.length ? columns : onlyDays(columns, fresh)
       // Only what is an insert of its own arrives in order.
-      const isAlone = before === 0 && columns.length >= tuning.eagerRows && kept === undefined
-      if (!isAlone || !appendSorted(open, pool, columns)) appendSamples(open, pool, catalogue, columns, kept)
+      const isAlone = before === 0 && kept.length >= tuning.eagerRows
+      if (!isAlone || !appendSorted(open, pool, kept)) appendSamples(open, pool, catalogue, kept)
+      open.batches.push(kept)
       const samples = open.rows - before
       if (key !== undefined) for (const day of fresh) appendMark(open, { key, day, samples, now: now() })
       bufferedRows += open.rows - before
@@ -244,6 +245,7 @@ export function createWriter(options: WriterOptions): WriterCore {
     bufferedRows -= commit.rows
     pool.give(commit.chunks)
     pool.give(commit.records)
+    commit.batches = []
     commit.chunks = []
     commit.records = []
   }
