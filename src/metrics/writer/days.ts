@@ -29,8 +29,12 @@ export function onlyDays(
 export function daysOf({ time, length }: SampleColumns): number[] {
   let least = Number.POSITIVE_INFINITY
   let most = Number.NEGATIVE_INFINITY
+  let before = Number.NaN
   for (let i = 0; i < length; i++) {
     const t = time[i]!
+    // Most samples have the time of the one before.
+    if (t === before) continue
+    before = t
     if (!(t >= 0 && t <= LAST_TIME))
       throw new RangeError(`sample ${i} has the time ${t}, which cannot be stored`)
     if (t < least) least = t
