@@ -88,17 +88,10 @@ export interface SampleColumns {
 }
 
 /**
- * Samples that ClickHouse has acknowledged, for who wants to see them as they come: the writer's own memory, so look at them
- * before anything is awaited, and change nothing.
+ * Samples that ClickHouse has acknowledged (a time's part below a millisecond is not stored), for who wants to see them as they come: the memory of who wrote them, so look at
+ * them before anything is awaited, and change nothing.
  */
-export interface StoredSamples {
-  readonly rows: number
-  /** `NO_SERIES` for a row that is no sample. */
-  readonly series: Uint32Array
-  /** Int64 as low and high words: `time[2 * i] + 2 ** 32 * time[2 * i + 1]` milliseconds since the epoch. */
-  readonly time: Uint32Array
-  readonly value: Float64Array
-}
+export type StoredSamples = Readonly<SampleColumns>
 
 export interface WriteOutcome {
   /** Samples stored by this call; 0 when the batch had been stored before. */
