@@ -8,6 +8,8 @@ import { readTls, type TlsFiles, watchTls } from './tls.js'
 /** How long a client may take for its headers, and for a whole request; slower ones are cut off (slow loris). */
 const HEADERS_TIMEOUT_MS = 15_000
 const REQUEST_TIMEOUT_MS = 120_000
+/** More are turned away: each takes a file descriptor, and the engine's connections must not lack one. */
+const MOST_CONNECTIONS = 10_000
 
 /** What a Hono app is to a server. */
 interface App {
@@ -52,6 +54,7 @@ export async function listen(
     unwatch = watchTls(tls.files, tls.logger, (renewed) => secure.setSecureContext(renewed))
     server = secure
   } else server = createServer(timeouts, listener)
+  server.maxConnections = MOST_CONNECTIONS
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
