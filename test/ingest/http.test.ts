@@ -78,6 +78,27 @@ describe('Influx', () => {
     expect((await post(`${main.url}/write?precision=ns`, body)).status).toBe(400)
   })
 
+  test('samples out of order and twice: each is there once, the last value of a time holds; one of the future is refused', async () => {
+    const at = (seconds: number, value: number) => `disorder v=${value} ${T + seconds * 1000}000000`
+    const day = 86_400
+    expect(
+      (await post(`${main.url}/write`, [at(30, 3), at(10, 1), at(30, 3), at(20, 2)].join('\n'))).status,
+    ).toBe(204)
+    const future = await post(`${main.url}/write`, [at(-day, 9), at(10, 7), at(day, 8)].join('\n'))
+    expect([future.status, JSON.parse(future.text).reasons]).toEqual([400, { 'time-future': 1 }])
+    const result = await main.store.client.query({
+      query: `SELECT toUnixTimestamp64Milli(ts) - ${T} AS ms, v FROM samples FINAL
+        WHERE metric = ${main.store.catalogue.findMetric('disorder_v')!.id} ORDER BY ts`,
+      format: 'JSONCompactEachRow',
+    })
+    expect((await result.json<[string, number]>()).map(([ms, value]) => [Number(ms) / 1000, value])).toEqual([
+      [-day, 9],
+      [10, 7],
+      [20, 2],
+      [30, 3],
+    ])
+  })
+
   test('the same line without a time is a new sample each time', async () => {
     for (let k = 0; k < 3; k++) {
       expect((await post(`${main.url}/write`, 'i5 v=1')).status).toBe(204)
