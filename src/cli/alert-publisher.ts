@@ -18,6 +18,7 @@ import { startSelfMetrics } from '../wire/self-metrics.js'
 import { listen } from './listen.js'
 import { monitorToken } from './monitor-access.js'
 import { type Running, runRole } from './role.js'
+import { authoritiesFile } from './tls.js'
 
 type Settings = Values<typeof alertPublisherOptions>
 
@@ -39,6 +40,7 @@ async function start(values: Settings, { logger }: { logger: Logger }): Promise<
     throw new SettingsError(
       `--host ${values.host} opens the port to others: set BELLWETHER_ALERT_TOKEN, which they must know`,
     )
+  const caFile = authoritiesFile(values.tlsCa, '--tls-ca')
   const dataDir = join(values.data, 'alert-publisher')
   const load = () => settingsOf(values, logger)
   const registry = new Registry()
@@ -81,7 +83,7 @@ async function start(values: Settings, { logger }: { logger: Logger }): Promise<
     registry,
     monitorUrl: values.monitorUrl,
     token: monitorToken(values),
-    caFile: values.tlsCa,
+    caFile,
     roleType: 'ALERTPUBLISHER',
     hostname: values.hostname || hostname(),
     logger,

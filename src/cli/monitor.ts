@@ -23,11 +23,11 @@ import { hostName, isLoopback, loopbackHostOnly, loopbackHosts, noForeignPages }
 import { mayDoAll, requireToken, sendersToken } from '../wire/port-tokens.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
 import type { ErrorBody } from '../wire/timeseries.js'
-import { advertisedUrl, loopbackUrl } from './addresses.js'
+import { advertisedUrl, bareHost, loopbackUrl } from './addresses.js'
 import { type Direct, listen } from './listen.js'
 import { monitorTokens } from './monitor-access.js'
 import { type Running, runRole } from './role.js'
-import { tlsFiles } from './tls.js'
+import { authoritiesFile, tlsFiles, warnOfCertificate } from './tls.js'
 
 type Settings = Values<typeof monitorOptions>
 
@@ -49,6 +49,7 @@ async function start(
 ): Promise<Running> {
   const tokens = monitorTokens(values)
   const files = tlsFiles(values)
+  const caFile = authoritiesFile(values.tlsCa, '--tls-ca')
   if (values.clickhouseCluster !== '' && values.clickhouseUrl === '')
     throw new SettingsError(
       'clickhouseCluster names a cluster of a ClickHouse server: give the address of one of its servers by --clickhouse-url.',
@@ -194,6 +195,7 @@ async function start(
     }
     const listening = await listen(app, values.host, values.monitorPort, files && { files, logger }, direct)
     stops.push(() => listening.close())
+    if (files) warnOfCertificate(files, bareHost(advertisedUrl(listening.url, values.advertise)), logger)
     const self = startSelfMetrics({
       registry,
       // The certificate, if there is one, is for the name that others use.
@@ -201,7 +203,7 @@ async function start(
         ? advertisedUrl(listening.url, values.advertise)
         : loopbackUrl(values.host, Number(new URL(listening.url).port)),
       token: tokens && sendersToken(tokens.full[0]!),
-      caFile: values.tlsCa,
+      caFile,
       roleType: 'MONITOR',
       hostname: values.hostname || hostname(),
       logger,

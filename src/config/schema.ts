@@ -716,6 +716,13 @@ export const queryOptions = {
     help: 'Password of that user',
     secret: true,
   } satisfies Option<string>,
+  ca: {
+    key: 'ca',
+    parse: text,
+    default: '',
+    help: "File with the certificates (PEM) that verify the server's; default: those of the system",
+    placeholder: 'FILE',
+  } satisfies Option<string>,
   csv: {
     key: 'csv',
     parse: flag,

@@ -70,7 +70,12 @@ export function createManager(options: ManagerOptions): Manager {
   if (options.allowedHosts) app.use(loopbackHostOnly(options.allowedHosts))
   app.use(noForeignPages())
 
-  app.get('/api/version', (c) => c.text(API_VERSION))
+  // Plain text unless JSON is all that is asked for: clients paste it into addresses.
+  app.get('/api/version', (c) =>
+    /^\s*application\/json\s*(;[^,]*)?$/i.test(c.req.header('accept') ?? '')
+      ? c.json(API_VERSION)
+      : c.text(API_VERSION),
+  )
   app.get('/health/live', (c) => c.text('live\n'))
   app.get('/health/active', (c) => {
     const state = options.deployment?.state() ?? 'ACTIVE'

@@ -242,6 +242,30 @@ test('a change of managers makes no host look lost, and none look well that was 
   expect(heard(0)).toBeUndefined()
 })
 
+test('explanations are in the API where the view asks for them, also of the management service', async () => {
+  const core = await newCore(postgres)
+  await addCluster(core, 1)
+  await addService(core, 'zk', 'ZOOKEEPER', 'SERVER', ['h1'])
+  const at = await monitor()
+  const monitorClient = createMonitorClient({ url: `http://127.0.0.1:${at.port}` })
+  const server = await serveApi(core, { monitorClient })
+  onTestFinished(async () => {
+    await server.close()
+    monitorClient.close()
+    await at.stop()
+  })
+  const admin = server.as('admin')
+  await admin.put('/cm/service', { name: 'mgmt', roles: [{ type: 'MONITOR', hostRef: { hostname: 'h1' } }] })
+  const explained = (path: string) =>
+    eventually(path, async () => {
+      const { body } = await admin.get(`${path}?view=full_with_health_check_explanation`)
+      const checks = (body.items ?? [body]).flatMap((each: { healthChecks: object[] }) => each.healthChecks)
+      return checks.length > 0 && checks.every((each: { explanation: string }) => each.explanation !== '')
+    })
+  for (const path of ['/cm/service', '/cm/service/roles', '/clusters/c1/services/zk/roles', '/hosts'])
+    await explained(path)
+}, 60_000)
+
 test('which NameNode is active is in the API, from its metrics, while it runs and there are two', async () => {
   const core = await newCore(postgres)
   await addCluster(core, 2)

@@ -5,7 +5,14 @@ import type { Reply } from './transport.js'
 
 /** Why a beat was of no use. */
 export interface BeatFailure {
-  code: 'AWAY' | 'BAD_ANSWER' | 'OLD_TERM' | 'OTHER_DEPLOYMENT' | 'REDIRECT' | HeartbeatRefusal['code']
+  code:
+    | 'AWAY'
+    | 'TLS'
+    | 'BAD_ANSWER'
+    | 'OLD_TERM'
+    | 'OTHER_DEPLOYMENT'
+    | 'REDIRECT'
+    | HeartbeatRefusal['code']
   /** For the log and the status page. */
   message: string
   retryAfterMs?: number
