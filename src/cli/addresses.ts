@@ -17,7 +17,7 @@ export function loopbackUrl(host: string, port: number, scheme = 'http'): string
  */
 export function advertisedUrl(url: string, name: string): string {
   const parsed = new URL(url)
-  const listensOn = parsed.hostname.replace(/^\[|\]$/g, '')
+  const listensOn = bareHost(url)
   if (isLoopback(listensOn)) return parsed.origin
   const every = listensOn === '0.0.0.0' || listensOn === '::'
   const reach = name || (every ? hostname() : listensOn)
@@ -32,3 +32,6 @@ export function shownUrl(url: string): string {
 }
 
 const bracketed = (address: string) => (address.includes(':') ? `[${address}]` : address)
+
+/** The host of a URL, an IPv6 address without its brackets. */
+export const bareHost = (url: string) => new URL(url).hostname.replace(/^\[|\]$/g, '')

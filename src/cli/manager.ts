@@ -18,12 +18,12 @@ import {
 import { isLoopback } from '../wire/host-check.js'
 import { sendersToken } from '../wire/port-tokens.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
-import { advertisedUrl } from './addresses.js'
+import { advertisedUrl, bareHost } from './addresses.js'
 import { makeDataFolder } from './data-folder.js'
 import { listen } from './listen.js'
 import { monitorToken } from './monitor-access.js'
 import { type Running, runRole, tell } from './role.js'
-import { tlsFiles } from './tls.js'
+import { authoritiesFile, tlsFiles, warnOfCertificate } from './tls.js'
 
 type Settings = Values<typeof managerOptions>
 
@@ -52,6 +52,7 @@ async function start(
   const data = resolve(values.data)
   const token = monitorToken(values)
   const files = tlsFiles(values)
+  const caFile = authoritiesFile(values.tlsCa, '--tls-ca')
   await makeDataFolder(data)
   const { version } = JSON.parse(readFileSync(`${packageRoot}package.json`, 'utf8'))
   const registry = new Registry()
@@ -67,7 +68,7 @@ async function start(
   const manager = createManager({
     monitorUrl: values.monitorUrl,
     monitorToken: token,
-    monitorCaFile: values.tlsCa,
+    monitorCaFile: caFile,
     webRoot: `${packageRoot}dist/web`,
     version,
     allowedHosts: isLoopback(values.host) ? values.allowedHosts.split(',').filter(Boolean) : undefined,
@@ -78,6 +79,7 @@ async function start(
   const keys = await openKeyring({ text: values.deploymentKey, file: join(data, 'deployment-key') })
   const listening = await listen(manager.app, values.host, values.port, files && { files, logger })
   const url = advertisedUrl(listening.url, values.advertise)
+  if (files) warnOfCertificate(files, bareHost(url), logger)
   const agentMonitorUrl = values.agentMonitorUrl || values.monitorUrl
   if (!isLoopback(values.host) && isLoopback(new URL(agentMonitorUrl).hostname))
     logger.warn(
@@ -104,7 +106,7 @@ async function start(
       urls: [agentMonitorUrl],
       ...(token ? { token: sendersToken(token) } : {}),
     },
-    monitorClient: { url: values.monitorUrl, token, caFile: values.tlsCa },
+    monitorClient: { url: values.monitorUrl, token, caFile },
     monitorFile: join(data, 'manager', 'told-agents'),
     version,
     log: () => endOf(values.logFile),
@@ -127,7 +129,7 @@ async function start(
     registry,
     monitorUrl: values.monitorUrl,
     token,
-    caFile: values.tlsCa,
+    caFile,
     roleType: 'MANAGER',
     hostname: values.hostname || hostname(),
     logger,

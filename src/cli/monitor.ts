@@ -14,20 +14,21 @@ import {
   createTriggerReports,
   createTriggers,
   type Events,
+  systemEvent,
   triggerOwners,
 } from '../health/index.js'
 import { createIngest } from '../ingest/index.js'
 import { createRetentionApi, defaultHotBytes, openStore, type Store, startRollups } from '../metrics/index.js'
-import { createQueryApi } from '../query/index.js'
+import { createQueryApi, nodeReply } from '../query/index.js'
 import { hostName, isLoopback, loopbackHostOnly, loopbackHosts, noForeignPages } from '../wire/host-check.js'
 import { mayDoAll, requireToken, sendersToken } from '../wire/port-tokens.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
 import type { ErrorBody } from '../wire/timeseries.js'
-import { advertisedUrl, loopbackUrl } from './addresses.js'
+import { advertisedUrl, bareHost, loopbackUrl } from './addresses.js'
 import { type Direct, listen } from './listen.js'
 import { monitorTokens } from './monitor-access.js'
 import { type Running, runRole } from './role.js'
-import { tlsFiles } from './tls.js'
+import { authoritiesFile, tlsFiles, warnOfCertificate } from './tls.js'
 
 type Settings = Values<typeof monitorOptions>
 
@@ -49,6 +50,7 @@ async function start(
 ): Promise<Running> {
   const tokens = monitorTokens(values)
   const files = tlsFiles(values)
+  const caFile = authoritiesFile(values.tlsCa, '--tls-ca')
   if (values.clickhouseCluster !== '' && values.clickhouseUrl === '')
     throw new SettingsError(
       'clickhouseCluster names a cluster of a ClickHouse server: give the address of one of its servers by --clickhouse-url.',
@@ -124,7 +126,20 @@ async function start(
       quiet: (category, name) => health.entity(category, name, { tests: false })?.maintenance === true,
     })
     stops.push(() => events.stop())
-    const alerting = startAlerting(values, events, logger, registry)
+    const notice: Notice = (code, severity, text) =>
+      void events.record([systemEvent(code, severity, text, values.hostname || hostname())])
+    engine.onState(({ state, error }) => {
+      if (state === 'restarting')
+        notice(
+          'EV_ENGINE_RESTARTING',
+          'CRITICAL',
+          `ClickHouse has ended and is started again. ${error?.message ?? ''}`,
+        )
+      else if (state === 'failed')
+        notice('EV_ENGINE_FAILED', 'CRITICAL', `ClickHouse cannot be started. ${error?.message ?? ''}`)
+    })
+    notice('EV_MONITOR_STARTED', 'INFORMATIONAL', 'The monitor has started.')
+    const alerting = startAlerting(values, events, logger, registry, notice)
     if (alerting) stops.push(() => alerting.stop())
 
     const shared = values.clickhouseUrl !== ''
@@ -190,10 +205,11 @@ async function start(
     const direct: Direct = (incoming, outgoing) => {
       const { host, authorization, 'sec-fetch-site': site } = incoming.headers
       if (site !== undefined || !isOurs(hostName(host)) || !isTrusted(authorization)) return false
-      return query.direct(incoming, outgoing)
+      return incoming.method === 'GET' && query.direct(incoming.url ?? '', nodeReply(outgoing))
     }
     const listening = await listen(app, values.host, values.monitorPort, files && { files, logger }, direct)
     stops.push(() => listening.close())
+    if (files) warnOfCertificate(files, bareHost(advertisedUrl(listening.url, values.advertise)), logger)
     const self = startSelfMetrics({
       registry,
       // The certificate, if there is one, is for the name that others use.
@@ -201,7 +217,7 @@ async function start(
         ? advertisedUrl(listening.url, values.advertise)
         : loopbackUrl(values.host, Number(new URL(listening.url).port)),
       token: tokens && sendersToken(tokens.full[0]!),
-      caFile: values.tlsCa,
+      caFile,
       roleType: 'MONITOR',
       hostname: values.hostname || hostname(),
       logger,
@@ -225,9 +241,15 @@ function startEngine(values: Settings, logger: Logger, signal: AbortSignal): Pro
   return openEngine({ dataDir, logger, memoryLimitBytes: values.clickhouseMemory || undefined, signal })
 }
 
-function startAlerting(values: Settings, events: Events, logger: Logger, registry: Registry) {
+type Notice = (code: string, severity: 'CRITICAL' | 'INFORMATIONAL', text: string) => void
+
+function startAlerting(values: Settings, events: Events, logger: Logger, registry: Registry, notice: Notice) {
   const { alertPublisherUrl: url, alertToken: token } = values
-  if (url !== '') return createAlerting({ events, url, token, logger, registry })
+  if (url !== '')
+    return createAlerting({
+      ...{ events, url, token, logger, registry },
+      onTrouble: ({ code, severity, text }) => notice(code, severity, text),
+    })
   logger.info('there is no --alert-publisher-url, so nobody is told of alerts')
   return undefined
 }

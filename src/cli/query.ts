@@ -1,7 +1,13 @@
 import { help, queryOptions, resolve, SettingsError } from '../config/index.js'
+import { connectionProblem, tlsProblem } from '../wire/connection-problem.js'
 import { type ErrorBody, type TimeSeriesResponse, WARNINGS_HEADER } from '../wire/timeseries.js'
+import { postJson } from './post-json.js'
 import { csvLines, headerWarnings } from './query-csv.js'
 import { problemLines, responseLines } from './query-output.js'
+import { authoritiesFile } from './tls.js'
+
+/** What stays the same from one query to the next. */
+const VARIABLES = ['BELLWETHER_URL', 'BELLWETHER_CA', 'BELLWETHER_USER', 'BELLWETHER_PASSWORD']
 
 const USAGE = 'bellwether query "SELECT …" [OPTIONS]'
 
@@ -33,22 +39,25 @@ export async function run(args: string[]): Promise<number> {
   }
   let response: Response
   try {
-    response = await fetch(`${values.url}/api/v45/timeseries`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...login(values) },
-      body: JSON.stringify({
+    response = await postJson(
+      `${values.url}/api/v45/timeseries`,
+      {
         query,
         from: values.from,
         to: values.to,
         contentType: values.csv ? 'text/csv' : 'application/json',
         desiredRollup: values.rollup,
         mustUseDesiredRollup: false,
-      }),
-    })
+      },
+      { headers: login(values), caFile: values.ca },
+    )
   } catch (error) {
-    const cause = (error as { cause?: Error }).cause ?? (error as Error)
+    const context = { url: values.url, caOption: '--ca' }
+    const problem = tlsProblem(error, context)
     process.stderr.write(
-      `bellwether query: nothing answers at ${values.url} (${cause.message}). Is Bellwether running? --url says where.\n`,
+      problem
+        ? `bellwether query: ${problem}.\n`
+        : `bellwether query: nothing answers at ${values.url} (${connectionProblem(error, context)}). Is Bellwether running? --url says where.\n`,
     )
     return 1
   }
@@ -74,8 +83,10 @@ async function print(response: Response): Promise<number> {
 }
 
 function read(args: string[]) {
-  const { BELLWETHER_PASSWORD } = process.env
-  return resolve(queryOptions, args, BELLWETHER_PASSWORD ? { BELLWETHER_PASSWORD } : {})
+  const given = VARIABLES.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []))
+  const resolved = resolve(queryOptions, args, Object.fromEntries(given))
+  authoritiesFile(resolved.values.ca, '--ca')
+  return resolved
 }
 
 /** Only where it is asked for: this machine needs none, unless logins are switched on for everything. */

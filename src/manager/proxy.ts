@@ -6,6 +6,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
 import type { Logger } from 'pino'
+import { connectionProblem, tlsProblem } from '../wire/connection-problem.js'
 import type { ErrorBody } from '../wire/timeseries.js'
 
 export interface Proxied {
@@ -91,10 +92,15 @@ export function createProxy({ target, name, token, caFile, logger }: ProxyOption
     } catch (error) {
       incoming.resume()
       if (outgoing.destroyed) return RESPONSE_ALREADY_SENT
-      logger.warn({ err: error, target }, `the ${name} cannot be reached`)
+      const context = { url: target, caOption: '--tls-ca' }
+      const problem = tlsProblem(error, context)
+      const reason = connectionProblem(error, context)
+      logger.warn({ reason, target }, `the ${name} cannot be reached`)
       return unavailable(
         c,
-        `cannot be reached (${(error as Error).message}). It may be starting; if this lasts, see its log.`,
+        problem
+          ? `cannot be trusted: ${problem}.`
+          : `cannot be reached (${reason}). It may be starting; if this lasts, see its log.`,
       )
     }
     if (upstream.statusCode === 401) {

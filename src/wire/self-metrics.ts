@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import * as http from 'node:http'
 import * as https from 'node:https'
 import type { Registry } from 'prom-client'
+import { connectionProblem } from './connection-problem.js'
 import type { EntityDefinition, MetricDefinition, NativeBatch } from './native-batch.js'
 import { encodeNativeBatch, NATIVE_BATCH_CONTENT_TYPE } from './native-batch.js'
 
@@ -224,7 +225,10 @@ export function startSelfMetrics(options: SelfMetricsOptions): { stop(): Promise
       failing = false
     } catch (error) {
       if (!failing && !abort.signal.aborted)
-        logger?.warn({ reason: String(error) }, 'The monitor does not take the metrics of this process')
+        logger?.warn(
+          { reason: connectionProblem(error, { url, caOption: '--tls-ca' }) },
+          'The monitor does not take the metrics of this process',
+        )
       failing = true
     }
   }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -274,47 +274,25 @@ describe('the heartbeat', () => {
 describe('the heartbeat over TLS', () => {
   let folder: string
   let tls: { key: string; cert: string }
+  const pair = (name: string) => ({
+    key: readFileSync(join(folder, `${name}-key.pem`), 'utf8'),
+    cert: readFileSync(join(folder, `${name}.pem`), 'utf8'),
+  })
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'bellwether-tls-'))
     const at = (name: string) => join(folder, name)
     const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' })
-    openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=localhost',
-      '-addext',
-      'subjectAltName=DNS:localhost',
-      '-keyout',
-      at('key.pem'),
-      '-out',
-      at('cert.pem'),
-    )
-    openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=other',
-      '-keyout',
-      at('other-key.pem'),
-      '-out',
-      at('other.pem'),
-    )
-    tls = { key: readFileSync(at('key.pem'), 'utf8'), cert: readFileSync(at('cert.pem'), 'utf8') }
+    const certificate = (name: string, alternative: string) => {
+      const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
+      const names = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${alternative}`]
+      openssl('req', '-x509', ...key, ...names, '-keyout', at(`${name}-key.pem`), '-out', at(`${name}.pem`))
+    }
+    certificate('good', 'DNS:localhost')
+    certificate('other', 'DNS:elsewhere.example')
+    copyFileSync(at('good-key.pem'), at('expired-key.pem'))
+    const signed = ['-signkey', at('good-key.pem'), '-days', '-1', '-out', at('expired.pem')]
+    openssl('x509', '-in', at('good.pem'), ...signed)
+    tls = pair('good')
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -324,10 +302,35 @@ describe('the heartbeat over TLS', () => {
     writeFileSync(ca, readFileSync(join(folder, 'other.pem')))
     const { agent } = await startManagedAgent(manager, { managerCaFile: ca, managerToken: 'secret-token' })
     await until(() => agent.status().manager!.lastError !== null, 'the refusal')
-    expect(agent.status().manager!.lastError!.message).toMatch(/certificate/)
+    expect(agent.status().manager!.lastError!.message).toMatch(/not trusted here.*--manager-ca/)
     expect(manager.requests).toHaveLength(0)
     writeFileSync(ca, tls.cert)
     await until(() => agent.status().manager!.connected, 'an answer')
+  })
+
+  it.each([
+    ['is for another name', 'other', 'other', /not for localhost, but for DNS:elsewhere\.example/],
+    ['has expired', 'expired', 'expired', /has expired by the clock of this machine/],
+    ['is of another authority', 'good', 'other', /not trusted here.*--manager-ca/],
+  ])('says at once, and in its log, that the certificate %s', async (_, shown, trusted, expected) => {
+    const manager = await startManager({ tls: pair(shown) })
+    const managerCaFile = join(folder, `${trusted}.pem`)
+    const { agent, lines } = await startManagedAgent(manager, { managerCaFile })
+    // Not as when nobody answers yet: this does not pass by itself.
+    await until(() => lines.some(({ level, msg }) => level >= 40 && expected.test(msg)), 'the warning')
+    expect(agent.status().manager!.lastError).toMatchObject({
+      code: 'TLS',
+      message: expect.stringMatching(expected),
+    })
+    expect(manager.requests).toHaveLength(0)
+  })
+
+  it('says that TLS and no TLS have met', async () => {
+    const plain = await startManager()
+    const url = plain.url.replace('http://', 'https://')
+    const { agent } = await startManagedAgent(plain, { managerUrls: [url] })
+    await until(() => agent.status().manager!.lastError !== null, 'the refusal')
+    expect(agent.status().manager!.lastError!.message).toMatch(/perhaps it is http:\/\/ there/)
   })
 
   it('does not take its token from https to http', () => {

@@ -160,7 +160,8 @@ describe('figures in sentences', () => {
     [1_234_567, 'pages', '1,234,567 pages'],
     [250, 'milliseconds', '250 ms'],
     [90_500, 'milliseconds', '90.5 s'],
-    [0.5, '', '0.50'],
+    [0.5, '', '0.5'],
+    [0.001, 'percent', '0.001%'],
     [-1234.5, '', '-1,234.5'],
     [Number.NaN, 'bytes', 'unknown'],
   ])('%d %s: %s', (value, unit, text) => {

@@ -138,6 +138,18 @@ describe('ports that are open to others', () => {
       { detail: agent.output },
     )
     expect(agent.output()).not.toContain(token)
+
+    const asked = (...more: string[]) =>
+      startProgram(['query', 'select load_1 where category = HOST', '--url', manager, ...more], {
+        BELLWETHER_PASSWORD: secret('manager/admin-password'),
+      })
+    const answered = asked('--ca', tls.cert)
+    expect(await answered.exited).toBe(0)
+    expect(answered.output()).toContain('joined.example')
+    const mistrusted = asked()
+    expect(await mistrusted.exited).toBe(1)
+    expect(mistrusted.output()).toContain('not trusted here')
+    expect(mistrusted.output()).toContain('--ca')
   }, 120_000)
 
   it('do not open without a token, or with a certificate that does not fit its key', async () => {

@@ -151,6 +151,10 @@ describe('the manager', () => {
   it('tells its state to load balancers and clients', async () => {
     const url = await manager('http://127.0.0.1:9')
     expect(await (await fetch(`${url}/api/version`)).text()).toBe('v45')
+    const asked = async (accept: string) =>
+      (await fetch(`${url}/api/version`, { headers: { accept } })).text()
+    expect(await asked('application/json, */*')).toBe('v45')
+    expect(await asked('application/json')).toBe('"v45"')
     expect(await (await fetch(`${url}/api/admin/status`)).json()).toEqual({ Status: 'ACTIVE' })
     expect((await fetch(`${url}/health/active`)).status).toBe(200)
     expect(await (await fetch(`${url}/metrics`)).text()).toContain('bellwether_http_requests_total')

@@ -18,8 +18,9 @@ import {
 } from '../../src/manager/commands/index.js'
 import { updateConfig } from '../../src/manager/configuration/index.js'
 import type { Core } from '../../src/manager/core.js'
-import { releaseLease } from '../../src/manager/database/index.js'
+import { releaseLease, withTerm } from '../../src/manager/database/index.js'
 import { clusterNamed, deleteService, serviceNamed } from '../../src/manager/model/index.js'
+import { insertProcess, roleProcess } from '../../src/manager/processes/index.js'
 import { addCluster, addService, newCore } from './core.js'
 import { type SimulatedAgent, simulateAgent } from './simulated-agent.js'
 import { startTestPostgres, type TestPostgres } from './support.js'
@@ -389,6 +390,23 @@ describe('a database that dies in the middle of a command', () => {
       expect(agent.log.map((line) => line.split(' ')[0])).toEqual(['start', 'stop', 'start', 'run'])
     await end()
   }, 120_000)
+})
+
+test('processes that begin side by side on one host do not wait for each other in a circle', async () => {
+  const core = await newCore(server)
+  await addCluster(core, 1)
+  await addService(core, 'zk', 'ZOOKEEPER', 'SERVER', ['h1'])
+  const instances = await core.instances()
+  const { id: serviceId } = serviceNamed(instances.model, 'c1', 'zk')
+  const [role] = instances.model.rolesOfService.get(serviceId)!
+  const { hostId } = role!
+  const process = roleProcess(core, instances, role!)
+  const insert = () =>
+    withTerm(core.db, core.term(), (trx) =>
+      insertProcess(trx, core.keys, { process, roleId: null, serviceId, hostId }),
+    )
+  const made = await Promise.all(Array.from({ length: 24 }, insert))
+  expect(new Set(made.map(({ id }) => id)).size).toBe(24)
 })
 
 test('the lease can be given back by a manager that has it, and by no other', async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
+import { connectionProblem, tlsProblem } from '../../wire/connection-problem.js'
 import type { AgentCommand, CommandReport, HeartbeatRequest, HostFacts } from '../../wire/heartbeat.js'
 import { HEARTBEAT_PATH, HEARTBEAT_PROTOCOL, MAX_ANSWER_BYTES } from '../../wire/heartbeat.js'
 import type { ParsedAnswer } from '../../wire/heartbeat-parse.js'
@@ -159,7 +160,10 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
         signal,
       })
     } catch (error) {
-      return { code: 'AWAY', message: (error as Error).message || String(error), silent: true }
+      const context = { url: managers.current(), caOption: '--manager-ca' }
+      const problem = tlsProblem(error, context)
+      if (problem) return { code: 'TLS', message: problem }
+      return { code: 'AWAY', message: connectionProblem(error, context), silent: true }
     }
     const { status } = reply
     const location = reply.headers.location

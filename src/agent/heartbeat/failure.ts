@@ -5,7 +5,14 @@ import type { Reply } from './transport.js'
 
 /** Why a beat was of no use. */
 export interface BeatFailure {
-  code: 'AWAY' | 'BAD_ANSWER' | 'OLD_TERM' | 'OTHER_DEPLOYMENT' | 'REDIRECT' | HeartbeatRefusal['code']
+  code:
+    | 'AWAY'
+    | 'TLS'
+    | 'BAD_ANSWER'
+    | 'OLD_TERM'
+    | 'OTHER_DEPLOYMENT'
+    | 'REDIRECT'
+    | HeartbeatRefusal['code']
   /** For the log and the status page. */
   message: string
   retryAfterMs?: number
@@ -34,7 +41,7 @@ export function failureOf({ status, headers, body }: Reply): BeatFailure {
     code,
     message: `HTTP ${status}${refusal ? `: ${refusal.message}` : ''}${hint}`,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(HINTS[code] ? { lasting: true } : {}),
+    ...(HINTS[code] || code === 'HOST_NAME_IN_USE' ? { lasting: true } : {}),
   }
 }
 
@@ -43,6 +50,7 @@ const CODES: readonly string[] = [
   'TOKEN',
   'PROTOCOL_VERSION',
   'HOST_ID_IN_USE',
+  'HOST_NAME_IN_USE',
   'NOT_ACTIVE',
   'BUSY',
 ]

@@ -1,5 +1,6 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
+import { connectionProblem } from '../../wire/connection-problem.js'
 import { createAuthorities } from '../authorities.js'
 
 export interface PostAnswer {
@@ -81,7 +82,7 @@ export function createPoster(
         const stale =
           !answered && outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
         if (stale && again && !signal.aborted) once(body, headers, signal, false).then(resolve, reject)
-        else reject(error)
+        else reject(new Error(connectionProblem(error, { url, caOption: '--manager-ca' })))
       }
       outgoing.on('error', fail)
       outgoing.end(body)

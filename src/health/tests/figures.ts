@@ -4,16 +4,23 @@ const STEPS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
 
 export function formatFigure(value: number, unit: string): string {
   if (!Number.isFinite(value)) return 'unknown'
-  if (unit === 'percent') return `${value.toFixed(2)}%`
+  if (unit === 'percent') return `${formatPercent(value)}%`
   if (unit === 'bytes') return formatBytes(value)
   if (unit === 'milliseconds') return formatMilliseconds(value)
   return unit === '' ? formatNumber(value) : `${formatNumber(value)} ${unit}`
 }
 
+/** Two digits after the point; more where they would say nothing. */
+const formatPercent = (value: number): string =>
+  value !== 0 && Math.abs(value) < 0.005 ? String(Number(value.toPrecision(1))) : value.toFixed(2)
+
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return 'unknown'
   const digits = Number.isInteger(value) ? 0 : Math.abs(value) < 10 ? 2 : 1
-  const [whole = '', part] = Math.abs(value).toFixed(digits).split('.')
+  const [whole = '', part] = Math.abs(value)
+    .toFixed(digits)
+    .replace(/(\.\d)0$/, '$1')
+    .split('.')
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',')
   return `${value < 0 ? '-' : ''}${grouped}${part === undefined ? '' : `.${part}`}`
 }

@@ -1,5 +1,5 @@
 import { endpoints } from './contract/endpoints.js'
-import { reasonNotServed } from './contract/not-served.js'
+import { isPassedOn, reasonNotServed } from './contract/not-served.js'
 import type { EndpointName, Right } from './contract/types.js'
 import { allHandlers, type Resources } from './resources/index.js'
 
@@ -15,7 +15,7 @@ const WHO: Readonly<Record<Right, string>> = {
 export function renderApiTable(): string {
   const handlers = namesOnly()
   const rows = Object.entries(endpoints).map(([name, { since, needs }]) => {
-    const served = name in handlers || name.includes(' /timeseries')
+    const served = name in handlers || isPassedOn(name.split(' ')[1] ?? '')
     const [method = '', path = ''] = name.split(' ')
     return { method, path, since, who: WHO[needs], served, name: name as EndpointName }
   })

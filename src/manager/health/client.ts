@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import * as http from 'node:http'
 import * as https from 'node:https'
+import { tlsProblem } from '../../wire/connection-problem.js'
 
 export interface MonitorAnswer {
   readonly status: number
@@ -11,7 +12,7 @@ export interface MonitorAnswer {
 export interface MonitorClient {
   /** Rejects when there is no answer within `timeoutMs` (default 10 s), or one that is too long. */
   ask(
-    method: 'GET' | 'PUT' | 'POST',
+    method: 'GET' | 'PUT' | 'POST' | 'DELETE',
     path: string,
     options?: { body?: string; timeoutMs?: number; signal?: AbortSignal },
   ): Promise<MonitorAnswer>
@@ -69,7 +70,10 @@ export function createMonitorClient({ url, token, caFile }: MonitorClientOptions
             )
           },
         )
-        outgoing.on('error', reject)
+        outgoing.on('error', (error) => {
+          const problem = tlsProblem(error, { url: base, caOption: '--tls-ca' })
+          reject(problem === undefined ? error : new Error(problem))
+        })
         outgoing.end(bytes)
       }),
     close: () => agent.destroy(),

@@ -144,11 +144,14 @@ export function createModelStore(context: ModelContext, events: ModelEvents): Mo
   }
 }
 
-/** In the order of ids, so that two transactions never wait for each other in a circle. */
+/**
+ * In the order of ids, so that two transactions never wait for each other in a circle. Nor do those that have added something
+ * to a host before: their foreign keys hold its row FOR KEY SHARE, which FOR UPDATE would have to wait for.
+ */
 export async function raiseGenerations(trx: Trx, ids: Iterable<number>): Promise<void> {
   const sorted = [...ids].sort((a, b) => a - b)
   if (sorted.length === 0) return
-  await trx.selectFrom('host').select('id').where('id', 'in', sorted).orderBy('id').forUpdate().execute()
+  await trx.selectFrom('host').select('id').where('id', 'in', sorted).orderBy('id').forNoKeyUpdate().execute()
   await trx
     .updateTable('host')
     .set((eb) => ({ generation: eb('generation', '+', 1) }))

@@ -86,6 +86,63 @@ describe('a cluster', () => {
     ])
   })
 
+  it('tells where each value comes from, and what it covers', async () => {
+    const { admin } = server
+    const role = `${ZK}/roles/${roles[0]}`
+    const group = `${ZK}/roleConfigGroups/zk-SERVER-BASE`
+    const holds = async (path: string, name: string) =>
+      (await admin.get(`${path}/effectiveConfig`)).body.items.find(
+        (each: { name: string }) => each.name === name,
+      )
+    const set = async (path: string, name: string, value: string | null) =>
+      expect((await admin.put(`${path}/config`, { items: [{ name, value }] })).status).toBe(200)
+    const groupSource = { level: 'ROLE_CONFIG_GROUP', name: 'zk-SERVER-BASE' }
+    const byDefault = { source: { level: 'DEFAULT' }, value: '2000' }
+    expect(await holds(role, 'tickTime')).toMatchObject({ ...byDefault, covers: [] })
+    await set(group, 'tickTime', '2500')
+    await set(role, 'tickTime', '2600')
+    expect(await holds(role, 'tickTime')).toEqual({
+      name: 'tickTime',
+      displayName: expect.any(String),
+      relatedName: 'tickTime',
+      value: '2600',
+      source: { level: 'ROLE', name: roles[0] },
+      covers: [{ source: groupSource, value: '2500' }, byDefault],
+      sensitive: false,
+    })
+    await set(role, 'tickTime', null)
+    expect(await holds(role, 'tickTime')).toMatchObject({ value: '2500', source: groupSource })
+    expect(await holds(group, 'tickTime')).toMatchObject({ value: '2500', source: groupSource })
+    await set(group, 'tickTime', null)
+
+    // The service's values hold for its roles as well.
+    await set(ZK, 'process_username', 'zk')
+    for (const path of [ZK, group, role])
+      expect(await holds(path, 'process_username')).toMatchObject({
+        value: 'zk',
+        source: { level: 'SERVICE', name: 'zk' },
+      })
+    await set(ZK, 'process_username', null)
+
+    await set('/cm/allHosts', 'process_log_backups', '5')
+    expect(await holds('/hosts/host-id-0', 'process_log_backups')).toMatchObject({
+      value: '5',
+      source: { level: 'ALL_HOSTS' },
+    })
+    await set('/hosts/host-id-0', 'process_log_backups', '6')
+    expect(await holds('/hosts/host-id-0', 'process_log_backups')).toMatchObject({
+      value: '6',
+      source: { level: 'HOST', name: 'host-id-0' },
+      covers: [
+        { source: { level: 'ALL_HOSTS' }, value: '5' },
+        { source: { level: 'DEFAULT' }, value: '2' },
+      ],
+    })
+    await set('/hosts/host-id-0', 'process_log_backups', null)
+    await set('/cm/allHosts', 'process_log_backups', null)
+    expect(await holds('/cm', 'HEARTBEAT_INTERVAL')).toMatchObject({ source: { level: 'DEFAULT' } })
+  })
+
   it('moves roles between groups', async () => {
     const groups = `${ZK}/roleConfigGroups`
     const made = await server.admin.post(groups, {

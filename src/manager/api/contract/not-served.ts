@@ -1,7 +1,9 @@
+/** Whether a path is passed on to the monitor: time series (docs/api-timeseries.md) and events (docs/events.md). */
+export const isPassedOn = (path: string): boolean => /^\/(timeseries|events)(\/|$)/.test(path)
+
 /** Why endpoints of Cloudera Manager's API are not served; the first that fits. Told by 404s and by the documentation. */
 const REASONS: readonly [RegExp, string][] = [
   [/parcel/i, 'with parcels'],
-  [/^(GET|POST) \/events/, 'passed on to the monitor: docs/events.md'],
   [/\/metrics$/, 'out of scope: use /timeseries'],
   [/ \/batch$/, 'out of scope: it promises all or nothing over any requests'],
   [/generateHostCerts/, 'out of scope: certificates come from outside'],

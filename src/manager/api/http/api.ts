@@ -5,7 +5,7 @@ import { type Authentication, type Principal, unauthorized } from '../auth/authe
 import { addressOf, fromOwnPage } from '../auth/origin.js'
 import { allows, refusal } from '../auth/roles.js'
 import { endpoints } from '../contract/endpoints.js'
-import { reasonNotServed } from '../contract/not-served.js'
+import { isPassedOn, reasonNotServed } from '../contract/not-served.js'
 import type { EndpointName, File, Right } from '../contract/types.js'
 import { openApiDocument } from '../openapi.js'
 import type { Call, Handler, Handlers } from './call.js'
@@ -71,12 +71,10 @@ const route = (path: string) =>
 export function createApi(options: ApiOptions): Hono {
   const { handlers, logger } = options
   const app = new Hono({ strict: false })
-  const served = inRoutingOrder.filter(({ name, path }) => handlers[name] && !path.startsWith('/timeseries'))
-  // Time series are passed on to the monitor, which is no matter to clients.
+  const served = inRoutingOrder.filter(({ name, path }) => handlers[name] && !isPassedOn(path))
+  // What is passed on to the monitor is no matter to clients.
   const documented = new Set(
-    table
-      .filter((each) => served.includes(each) || each.path.startsWith('/timeseries'))
-      .map(({ name }) => name),
+    table.filter((each) => served.includes(each) || isPassedOn(each.path)).map(({ name }) => name),
   )
   const methodsOf = new Map<string, string[]>()
   for (const { method, path } of served) methodsOf.set(path, [...(methodsOf.get(path) ?? []), method])
@@ -100,7 +98,7 @@ export function createApi(options: ApiOptions): Hono {
     app.on(endpoint.method, route(endpoint.path), (c) => answer(c, endpoint, options))
   // What Cloudera Manager has and this manager has not: said with its reason.
   for (const endpoint of inRoutingOrder)
-    if (!handlers[endpoint.name] && !endpoint.path.startsWith('/timeseries'))
+    if (!handlers[endpoint.name] && !isPassedOn(endpoint.path))
       app.on(endpoint.method, route(endpoint.path), async (c) => {
         versionOf(c)
         await principalOf(c, options)

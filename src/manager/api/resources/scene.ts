@@ -5,6 +5,7 @@ import type { HealthScope, Resources } from './ports.js'
 import type { Scene } from './views.js'
 
 interface Looking {
+  endpoint?: string
   base: string
   query: object
   params?: object
@@ -15,13 +16,14 @@ export async function sceneFor(resources: Resources, call: Looking, view?: View)
   const model = await resources.core.model()
   const asked = (call.query as { view?: View }).view
   const seen = view ?? asked ?? 'summary'
-  const explained = seen === 'full_with_health_check_explanation' ? scopeOf(call) : undefined
+  const explained = seen === 'full_with_health_check_explanation' ? scopeOf(model, call) : undefined
   return { model, runtime: await resources.runtime(model, explained), view: seen, base: call.base }
 }
 
 /** The part of the model that a path is about. */
-function scopeOf(call: Looking): HealthScope {
+function scopeOf(model: Model, call: Looking): HealthScope {
   const { clusterName, serviceName } = (call.params ?? {}) as { clusterName?: string; serviceName?: string }
+  if (call.endpoint?.includes(' /cm/service')) return { serviceName: findManagementService(model)?.name }
   if (serviceName !== undefined) return { clusterName, serviceName }
   if (clusterName !== undefined) return { clusterName }
   return { category: 'HOST' }
