@@ -168,6 +168,21 @@ describe('aggregates across entities', () => {
     expect(await one('total_cpu_percent_across_hosts')).toEqual([0, 2045])
     expect((await one('stats(cpu_percent_across_hosts, std_dev)'))?.[1]).toBeCloseTo(3.02765, 5)
     expect(await one('last(cpu_percent_across_hosts)')).toEqual([60, 10])
+    // A function of the stream is of its points, which are means; the extremes are to be had with stats.
+    expect(await one('max(cpu_percent_across_hosts)')).toEqual([0, 204.5])
+    expect((await one('avg(cpu_percent_across_hosts)'))?.[1]).toBeCloseTo((204.5 + 10) / 2, 5)
+    const first = { from: T, to: T }
+    expect(
+      only(await bed.ask('select last(cpu_percent_across_hosts) where category = CLUSTER', first), T),
+    ).toEqual([[0, 204.5]])
+    expect(
+      (
+        await bed.ask(
+          'select cpu_percent_across_hosts where category = CLUSTER and last(cpu_percent_across_hosts) > 205',
+          first,
+        )
+      ).timeSeries,
+    ).toEqual([])
     expect(await one('100 * cpu_percent_across_hosts / total_cpu_percent_across_hosts')).toEqual([0, 10])
     expect(await one('integral(total_read_bytes_rate_across_disks)')).toEqual([60, 6600])
     expect(

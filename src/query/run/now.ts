@@ -54,6 +54,7 @@ export function answerNow(
   const plan = planStatement(checked, items, window, 'RAW', true)
   const grouped = plan.items.filter(isFolded).length
   if (grouped !== 0 && grouped !== items.length) return false
+  if (grouped === 0 && plan.items.some(({ groupings }) => groupings.length > 0)) return false
   const leaves: readonly Leaf[] =
     grouped === 0
       ? plan.leaves
