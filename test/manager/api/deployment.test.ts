@@ -68,6 +68,12 @@ async function fill({ admin, good, core }: Awaited<ReturnType<typeof serve>>): P
     ],
   })
   await good('PUT', '/cm/config', { items: [{ name: 'HEARTBEAT_INTERVAL', value: '20' }] })
+  await good('PUT', '/clusters/Zwei/config', {
+    items: [
+      { name: 'cluster_hosts_healthy_thresholds', value: '{"warning":"80","critical":"never"}' },
+      { name: 'cluster_health_suppression_cluster_services_health', value: 'true' },
+    ],
+  })
   await good('PUT', '/cm/allHosts/config', { items: [{ name: 'process_log_backups', value: '4' }] })
   await good('PUT', '/hosts/host-id-1/config', { items: [{ name: 'process_log_backups', value: '3' }] })
   await good('POST', '/clusters/Cluster%201/hostTemplates', {

@@ -48,6 +48,10 @@ export async function restoreDeployment(
   await applyConfig(resources, change, { scope: 'MANAGER', id: 0 }, wanted.managerSettings?.items)
   await restoreHosts(resources, change, wanted)
   await restoreClusters(resources, change, wanted, pause)
+  for (const { clusterName, config } of wanted.bwClusterSettings ?? []) {
+    const cluster = clusterNamed(await change.model(), clusterName ?? '')
+    await applyConfig(resources, change, { scope: 'CLUSTER', id: cluster.id }, config?.items)
+  }
   await restoreManagement(resources, change, wanted.managementService, pause)
   for (const [i, template] of (wanted.hostTemplates?.items ?? []).entries()) {
     const name = needed(template.clusterRef?.clusterName, `hostTemplates.items[${i}].clusterRef.clusterName`)
