@@ -29,7 +29,7 @@ import {
   type Selector,
 } from './selection.js'
 import type { TypedExpression, TypedItem } from './typed.js'
-import { hasFact, hasGrouping } from './walk.js'
+import { hasFact, hasGrouping, partsOf } from './walk.js'
 
 /** The predicate, checked: conditions on attributes, known beforehand, and on streams, known when they are read. */
 export type Filter =
@@ -120,7 +120,7 @@ export function withCondition(
   statement: Statement & { readonly where: Predicate },
   options: CheckOptions,
 ): { checked: CheckedStatement; problems: readonly QueryProblem[] } {
-  const { catalogue, movingAverageSeconds, variables } = options
+  const { catalogue, movingAverageSeconds } = options
   const { where } = statement
   const budget = { steps: STEPS_IN_ALL }
   const context: CheckContext = { catalogue, problems: [], warnings: [], movingAverageSeconds, budget }
@@ -129,7 +129,7 @@ export function withCondition(
     ...head,
     statement,
     filter,
-    candidates: candidatesOf(where, variables),
+    candidates: candidatesOf(where, options),
     timeless: isTimeless(where),
   }
   return { checked, problems: context.problems }
@@ -160,10 +160,7 @@ function checkGroupings(expression: TypedExpression, at: Span, context: CheckCon
       visit(node.argument, true)
     } else if (!inside && (node.kind === 'metric' || node.kind === 'fact' || node.kind === 'role-count'))
       kinds.add('')
-    else if (node.kind === 'combine') {
-      visit(node.left, inside)
-      visit(node.right, inside)
-    } else if (node.kind === 'apply') visit(node.argument, inside)
+    else for (const part of partsOf(node)) visit(part, inside)
   }
   visit(expression, false)
   if (kinds.size > 1)
