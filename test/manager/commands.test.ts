@@ -240,6 +240,28 @@ describe('a service', () => {
     expect(await run(planRoleStart(await active.commands.at(), fresh))).toMatchObject({ success: true })
   })
 
+  test('what a program of a command has printed is kept, and its last words tell why it failed', async () => {
+    const [role] = await roles()
+    for (const agent of agents) agent.behave = ({ run }) => (run === 'once' ? 9 : 'runs')
+    const command = await run(planRoleCommand(await active.commands.at(), role!, 'awaitQuorum'))
+    const [output, ...others] = await active.commands.outputs(command.id)
+    const id = output!.stdout.match(/^stdout of (\d+)\n$/)![1]
+    expect([output, others]).toMatchObject([{ who: role!.name, stderr: `stderr of ${id}\n` }, []])
+    expect(command).toMatchObject({
+      success: false,
+      resultMessage: expect.stringContaining(`It ended with code 9. Its last words: stderr of ${id}`),
+    })
+    // Programs print what they like.
+    const [stored] = await core.db
+      .selectFrom('command')
+      .select('progress')
+      .where('rootId', '=', command.id)
+      .where('kind', 'is not', null)
+      .execute()
+    expect(JSON.stringify(stored)).not.toContain(`stderr of`)
+    for (const agent of agents) agent.behave = () => 'runs'
+  })
+
   test('cannot be deleted while it runs; stopped, it can, and its host forgets it', async () => {
     await expect(core.change(async (change) => deleteService(change, await zk()))).rejects.toMatchObject({
       code: 'IN_USE',
