@@ -7,7 +7,7 @@ import { Help } from './components/help.js'
 import { TimeControls } from './components/time-controls.js'
 import { CardinalityPage } from './pages/cardinality.js'
 import { ChartsPage } from './pages/charts.js'
-import { HealthPage } from './pages/health.js'
+import { HealthPage, type HealthPoll } from './pages/health.js'
 import { HostsPage } from './pages/hosts.js'
 import { livenessOf } from './pages/page.js'
 import {
@@ -71,7 +71,7 @@ function Frame() {
   const [theme, toggleTheme] = useTheme()
   const hold = useHold()
   const [help, setHelp] = useState(false)
-  const [poll, setPoll] = useState<Poll | null>(null)
+  const [poll, setPoll] = useState<Poll | HealthPoll | null>(null)
   const range = rangeOf(view)
   const refresh = view.refresh ?? DEFAULT_REFRESH_SECONDS
   const latest = useRef({ view, range })
@@ -155,7 +155,7 @@ function Frame() {
         onTheme={toggleTheme}
         onHelp={() => setHelp(true)}
       >
-        {view.page !== 'cardinality' && view.page !== 'health' && (
+        {view.page !== 'cardinality' && (
           <TimeControls
             range={range}
             utc={view.utc}
@@ -172,7 +172,15 @@ function Frame() {
       {view.page === 'charts' && <ChartsPage key="charts" {...page} />}
       {view.page === 'hosts' && <HostsPage key="hosts" {...page} />}
       {view.page === 'health' && (
-        <HealthPage key="health" view={view} navigate={navigate} hidden={hold.hidden} />
+        <HealthPage
+          key="health"
+          view={view}
+          navigate={navigate}
+          range={range}
+          refreshMs={refreshMs}
+          hidden={hold.hidden}
+          onPoll={setPoll}
+        />
       )}
       {view.page === 'cardinality' && (
         <CardinalityPage key="cardinality" utc={view.utc} hidden={hold.hidden} />
