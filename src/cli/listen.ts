@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { readTls, type TlsFiles, watchTls } from './tls.js'
@@ -8,6 +8,12 @@ import { readTls, type TlsFiles, watchTls } from './tls.js'
 /** How long a client may take for its headers, and for a whole request; slower ones are cut off (slow loris). */
 const HEADERS_TIMEOUT_MS = 15_000
 const REQUEST_TIMEOUT_MS = 120_000
+/**
+ * More connections are turned away: each takes a file descriptor, and the engine's must not lack one. One address gets half of
+ * them, so that who opens many keeps nobody else out.
+ */
+const MOST_CONNECTIONS = 10_000
+const MOST_OF_ADDRESS = MOST_CONNECTIONS / 2
 
 /** What a Hono app is to a server. */
 interface App {
@@ -52,6 +58,8 @@ export async function listen(
     unwatch = watchTls(tls.files, tls.logger, (renewed) => secure.setSecureContext(renewed))
     server = secure
   } else server = createServer(timeouts, listener)
+  server.maxConnections = MOST_CONNECTIONS
+  limitAddresses(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
@@ -66,6 +74,21 @@ export async function listen(
       return close(server)
     },
   }
+}
+
+function limitAddresses(server: Server): void {
+  const open = new Map<string, number>()
+  server.on('connection', (socket: Socket) => {
+    const address = socket.remoteAddress ?? ''
+    const count = (open.get(address) ?? 0) + 1
+    open.set(address, count)
+    socket.once('close', () => {
+      const left = open.get(address)! - 1
+      if (left > 0) open.set(address, left)
+      else open.delete(address)
+    })
+    if (count > MOST_OF_ADDRESS) socket.destroy()
+  })
 }
 
 function close(server: Server): Promise<void> {

@@ -19,6 +19,7 @@ import { createPicture, type RememberedState } from './evaluate/picture.js'
 import { healthOfNode } from './evaluate/ref.js'
 import { createStreams } from './evaluate/streams.js'
 import { sweep } from './evaluate/sweep.js'
+import { followNames } from './history/entities.js'
 import { readModel, readStates, writeModel } from './history/read.js'
 import { createHealthSeries } from './history/series.js'
 import { createHistory } from './history/write.js'
@@ -317,6 +318,7 @@ export function createHealth(options: HealthOptions): Health {
       term = model.term
       const { table } = picture
       const away = picture.apply(model, now()).map((node) => goneOf(node, table))
+      followNames(store.catalogue, picture.nodes)
       feed.reset()
       gone(away, DELETED)
       dropUnclaimed()

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import {
   type Commands,
   createBusyCommands,
@@ -7,12 +8,14 @@ import {
 } from './commands/index.js'
 import type { Core } from './core.js'
 import {
+  activityEvents,
+  auditEvents,
   createHealthResults,
   createRoleSamples,
   type HealthResults,
   type MonitorClient,
   type RoleSamples,
-  startAuditSender,
+  startEventSender,
   startHealthLink,
 } from './health/index.js'
 import {
@@ -37,6 +40,8 @@ export interface ActiveManager {
   readonly staleness: StalenessStore
   /** How everything is, from the monitor; undefined where none was given. */
   readonly health: HealthResults | undefined
+  /** Undefined where none was given. */
+  readonly monitor: MonitorClient | undefined
   /** Metrics that tell fields of roles, from the monitor too. */
   readonly roleSamples: RoleSamples | undefined
   /** Writes what agents have told and what is not in the database yet. */
@@ -110,7 +115,11 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
     const heartbeatMs = () => settings.seconds('HEARTBEAT_INTERVAL') * 1_000
     senders.push(
       startHealthLink({ core, runtime, busy, client, heartbeatMs }),
-      startAuditSender({ core, client }),
+      startEventSender({
+        logger: core.logger,
+        client,
+        sources: [auditEvents(core), activityEvents(core, hostname())],
+      }),
     )
   }
   try {
@@ -128,6 +137,7 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
     commands,
     staleness,
     health,
+    monitor: client,
     roleSamples,
     flush: writes.flush,
     stop,

@@ -81,7 +81,7 @@ export interface Store {
   readonly placement: Placement
   readonly limits: Readonly<StoreLimits>
   /**
-   * Calls the listener with what this process has stored, chunk by chunk, after ClickHouse has acknowledged it and before the
+   * Calls the listener with what this process has stored, a slice at a time, after ClickHouse has acknowledged it and before the
    * sender is told, until the returned function is called. It must be quick: commits wait for it. What it throws is logged.
    */
   onStored(listener: (samples: StoredSamples) => void): () => void
@@ -108,8 +108,6 @@ const INSERT_TIMEOUT_MS = 30_000
 const FORGET = { graceMs: 2 * 86_400_000, confirmMs: 180_000 }
 /** After so long with listeners, milliseconds, others have their turn. */
 const TELL_MS = 3
-/** What a listener gets at a time: at 1 µs for a sample that is new to it, a thousandth of a second or two. */
-const TELL_ROWS = 2_048
 /** An insert of unknown outcome is over by then, one way or the other. */
 const DOUBT_MS = 2 * INSERT_TIMEOUT_MS
 const READ_TIMEOUT_MS = 300_000
@@ -177,17 +175,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       logger.error({ err: error }, 'metrics store: a listener to stored samples failed')
     }
   }
-  /** In turns: a listener may take long over a chunk of series that are new to it. */
-  const tellAll = (chunks: readonly StoredSamples[], at = 0, row = 0): Promise<void> | undefined => {
+  /** In turns: a listener may take long over a slice of series that are new to it. */
+  const tellAll = (stored: readonly StoredSamples[], from = 0): Promise<void> | undefined => {
     const until = performance.now() + TELL_MS
-    let from = row
-    for (let chunk = at; chunk < chunks.length; chunk++) {
-      for (; from < chunks[chunk]!.rows; from += TELL_ROWS) {
-        if (performance.now() > until) return nextTurn().then(() => tellAll(chunks, chunk, from))
-        const part = partOf(chunks[chunk]!, from)
-        for (const listener of listeners) tell(listener, part)
-      }
-      from = 0
+    for (let at = from; at < stored.length; at++) {
+      if (performance.now() > until) return nextTurn().then(() => tellAll(stored, at))
+      for (const listener of listeners) tell(listener, stored[at]!)
     }
     return undefined
   }
@@ -200,9 +193,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     metrics: selfMetrics,
     onFailure: (error, attempt) =>
       logger.warn({ err: error, attempt }, `metrics store: an insert failed: ${describeFailure(error)}`),
-    onStored: ({ chunks }) => {
-      hot.stored(chunks)
-      return tellAll(chunks)
+    onStored: ({ batches }) => {
+      hot.stored(batches)
+      return tellAll(batches.flatMap(slices))
     },
     onDoubt: () => hot.doubt(DOUBT_MS),
   })
@@ -345,6 +338,23 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 }
 
+const SLICE = 4_096
+
+/** Parts of a batch that one turn can take. */
+function slices(batch: StoredSamples): StoredSamples[] {
+  if (batch.length <= SLICE) return [batch]
+  return Array.from({ length: Math.ceil(batch.length / SLICE) }, (_, n) => {
+    const from = n * SLICE
+    const to = Math.min(batch.length, from + SLICE)
+    return {
+      length: to - from,
+      series: batch.series.subarray(from, to),
+      time: batch.time.subarray(from, to),
+      value: batch.value.subarray(from, to),
+    }
+  })
+}
+
 async function joinCluster(
   name: string,
   local: string,
@@ -412,15 +422,5 @@ async function createDatabase(
     }
   } finally {
     await client.close()
-  }
-}
-
-const partOf = ({ rows, series, time, value }: StoredSamples, from: number): StoredSamples => {
-  const to = Math.min(rows, from + TELL_ROWS)
-  return {
-    rows: to - from,
-    series: series.subarray(from, to),
-    time: time.subarray(2 * from, 2 * to),
-    value: value.subarray(from, to),
   }
 }

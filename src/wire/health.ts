@@ -195,6 +195,10 @@ export interface HealthTestResult {
   suppressed: boolean
 }
 
+/** Names of services are unique in their cluster, and do not change. `cluster`: its identity. */
+export const serviceIdentity = (cluster: string | undefined, name: string): string =>
+  cluster === undefined ? name : `${cluster}:${name}`
+
 /** An entity, with what alerts and events say of it. */
 export interface HealthEntityRef {
   category: HealthCategory

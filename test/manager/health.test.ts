@@ -7,9 +7,11 @@ import { updateConfig } from '../../src/manager/configuration/index.js'
 import type { Core } from '../../src/manager/core.js'
 import { hostFact } from '../../src/manager/health/facts.js'
 import {
+  activityEvents,
+  auditEvents,
   createHealthResults,
   createMonitorClient,
-  startAuditSender,
+  startEventSender,
   startHealthLink,
 } from '../../src/manager/health/index.js'
 import { loadRuntime } from '../../src/manager/heartbeats/index.js'
@@ -61,7 +63,8 @@ async function manager(core: Core, port: number) {
   const busy = createBusyCommands()
   const link = startHealthLink({ core, runtime, busy, client, heartbeatMs: () => 15_000, everyMs: 200 })
   const results = createHealthResults({ client, logger: silent })
-  const audits = startAuditSender({ core, client, everyMs: 50 })
+  const sources = [auditEvents(core), activityEvents(core, 'manager1')]
+  const audits = startEventSender({ logger: silent, client, sources, everyMs: 50 })
   onTestFinished(async () => {
     results.stop()
     await Promise.all([link.stop(), audits.stop()])
@@ -228,11 +231,26 @@ test('how things are is read once for many, follows changes, and costs no time w
   expect(longest.ms).toBeLessThan(5_000)
 }, 60_000)
 
-test('audit events reach the event store once, also those of the time when the monitor was away', async () => {
+test('audit events and the ends of commands reach the event store once, also those of the time when the monitor was away', async () => {
   const core = await newCore(postgres)
   const audit = (message: string) =>
     recordAudit(core.db, { username: 'ann', command: 'Start', clusterName: 'c1', message })
   await audit('while the monitor is away')
+  const command = async (state: 'RUNNING' | 'SUCCEEDED' | 'FAILED') =>
+    core.db
+      .insertInto('command')
+      .values({
+        ...{ position: 0, name: 'Restart', kind: null, args: '{}', mode: 'SEQUENCE', tolerance: 0, state },
+        ...{ attempt: 1, progress: '{}', abortRequested: false, username: 'ann', message: 'So it is.' },
+        context: JSON.stringify({ serviceName: 'zk', clusterName: 'c1' }),
+        createdAt: Date.now() - 3_000,
+        startedAt: Date.now() - 2_000,
+        endedAt: state === 'RUNNING' ? null : Date.now(),
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+  const first = await command('RUNNING')
+  await command('SUCCEEDED')
   let at = await monitor()
   const { port } = at
   await at.stop()
@@ -240,14 +258,32 @@ test('audit events reach the event store once, also those of the time when the m
   await audit('and another')
   at = await monitor(port)
   onTestFinished(() => at.stop())
-  const query = encodeURIComponent('category==AUDIT_EVENT;attributes.USER==ann')
-  const found = await eventually('both', async () => {
-    const { items } = (await (await at.events.app.request(`/api/v45/events?query=${query}`)).json()) as {
-      items: { content: string }[]
-    }
-    return items.length >= 2 && items.map(({ content }) => content).sort()
-  })
-  expect(found).toEqual(['and another', 'while the monitor is away'])
+  const contents = async (query: string) => {
+    const response = await at.events.app.request(`/api/v45/events?query=${encodeURIComponent(query)}`)
+    const { items } = (await response.json()) as { items: { content: string }[] }
+    return items.map(({ content }) => content).sort()
+  }
+  const several = (what: string, query: string, count: number) =>
+    eventually(what, async () => {
+      const found = await contents(query)
+      return found.length >= count && found
+    })
+  const audits = await several('both', 'category==AUDIT_EVENT;attributes.USER==ann', 2)
+  expect(audits).toEqual(['and another', 'while the monitor is away'])
+  const ofCommands = 'category==ACTIVITY_EVENT;attributes.service==zk'
+  const restart = 'The command Restart of service zk in c1'
+  expect(await several('the command', ofCommands, 1)).toEqual([`${restart} has succeeded. So it is.`])
+  const failed = { state: 'FAILED', endedAt: Date.now() } as const
+  await core.db.updateTable('command').set(failed).where('id', '=', first.id).execute()
+  expect(await several('its end', ofCommands, 2)).toEqual([
+    `${restart} has failed. So it is.`,
+    `${restart} has succeeded. So it is.`,
+  ])
+  expect(await contents(`${ofCommands};severity==important`)).toHaveLength(1)
+  const active = `category==SYSTEM;id==manager-${core.deploymentId}-${core.term()}`
+  expect(await several('the manager', active, 1)).toEqual([
+    expect.stringContaining('The manager on manager1 has become active'),
+  ])
   await eventually('the note of it', async () => {
     const left = await core.db.selectFrom('auditEvent').select('id').where('sent', '=', false).execute()
     return left.length === 0

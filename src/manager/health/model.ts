@@ -1,11 +1,12 @@
-import type {
-  Commission,
-  HealthCluster,
-  HealthHost,
-  HealthModel,
-  HealthRole,
-  HealthService,
-  ServiceFact,
+import {
+  type Commission,
+  type HealthCluster,
+  type HealthHost,
+  type HealthModel,
+  type HealthRole,
+  type HealthService,
+  serviceIdentity as identityOfService,
+  type ServiceFact,
 } from '../../wire/health.js'
 import type { BusyCommands } from '../commands/index.js'
 import type { Instances } from '../configuration/index.js'
@@ -22,10 +23,9 @@ export interface World {
 
 export const clusterIdentity = (cluster: Cluster): string => cluster.uuid
 
-/** Names of services are unique in their cluster, and do not change. */
 export function serviceIdentity(model: Model, service: Service): string {
   const cluster = service.clusterId === null ? undefined : model.clusters.get(service.clusterId)
-  return cluster ? `${clusterIdentity(cluster)}:${service.name}` : service.name
+  return identityOfService(cluster && clusterIdentity(cluster), service.name)
 }
 
 /**

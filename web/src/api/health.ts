@@ -2,30 +2,10 @@
 
 import type { EntityHealth, EntityHealthList, HealthHistory } from '../../../src/wire/health.js'
 import type { Interval } from '../state/time.js'
-import { ApiError, errorFromAnswer } from './errors.js'
+import { ask, soon } from './ask.js'
+import { ApiError } from './errors.js'
 
-const BASE = 'api/v45'
 const MOST = 5_000
-
-/** Throws `ApiError`, or the signal's reason when it was aborted. */
-export async function ask<T>(path: string, signal: AbortSignal, method = 'GET', body?: object): Promise<T> {
-  try {
-    const response = await fetch(new URL(BASE + path, document.baseURI), {
-      method,
-      headers: { accept: 'application/json', ...(body ? { 'content-type': 'application/json' } : {}) },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-      signal,
-    })
-    if (!response.ok) throw errorFromAnswer(response.status, await response.text())
-    return (await response.json()) as T
-  } catch (cause) {
-    if (signal.aborted || cause instanceof ApiError) throw cause
-    throw new ApiError('There was no answer.', 0, 'NO_ANSWER')
-  }
-}
-
-const TIMEOUT_MS = 30_000
-export const soon = () => AbortSignal.timeout(TIMEOUT_MS)
 
 export interface HealthView {
   readonly all: EntityHealthList

@@ -2,8 +2,9 @@
 
 import type { EntityHealth } from '../../../src/wire/health.js'
 import type { QueryProblem } from '../../../src/wire/timeseries.js'
+import { ask, soon } from './ask.js'
 import { ApiError } from './errors.js'
-import { ask, pathOf, soon } from './health.js'
+import { pathOf } from './health.js'
 
 export interface TriggerDefinition {
   readonly triggerName: string

@@ -33,6 +33,15 @@ export const ownModels = {
   BwClusterSettings: { clusterName: 'string', config: 'ApiConfigList' },
   BwJoinTokenArgs: { expiresInMinutes: 'integer', uses: 'integer' },
   BwJoinToken: { token: 'string', expires: 'string' },
+  BwSilence: {
+    id: 'string',
+    match: '{[string]}',
+    from: 'string',
+    until: 'string',
+    comment: 'string',
+    createdBy: 'string',
+  },
+  BwAlertTest: { ok: 'boolean', delivered: '[string]', failures: '[string]' },
   BwServiceTypeList: { items: '[BwServiceType]' },
   BwServiceType: {
     type: 'string',
@@ -79,6 +88,9 @@ export const ownEndpoints = {
     answer: 'ApiConfigList',
   },
   'GET /clusters/{clusterName}/effectiveConfig': EFFECTIVE_CONFIG,
+  'POST /alerts/receivers/{receiverName}/test': { since: 6, needs: 'OPERATE', answer: 'BwAlertTest' },
+  'POST /alerts/silences': { since: 6, needs: 'OPERATE', body: 'BwSilence', answer: 'BwSilence' },
+  'DELETE /alerts/silences/{silenceId}': { since: 6, needs: 'OPERATE', answer: 'BwSilence' },
   'GET /clusters/{clusterName}/services/{serviceName}/effectiveConfig': EFFECTIVE_CONFIG,
   'GET /clusters/{clusterName}/services/{serviceName}/roles/{roleName}/effectiveConfig': EFFECTIVE_CONFIG,
   'GET /clusters/{clusterName}/services/{serviceName}/roleConfigGroups/{roleConfigGroupName}/effectiveConfig':

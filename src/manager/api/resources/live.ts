@@ -35,6 +35,7 @@ export function fromActive(active: ActiveManager): FromActive {
     roleLog: roleLogs(active),
     createJoinToken: (options) => active.tokens.createJoinToken(options),
     clientConfig: (service) => clientConfigOf(active, service),
+    alerting: active.monitor,
   }
 }
 
