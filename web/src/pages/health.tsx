@@ -2,7 +2,6 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { EntityHealth, HealthSummary } from '../../../src/wire/health.js'
 import { serverNow } from '../api/clock.js'
 import { fetchHealth, type HealthView, pathOf, setMaintenance, suppress } from '../api/health.js'
-import type { PollState } from '../api/poller.js'
 import { Banner } from '../components/banner.js'
 import { HealthHistoryTable } from '../components/health-history.js'
 import { Triggers } from '../components/triggers.js'
@@ -12,7 +11,7 @@ import { isLive, resolveRange, type TimeRange } from '../state/time.js'
 import { usePolled } from '../state/use-polled.js'
 import type { Navigate } from '../state/use-view.js'
 import { DEFAULT_VIEW, type ViewState, viewToSearch } from '../state/view.js'
-import { apiError } from './page.js'
+import { apiError, type PagePoll } from './page.js'
 
 const DAY_MS = 86_400_000
 const WORDS: Record<HealthSummary, string> = {
@@ -35,11 +34,8 @@ interface HealthPageProps {
   /** 0: it is asked once. */
   readonly refreshMs: number
   readonly hidden: boolean
-  readonly onPoll: (poll: HealthPoll) => void
+  readonly onPoll: (poll: PagePoll) => void
 }
-
-/** For the controls of the frame. */
-export type HealthPoll = PollState<unknown> & { readonly run: () => void }
 
 /** What is well and what is not: clusters, services, roles and hosts; of one of them every test, its past and its triggers. */
 export function HealthPage({ view, navigate, range, refreshMs, hidden, onPoll }: HealthPageProps) {
@@ -234,11 +230,12 @@ function Entity({ entity, view, past, test, utc, onTest, onTime, onChart, onChan
       </h2>
       <p class="dim">
         {entity.category.toLowerCase()} {entity.identity}
-        {entity.since > 0 && <>, since {formatInstant(entity.since, utc)}</>}.{' '}
-        <a href={eventsOf(entity)}>Its events</a>{' '}
+        {entity.since > 0 && <>, since {formatInstant(entity.since, utc)}</>}{' '}
         <button type="button" class="link" onClick={() => onChart(chartOf(entity))}>
           Chart
         </button>
+        {' · '}
+        <a href={eventsOf(entity)}>Its events</a>
       </p>
       {(entity.maintenance || canConfigure) && (
         <p>
