@@ -120,7 +120,7 @@ export function withCondition(
   statement: Statement & { readonly where: Predicate },
   options: CheckOptions,
 ): { checked: CheckedStatement; problems: readonly QueryProblem[] } {
-  const { catalogue, movingAverageSeconds, variables } = options
+  const { catalogue, movingAverageSeconds } = options
   const { where } = statement
   const budget = { steps: STEPS_IN_ALL }
   const context: CheckContext = { catalogue, problems: [], warnings: [], movingAverageSeconds, budget }
@@ -129,7 +129,7 @@ export function withCondition(
     ...head,
     statement,
     filter,
-    candidates: candidatesOf(where, variables),
+    candidates: candidatesOf(where, options),
     timeless: isTimeless(where),
   }
   return { checked, problems: context.problems }
