@@ -3,11 +3,13 @@ import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
+import { attachFront, type Front, type FrontOptions } from './front/index.js'
 import { readTls, type TlsFiles, watchTls } from './tls.js'
 
 /** How long a client may take for its headers, and for a whole request; slower ones are cut off (slow loris). */
 const HEADERS_TIMEOUT_MS = 15_000
 const REQUEST_TIMEOUT_MS = 120_000
+const KEEP_ALIVE_MS = 60_000
 
 /** What a Hono app is to a server. */
 interface App {
@@ -24,11 +26,16 @@ export interface Listening {
 const timeouts = {
   headersTimeout: HEADERS_TIMEOUT_MS,
   requestTimeout: REQUEST_TIMEOUT_MS,
-  keepAliveTimeout: 60_000,
+  keepAliveTimeout: KEEP_ALIVE_MS,
 }
 
-/** Answers a request by itself, or returns false and leaves it to the app. */
-export type Direct = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean
+/** What is answered without the app. */
+export interface Direct {
+  /** Answers a request by itself, or returns false and leaves it to the app. */
+  request(incoming: IncomingMessage, outgoing: ServerResponse): boolean
+  /** Answers plain requests without node:http as well; as `request` does. */
+  readonly front?: Pick<FrontOptions, 'admits' | 'answer'>
+}
 
 /**
  * Serves a Hono app, and before it what is answered `direct`ly, over TLS where there are files for it; renewed ones are
@@ -43,7 +50,7 @@ export async function listen(
 ): Promise<Listening> {
   const answer = getRequestListener(app.fetch)
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    if (direct?.(incoming, outgoing) !== true) void answer(incoming, outgoing)
+    if (direct?.request(incoming, outgoing) !== true) void answer(incoming, outgoing)
   }
   let server: Server
   let unwatch = () => {}
@@ -52,6 +59,13 @@ export async function listen(
     unwatch = watchTls(tls.files, tls.logger, (renewed) => secure.setSecureContext(renewed))
     server = secure
   } else server = createServer(timeouts, listener)
+  const front =
+    direct?.front &&
+    attachFront(server, tls ? 'secureConnection' : 'connection', {
+      ...direct.front,
+      headersTimeoutMs: HEADERS_TIMEOUT_MS,
+      keepAliveSeconds: KEEP_ALIVE_MS / 1000,
+    })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
@@ -63,18 +77,22 @@ export async function listen(
     url: `${tls ? 'https' : 'http'}://${shown}:${address.port}`,
     close() {
       unwatch()
-      return close(server)
+      return close(server, front)
     },
   }
 }
 
-function close(server: Server): Promise<void> {
+function close(server: Server, front: Front | undefined): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), 2_000)
+    const timer = setTimeout(() => {
+      server.closeAllConnections()
+      front?.destroy()
+    }, 2_000)
     server.close(() => {
       clearTimeout(timer)
       resolve()
     })
     server.closeIdleConnections()
+    front?.close()
   })
 }
