@@ -11,7 +11,8 @@ export const COMPRESSION_MACRO = 'bellwether_compression'
 const PREPARED: Readonly<Record<string, string>> = {
   metric: 'Delta(8), ',
   entity: 'Delta(8), ',
-  ts: 'DoubleDelta, ',
+  // DoubleDelta costs a tenth of an insert more, and saves nothing where samples come in time.
+  ts: 'Delta(8), ',
   v: '',
 }
 
