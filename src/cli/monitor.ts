@@ -14,11 +14,12 @@ import {
   createTriggerReports,
   createTriggers,
   type Events,
+  systemEvent,
   triggerOwners,
 } from '../health/index.js'
 import { createIngest } from '../ingest/index.js'
 import { createRetentionApi, defaultHotBytes, openStore, type Store, startRollups } from '../metrics/index.js'
-import { createQueryApi } from '../query/index.js'
+import { createQueryApi, nodeReply } from '../query/index.js'
 import { hostName, isLoopback, loopbackHostOnly, loopbackHosts, noForeignPages } from '../wire/host-check.js'
 import { mayDoAll, requireToken, sendersToken } from '../wire/port-tokens.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
@@ -125,7 +126,20 @@ async function start(
       quiet: (category, name) => health.entity(category, name, { tests: false })?.maintenance === true,
     })
     stops.push(() => events.stop())
-    const alerting = startAlerting(values, events, logger, registry)
+    const notice: Notice = (code, severity, text) =>
+      void events.record([systemEvent(code, severity, text, values.hostname || hostname())])
+    engine.onState(({ state, error }) => {
+      if (state === 'restarting')
+        notice(
+          'EV_ENGINE_RESTARTING',
+          'CRITICAL',
+          `ClickHouse has ended and is started again. ${error?.message ?? ''}`,
+        )
+      else if (state === 'failed')
+        notice('EV_ENGINE_FAILED', 'CRITICAL', `ClickHouse cannot be started. ${error?.message ?? ''}`)
+    })
+    notice('EV_MONITOR_STARTED', 'INFORMATIONAL', 'The monitor has started.')
+    const alerting = startAlerting(values, events, logger, registry, notice)
     if (alerting) stops.push(() => alerting.stop())
 
     const shared = values.clickhouseUrl !== ''
@@ -191,7 +205,7 @@ async function start(
     const direct: Direct = (incoming, outgoing) => {
       const { host, authorization, 'sec-fetch-site': site } = incoming.headers
       if (site !== undefined || !isOurs(hostName(host)) || !isTrusted(authorization)) return false
-      return query.direct(incoming, outgoing)
+      return incoming.method === 'GET' && query.direct(incoming.url ?? '', nodeReply(outgoing))
     }
     const listening = await listen(app, values.host, values.monitorPort, files && { files, logger }, direct)
     stops.push(() => listening.close())
@@ -227,9 +241,15 @@ function startEngine(values: Settings, logger: Logger, signal: AbortSignal): Pro
   return openEngine({ dataDir, logger, memoryLimitBytes: values.clickhouseMemory || undefined, signal })
 }
 
-function startAlerting(values: Settings, events: Events, logger: Logger, registry: Registry) {
+type Notice = (code: string, severity: 'CRITICAL' | 'INFORMATIONAL', text: string) => void
+
+function startAlerting(values: Settings, events: Events, logger: Logger, registry: Registry, notice: Notice) {
   const { alertPublisherUrl: url, alertToken: token } = values
-  if (url !== '') return createAlerting({ events, url, token, logger, registry })
+  if (url !== '')
+    return createAlerting({
+      ...{ events, url, token, logger, registry },
+      onTrouble: ({ code, severity, text }) => notice(code, severity, text),
+    })
   logger.info('there is no --alert-publisher-url, so nobody is told of alerts')
   return undefined
 }

@@ -130,6 +130,24 @@ export class TimeSeriesColumnsEncoder {
     return this.#out.take()
   }
 
+  /** The bytes of an answer that was not taken from, valid until the next change. */
+  view(): Uint8Array<ArrayBuffer> {
+    return this.#out.view()
+  }
+
+  /** Begins another answer, as if it were new. */
+  reset(): void {
+    this.#out.clear()
+    this.#strings.clear()
+    this.#shapes.clear()
+    this.#entityCount = 0
+    this.#templateCount = 0
+    this.#timesCount = 0
+    this.#recentTimes = []
+    this.#forget()
+    this.#out.magic()
+  }
+
   #string(text: string): number {
     const known = this.#strings.get(text)
     if (known !== undefined) return known
@@ -171,6 +189,11 @@ export class TimeSeriesColumnsEncoder {
         this.#values.view(),
         this.#withExtremes ? [this.#min.view(), this.#max.view()] : [],
       )
+    this.#forget()
+  }
+
+  /** What is written need not be kept. */
+  #forget(): void {
     this.#newTemplates = []
     this.#newStrings = []
     this.#newShapes = []

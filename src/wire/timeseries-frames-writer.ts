@@ -56,8 +56,7 @@ export class Growing<A extends Uint32Array | Float64Array> {
 
 /** Most answers are small, and memory that is not used has to be cleared and collected too. */
 const FIRST_BYTES = 4_096
-/** Characters up to which a text is copied one by one. */
-const SHORT = 512
+const KEPT_BYTES = 262_144
 const NOTHING = new ArrayBuffer(0)
 const NO_BYTES = new Uint8Array(NOTHING)
 const NO_VIEW = new DataView(NOTHING)
@@ -77,32 +76,18 @@ export class FrameWriter {
   magic(): void {
     this.#reserve(8)
     this.#view.setUint32(0, COLUMNS_MAGIC, true)
+    this.#view.setUint32(4, 0, true)
     this.#length = 8
   }
 
   json(type: number, value: unknown): void {
     const text = JSON.stringify(value)
-    if (text.length <= SHORT && this.#ascii(type, text)) return
-    const encoded = utf8.encode(text)
-    const at = this.#head(type, encoded.length)
-    this.#all.set(encoded, at)
-    this.#blanks(at, encoded.length)
-  }
-
-  /** Most texts are short and take a byte a character: no encoder is needed. False, and nothing written, for others. */
-  #ascii(type: number, text: string): boolean {
-    const at = this.#head(type, text.length)
-    const bytes = this.#all
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i)
-      if (code > 0x7f) {
-        this.#length = at - 8
-        return false
-      }
-      bytes[at + i] = code
-    }
-    this.#blanks(at, text.length)
-    return true
+    // A character takes three bytes at the most.
+    this.#reserve(8 + align8(3 * text.length))
+    const start = this.#length
+    const { written } = utf8.encodeInto(text, this.#all.subarray(start + 8))
+    const at = this.#head(type, written)
+    this.#blanks(at, written)
   }
 
   /** Blanks behind a text, not zeros: the payload stays valid JSON. */
@@ -113,6 +98,8 @@ export class FrameWriter {
   /** A count, then 32-bit words. */
   words(type: number, count: number, words: Uint32Array): void {
     const at = this.#head(type, 4 + 4 * words.length)
+    // The buffer may have been used before.
+    this.#view.setUint32(this.#length - 4, 0, true)
     this.#view.setUint32(at, count, true)
     new Uint32Array(this.#buffer, at + 4, words.length).set(words)
   }
@@ -140,6 +127,17 @@ export class FrameWriter {
       new Float64Array(this.#buffer, place, column.length).set(column)
       place += 8 * column.length
     }
+  }
+
+  /** What is there, valid until the next change. */
+  view(): Uint8Array<ArrayBuffer> {
+    return this.#all.subarray(0, this.#length)
+  }
+
+  /** Empties it; the buffer is used again, but for a large one. */
+  clear(): void {
+    if (this.#buffer.byteLength > KEPT_BYTES) this.take()
+    this.#length = 0
   }
 
   take(): Uint8Array<ArrayBuffer> {

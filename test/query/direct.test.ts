@@ -2,6 +2,7 @@ import { request } from 'node:http'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Listening, listen } from '../../src/cli/listen.js'
+import { nodeReply } from '../../src/query/index.js'
 import type { ErrorBody } from '../../src/wire/timeseries.js'
 import { host, openQueryBed, type QueryBed } from './support.js'
 
@@ -23,7 +24,7 @@ beforeAll(async () => {
   const app = new Hono()
   app.route('/', bed.api.app)
   listening = await listen(app, '127.0.0.1', 0, undefined, (incoming, outgoing) => {
-    const taken = bed.api.direct(incoming, outgoing)
+    const taken = incoming.method === 'GET' && bed.api.direct(incoming.url ?? '', nodeReply(outgoing))
     if (taken) direct++
     return taken
   })

@@ -1,10 +1,16 @@
 import { QueryError } from '../errors.js'
 import type { ByteSink } from '../run/sink.js'
-import type { Outlet } from './outlet.js'
+import type { Headers, Outlet } from './outlet.js'
 
 /** From this many bytes on, an answer is sent while it is made. */
 const START_BYTES = 262_144
 const PIECE_BYTES = 131_072
+
+/** What every answer says of itself. */
+export const headersOf = (contentType: string): Headers => ({
+  'content-type': contentType,
+  'cache-control': 'no-store',
+})
 
 /**
  * Sends the answer of a query: a small one at once and with its length, so that an error still gets its own status (this
@@ -17,11 +23,7 @@ export async function answerTo(
   run: (flush: () => Promise<void> | undefined) => Promise<void>,
   failed: (error: unknown) => void,
 ): Promise<void> {
-  const headers = () => ({
-    'content-type': sink.contentType,
-    'cache-control': 'no-store',
-    ...sink.headers?.(),
-  })
+  const headers = () => ({ ...headersOf(sink.contentType), ...sink.headers?.() })
   let begun = false
   const flush = () => {
     if (sink.ready < (begun ? PIECE_BYTES : START_BYTES)) return undefined

@@ -1,4 +1,4 @@
-import { type IncomingMessage, ServerResponse } from 'node:http'
+import { ServerResponse } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
@@ -16,19 +16,20 @@ import { CheckedCache } from '../run/checked-cache.js'
 import { createCores } from '../run/cores.js'
 import type { QueryEnvironment } from '../run/environment.js'
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../run/limits.js'
+import { answerNow } from '../run/now.js'
 import { runScript } from '../run/script.js'
 import { SelectionCache } from '../run/selection-cache.js'
 import type { ByteSink } from '../run/sink.js'
 import { createTransport } from '../run/transport.js'
-import { answerTo } from './answer.js'
+import { answerTo, headersOf } from './answer.js'
 import { ColumnsSink } from './columns-sink.js'
 import { CsvSink } from './csv-sink.js'
 import { directRequest } from './direct.js'
 import { Gate } from './gate.js'
 import { JsonSink } from './json-sink.js'
 import { moreRoutes } from './more-routes.js'
-import { nodeOutlet, type Outlet, webOutlet } from './outlet.js'
-import { type AnswerForm, readParameters, variableMap } from './parameters.js'
+import { nodeOutlet, type Outlet, type Reply, webOutlet } from './outlet.js'
+import { type AnswerForm, type ApiRequest, readParameters, variableMap } from './parameters.js'
 import { otherMethods, versionOf, versions } from './versions.js'
 
 export interface QueryApiOptions {
@@ -46,10 +47,12 @@ export interface QueryApiOptions {
 export interface QueryApi {
   readonly app: Hono<{ Bindings: Partial<HttpBindings> }>
   /**
-   * Answers `GET /api/vN/timeseries?…` without the app around it, which takes as long as a small query. False, and nothing
-   * done, for any other request: that is the app's. Whoever calls it has looked at where the request comes from.
+   * Answers a GET of `/api/vN/timeseries?…` without the app around it, which takes as long as a small query. False, and
+   * nothing done, for any other target: that is the app's. Whoever calls it has looked at where the request comes from.
+   *
+   *     if (!query.direct(incoming.url, nodeReply(outgoing))) …
    */
-  direct(incoming: IncomingMessage, outgoing: ServerResponse): boolean
+  direct(target: string, reply: Reply): boolean
   /**
    * Answers a query inside the process, e.g. a trigger's condition. Rejects with `QueryError`, or the signal's reason.
    *
@@ -74,6 +77,8 @@ export interface AskRequest {
 }
 
 const WAITING = 200
+const COLUMNS_HEADERS = headersOf(new ColumnsSink().contentType)
+const JSON_HEADERS = headersOf('application/json')
 
 /**
  * The time-series API, for versions v6 to v45.
@@ -125,19 +130,20 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
         ? new ColumnsSink()
         : new JsonSink((index) => catalogue.entityAt(index), version)
 
+  /** Of the answers that are made at once, one after another. */
+  const columns = new ColumnsSink()
   /** Queries that run, to be ended when the monitor stops. */
   const running = new Set<AbortController>()
 
   /** Answers a query; rejects when it fails before anything is sent. */
   async function timeSeries(
-    parameters: ReadonlyMap<string, string>,
+    { form, request }: ApiRequest,
     version: number,
     outletFor: (gone: () => void) => Outlet,
     outer?: AbortSignal,
   ): Promise<void> {
     const start = performance.now()
     stopping.signal.throwIfAborted()
-    const { form, request } = readParameters(parameters, limits, Date.now())
     const own = new AbortController()
     const unlink = outer && linked(own, outer)
     running.add(own)
@@ -165,24 +171,52 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
     }
   }
 
-  function direct(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
-    const asked = directRequest(incoming)
+  /** Answers at once what needs no waiting; false, and nothing sent, for anything else. Throws `QueryError`. */
+  function answeredNow({ form, request }: ApiRequest, version: number, reply: Reply): boolean {
+    // Warnings of CSV are in its headers, which are its sink's.
+    if (form === 'csv' || stopping.signal.aborted) return false
+    const start = performance.now()
+    let outcome: 'ok' | 'error' | undefined = 'error'
+    try {
+      if (form === 'columns') {
+        columns.reset()
+        outcome = answerNow(request, environment, columns) ? 'ok' : undefined
+        if (outcome !== undefined) reply.whole(200, COLUMNS_HEADERS, columns.view())
+      } else {
+        const sink = new JsonSink((index) => catalogue.entityAt(index), version)
+        outcome = answerNow(request, environment, sink) ? 'ok' : undefined
+        if (outcome !== undefined) reply.whole(200, JSON_HEADERS, sink.take())
+      }
+      return outcome !== undefined
+    } finally {
+      if (outcome !== undefined) durations?.[outcome].observe((performance.now() - start) / 1000)
+    }
+  }
+
+  function direct(target: string, reply: Reply): boolean {
+    const asked = directRequest(target)
     if (asked === undefined) return false
-    timeSeries(asked.parameters, asked.version, (gone) => nodeOutlet(outgoing, gone)).catch(
-      (error: unknown) => {
-        if (outgoing.destroyed) return
-        const { status, body, headers } = errorAnswer(error, incoming.url ?? '', logger)
-        outgoing.writeHead(status, { ...headers, 'content-type': 'application/json' })
-        outgoing.end(body && JSON.stringify(body))
-      },
-    )
+    const fail = (error: unknown) => {
+      if (reply.isGone) return
+      const { status, body, headers } = errorAnswer(error, target, logger)
+      const json = { ...headers, 'content-type': 'application/json' }
+      reply.whole(status, json, body && Buffer.from(JSON.stringify(body)))
+    }
+    try {
+      const request = readParameters(asked.parameters, limits, Date.now())
+      if (!answeredNow(request, asked.version, reply))
+        timeSeries(request, asked.version, (gone) => reply.outlet(gone)).catch(fail)
+    } catch (error) {
+      fail(error)
+    }
     return true
   }
 
   async function respond(c: Context, parameters: ReadonlyMap<string, string>): Promise<Response> {
+    const request = readParameters(parameters, limits, Date.now())
     const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>
     if (outgoing instanceof ServerResponse) {
-      await timeSeries(parameters, versionOf(c), (gone) => nodeOutlet(outgoing, gone))
+      await timeSeries(request, versionOf(c), (gone) => nodeOutlet(outgoing, gone))
       return RESPONSE_ALREADY_SENT
     }
     return new Promise<Response>((resolve, reject) => {
@@ -191,7 +225,7 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
         response.then(resolve, reject)
         return outlet
       }
-      timeSeries(parameters, versionOf(c), outletFor, c.req.raw.signal).catch(reject)
+      timeSeries(request, versionOf(c), outletFor, c.req.raw.signal).catch(reject)
     })
   }
 

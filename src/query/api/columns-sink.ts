@@ -29,6 +29,17 @@ export class ColumnsSink implements ByteSink {
     return this.#encoder.take()
   }
 
+  /** The bytes of an answer that was not taken from, valid until the next change. */
+  view(): Uint8Array<ArrayBuffer> {
+    return this.#encoder.view()
+  }
+
+  /** Begins another answer, as if it were new. */
+  reset(): void {
+    this.#encoder.reset()
+    this.#names.length = 0
+  }
+
   beginStatement(head: ItemHead, isActive: (entity: number) => boolean): void {
     this.#isActive = isActive
     this.#entities.clear()

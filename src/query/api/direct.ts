@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import { FIRST_VERSION, LAST_VERSION } from './versions.js'
 
 /** `/api/v45/timeseries` */
@@ -10,17 +9,21 @@ export interface DirectRequest {
   readonly parameters: Map<string, string>
 }
 
-/** What `GET /api/vN/timeseries?…` asks for; undefined for any other request, and for versions that do not have it. */
-export function directRequest({
-  method,
-  url = '',
-}: Pick<IncomingMessage, 'method' | 'url'>): DirectRequest | undefined {
-  if (method !== 'GET') return undefined
-  const end = url.indexOf('?')
+let lastPath = ''
+let lastVersion = -1
+
+/** What `GET /api/vN/timeseries?…` asks for; undefined for any other target, and for versions that do not have it. */
+export function directRequest(target: string): DirectRequest | undefined {
+  const end = target.indexOf('?')
   if (end < 0) return undefined
-  const version = Number(PATH.exec(url.slice(0, end))?.[1] ?? -1)
+  const path = target.slice(0, end)
+  if (path !== lastPath) {
+    lastVersion = Number(PATH.exec(path)?.[1] ?? -1)
+    lastPath = path
+  }
+  const version = lastVersion
   if (version < FIRST_VERSION || version > LAST_VERSION) return undefined
-  return { version, parameters: parametersOf(url.slice(end + 1)) }
+  return { version, parameters: parametersOf(target.slice(end + 1)) }
 }
 
 /** As `URLSearchParams` reads them, which takes four times as long. */

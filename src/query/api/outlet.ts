@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 
-type Headers = Readonly<Record<string, string>>
+export type Headers = Readonly<Record<string, string>>
 
 /** Where an answer's bytes go: either `whole`, or `begin`, any number of `write`, and `end` or `cut`. */
 export interface Outlet {
@@ -12,6 +12,16 @@ export interface Outlet {
   end(last?: Uint8Array<ArrayBuffer>): void
   /** Ends it so that it cannot be taken for a whole answer. */
   cut(error: unknown): void
+}
+
+/** Who waits for the answer to one request. */
+export interface Reply {
+  /** The answer in one piece. The body is copied if it is not sent at once. */
+  whole(status: number, headers: Headers, body?: Uint8Array<ArrayBuffer>): void
+  /** For an answer with status 200, if need be sent while it is made. `gone` is called when the reader goes away before the end. */
+  outlet(gone: () => void): Outlet
+  /** Whether the reader went away. */
+  readonly isGone: boolean
 }
 
 /** Bytes that may wait for the reader. */
@@ -48,6 +58,23 @@ export function nodeOutlet(outgoing: ServerResponse, gone: () => void): Outlet {
     },
     cut() {
       outgoing.destroy()
+    },
+  }
+}
+
+/** Node's own response to a request that has none yet. */
+export function nodeReply(outgoing: ServerResponse): Reply {
+  return {
+    whole(status, headers, body) {
+      outgoing.writeHead(
+        status,
+        body === undefined ? headers : { ...headers, 'content-length': body.byteLength },
+      )
+      outgoing.end(body && Buffer.from(body))
+    },
+    outlet: (gone) => nodeOutlet(outgoing, gone),
+    get isGone() {
+      return outgoing.destroyed
     },
   }
 }

@@ -1,8 +1,6 @@
 import type { CheckedStatement } from '../check/statement.js'
 import type { Predicate } from '../syntax/index.js'
-
-const REMEMBERED = 500
-const LONGEST_REMEMBERED = 10_000
+import { Recent } from './recent.js'
 
 /**
  * What checking a query's text found, as long as the catalogue does not change: dashboards send the same texts again and
@@ -10,7 +8,7 @@ const LONGEST_REMEMBERED = 10_000
  * of which has a budget of steps for one query.
  */
 export class CheckedCache {
-  readonly #known = new Map<string, readonly CheckedStatement[]>()
+  readonly #known = new Recent<readonly CheckedStatement[]>(5_000, 500_000)
   #version = -1
 
   get(text: string, version: number): readonly CheckedStatement[] | undefined {
@@ -19,8 +17,8 @@ export class CheckedCache {
 
   /** Only what was found good is to be given. */
   set(text: string, version: number, checked: readonly CheckedStatement[]): void {
-    if (text.length > LONGEST_REMEMBERED || !checked.every(isLasting)) return
-    if (version !== this.#version || this.#known.size >= REMEMBERED) this.#known.clear()
+    if (!checked.every(isLasting)) return
+    if (version !== this.#version) this.#known.clear()
     this.#version = version
     this.#known.set(text, checked)
   }

@@ -1,17 +1,13 @@
-import type { Entity } from '../../metrics/index.js'
-import { emptyHints } from '../check/hints.js'
-import { isActive } from '../check/selection.js'
 import type { CheckedStatement } from '../check/statement.js'
 import type { TypedItem } from '../check/typed.js'
 import { acrossOf, hasFact, hasUnknownMetric, metricsOf } from '../check/walk.js'
-import { pointLimit } from '../errors.js'
 import { onePoint, pointsOf } from '../functions/points.js'
 import { ROLLUP_MS } from '../functions/rollup.js'
 import { type Plan, type PlannedItem, planStatement } from '../plan/item.js'
 import type { Window } from '../plan/leaf.js'
-import { type Predicate, printPredicate } from '../syntax/index.js'
 import { calendarFilter } from './calendar.js'
 import { EXPECTED_INTERVAL, type Part, pointsPerEntity, readChunks, TooMuchAtOnce } from './chunks.js'
+import { beginStatement, emitter, endStatement } from './emit.js'
 import type { QueryEnvironment } from './environment.js'
 import { EntityEvaluation } from './evaluation.js'
 import type { Execution, StatementRequest } from './execution.js'
@@ -21,7 +17,8 @@ import { frequencies } from './frequency.js'
 import { executeGrouped } from './grouped.js'
 import type { LeafPoints } from './ordinals.js'
 import { type ReadContext, readLeaves } from './read.js'
-import { type SelectionRequest, type Subject, selectAll, selectFrom } from './select-entities.js'
+import { type SelectionRequest, type Subject, selectAll } from './select-entities.js'
+import { selector } from './selector.js'
 import type { AnswerSink } from './sink.js'
 import { starItems } from './star.js'
 import { OF_ENTITY, templateOf } from './template.js'
@@ -46,15 +43,7 @@ export async function executeStatement(
   }
   const warnings = new Set(checked.warnings.map(({ message }) => message))
   const counts = { streams: 0, points: 0 }
-  const activity = { to: window.to, graceMs: limits.activeSeconds * 1000 }
-  sink.beginStatement(
-    {
-      timeSeriesQuery: statement.text,
-      startTime: new Date(window.from).toISOString(),
-      endTime: new Date(window.to).toISOString(),
-    },
-    (entity) => isActive(catalogue, entity, activity),
-  )
+  beginStatement(checked, window, environment, sink)
   const items = (checked.items ?? starItems(selectAll(selection), catalogue)).filter(
     (item) => !hasUnknownMetric(item.expression),
   )
@@ -85,19 +74,7 @@ export async function executeStatement(
     warnings,
     read: (places, chunk) => readLeaves(plan.leaves, places, chunk, readContext(request, environment)),
     readOther: (leaves, chunk) => readLeaves(leaves, leaves.keys(), chunk, readContext(request, environment)),
-    emit(owner, frequencyMs, points) {
-      if (counts.streams >= streamLimit) {
-        warnings.add(
-          `The query hit the maximum results limit of ${streamLimit} streams: this is a partial answer. Name fewer entities, or raise the limit.`,
-        )
-        return false
-      }
-      counts.streams++
-      counts.points += points.end - points.start
-      if (counts.points > limits.points) throw pointLimit(limits.points)
-      sink.addStream(owner, frequencyMs, points)
-      return true
-    },
+    emit: emitter(sink, streamLimit, limits.points, counts, warnings),
   }
   // Neighbouring items of one kind are read together.
   let pending: [PlannedItem, readonly Subject[]][] = []
@@ -115,9 +92,7 @@ export async function executeStatement(
     else pending.push([planned, subjectsOf.get(planned.item) as readonly Subject[]])
   }
   await passPending()
-  if (counts.streams === 0 && statement.from === undefined)
-    for (const hint of emptyHints(statement.where, catalogue)) warnings.add(hint)
-  sink.endStatement([...warnings], { marks: checked.warnings })
+  endStatement(checked, catalogue, counts, warnings, sink)
 }
 
 const isConstant = ({ expression }: TypedItem) =>
@@ -129,53 +104,17 @@ function isHeld(items: readonly TypedItem[], { from, to }: Window, { hot }: Quer
   return items.every((item) => hot.holds(metricsOf(item.expression), from, to))
 }
 
-/** About how many samples the items read. */
-function samplesOf(items: ReadonlyMap<TypedItem, readonly Subject[]>, window: Window): number {
+/** About how many samples the items, each with its entities, read. */
+export function samplesOf(
+  items: Iterable<readonly [TypedItem | readonly TypedItem[], readonly Subject[]]>,
+  window: Window,
+): number {
   const perSeries = (window.to - window.from) / EXPECTED_INTERVAL
   let samples = 0
   for (const [item, subjects] of items)
-    samples += subjects.length * metricsOf(item.expression).length * perSeries
+    for (const { expression } of 'expression' in item ? [item] : item)
+      samples += subjects.length * metricsOf(expression).length * perSeries
   return samples
-}
-
-/** Which entities give a stream of an item. */
-function selector(checked: CheckedStatement, selection: SelectionRequest, environment: QueryEnvironment) {
-  const { where } = checked.statement
-  const { catalogue, ancestors } = environment
-  const { from } = checked.statement
-  const key = checked.timeless
-    ? `${from?.name ?? ''} ${where === undefined ? '' : printed(where)}`
-    : undefined
-  return (item: TypedItem): readonly Subject[] => {
-    const metrics = metricsOf(item.expression)
-    const across = acrossOf(item.expression)
-    if (across.length > 0) {
-      const lists = across.map(({ metric, plural }) =>
-        ancestors.of(catalogue, metric, plural).map(({ entity }) => entity),
-      )
-      return selectFrom(common(lists), selection, metrics)
-    }
-    if (metrics.length > 0) return environment.selections.select(key, selection, metrics, item)
-    return hasFact(item.expression) && where !== undefined ? selectAll(selection) : []
-  }
-}
-
-/** Trees are remembered with their texts, and so is how they are printed. */
-const texts = new WeakMap<Predicate, string>()
-
-function printed(where: Predicate): string {
-  const known = texts.get(where)
-  if (known !== undefined) return known
-  const text = printPredicate(where)
-  texts.set(where, text)
-  return text
-}
-
-/** The entities that are in each of the lists, which are in the order of their ids. */
-function common(lists: readonly (readonly Entity[])[]): readonly Entity[] {
-  const [first = [], ...rest] = lists
-  const others = rest.map((list) => new Set(list.map(({ id }) => id)))
-  return first.filter(({ id }) => others.every((ids) => ids.has(id)))
 }
 
 /** Samples of one entity that are held at once: two months of one a second. */

@@ -44,7 +44,7 @@ export async function executeGrouped(items: GroupedItems, execution: Execution):
  */
 async function executeFolded(items: GroupedItems, execution: Execution): Promise<GroupedItems> {
   const foldable = ([planned, subjects]: GroupedItems[number]) =>
-    planned.groupings.every(({ folded }) => folded !== undefined) &&
+    isFolded(planned) &&
     subjects.length > 0 &&
     subjects.every(({ open, part }) => !open && part === undefined)
   if (!items.every(foldable)) return items
@@ -59,18 +59,26 @@ async function executeFolded(items: GroupedItems, execution: Execution): Promise
     let place = 0
     for (const [planned] of part) {
       const own = planned.groupings.map(() => points[place++]?.[0])
-      const owner = {
-        category: subjects[0]?.entity.category ?? '',
-        name: 'all',
-        displayName: 'all',
-        attributes: {},
-      }
-      emitGroups(planned, new Map([['', { owner, points: own }]]), execution)
+      emitGroups(planned, foldedGroups(subjects, own), execution)
     }
     start = end
   }
   await execution.request.flush()
   return []
+}
+
+/** Whether it is of groups that are folded as they are read. */
+export const isFolded = ({ groupings }: PlannedItem) =>
+  groupings.length > 0 && groupings.every(({ folded }) => folded !== undefined)
+
+/** The one group of all entities, by what was folded. */
+export function foldedGroups(
+  subjects: readonly Subject[],
+  points: (Points | undefined)[],
+): ReadonlyMap<string, Group> {
+  const category = subjects[0]?.entity.category ?? ''
+  const owner = { category, name: 'all', displayName: 'all', attributes: {} }
+  return new Map([['', { owner, points }]])
 }
 
 async function executeMembers(items: GroupedItems, execution: Execution): Promise<void> {
@@ -251,7 +259,16 @@ function upperEnd(entity: Entity): number {
   return /^\+?inf$/i.test(le) ? Number.POSITIVE_INFINITY : Number(le)
 }
 
-function emitGroups(planned: PlannedItem, groups: ReadonlyMap<string, Group>, execution: Execution): void {
+type Emission = Pick<Execution, 'checked' | 'sink' | 'evaluation' | 'emit'> & {
+  readonly request: Pick<Execution['request'], 'window' | 'rollup'>
+}
+
+/** Writes a stream for each of the groups. */
+export function emitGroups(
+  planned: PlannedItem,
+  groups: ReadonlyMap<string, Group>,
+  execution: Emission,
+): void {
   const { checked, request, sink, evaluation, emit } = execution
   const { item } = planned
   const perEntity = planned.groupings.every(({ group }) => group.name === 'top' || group.name === 'bottom')

@@ -4,12 +4,14 @@ import { type SelectionRequest, type Subject, selectEntities } from './select-en
 interface Known {
   readonly version: number
   readonly joinRenamed: boolean
-  readonly subjects: readonly Subject[]
+  readonly byItem: Map<object, readonly Subject[]>
 }
 
 /** Selections that are remembered, and entities in them. */
 const MOST_ENTRIES = 256
 const MOST_SUBJECTS = 500_000
+/** What is this short is also kept with the items that asked for it, of which there are some thousand. */
+const FEW = 100
 
 /**
  * Remembers which entities a predicate selects, as long as the catalogue does not change: dashboards ask the same again
@@ -21,12 +23,13 @@ export class SelectionCache {
   #last: readonly Subject[] | undefined
   #lastKey = ''
   #lastFull = ''
-  readonly #byItem = new WeakMap<object, Known>()
+  /** By the filter, which stands for the predicate, or by the item where there is none. */
+  readonly #few = new WeakMap<object, Known>()
   #size = 0
 
   /**
    * `key`: the predicate's text; undefined when the selection depends on more than the catalogue. `item`: an object that
-   * stands for predicate and metrics; the same one comes again with the same text.
+   * stands for the metrics, as the request's filter stands for the predicate; the same ones come again with the same text.
    */
   select(
     key: string | undefined,
@@ -35,12 +38,17 @@ export class SelectionCache {
     item: object,
   ): readonly Subject[] {
     if (key === undefined) return selectEntities(request, metrics)
-    const { version } = request.catalogue
-    const last = this.#byItem.get(item)
-    if (last?.version === version && last.joinRenamed === request.joinRenamed) return last.subjects
+    const { joinRenamed, catalogue, filter = item } = request
+    const { version } = catalogue
+    let few = this.#few.get(filter)
+    if (few?.version !== version || few.joinRenamed !== joinRenamed) {
+      few = { version, joinRenamed, byItem: new Map() }
+      this.#few.set(filter, few)
+    }
+    const known = few.byItem.get(item)
+    if (known !== undefined) return known
     const subjects = this.#select(key, request, metrics)
-    if (this.#known.size > 0 && subjects === this.#known.get(this.#lastFull))
-      this.#byItem.set(item, { version, joinRenamed: request.joinRenamed, subjects })
+    if (subjects.length <= FEW && subjects === this.#known.get(this.#lastFull)) few.byItem.set(item, subjects)
     return subjects
   }
 

@@ -19,5 +19,6 @@ export {
   printStatement,
   printTrigger,
 } from './print.js'
+export { type SplitQuery, splitWhere, withWhere } from './split-where.js'
 export { quote } from './strings.js'
 export { collectionUnit, type OwnUnit, type Resolved, resolveQuantity } from './units.js'

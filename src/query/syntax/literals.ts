@@ -84,11 +84,14 @@ export function collection(token: IToken, problems: QueryProblem[]): CollectionN
 
 const NUMERIC = /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 
+/** How a value without quotes is written. */
+export const valueForm = (text: string): 'number' | 'word' => (NUMERIC.test(text) ? 'number' : 'word')
+
 export function attributeValue(token: IToken): Pick<Value, 'text' | 'form'> {
   const { image, tokenType } = token
   if (tokenType === T.StringToken) return { text: unquote(image), form: 'string' }
   if (tokenType === T.Variable) return { text: image.slice(1), form: 'variable' }
-  return { text: image, form: NUMERIC.test(image) ? 'number' : 'word' }
+  return { text: image, form: valueForm(image) }
 }
 
 export const word = (token: IToken): string =>

@@ -72,6 +72,9 @@ export const Word = createToken({
   line_breaks: false,
 })
 
+/** Words that a condition cannot have for a value: it was forgotten then. */
+export const isNeverAValue = (word: string): boolean => NEVER_A_VALUE.test(word)
+
 /** Whether a text can stand as a value without quotes. */
 export function isWord(text: string): boolean {
   WORD.lastIndex = 0
@@ -107,6 +110,10 @@ export const RESERVED: ReadonlyMap<string, TokenType> = new Map([
   ['rlike', Rlike],
 ])
 export const KEYWORDS: readonly TokenType[] = [...RESERVED.values(), Day, Hour, In, Explain, If, Do]
+
+const keywords = new Set(['day', 'hour', 'in', 'explain', 'if', 'do', ...RESERVED.keys()])
+/** Whether a word is a keyword somewhere; some are names elsewhere. */
+export const isKeyword = (word: string): boolean => keywords.has(word.toLowerCase())
 
 const lexed = [
   WhiteSpace,

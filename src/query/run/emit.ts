@@ -1,0 +1,63 @@
+import type { Catalogue } from '../../metrics/index.js'
+import { emptyHints } from '../check/hints.js'
+import { isActive } from '../check/selection.js'
+import type { CheckedStatement } from '../check/statement.js'
+import { pointLimit } from '../errors.js'
+import type { Window } from '../plan/leaf.js'
+import type { QueryEnvironment } from './environment.js'
+import type { Execution } from './execution.js'
+import type { AnswerSink } from './sink.js'
+
+/** Begins a statement's answer. */
+export function beginStatement(
+  { statement }: CheckedStatement,
+  { from, to }: Window,
+  { catalogue, limits }: QueryEnvironment,
+  sink: AnswerSink,
+): void {
+  const activity = { to, graceMs: limits.activeSeconds * 1000 }
+  sink.beginStatement(
+    {
+      timeSeriesQuery: statement.text,
+      startTime: new Date(from).toISOString(),
+      endTime: new Date(to).toISOString(),
+    },
+    (entity) => isActive(catalogue, entity, activity),
+  )
+}
+
+/** What adds a stream to the answer, within the limits: of streams, beyond which it is partial, and of points, beyond which there is none. */
+export function emitter(
+  sink: AnswerSink,
+  streamLimit: number,
+  mostPoints: number,
+  counts: Execution['counts'],
+  warnings: Set<string>,
+): Execution['emit'] {
+  return (owner, frequencyMs, points) => {
+    if (counts.streams >= streamLimit) {
+      warnings.add(
+        `The query hit the maximum results limit of ${streamLimit} streams: this is a partial answer. Name fewer entities, or raise the limit.`,
+      )
+      return false
+    }
+    counts.streams++
+    counts.points += points.end - points.start
+    if (counts.points > mostPoints) throw pointLimit(mostPoints)
+    sink.addStream(owner, frequencyMs, points)
+    return true
+  }
+}
+
+/** Ends a statement's answer; an empty one with what may be wrong. */
+export function endStatement(
+  { statement, warnings: marks }: CheckedStatement,
+  catalogue: Catalogue,
+  counts: Execution['counts'],
+  warnings: Set<string>,
+  sink: AnswerSink,
+): void {
+  if (counts.streams === 0 && statement.from === undefined)
+    for (const hint of emptyHints(statement.where, catalogue)) warnings.add(hint)
+  sink.endStatement([...warnings], { marks })
+}

@@ -1,0 +1,194 @@
+import type { HotSamples } from '../../metrics/index.js'
+import { type CheckedStatement, comparisonsOf } from '../check/statement.js'
+import type { TypedItem } from '../check/typed.js'
+import { acrossOf, hasFact, hasUnknownMetric, neededMetrics } from '../check/walk.js'
+import { onePoint, type Points } from '../functions/points.js'
+import { type Plan, planStatement } from '../plan/item.js'
+import { groupLeaves, type Leaf, type LeafGroup } from '../plan/leaf.js'
+import { chooseRollup } from '../plan/rollup-choice.js'
+import { chunksOf, pointsPerEntity } from './chunks.js'
+import { beginStatement, emitter, endStatement } from './emit.js'
+import type { QueryEnvironment } from './environment.js'
+import { EntityEvaluation } from './evaluation.js'
+import { samplesOf } from './execute.js'
+import type { Facts } from './facts.js'
+import { frequencies } from './frequency.js'
+import { emitGroups, foldedGroups, isFolded } from './grouped.js'
+import { type Chunk, chunkOf, type LeafPoints } from './ordinals.js'
+import { evaluateHot, HOT_KINDS } from './read-hot.js'
+import { checkedScript, type QueryRequest } from './script.js'
+import type { Subject } from './select-entities.js'
+import { selector } from './selector.js'
+import type { AnswerSink } from './sink.js'
+import { OF_ENTITY, templateOf } from './template.js'
+
+/** What one turn of the event loop may be spent on, here and in `execute`: points that are answered, samples that are folded. */
+const MOST_POINTS = 20_000
+const MOST_SAMPLES = 1_000_000
+
+/** It tells how long the text took, and so is to be the first who looks at it. */
+const EXPLAIN = /^\s*explain/i
+
+/**
+ * Answers a query that needs nothing but what is in memory, and little of it: without promises, a time limit or a way to be
+ * ended, which together take longer than a small query. False, and nothing written, for any other: that is for
+ * `runScript`, whose answer is the same. Throws `QueryError`.
+ */
+export function answerNow(
+  request: Omit<QueryRequest, 'abort'>,
+  environment: QueryEnvironment,
+  sink: AnswerSink,
+): boolean {
+  const { hot, limits, catalogue } = environment
+  if (hot === undefined || EXPLAIN.test(request.query)) return false
+  const { window, streamLimit } = request
+  const statements = checkedScript(request, environment)
+  const checked = statements[0] as CheckedStatement
+  const items = itemsOf(checked)
+  if (statements.length !== 1 || items === undefined) return false
+  if (chooseRollup(request.rollup, window, expressionsOf(items), environment.keptSince) !== 'RAW')
+    return false
+  const subjects = commonSubjects(items, checked, request, environment)
+  if (subjects === undefined || samplesOf([[items, subjects]], window) > MOST_SAMPLES) return false
+  const plan = planStatement(checked, items, window, 'RAW', true)
+  const grouped = plan.items.filter(isFolded).length
+  if (grouped !== 0 && grouped !== items.length) return false
+  const leaves: readonly Leaf[] =
+    grouped === 0
+      ? plan.leaves
+      : plan.items.flatMap(({ groupings }) => groupings.map(({ folded }) => folded as Leaf))
+  if (grouped === 0 && pointsPerEntity(leaves, leaves.keys()) * subjects.length > MOST_POINTS) return false
+  const [chunk] = chunksOf([subjects], Number.POSITIVE_INFINITY)
+  const points = chunk && readNow(leaves, chunkOf(chunk.entities, false), hot, limits.chunkPoints)
+  if (chunk === undefined || points === undefined) return false
+  const counts = { streams: 0, points: 0 }
+  const warnings = new Set(checked.warnings.map(({ message }) => message))
+  const emit = emitter(sink, streamLimit, limits.points, counts, warnings)
+  const evaluation = new EntityEvaluation(NO_FACTS, undefined)
+  beginStatement(checked, window, environment, sink)
+  if (grouped > 0) {
+    const context = { checked, request: { window, rollup: 'RAW' }, sink, evaluation, emit } as const
+    let place = 0
+    for (const planned of plan.items) {
+      const own = planned.groupings.map(() => points[place++]?.[0])
+      emitGroups(planned, foldedGroups(subjects, own), context)
+    }
+  } else
+    emitAll(plan, checked, subjects, chunk.parts[0]?.ordinals as Int32Array, points, evaluation, sink, emit)
+  endStatement(checked, catalogue, counts, warnings, sink)
+  sink.end()
+  return true
+}
+
+function emitAll(
+  { items, window }: Plan,
+  { statement }: CheckedStatement,
+  subjects: readonly Subject[],
+  ordinals: Int32Array,
+  points: LeafPoints,
+  evaluation: EntityEvaluation,
+  sink: AnswerSink,
+  emit: ReturnType<typeof emitter>,
+): void {
+  for (const { item, evaluate } of items) {
+    const frequencyOf = item.expression.shape === 'stream' ? frequencies() : () => 0
+    sink.beginItem(templateOf(item, statement, 'RAW', OF_ENTITY))
+    for (let i = 0; i < subjects.length; i++) {
+      const { entity } = subjects[i] as Subject
+      const value = evaluate(evaluation.at(subjects[i] as Subject, ordinals[i] as number, points))
+      const result: Points = typeof value === 'number' ? onePoint(window.to, value) : value
+      if (result.end === result.start) continue
+      if (!emit(entity, frequencyOf(result), result)) return
+    }
+  }
+}
+
+/** Undefined when one of them is not in memory; then nothing was read. */
+function readNow(
+  leaves: readonly Leaf[],
+  chunk: Chunk,
+  hot: HotSamples,
+  chunkPoints: number,
+): LeafPoints | undefined {
+  const groups = groupLeaves(leaves, leaves.keys())
+  if (!groups.every((group) => isHeld(group, hot))) return undefined
+  const result: (readonly (Points | undefined)[])[] = []
+  for (const group of groups) {
+    const reading = hot.read(group.metrics, group.window.from, group.window.to)
+    if (reading === undefined || reading instanceof Promise) return undefined
+    const points = evaluateHot(group, chunk, reading, { mostPoints: chunkPoints, chunkPoints })
+    group.places.forEach((place, i) => {
+      result[place] = points[i] as (Points | undefined)[]
+    })
+  }
+  return result
+}
+
+/** A look that is not counted: who reads what is not there has asked for it. */
+const isHeld = ({ kind, metrics, window: { from, to } }: LeafGroup, hot: HotSamples) =>
+  HOT_KINDS.has(kind) && hot.holds(metrics, from, to)
+
+/** The items of statements of which all is known from their text and the catalogue. */
+const known = new WeakMap<CheckedStatement, readonly TypedItem[] | null>()
+
+function itemsOf(checked: CheckedStatement): readonly TypedItem[] | undefined {
+  let items = known.get(checked)
+  if (items === undefined) {
+    items = isPlain(checked) ? (checked.items ?? null) : null
+    known.set(checked, items)
+  }
+  return items ?? undefined
+}
+
+function isPlain({ statement, items, filter, usesFacts }: CheckedStatement): boolean {
+  if (statement.explain || statement.days !== undefined || statement.hours !== undefined) return false
+  if (usesFacts || comparisonsOf(filter).length > 0) return false
+  return (items ?? []).every(
+    ({ expression }) =>
+      neededMetrics(expression).length > 0 &&
+      acrossOf(expression).length === 0 &&
+      !hasFact(expression) &&
+      !hasUnknownMetric(expression),
+  )
+}
+
+const expressions = new WeakMap<readonly TypedItem[], readonly TypedItem['expression'][]>()
+
+function expressionsOf(items: readonly TypedItem[]): readonly TypedItem['expression'][] {
+  const before = expressions.get(items)
+  if (before !== undefined) return before
+  const made = items.map((item) => item.expression)
+  expressions.set(items, made)
+  return made
+}
+
+/** The entities of all items; undefined where they differ, there are none, or there is more to be looked at. */
+function commonSubjects(
+  items: readonly TypedItem[],
+  checked: CheckedStatement,
+  { window, joinRenamed }: Omit<QueryRequest, 'abort'>,
+  environment: QueryEnvironment,
+): readonly Subject[] | undefined {
+  const { catalogue, attributes: index } = environment
+  const { filter, candidates } = checked
+  const select = selector(checked, { catalogue, filter, candidates, window, joinRenamed, index }, environment)
+  let common: readonly Subject[] | undefined
+  for (const item of items) {
+    const subjects = select(item)
+    common ??= subjects
+    if (subjects !== common && !sameSubjects(subjects, common)) return undefined
+  }
+  if (common === undefined || common.length === 0) return undefined
+  for (const { open, part } of common) if (open || part !== undefined) return undefined
+  return common
+}
+
+function sameSubjects(a: readonly Subject[], b: readonly Subject[]): boolean {
+  return a.length === b.length && a.every(({ entity }, i) => entity === b[i]?.entity)
+}
+
+const NO_FACTS: Facts = {
+  hostFact: (_, fallback) => fallback,
+  clusterFact: (_, fallback) => fallback,
+  roleCount: () => 0,
+}
