@@ -88,6 +88,8 @@ describe('a service', () => {
       autoRestart: true,
       entity: { attributes: { roleType: 'SERVER', serviceName: 'zk', clusterName: 'c1', hostname: 'h1' } },
     })
+    // What the kernel does anyway is not asked of hosts that may not be able to set it.
+    expect(process!.limits).not.toHaveProperty('cpuWeight')
     const cfg = process!.files.find((file) => file.path === 'zoo.cfg')!
     expect(Buffer.from(cfg.base64!, 'base64').toString()).toContain('clientPort=2181')
     expect(process!.files.find((file) => file.path === 'scripts/control.sh')).toMatchObject({
@@ -246,6 +248,28 @@ describe('a service', () => {
     expect(await run(planRecommissionRoles(await zk(), [now]))).toMatchObject({ success: true })
     const fresh = (await core.model()).roles.get(role!.id)!
     expect(await run(planRoleStart(await active.commands.at(), fresh))).toMatchObject({ success: true })
+  })
+
+  test('what a program of a command has printed is kept, and its last words tell why it failed', async () => {
+    const [role] = await roles()
+    for (const agent of agents) agent.behave = ({ run }) => (run === 'once' ? 9 : 'runs')
+    const command = await run(planRoleCommand(await active.commands.at(), role!, 'awaitQuorum'))
+    const [output, ...others] = await active.commands.outputs(command.id)
+    const id = output!.stdout.match(/^stdout of (\d+)\n$/)![1]
+    expect([output, others]).toMatchObject([{ who: role!.name, stderr: `stderr of ${id}\n` }, []])
+    expect(command).toMatchObject({
+      success: false,
+      resultMessage: expect.stringContaining(`It ended with code 9. Its last words: stderr of ${id}`),
+    })
+    // Programs print what they like.
+    const [stored] = await core.db
+      .selectFrom('command')
+      .select('progress')
+      .where('rootId', '=', command.id)
+      .where('kind', 'is not', null)
+      .execute()
+    expect(JSON.stringify(stored)).not.toContain(`stderr of`)
+    for (const agent of agents) agent.behave = () => 'runs'
   })
 
   test('cannot be deleted while it runs; stopped, it can, and its host forgets it', async () => {
