@@ -72,6 +72,7 @@ async function liveRuntime(
       return {
         lastHeartbeat: known?.lastHeartbeat || undefined,
         cores: known?.facts?.cores,
+        physicalCores: known?.facts?.physicalCores ?? known?.facts?.cores,
         memory: known?.facts?.memory,
         os: known?.facts && { name: known.facts.os.name, version: known.facts.os.version },
       }

@@ -1,7 +1,10 @@
+import type { Instances } from '../../configuration/index.js'
+import type { Core } from '../../core.js'
 import { GATEWAY, type ServiceDescriptor } from '../../descriptors/index.js'
-import { mustHaveDescriptor, roleDescriptor } from '../../model/index.js'
+import { ModelError, mustHaveDescriptor, roleDescriptor } from '../../model/index.js'
 import {
   clientConfigProcess,
+  directoryProcess,
   insertProcess,
   roleCommandProcess,
   serviceStopProcess,
@@ -15,6 +18,13 @@ import { ended, isOver, unreached } from './role.js'
 const LONGEST_MS = 24 * 3_600_000
 const DEPLOY_MS = 600_000
 
+interface RoleCommandArgs {
+  command?: string
+  /** Of a command that makes a directory: which of which service. */
+  directory?: string
+  forService?: number
+}
+
 /** Runs a command of a role's descriptor on its host, to its end. */
 export async function roleCommand(context: StepContext): Promise<StepResult> {
   const { core, row } = context
@@ -23,7 +33,7 @@ export async function roleCommand(context: StepContext): Promise<StepResult> {
   const service = role && instances.model.services.get(role.serviceId)
   if (!role || !service) return failed('The role has been deleted.')
   const descriptor = mustHaveDescriptor(instances.model, core.descriptors(), service)
-  const name = (row.args as { command?: string }).command
+  const { command: name, directory, forService } = row.args as RoleCommandArgs
   const command = roleDescriptor(descriptor, role.type)?.commands.find((each) => each.name === name)
   if (!command) return failed(`The role type ${role.type} has no command "${name}" any more.`)
   const current = context.runtime.currentProcess(role.id)
@@ -33,15 +43,29 @@ export async function roleCommand(context: StepContext): Promise<StepResult> {
     return failed('The command needs the role to run. Start it first.')
   if (begun === undefined && command.requiredRoleState === 'stopped' && running)
     return failed('The command needs the role to be stopped. Stop it first.')
+  const process = () =>
+    directory === undefined
+      ? roleCommandProcess(core, instances, role, command)
+      : directoryProcess(core, instances, role, command, directoryAt(core, instances, forService, directory))
   const id = await context.onceProcess('process', async (trx) =>
     insertProcess(trx, core.keys, {
-      process: roleCommandProcess(core, instances, role, command),
+      process: process(),
       roleId: role.id,
       serviceId: role.serviceId,
       hostId: role.hostId,
     }),
   )
   return toTheEnd(context, id!, command.expectedExitCodes, LONGEST_MS)
+}
+
+function directoryAt(core: Core, { model }: Instances, serviceId: number | undefined, name: string) {
+  const service = model.services.get(serviceId ?? 0)
+  if (!service) throw new ModelError('NOT_FOUND', 'The service has been deleted.')
+  const directory = mustHaveDescriptor(model, core.descriptors(), service).hdfsDirs.find(
+    (each) => each.name === name,
+  )
+  if (directory) return { service, directory }
+  throw new ModelError('NOT_FOUND', `The service type ${service.type} has no directory "${name}" any more.`)
 }
 
 /** Runs the graceful stop of a service, in the context of one of its master roles. */
