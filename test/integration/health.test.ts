@@ -280,9 +280,8 @@ describe('health, from the process to the message', () => {
         await filter.getByLabel('Kind').selectOption('Audit')
         await soon(() => events.innerText()).toMatch(/audit.*by admin/s)
         await filter.getByLabel('Role').fill('')
-        await filter.getByLabel('Text').fill('createClusters')
         await filter.getByRole('button', { name: 'Find' }).click()
-        await soon(() => events.getByRole('row').count()).toBeGreaterThan(0)
+        await soon(() => events.getByRole('row').count()).toBeGreaterThan(3)
         // New events come by themselves.
         await filter.getByLabel('Text').fill('"as it happens"')
         await page.keyboard.press('Enter')
