@@ -133,7 +133,8 @@ beforeAll(async () => {
   cleanups.push(() => startProgram(['agent', '--hard-stop', '--data', data]).exited)
   up = await startUp(data, { args })
   cleanups.push(() => stopProgram(up))
-  await eventually('the first login', () => existsSync(join(data, 'manager', 'admin-password')))
+  const passwordFile = join(data, 'manager', 'admin-password')
+  await eventually('the first login', () => readFileSync(passwordFile, 'utf8').trim() !== '')
   api = adminOf(up)
   const host = await eventually('the host', async () => (await api('GET', '/hosts')).items[0])
   const hostRef = { hostId: host.hostId }
