@@ -261,15 +261,44 @@ describe('health, from the process to the message', () => {
         await form
           .getByLabel('Condition')
           .fill('IF (SELECT fd_open WHERE roleName=$ROLENAME) DO health:concerning')
-        await form.getByRole('button', { name: 'Try on the last day' }).click()
+        await form.getByRole('button', { name: 'Try on the last' }).click()
         await soon(() => form.innerText()).toMatch(/It would (not )?have fired/)
         await form.getByLabel('Name').fill('has files')
         await form.getByRole('button', { name: 'Save' }).click()
-        await soon(() => form.innerText()).toContain('Saved.')
+        const triggers = page.getByRole('table', { name: 'Triggers' })
+        await soon(() => triggers.innerText()).toContain('has files')
         const { items } = await api('GET', at(`/roles/${role.name}/config`))
         expect(items.find(({ name }: { name: string }) => name === 'role_triggers').value).toContain(
           'has files',
         )
+
+        await triggers.getByRole('button', { name: 'Switch off' }).click()
+        await soon(() => triggers.innerText()).toContain('(off)')
+        await form.getByLabel('Name').fill('wrong')
+        await form.getByLabel('Condition').fill('IF (SELECT fd_open WHERE lost(fd_open) > 1) DO health:bad')
+        await form.getByRole('button', { name: 'Save' }).click()
+        await soon(() => form.getByRole('alert').innerText()).toMatch(/“lost”.*character 26/)
+        await triggers.getByRole('button', { name: 'Delete' }).click()
+        await soon(() => page.getByRole('region', { name: 'Entity' }).innerText()).toContain(
+          'There are none.',
+        )
+        const config = (await api('GET', at(`/roles/${role.name}/config`))).items
+        expect(config.some(({ name }: { name: string }) => name === 'role_triggers')).toBe(false)
+
+        // How it was just before it was killed.
+        const { transitions } = await api('GET', `/health/entities/ROLE/${role.name}/history?test=`)
+        const { at: killed } = transitions.findLast(({ to }: { to: string }) => to === 'BAD')
+        const end = new Date(killed - 1).toISOString()
+        await page.goto(`${page.url()}&from=${new Date(killed - 3_600_000).toISOString()}&to=${end}`)
+        await soon(() => page.locator('main').innerText()).toMatch(/As it was at/)
+        await soon(() =>
+          page
+            .getByRole('table', { name: 'Tests' })
+            .getByRole('row', { name: /Process status/ })
+            .innerText(),
+        ).toMatch(/^good/)
+        await page.getByRole('button', { name: 'Back to now' }).click()
+        await soon(() => test.innerText()).toMatch(/SIGKILL/)
 
         await test.getByRole('button', { name: 'Suppress' }).click()
         await soon(() => test.innerText()).toContain('Count it')

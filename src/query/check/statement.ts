@@ -29,7 +29,7 @@ import {
   type Selector,
 } from './selection.js'
 import type { TypedExpression, TypedItem } from './typed.js'
-import { hasFact, hasGrouping } from './walk.js'
+import { hasFact, hasGrouping, partsOf } from './walk.js'
 
 /** The predicate, checked: conditions on attributes, known beforehand, and on streams, known when they are read. */
 export type Filter =
@@ -160,10 +160,7 @@ function checkGroupings(expression: TypedExpression, at: Span, context: CheckCon
       visit(node.argument, true)
     } else if (!inside && (node.kind === 'metric' || node.kind === 'fact' || node.kind === 'role-count'))
       kinds.add('')
-    else if (node.kind === 'combine') {
-      visit(node.left, inside)
-      visit(node.right, inside)
-    } else if (node.kind === 'apply') visit(node.argument, inside)
+    else for (const part of partsOf(node)) visit(part, inside)
   }
   visit(expression, false)
   if (kinds.size > 1)
