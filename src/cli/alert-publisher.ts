@@ -108,20 +108,26 @@ function listenNear(app: Parameters<typeof listen>[0], host: string, port: numbe
   })
 }
 
+const MAIL_PASSWORD = 'BELLWETHER_ALERT_MAIL_PASSWORD'
+const SNMP_COMMUNITY = 'BELLWETHER_ALERT_SNMP_COMMUNITY'
+
 /** The file that is named, or the usual one if it is there; then what the options say; otherwise there are no receivers yet. */
 function settingsOf(values: Settings, logger: Logger): AlertSettings {
   const named = values.alertSettings
   const path = named === '' ? join(values.data, 'alerts.json') : named
   if (named !== '' || existsSync(path)) return readSettingsFile(path)
+  // The settings refuse secrets in plain, wherever these came from.
+  if (values.alertMailPassword !== '') process.env[MAIL_PASSWORD] = values.alertMailPassword
+  if (values.alertSnmpCommunity !== '') process.env[SNMP_COMMUNITY] = values.alertSnmpCommunity
   const simple = simpleSettings({
     mailServer: values.alertMailServer,
     mailTls: values.alertMailTls,
     mailUser: values.alertMailUser,
-    mailPasswordEnv: values.alertMailPassword === '' ? '' : 'BELLWETHER_ALERT_MAIL_PASSWORD',
+    mailPasswordEnv: values.alertMailPassword === '' ? '' : MAIL_PASSWORD,
     mailFrom: values.alertMailFrom || `bellwether@${values.hostname || hostname()}`,
     mailTo: values.alertMailTo,
     snmpServer: values.alertSnmpServer,
-    snmpCommunityEnv: values.alertSnmpCommunity === '' ? '' : 'BELLWETHER_ALERT_SNMP_COMMUNITY',
+    snmpCommunityEnv: values.alertSnmpCommunity === '' ? '' : SNMP_COMMUNITY,
   })
   if (simple) {
     const problems: string[] = []

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { attachFront, type Front, type FrontOptions } from './front/index.js'
@@ -10,6 +10,12 @@ import { readTls, type TlsFiles, watchTls } from './tls.js'
 const HEADERS_TIMEOUT_MS = 15_000
 const REQUEST_TIMEOUT_MS = 120_000
 const KEEP_ALIVE_MS = 60_000
+/**
+ * More connections are turned away: each takes a file descriptor, and the engine's must not lack one. One address gets half of
+ * them, so that who opens many keeps nobody else out.
+ */
+const MOST_CONNECTIONS = 10_000
+const MOST_OF_ADDRESS = MOST_CONNECTIONS / 2
 
 /** What a Hono app is to a server. */
 interface App {
@@ -59,6 +65,7 @@ export async function listen(
     unwatch = watchTls(tls.files, tls.logger, (renewed) => secure.setSecureContext(renewed))
     server = secure
   } else server = createServer(timeouts, listener)
+  // Before anything else listens for connections: what does need not hear of one again when it is handed over.
   const front =
     direct?.front &&
     attachFront(server, tls ? 'secureConnection' : 'connection', {
@@ -66,6 +73,8 @@ export async function listen(
       headersTimeoutMs: HEADERS_TIMEOUT_MS,
       keepAliveSeconds: KEEP_ALIVE_MS / 1000,
     })
+  server.maxConnections = MOST_CONNECTIONS
+  limitAddresses(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
@@ -80,6 +89,21 @@ export async function listen(
       return close(server, front)
     },
   }
+}
+
+function limitAddresses(server: Server): void {
+  const open = new Map<string, number>()
+  server.on('connection', (socket: Socket) => {
+    const address = socket.remoteAddress ?? ''
+    const count = (open.get(address) ?? 0) + 1
+    open.set(address, count)
+    socket.once('close', () => {
+      const left = open.get(address)! - 1
+      if (left > 0) open.set(address, left)
+      else open.delete(address)
+    })
+    if (count > MOST_OF_ADDRESS) socket.destroy()
+  })
 }
 
 function close(server: Server, front: Front | undefined): Promise<void> {

@@ -15,6 +15,7 @@ import {
   createTriggerReports,
   createTriggers,
   type Events,
+  systemEvent,
   triggerOwners,
 } from '../health/index.js'
 import { createIngest } from '../ingest/index.js'
@@ -126,7 +127,20 @@ async function start(
       quiet: (category, name) => health.entity(category, name, { tests: false })?.maintenance === true,
     })
     stops.push(() => events.stop())
-    const alerting = startAlerting(values, events, logger, registry)
+    const notice: Notice = (code, severity, text) =>
+      void events.record([systemEvent(code, severity, text, values.hostname || hostname())])
+    engine.onState(({ state, error }) => {
+      if (state === 'restarting')
+        notice(
+          'EV_ENGINE_RESTARTING',
+          'CRITICAL',
+          `ClickHouse has ended and is started again. ${error?.message ?? ''}`,
+        )
+      else if (state === 'failed')
+        notice('EV_ENGINE_FAILED', 'CRITICAL', `ClickHouse cannot be started. ${error?.message ?? ''}`)
+    })
+    notice('EV_MONITOR_STARTED', 'INFORMATIONAL', 'The monitor has started.')
+    const alerting = startAlerting(values, events, logger, registry, notice)
     if (alerting) stops.push(() => alerting.stop())
 
     const shared = values.clickhouseUrl !== ''
@@ -233,9 +247,15 @@ function startEngine(values: Settings, logger: Logger, signal: AbortSignal): Pro
   return openEngine({ dataDir, logger, memoryLimitBytes: values.clickhouseMemory || undefined, signal })
 }
 
-function startAlerting(values: Settings, events: Events, logger: Logger, registry: Registry) {
+type Notice = (code: string, severity: 'CRITICAL' | 'INFORMATIONAL', text: string) => void
+
+function startAlerting(values: Settings, events: Events, logger: Logger, registry: Registry, notice: Notice) {
   const { alertPublisherUrl: url, alertToken: token } = values
-  if (url !== '') return createAlerting({ events, url, token, logger, registry })
+  if (url !== '')
+    return createAlerting({
+      ...{ events, url, token, logger, registry },
+      onTrouble: ({ code, severity, text }) => notice(code, severity, text),
+    })
   logger.info('there is no --alert-publisher-url, so nobody is told of alerts')
   return undefined
 }

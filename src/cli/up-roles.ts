@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { upOptions, Values } from '../config/index.js'
 import { advertisedUrl, loopbackUrl, urlOf } from './addresses.js'
 import type { UpTokens } from './up-tokens.js'
@@ -55,11 +55,26 @@ export function settingsOfRoles(
       clickhouseDatabase: values.clickhouseDatabase,
       clickhouseCluster: values.clickhouseCluster,
       clickhouseMemory: values.clickhouseMemory,
+      alertToken: values.alertToken,
+      eventsKeep: `${values.eventsKeep}ms`,
+      eventsBytes: values.eventsBytes,
     },
     publisher: {
       ...all,
       host: '127.0.0.1',
       alertPort: values.alertPort < 0 ? 'auto' : values.alertPort,
+      alertSettings: values.alertSettings === '' ? '' : resolve(values.alertSettings),
+      alertToken: values.alertToken,
+      alertMailServer: values.alertMailServer,
+      alertMailTls: values.alertMailTls,
+      alertMailUser: values.alertMailUser,
+      alertMailPassword: values.alertMailPassword,
+      alertMailFrom: values.alertMailFrom,
+      alertMailTo: values.alertMailTo,
+      alertSnmpServer: values.alertSnmpServer,
+      alertSnmpCommunity: values.alertSnmpCommunity,
+      outboxBytes: values.outboxBytes,
+      outboxAge: `${values.outboxAge}ms`,
       monitorUrl,
       monitorTokenFile: tokens.monitor,
       tlsCa: values.tlsCa,

@@ -17,8 +17,15 @@ const SLOW_START_MS = 30_000
 const PUBLISHER_PATIENCE_MS = 10_000
 /** Senders before receivers, so that what was collected last still arrives. */
 const STOP_ORDER = ['agent', 'manager', 'monitor', 'alert-publisher'] as const
-/** Other roles, which start processes of others, are not to have them in their environment. */
-const MANAGERS_SECRETS = ['BELLWETHER_ADMIN_PASSWORD', 'BELLWETHER_DEPLOYMENT_KEY', 'BELLWETHER_DATABASE_URL']
+/** Secrets of single roles: the others, some of which start processes of others, are not to have them in their environment. */
+const SECRETS: Readonly<Record<string, readonly RoleName[]>> = {
+  BELLWETHER_ADMIN_PASSWORD: ['manager'],
+  BELLWETHER_DEPLOYMENT_KEY: ['manager'],
+  BELLWETHER_DATABASE_URL: ['manager'],
+  BELLWETHER_ALERT_MAIL_PASSWORD: ['alert-publisher'],
+  BELLWETHER_ALERT_SNMP_COMMUNITY: ['alert-publisher'],
+  BELLWETHER_ALERT_TOKEN: ['alert-publisher', 'monitor'],
+}
 
 /**
  * Runs every role on this host as child processes, as they run in production, wired over loopback. Prints the address
@@ -94,7 +101,7 @@ export async function run(args: string[]): Promise<number> {
     const child = startChild({
       role,
       settings: settingsOfRole,
-      without: role === 'manager' ? [] : MANAGERS_SECRETS,
+      without: Object.keys(SECRETS).filter((name) => !SECRETS[name]!.includes(role)),
       logFile: join(logs, `${role}.log`),
       onMessage(message) {
         if (message.type !== 'first-user') return

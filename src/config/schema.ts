@@ -509,6 +509,18 @@ const oldestSample: Option<number> = {
 }
 const helpFlag: Option<boolean> = { key: 'help', parse: flag, default: false, help: 'Show this', short: 'h' }
 
+/** Where alerts go without a file of settings. */
+const alertReceiverOptions = {
+  alertMailServer,
+  alertMailTls,
+  alertMailUser,
+  alertMailPassword,
+  alertMailFrom,
+  alertMailTo,
+  alertSnmpServer,
+  alertSnmpCommunity,
+}
+
 export const monitorOptions = {
   data,
   host,
@@ -619,14 +631,7 @@ export const alertPublisherOptions = {
   alertPort,
   alertSettings,
   alertToken,
-  alertMailServer,
-  alertMailTls,
-  alertMailUser,
-  alertMailPassword,
-  alertMailFrom,
-  alertMailTo,
-  alertSnmpServer,
-  alertSnmpCommunity,
+  ...alertReceiverOptions,
   outboxBytes,
   outboxAge,
   monitorUrl,
@@ -650,6 +655,13 @@ export const upOptions = {
     default: -1,
     shownDefault: 'auto',
   },
+  alertSettings,
+  ...alertReceiverOptions,
+  alertToken: { ...alertToken, help: 'Bearer token that the alert publisher asks for' },
+  outboxBytes,
+  outboxAge,
+  eventsKeep,
+  eventsBytes,
   senderTokenFile,
   tlsCert,
   tlsKey,

@@ -1,10 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import type { EntityHealth, HealthChange, HealthModel, HealthReceipt } from '../wire/health.js'
+import type {
+  EntityHealth,
+  HealthCategory,
+  HealthChange,
+  HealthModel,
+  HealthReceipt,
+} from '../wire/health.js'
 import { readHealthModel } from '../wire/health-read.js'
 import { createHealthApi } from './api/app.js'
 import { createSummaries } from './api/summaries.js'
 import { explainAll } from './evaluate/explain.js'
 import { createFeed } from './evaluate/feed.js'
+import { type Gone, goneOf, lastChange } from './evaluate/gone.js'
 import { loadFigures } from './evaluate/load.js'
 import type { Node, Reported } from './evaluate/nodes.js'
 import type { Now } from './evaluate/observe.js'
@@ -12,6 +19,7 @@ import { createPicture, type RememberedState } from './evaluate/picture.js'
 import { healthOfNode } from './evaluate/ref.js'
 import { createStreams } from './evaluate/streams.js'
 import { sweep } from './evaluate/sweep.js'
+import { followNames } from './history/entities.js'
 import { readModel, readStates, writeModel } from './history/read.js'
 import { createHealthSeries } from './history/series.js'
 import { createHistory } from './history/write.js'
@@ -27,6 +35,7 @@ const PATIENCE_MS = 90_000
 const RECALLED_MS = 300_000
 const SOON_MS = 100
 const FORGET_BARE_MS = 86_400_000
+const DELETED = 'It was deleted.'
 
 /**
  * Looks after the health of all entities.
@@ -106,6 +115,8 @@ export function createHealth(options: HealthOptions): Health {
     }
     term = model?.term ?? 0
     picture.apply(model, now())
+    // It was deleted when nobody could say so any more.
+    if (model !== undefined) dropUnclaimed()
     feed.reset()
     patientUntil = now() + PATIENCE_MS
     recalledUntil = now() + RECALLED_MS
@@ -196,7 +207,11 @@ export function createHealth(options: HealthOptions): Health {
     }
     if (time - forgotAt > 600_000) {
       forgotAt = time
-      gone(picture.forget(time - FORGET_BARE_MS))
+      const { table } = picture
+      gone(
+        picture.forget(time - FORGET_BARE_MS).map((node) => goneOf(node, table)),
+        'Nothing has been heard of it for a day: it is not looked after any more.',
+      )
     }
     if (seriesMs <= 0 || time - writtenAt < seriesMs) return
     const first = writtenAt === 0
@@ -236,8 +251,15 @@ export function createHealth(options: HealthOptions): Health {
     return all
   }
 
-  function gone(nodes: readonly Node[]): void {
-    history.forget(nodes.map(({ category, identity }) => ({ category, identity })))
+  /** What is no more is not remembered; a trouble that it had is over. */
+  function gone(all: readonly Gone[], why: string): void {
+    const time = now()
+    const changes = all.flatMap((each) => lastChange(each, why, time) ?? [])
+    if (changes.length > 0 && leads()) {
+      history.add(changes)
+      metrics.changed(changes)
+    }
+    history.forget(all.map(({ entity: { category, identity } }) => ({ category, identity })))
   }
 
   function checkTerm(given: number): void {
@@ -294,9 +316,11 @@ export function createHealth(options: HealthOptions): Health {
       await writeModel(store, model)
       checkTerm(model.term)
       term = model.term
-      const away = picture.apply(model, now())
+      const { table } = picture
+      const away = picture.apply(model, now()).map((node) => goneOf(node, table))
+      followNames(store.catalogue, picture.nodes)
       feed.reset()
-      gone(away)
+      gone(away, DELETED)
       dropUnclaimed()
       void load()
       plan(SOON_MS)
@@ -322,12 +346,27 @@ export function createHealth(options: HealthOptions): Health {
 
   /** What was remembered and the model does not have is no more. */
   function dropUnclaimed(): void {
-    const away = [...remembered.keys()].map((key) => {
+    const away = [...remembered].map(([key, states]): Gone => {
       const [category = '', identity = ''] = key.split('\0')
-      return { category, identity }
+      const whole = states.get('')
+      return {
+        entity: {
+          category: category as HealthCategory,
+          identity,
+          name: identity,
+          displayName: identity,
+          hosts: [],
+        },
+        summary: whole?.health ?? DISABLED,
+        since: whole?.since ?? 0,
+        tests: [...states]
+          .filter(([name]) => name !== '')
+          .map(([name, { health }]) => ({ name, label: name, summary: health })),
+        maintenance: false,
+      }
     })
     remembered.clear()
-    history.forget(away)
+    gone(away, DELETED)
   }
 
   function take(node: Node, given: HealthReport, time: number): void {

@@ -8,6 +8,7 @@ export {
   type Events,
   type EventsOptions,
   type HealthChangeInput,
+  systemEvent,
 } from './events/index.js'
 export { createHealth } from './health.js'
 export {

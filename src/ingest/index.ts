@@ -9,7 +9,13 @@ import { createAdmission } from './admission.js'
 import { createBufferPool } from './buffers.js'
 import { cardinalityRoute } from './http/cardinality.js'
 import { createHandler } from './http/handler.js'
-import { INFLUX_VERSION, influxProtocols, influxQuery } from './http/influx.js'
+import {
+  INFLUX_VERSION,
+  influxHealth,
+  influxProtocols,
+  influxQuery,
+  influxQueryLimit,
+} from './http/influx.js'
 import { ambariLiveNodes, ambariProtocol, collectdProtocol } from './http/json-posts.js'
 import { nativeProtocol } from './http/native.js'
 import { otlpProtocol } from './http/otlp.js'
@@ -31,6 +37,7 @@ export interface IngestOptions {
     writer: Writer
     cardinality(top?: number): Promise<Cardinality>
     readonly limits: Readonly<StoreLimits>
+    stats(): { readonly failure: string }
   }
   logger: BaseLogger
   /** Where ingest's own metrics (`bellwether_ingest_…`) are registered. Default: a registry of its own. */
@@ -90,7 +97,11 @@ export function createIngest(options: IngestOptions): Ingest {
   app.get('/ping', (c) =>
     c.body(null, 204, { 'x-influxdb-version': INFLUX_VERSION, 'x-influxdb-build': 'OSS' }),
   )
-  app.on(['GET', 'POST'], '/query', influxQuery)
+  app.get(
+    '/health',
+    influxHealth(() => store.stats().failure),
+  )
+  app.on(['GET', 'POST'], '/query', influxQueryLimit, influxQuery)
   app.get('/api/:version{v[0-9]+}/timeseries/cardinality', cardinalityRoute(store, meters, senders))
 
   return {

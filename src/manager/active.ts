@@ -1,18 +1,22 @@
+import { hostname } from 'node:os'
 import {
   type Commands,
   createBusyCommands,
   createCommands,
   createExecutor,
   createWaiting,
+  outputReader,
 } from './commands/index.js'
 import type { Core } from './core.js'
 import {
+  activityEvents,
+  auditEvents,
   createHealthResults,
   createRoleSamples,
   type HealthResults,
   type MonitorClient,
   type RoleSamples,
-  startAuditSender,
+  startEventSender,
   startHealthLink,
 } from './health/index.js'
 import {
@@ -37,6 +41,8 @@ export interface ActiveManager {
   readonly staleness: StalenessStore
   /** How everything is, from the monitor; undefined where none was given. */
   readonly health: HealthResults | undefined
+  /** Undefined where none was given. */
+  readonly monitor: MonitorClient | undefined
   /** Metrics that tell fields of roles, from the monitor too. */
   readonly roleSamples: RoleSamples | undefined
   /** Writes what agents have told and what is not in the database yet. */
@@ -82,7 +88,11 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
     silentMs,
   })
   const busy = createBusyCommands()
-  const executor = createExecutor({ core, runtime, waiting, flush: writes.flush, busy })
+  const executor = createExecutor({
+    ...{ core, runtime, waiting, busy },
+    flush: writes.flush,
+    outputOf: outputReader(receiver),
+  })
   const staleness = createStalenessStore(core, (roleId) => runtime.currentProcess(roleId))
   const commands = createCommands({ core, runtime, executor, staleness })
   const { monitorClient: client } = options
@@ -110,7 +120,11 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
     const heartbeatMs = () => settings.seconds('HEARTBEAT_INTERVAL') * 1_000
     senders.push(
       startHealthLink({ core, runtime, busy, client, heartbeatMs }),
-      startAuditSender({ core, client }),
+      startEventSender({
+        logger: core.logger,
+        client,
+        sources: [auditEvents(core), activityEvents(core, hostname())],
+      }),
     )
   }
   try {
@@ -128,6 +142,7 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
     commands,
     staleness,
     health,
+    monitor: client,
     roleSamples,
     flush: writes.flush,
     stop,

@@ -102,10 +102,16 @@ export function createManager(options: ManagerOptions): Manager {
     const { pathname, search } = new URL(c.req.url)
     return proxy.pass(c, pathname.replace(/^\/api\/v[0-9]+/, '') + search)
   }
-  for (const path of ['entities', 'entities/*', 'tests', 'triggers'])
+  for (const path of ['entities', 'entities/*', 'tests', 'triggers', 'alerting'])
     app.get(`/api/:version{v[0-9]+}/health/${path}`, health)
   for (const path of ['preview', 'validate'])
     app.post(`/api/:version{v[0-9]+}/health/triggers/${path}`, health)
+  // What of alerts is only looked at; silences and tests are made by the API.
+  app.use('/api/:version{v[0-9]+}/alerts/*', async (c, next) =>
+    c.req.method === 'GET' ? gate('pages')(c, next) : next(),
+  )
+  for (const path of ['status', 'silences'])
+    app.get(`/api/:version{v[0-9]+}/alerts/${path}`, (c) => proxy.pass(c, `/alerting/${path}`))
   if (options.deployment) {
     const { deployment } = options
     app.route('/', agentRoutes({ active: deployment.active, activeUrl: deployment.activeUrl }))

@@ -81,7 +81,7 @@ export interface Store {
   readonly placement: Placement
   readonly limits: Readonly<StoreLimits>
   /**
-   * Calls the listener with what this process has stored, chunk by chunk, after ClickHouse has acknowledged it and before the
+   * Calls the listener with what this process has stored, a slice at a time, after ClickHouse has acknowledged it and before the
    * sender is told, until the returned function is called. It must be quick: commits wait for it. What it throws is logged.
    */
   onStored(listener: (samples: StoredSamples) => void): () => void
@@ -175,12 +175,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       logger.error({ err: error }, 'metrics store: a listener to stored samples failed')
     }
   }
-  /** In turns: a listener may take long over a chunk of series that are new to it. */
-  const tellAll = (chunks: readonly StoredSamples[], from = 0): Promise<void> | undefined => {
+  /** In turns: a listener may take long over a slice of series that are new to it. */
+  const tellAll = (stored: readonly StoredSamples[], from = 0): Promise<void> | undefined => {
     const until = performance.now() + TELL_MS
-    for (let at = from; at < chunks.length; at++) {
-      if (performance.now() > until) return nextTurn().then(() => tellAll(chunks, at))
-      for (const listener of listeners) tell(listener, chunks[at]!)
+    for (let at = from; at < stored.length; at++) {
+      if (performance.now() > until) return nextTurn().then(() => tellAll(stored, at))
+      for (const listener of listeners) tell(listener, stored[at]!)
     }
     return undefined
   }
@@ -193,9 +193,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     metrics: selfMetrics,
     onFailure: (error, attempt) =>
       logger.warn({ err: error, attempt }, `metrics store: an insert failed: ${describeFailure(error)}`),
-    onStored: ({ chunks }) => {
-      hot.stored(chunks)
-      return tellAll(chunks)
+    onStored: ({ batches }) => {
+      hot.stored(batches)
+      return tellAll(batches.flatMap(slices))
     },
     onDoubt: () => hot.doubt(DOUBT_MS),
   })
@@ -336,6 +336,23 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
     stop,
   }
+}
+
+const SLICE = 32_768
+
+/** Parts of a batch that one turn can take. */
+function slices(batch: StoredSamples): StoredSamples[] {
+  if (batch.length <= SLICE) return [batch]
+  return Array.from({ length: Math.ceil(batch.length / SLICE) }, (_, n) => {
+    const from = n * SLICE
+    const to = Math.min(batch.length, from + SLICE)
+    return {
+      length: to - from,
+      series: batch.series.subarray(from, to),
+      time: batch.time.subarray(from, to),
+      value: batch.value.subarray(from, to),
+    }
+  })
 }
 
 async function joinCluster(

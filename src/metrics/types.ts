@@ -29,6 +29,8 @@ export interface Entity extends Required<EntityDefinition> {
   index: EntityIndex
   /** Every name it has had, oldest first; the last one is `name`. */
   names: readonly EntityName[]
+  /** Display names that it had before (of a host its host names), oldest first. */
+  formerDisplayNames?: readonly string[]
   /** When the catalogue first saw it, milliseconds since the epoch. */
   since: number
 }
@@ -48,6 +50,15 @@ export interface Catalogue {
   findMetric(name: string): Metric | undefined
   /** By category and any name it has or had. */
   findEntity(category: string, name: string): Entity | undefined
+  /** By category and what stays of it whatever its name is. */
+  findByIdentity(category: string, identity: string): Entity | undefined
+  /**
+   * Hosts, roles, services or clusters that had this display name before, in any case; empty as long as another entity of the
+   * category goes by it now.
+   */
+  formerlyShownAs(category: string, displayName: string): readonly Entity[]
+  /** All of the category that had another display name before, with these. */
+  shownOtherwise(category: string): readonly Entity[]
   metricAt(index: MetricIndex): Metric
   entityAt(index: EntityIndex): Entity
   readonly metricCount: number
@@ -77,17 +88,10 @@ export interface SampleColumns {
 }
 
 /**
- * Samples that ClickHouse has acknowledged, for who wants to see them as they come: the writer's own memory, so look at them
- * before anything is awaited, and change nothing.
+ * Samples that ClickHouse has acknowledged (a time's part below a millisecond is not stored), for who wants to see them as they come: the memory of who wrote them, so look at
+ * them before anything is awaited, and change nothing.
  */
-export interface StoredSamples {
-  readonly rows: number
-  /** `NO_SERIES` for a row that is no sample. */
-  readonly series: Uint32Array
-  /** Int64 as low and high words: `time[2 * i] + 2 ** 32 * time[2 * i + 1]` milliseconds since the epoch. */
-  readonly time: Uint32Array
-  readonly value: Float64Array
-}
+export type StoredSamples = Readonly<SampleColumns>
 
 export interface WriteOutcome {
   /** Samples stored by this call; 0 when the batch had been stored before. */

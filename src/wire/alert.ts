@@ -30,6 +30,8 @@ export interface AlertEntity {
   identity?: string
   /** Names that it had before, the latest ones. */
   formerNames?: string[]
+  /** Names that those had before to which it belongs: a rule or a silence by one of them goes on to hold. */
+  formerly?: { cluster?: string[]; service?: string[]; host?: string[] }
   displayName: string
   cluster?: string
   clusterDisplayName?: string
@@ -77,6 +79,18 @@ export interface AlertEvent {
   monitorStartup: boolean
   /** Where a person finds more; http or https, or empty. */
   url: string
+}
+
+/** While it holds, nothing that it matches is sent. */
+export interface Silence {
+  id: string
+  /** By field (`docs/alerts.md`) patterns, of which one must match. */
+  match: Record<string, string[]>
+  /** Milliseconds since the epoch; `from` is included, `until` is not. */
+  from: number
+  until: number
+  comment: string
+  createdBy: string
 }
 
 /** The answer to `POST /alerts`. Everything in it but `refused` is on disk. */
@@ -202,6 +216,14 @@ function readEntity(value: unknown): AlertEntity {
   }
   const former = list(value, 'formerNames', ALERT_LIMITS.formerNames)
   if (former.length > 0) entity.formerNames = former.map((each) => name(each, 'entity.formerNames'))
+  const { formerly } = value
+  if (isObject(formerly)) {
+    const read = (['cluster', 'service', 'host'] as const).flatMap((key) => {
+      const names = list(formerly, key, ALERT_LIMITS.formerNames)
+      return names.length > 0 ? [[key, names.map((each) => name(each, `entity.formerly.${key}`))]] : []
+    })
+    if (read.length > 0) entity.formerly = Object.fromEntries(read)
+  }
   for (const key of OPTIONAL_NAMES) {
     const given = value[key]
     if (given !== undefined && given !== null && given !== '') entity[key] = name(given, `entity.${key}`)

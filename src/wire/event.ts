@@ -36,6 +36,18 @@ export const ENTITY_ATTRIBUTES: Readonly<Record<string, string>> = {
   ROLE: 'ROLE',
   HOSTS: 'HOST',
   HOST_IDS: 'HOST',
+  CLUSTER_ID: 'CLUSTER',
+  SERVICE_ID: 'SERVICE',
+}
+
+/**
+ * Attributes whose values are only shown: the same one may mean several entities. A search by one finds the events of all that
+ * are shown so, or, where none is, of those that were.
+ */
+export const SHOWN_ATTRIBUTES: Readonly<Record<string, string>> = {
+  CLUSTER_DISPLAY_NAME: 'CLUSTER',
+  SERVICE_DISPLAY_NAME: 'SERVICE',
+  ROLE_DISPLAY_NAME: 'ROLE',
 }
 
 /** The answer to `POST /events`. All that it counts as accepted is stored. */

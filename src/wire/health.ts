@@ -195,6 +195,10 @@ export interface HealthTestResult {
   suppressed: boolean
 }
 
+/** Names of services are unique in their cluster, and do not change. `cluster`: its identity. */
+export const serviceIdentity = (cluster: string | undefined, name: string): string =>
+  cluster === undefined ? name : `${cluster}:${name}`
+
 /** An entity, with what alerts and events say of it. */
 export interface HealthEntityRef {
   category: HealthCategory
@@ -239,6 +243,8 @@ export interface HealthChange {
   alerts?: boolean
   /** True for what is seen for the first time: an entity that is new, or a monitor that has no history. */
   startup: boolean
+  /** The entity is no more, and why; its trouble, which it had until then, is over. */
+  gone?: string
 }
 
 /** One line of an entity's history: of a test, or of its summary (`test` is empty then). */

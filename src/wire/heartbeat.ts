@@ -8,7 +8,7 @@
  * So every answer may be lost: nothing in it is meant for once. Commands come again until a beat reports them.
  *
  * Other answers: 307 or 503 with `Location`: the active manager is there. 401, 403: the token is wrong. 409 with
- * `HOST_ID_IN_USE`: another host has this id. 426 with `PROTOCOL_VERSION`: agent and manager do not understand each other.
+ * `HOST_ID_IN_USE`: another host has this id; with `HOST_NAME_IN_USE`: this name. 426 with `PROTOCOL_VERSION`: agent and manager do not understand each other.
  * Their bodies are `HeartbeatRefusal`.
  */
 import type { DesiredCanary } from './canary.js'
@@ -63,7 +63,10 @@ export interface HostFacts {
   hostname: string
   /** IP addresses, none of loopback. */
   addresses: string[]
+  /** Threads that run at a time. */
   cores: number
+  /** Undefined where the platform does not say. */
+  physicalCores?: number
   /** Bytes. */
   memory: number
   os: { name: string; version: string; kernel: string; arch: string }
@@ -363,7 +366,14 @@ export interface DesiredClientConfig {
 }
 
 export interface HeartbeatRefusal {
-  code: 'BAD_REQUEST' | 'TOKEN' | 'PROTOCOL_VERSION' | 'HOST_ID_IN_USE' | 'NOT_ACTIVE' | 'BUSY'
+  code:
+    | 'BAD_REQUEST'
+    | 'TOKEN'
+    | 'PROTOCOL_VERSION'
+    | 'HOST_ID_IN_USE'
+    | 'HOST_NAME_IN_USE'
+    | 'NOT_ACTIVE'
+    | 'BUSY'
   message: string
 }
 

@@ -18,8 +18,8 @@ export function sendersToken(full: string): string {
   return `bws_${createHmac('sha256', full).update('bellwether senders').digest('base64url')}`
 }
 
-/** Of all that is below /health, the manager's model among it, only this. */
-const OPEN = new Set(['/health/live', '/health/ready'])
+/** Of all that is below /health, the manager's model among it, only this; and what clients of InfluxDB ask before they show a token. */
+const OPEN = new Set(['/health/live', '/health/ready', '/health', '/ping'])
 
 /**
  * Lets requests pass that carry a token: as `Authorization: Bearer` or `Token` (InfluxDB 2), as the password of Basic, or as

@@ -135,7 +135,7 @@ describe('pages', () => {
     ['the old format', TEXT, false],
     ['JMX', JMX, undefined],
   ])(
-    '%s: 10,000 mutated pages are read or refused',
+    `%s: ${INPUTS} mutated pages are read or refused`,
     (_, text, openMetrics) => {
       const next = random(1)
       const body = Buffer.from(text)

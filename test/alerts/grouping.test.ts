@@ -47,7 +47,7 @@ function machine(rule: Rules) {
       const records = [...allKeys(state)].map((key) => recordOf(state, key))
       state = stateFrom(new Map(records.map(([key, json]) => [key, json!]))).state
     },
-    silence(match: object, ms: number) {
+    silence(match: Record<string, string[]>, ms: number) {
       state.silences.set('s', { id: 's', match, from: now, until: now + ms, comment: '', createdBy: '' })
       state.dirty.add(recordKey.silence('s'))
     },

@@ -35,6 +35,18 @@ test('a silence by the old name, the new one or the identity goes on to hold', (
   expect(matches({ service: ['zk-old'] }, renamed)).toBe(false)
 })
 
+test('a silence by an earlier name of the host, the service or the cluster that it belongs to holds, too', () => {
+  const event = named('zk-1', 'RED')
+  const formerly = { cluster: ['Test'], service: ['Zoo'], host: ['old.example.com'] }
+  const sent = { ...event, entity: { ...event.entity, formerly } }
+  const [renamed] = readAlertEvents(JSON.parse(JSON.stringify(sent))).events
+  for (const match of [{ cluster: ['Test'] }, { service: ['Zoo'] }, { host: ['old*'] }])
+    expect([match, matches(match, renamed!), matches(match, event)]).toEqual([match, true, false])
+  expect(
+    readAlertEvents({ ...sent, entity: { ...sent.entity, formerly: { host: [7] } } }).refused,
+  ).toHaveLength(1)
+})
+
 test('identity and earlier names come over the wire', () => {
   const { events, refused } = readAlertEvents(JSON.parse(JSON.stringify(named('a', 'RED', ['b']))))
   expect(refused).toEqual([])

@@ -223,6 +223,53 @@ describe('a restart', () => {
     expect(second.changes.slice(0, told.length).map(({ id }) => id)).toEqual(told.map(({ id }) => id))
   })
 
+  it('of what was deleted while it was bad: its trouble ends, once, and is no ghost', async () => {
+    const store = await bench.open(`health_${++databases}`)
+    let isAway = false
+    const taken: HealthChange[] = []
+    const first = await openHealth({
+      store,
+      onChanges: (changes) => (isAway ? Promise.reject(new Error('away')) : void taken.push(...changes)),
+    })
+    const model = zookeeperModel()
+    await first.health.setModel(model)
+    first.health.addFacts(wellFacts())
+    const roles = ['zk-SERVER-2', 'zk-SERVER-3'].map((identity) => ({ identity, state: 'FATAL' as const }))
+    first.health.addFacts({ term: 1, at: Date.now(), roles })
+    await first.health.evaluate()
+    await until('all is told', () => taken.filter(({ to }) => to === 'BAD').length >= 3)
+    const without = (version: number, ...names: string[]) => ({
+      ...model,
+      version,
+      roles: model.roles.filter(({ identity }) => !names.includes(identity)),
+    })
+    taken.length = 0
+    await first.health.setModel(without(2, 'zk-SERVER-2'))
+    await until('the end', () => taken.length > 0)
+    expect(inShort(taken[0]!)).toBe(
+      'ROLE zk-SERVER-2 BAD→DISABLED (ZOOKEEPER_SERVER_SCM_HEALTH BAD→DISABLED)',
+    )
+    expect(taken[0]).toMatchObject({ gone: 'It was deleted.', entity: { displayName: expect.any(String) } })
+    await until('the record', () => first.health.entity('ROLE', 'zk-SERVER-2') === undefined)
+    // The other one's end reaches nobody before the monitor ends.
+    isAway = true
+    await first.health.setModel(without(3, 'zk-SERVER-2', 'zk-SERVER-3'))
+    await first.health.stop()
+
+    const second = await openHealth({ store })
+    await until('the other end', () => second.changes.length > 0)
+    expect(second.changes.map(inShort)[0]).toBe(
+      'ROLE zk-SERVER-3 BAD→DISABLED (ZOOKEEPER_SERVER_SCM_HEALTH BAD→DISABLED)',
+    )
+    await second.health.stop()
+    const third = await openHealth({ store })
+    await third.health.evaluate()
+    expect(third.changes.filter(({ gone }) => gone)).toEqual([])
+    const answer = await third.health.app.request('/health/entities/ROLE/zk-SERVER-3/history?test=')
+    const { transitions } = (await answer.json()) as HealthHistory
+    expect(transitions.at(-1)).toMatchObject({ from: 'BAD', to: 'DISABLED', explanation: 'It was deleted.' })
+  })
+
   it('after SIGKILL tells what nobody had taken over, and nothing else', async () => {
     const store = await bench.open(`health_${++databases}`)
     const kept = await openHealth({ store })

@@ -78,6 +78,27 @@ describe('Influx', () => {
     expect((await post(`${main.url}/write?precision=ns`, body)).status).toBe(400)
   })
 
+  test('samples out of order and twice: each is there once, the last value of a time holds; one of the future is refused', async () => {
+    const at = (seconds: number, value: number) => `disorder v=${value} ${T + seconds * 1000}000000`
+    const day = 86_400
+    expect(
+      (await post(`${main.url}/write`, [at(30, 3), at(10, 1), at(30, 3), at(20, 2)].join('\n'))).status,
+    ).toBe(204)
+    const future = await post(`${main.url}/write`, [at(-day, 9), at(10, 7), at(day, 8)].join('\n'))
+    expect([future.status, JSON.parse(future.text).reasons]).toEqual([400, { 'time-future': 1 }])
+    const result = await main.store.client.query({
+      query: `SELECT toUnixTimestamp64Milli(ts) - ${T} AS ms, v FROM samples FINAL
+        WHERE metric = ${main.store.catalogue.findMetric('disorder_v')!.id} ORDER BY ts`,
+      format: 'JSONCompactEachRow',
+    })
+    expect((await result.json<[string, number]>()).map(([ms, value]) => [Number(ms) / 1000, value])).toEqual([
+      [-day, 9],
+      [10, 7],
+      [20, 2],
+      [30, 3],
+    ])
+  })
+
   test('the same line without a time is a new sample each time', async () => {
     for (let k = 0; k < 3; k++) {
       expect((await post(`${main.url}/write`, 'i5 v=1')).status).toBe(204)
@@ -134,7 +155,18 @@ describe('Influx', () => {
       method: 'POST',
     })
     expect([created.status, await created.json()]).toEqual([200, { results: [{ statement_id: 0 }] }])
+    const form = new URLSearchParams({ q: 'CREATE DATABASE "telegraf"' })
+    expect((await fetch(`${main.url}/query`, { method: 'POST', body: form })).status).toBe(200)
+    const shown = await fetch(`${main.url}/query?q=SHOW+DATABASES`)
+    expect(await shown.json()).toMatchObject({ results: [{ series: [{ columns: ['name'], values: [] }] }] })
     expect((await fetch(`${main.url}/query?q=SELECT`)).status).toBe(400)
+    const endless = new URLSearchParams({ q: 'x'.repeat(100_000) })
+    expect((await fetch(`${main.url}/query`, { method: 'POST', body: endless })).status).toBe(413)
+  })
+
+  test('/health says pass, as InfluxDB 1.8 and 2 do', async () => {
+    const health = await fetch(`${main.url}/health`)
+    expect([health.status, await health.json()]).toEqual([200, expect.objectContaining({ status: 'pass' })])
   })
 
   test('a precision that is unknown', async () => {
@@ -303,6 +335,9 @@ describe('Ambari and collectd', () => {
   })
 })
 
+const inFlight = async ({ registry }: TestIngest): Promise<number> =>
+  Number(/^bellwether_ingest_in_flight_bytes (\d+)/m.exec(await registry.metrics())?.[1])
+
 describe('limits and faults', () => {
   let small: TestIngest
   beforeAll(async () => {
@@ -389,6 +424,43 @@ describe('limits and faults', () => {
     expect((await post(`${small.url}/write`, line)).status).toBe(204)
     const answer = await slow
     if (!(answer instanceof Error)) expect(answer.status).toBe(408)
+  })
+
+  test('slow loris: many bodies that are announced large and hardly come keep nobody out', async () => {
+    const victim = await bench.start({ inFlightBytes: 5_000_000 })
+    const port = Number(new URL(victim.url).port)
+    const sockets = Array.from({ length: 300 }, () => {
+      const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+      socket.write('POST /write HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 30000000\r\n\r\nslow v=1\n')
+      return socket
+    })
+    try {
+      await expect.poll(() => inFlight(victim)).toBeGreaterThanOrEqual(300 * 9)
+      expect((await post(`${victim.url}/write`, line.repeat(10))).status).toBe(204)
+    } finally {
+      for (const socket of sockets) socket.destroy()
+    }
+  })
+
+  test('slow loris: the bodies of one address take half of the memory, and others are served', async () => {
+    const victim = await bench.start({ inFlightBytes: 2_000_000 })
+    const port = Number(new URL(victim.url).port)
+    const sockets = Array.from({ length: 12 }, () => {
+      const socket = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' }).on(
+        'error',
+        () => undefined,
+      )
+      socket.write('POST /write HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 150000\r\n\r\n')
+      socket.write('x'.repeat(140_000))
+      return socket
+    })
+    try {
+      await Promise.race(sockets.map((socket) => once(socket, 'data')))
+      expect(await inFlight(victim)).toBeLessThanOrEqual(1_000_000)
+      expect((await post(`${victim.url}/write`, line.repeat(10_000))).status).toBe(204)
+    } finally {
+      for (const socket of sockets) socket.destroy()
+    }
   })
 
   test('a connection survives early answers, and a sender that breaks off does no harm', async () => {

@@ -88,6 +88,32 @@ test('samples that cannot be taken are refused one by one', () => {
   expect(context.outcome.list.map((refusal) => refusal.position)).toEqual([2, 3, 4, 5, 6])
 })
 
+test('giant attributes and names lose their own series', () => {
+  const giant = 'x'.repeat(1_000_000)
+  for (const bad of [
+    { category: 'HOST', name: 'b', attributes: { a: giant } },
+    { category: 'HOST', name: giant, attributes: {} },
+    { category: 'HOST', name: 'b', attributes: { [giant]: 'a' } },
+  ]) {
+    const good = { category: 'HOST', name: 'a', attributes: {} }
+    const context = decode(
+      encodeNativeBatch({
+        sender: 's',
+        metrics: [{ name: 'm' }],
+        entities: [good, bad],
+        seriesMetric: Uint32Array.of(0, 0),
+        seriesEntity: Uint32Array.of(0, 1),
+        sampleSeries: Uint32Array.of(0, 1),
+        sampleTime: Float64Array.of(NOW, NOW),
+        sampleValue: Float64Array.of(1, 2),
+      }),
+    )
+    expect(context.samples().map((s) => s.value)).toEqual([1])
+    // The entity, and its sample.
+    expect(Object.fromEntries(context.outcome.byReason)).toEqual({ 'label-length': 2 })
+  }
+})
+
 test('series beyond the limit are refused with their samples, and asked for again with the next batch', () => {
   const decoder = createNativeDecoder(DEFAULT_LIMITS)
   const small = contextFor(new MemoryCatalogue(2))

@@ -7,13 +7,15 @@ import { updateConfig } from '../../src/manager/configuration/index.js'
 import type { Core } from '../../src/manager/core.js'
 import { hostFact } from '../../src/manager/health/facts.js'
 import {
+  activityEvents,
+  auditEvents,
   createHealthResults,
   createMonitorClient,
-  startAuditSender,
+  startEventSender,
   startHealthLink,
 } from '../../src/manager/health/index.js'
 import { loadRuntime } from '../../src/manager/heartbeats/index.js'
-import { clusterNamed, serviceNamed, setMaintenance } from '../../src/manager/model/index.js'
+import { clusterNamed, createClusters, serviceNamed, setMaintenance } from '../../src/manager/model/index.js'
 import { recordAudit } from '../../src/manager/users/index.js'
 import type { Store } from '../../src/metrics/index.js'
 import type { EntityHealth } from '../../src/wire/health.js'
@@ -61,7 +63,8 @@ async function manager(core: Core, port: number) {
   const busy = createBusyCommands()
   const link = startHealthLink({ core, runtime, busy, client, heartbeatMs: () => 15_000, everyMs: 200 })
   const results = createHealthResults({ client, logger: silent })
-  const audits = startAuditSender({ core, client, everyMs: 50 })
+  const sources = [auditEvents(core), activityEvents(core, 'manager1')]
+  const audits = startEventSender({ logger: silent, client, sources, everyMs: 50 })
   onTestFinished(async () => {
     results.stop()
     await Promise.all([link.stop(), audits.stop()])
@@ -81,7 +84,7 @@ test('the model reaches the monitor, again after changes, and after a restart of
   await addService(core, 'zk', 'ZOOKEEPER', 'SERVER', ['h1', 'h2', 'h3'])
   let at = await monitor()
   onTestFinished(() => at.stop())
-  const { runtime, link } = await manager(core, at.port)
+  const { runtime, link, client } = await manager(core, at.port)
   const seen = (category: string, identity: string): EntityHealth | undefined =>
     at.health.entity(category, identity)
   const { name, id } = await role(core)
@@ -110,6 +113,20 @@ test('the model reaches the monitor, again after changes, and after a restart of
   runtime.report(1, { ...report, state: 'RUNNING', startedAt: Date.now() })
   const scm = () => seen('ROLE', name)?.tests?.find(({ test }) => test.endsWith('SCM_HEALTH'))
   await eventually('the start', () => scm()?.summary === 'GOOD')
+
+  // A check that fails, with what its agent says of it.
+  const failures = [{ metric: 'web_metrics_collection_status', message: 'connection refused' }]
+  runtime.report(1, { ...report, state: 'RUNNING', startedAt: Date.now() - 600_000, failures })
+  const failed = { category: 'ROLE', identity: name, metric: 'web_metrics_collection_status', value: 0 }
+  await client.ask('POST', '/health/facts', {
+    body: JSON.stringify({ term: core.term(), at: Date.now(), values: [{ ...failed, at: Date.now() }] }),
+  })
+  await eventually('the reason', () =>
+    seen('ROLE', name)?.tests?.some(
+      ({ summary, explanation }) =>
+        summary === 'BAD' && explanation === 'The check failed: connection refused.',
+    ),
+  )
   const exit = { at: Date.now(), signal: 'SIGSEGV' }
   runtime.report(1, { ...report, state: 'EXITED', exit, unexpectedExits: 1 })
   await eventually('the end', () => scm()?.summary === 'BAD')
@@ -146,7 +163,7 @@ test('thresholds cascade from service, group, role, host and all hosts, and mist
   const [first, second] = [await role(core, 0), await role(core, 1)]
   const limits = (warning: string) => JSON.stringify({ warning, critical: '90' })
   const set = (
-    scope: 'SERVICE' | 'GROUP' | 'ROLE' | 'HOST' | 'ALL_HOSTS' | 'MANAGER',
+    scope: 'SERVICE' | 'GROUP' | 'ROLE' | 'HOST' | 'ALL_HOSTS' | 'MANAGER' | 'CLUSTER',
     id: number,
     name: string,
     value: string,
@@ -157,6 +174,10 @@ test('thresholds cascade from service, group, role, host and all hosts, and mist
   await set('ALL_HOSTS', 0, 'host_missed_heartbeats_thresholds', limits('44'))
   await set('HOST', first.hostId, 'host_missed_heartbeats_thresholds', limits('55'))
   await set('MANAGER', 0, 'cluster_services_healthy_thresholds', limits('66'))
+  await core.change((change) => createClusters(change, [{ name: 'c2', fullVersion: '7.1.7' }]))
+  const [c1, c2] = [...(await core.model()).clusters.values()]
+  await set('CLUSTER', c2!.id, 'cluster_services_healthy_thresholds', limits('77'))
+  await set('CLUSTER', c2!.id, 'cluster_health_suppression_cluster_hosts_healthy', 'true')
   const triggers = JSON.stringify([
     { triggerName: 't', triggerExpression: 'IF (SELECT fd_open) DO health:bad' },
   ])
@@ -177,7 +198,11 @@ test('thresholds cascade from service, group, role, host and all hosts, and mist
       limits(identity === own ? '55' : '44'),
     )
   expect(settingOf(model.hosts[1]!.config, 'host_triggers')).toBe(triggers)
-  expect(settingOf(model.clusters[0]!.config, 'cluster_services_healthy_thresholds')).toBe(limits('66'))
+  const clusterOf = ({ uuid }: { uuid: string }) => model.clusters.find(({ identity }) => identity === uuid)!
+  expect(settingOf(clusterOf(c1!).config, 'cluster_services_healthy_thresholds')).toBe(limits('66'))
+  expect(settingOf(clusterOf(c2!).config, 'cluster_services_healthy_thresholds')).toBe(limits('77'))
+  expect(clusterOf(c1!).suppressed).toBeUndefined()
+  expect(clusterOf(c2!).suppressed).toEqual(['CLUSTER_HOSTS_HEALTHY'])
   expect(model.configs[roleOf(first.name).config!]?.paths?.data).toHaveLength(1)
   await expect(set('ROLE', first.id, 'server_fd_thresholds', '{"warning":"much"}')).rejects.toThrow(
     /fd_thresholds/,
@@ -206,11 +231,26 @@ test('how things are is read once for many, follows changes, and costs no time w
   expect(longest.ms).toBeLessThan(5_000)
 }, 60_000)
 
-test('audit events reach the event store once, also those of the time when the monitor was away', async () => {
+test('audit events and the ends of commands reach the event store once, also those of the time when the monitor was away', async () => {
   const core = await newCore(postgres)
   const audit = (message: string) =>
     recordAudit(core.db, { username: 'ann', command: 'Start', clusterName: 'c1', message })
   await audit('while the monitor is away')
+  const command = async (state: 'RUNNING' | 'SUCCEEDED' | 'FAILED') =>
+    core.db
+      .insertInto('command')
+      .values({
+        ...{ position: 0, name: 'Restart', kind: null, args: '{}', mode: 'SEQUENCE', tolerance: 0, state },
+        ...{ attempt: 1, progress: '{}', abortRequested: false, username: 'ann', message: 'So it is.' },
+        context: JSON.stringify({ serviceName: 'zk', clusterName: 'c1' }),
+        createdAt: Date.now() - 3_000,
+        startedAt: Date.now() - 2_000,
+        endedAt: state === 'RUNNING' ? null : Date.now(),
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+  const first = await command('RUNNING')
+  await command('SUCCEEDED')
   let at = await monitor()
   const { port } = at
   await at.stop()
@@ -218,14 +258,32 @@ test('audit events reach the event store once, also those of the time when the m
   await audit('and another')
   at = await monitor(port)
   onTestFinished(() => at.stop())
-  const query = encodeURIComponent('category==AUDIT_EVENT;attributes.USER==ann')
-  const found = await eventually('both', async () => {
-    const { items } = (await (await at.events.app.request(`/api/v45/events?query=${query}`)).json()) as {
-      items: { content: string }[]
-    }
-    return items.length >= 2 && items.map(({ content }) => content).sort()
-  })
-  expect(found).toEqual(['and another', 'while the monitor is away'])
+  const contents = async (query: string) => {
+    const response = await at.events.app.request(`/api/v45/events?query=${encodeURIComponent(query)}`)
+    const { items } = (await response.json()) as { items: { content: string }[] }
+    return items.map(({ content }) => content).sort()
+  }
+  const several = (what: string, query: string, count: number) =>
+    eventually(what, async () => {
+      const found = await contents(query)
+      return found.length >= count && found
+    })
+  const audits = await several('both', 'category==AUDIT_EVENT;attributes.USER==ann', 2)
+  expect(audits).toEqual(['and another', 'while the monitor is away'])
+  const ofCommands = 'category==ACTIVITY_EVENT;attributes.service==zk'
+  const restart = 'The command Restart of service zk in c1'
+  expect(await several('the command', ofCommands, 1)).toEqual([`${restart} has succeeded. So it is.`])
+  const failed = { state: 'FAILED', endedAt: Date.now() } as const
+  await core.db.updateTable('command').set(failed).where('id', '=', first.id).execute()
+  expect(await several('its end', ofCommands, 2)).toEqual([
+    `${restart} has failed. So it is.`,
+    `${restart} has succeeded. So it is.`,
+  ])
+  expect(await contents(`${ofCommands};severity==important`)).toHaveLength(1)
+  const active = `category==SYSTEM;id==manager-${core.deploymentId}-${core.term()}`
+  expect(await several('the manager', active, 1)).toEqual([
+    expect.stringContaining('The manager on manager1 has become active'),
+  ])
   await eventually('the note of it', async () => {
     const left = await core.db.selectFrom('auditEvent').select('id').where('sent', '=', false).execute()
     return left.length === 0

@@ -100,10 +100,35 @@ describe('a beat is refused', () => {
     const thief = newAgent({ hostId: agent.hostId, hostname: 'thief' })
     expect(await thief.beat()).toMatchObject({ status: 409, code: 'HOST_ID_IN_USE' })
     expect(hostNamed(await core.model(), agent.hostId).hostname).not.toBe('thief')
-    // Cloned with its token: the copy is taken for a restart, the original then shows that there are two.
-    const clone = newAgent({ hostId: agent.hostId, token: agent.token })
-    expect(await clone.beat()).toMatchObject({ status: 200 })
+  })
+
+  test('of a copy of an agent that is at work, also with its token; one that was restarted is taken', async () => {
+    const agent = newAgent()
+    await agent.beat()
+    let isKilled = false
+    const beating = (async () => {
+      while (!isKilled && (await agent.beat({ waitMs: 20_000 })).status === 200);
+    })()
+    const copy = newAgent({ hostId: agent.hostId, token: agent.token, hostname: 'copy' })
+    expect(await copy.beat()).toMatchObject({ status: 409, code: 'HOST_ID_IN_USE' })
+    const { hostname } = hostNamed(await core.model(), agent.hostId)
+    expect(hostname).not.toBe('copy')
+    // Killed: its connection is gone, and the next one need not wait.
+    isKilled = true
+    await agent.stop()
+    await beating
+    const next = newAgent({ hostId: agent.hostId, token: agent.token, hostname })
+    expect(await next.beat()).toMatchObject({ status: 200 })
+    // Not as the one that is back after it was followed: which of the two is the copy, nobody can tell.
     expect(await agent.beat()).toMatchObject({ status: 409, code: 'HOST_ID_IN_USE' })
+  })
+
+  test('of a machine that has the name of another, saying what to do', async () => {
+    const agent = newAgent()
+    await agent.beat()
+    const anew = newAgent({ hostname: `node${count}` })
+    const refused = await anew.beat()
+    expect(refused).toMatchObject({ status: 409, code: 'HOST_NAME_IN_USE' })
   })
 
   test('of another version of the protocol, of another deployment, or with nonsense in it', async () => {

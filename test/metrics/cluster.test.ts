@@ -1,11 +1,8 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { splitRecords } from '../../src/metrics/cluster/insert.js'
 import { checkClusterName } from '../../src/metrics/cluster/placement.js'
 import { replicated, replicatedMigrations, shardingKey } from '../../src/metrics/cluster/schema.js'
 import { MIGRATIONS, type Migration } from '../../src/metrics/schema/migrations.js'
 import { TABLES } from '../../src/metrics/schema/tables.js'
-import { createChunk, NO_SERIES } from '../../src/metrics/writer/chunk.js'
 
 describe('the place of a sample', () => {
   test('follows from its entity and its time', () => {
@@ -43,39 +40,4 @@ test('with a Keeper every table is made on all servers, and replicated', () => {
   }
   for (const statement of MIGRATIONS.flatMap((migration) => migration.statements))
     if (statement.startsWith('INSERT')) expect(replicated(statement, 'prod')).toBe(statement)
-})
-
-test('records are parted from samples, and neither loses a row', () => {
-  fc.assert(
-    fc.property(fc.array(fc.array(fc.boolean(), { maxLength: 50 }), { maxLength: 5 }), (shape) => {
-      let n = 0
-      const chunks = shape.map((rows) => {
-        const chunk = createChunk()
-        for (const record of rows) {
-          const row = chunk.rows++
-          chunk.metric[row] = n
-          chunk.entity[row] = -n
-          chunk.time.set([n, n + 1], 2 * row)
-          chunk.value[row] = n / 2
-          chunk.series[row] = record ? NO_SERIES : 1
-          n++
-        }
-        return chunk
-      })
-      const flags = shape.flat()
-      const { samples, records } = splitRecords(chunks)
-      const rows = (of: typeof chunks) =>
-        of.flatMap((chunk) =>
-          Array.from({ length: chunk.rows }, (_, i) => {
-            const metric = chunk.metric[i]!
-            expect([chunk.entity[i], chunk.value[i]]).toEqual([-metric, metric / 2])
-            expect([...chunk.time.subarray(2 * i, 2 * i + 2)]).toEqual([metric, metric + 1])
-            return metric
-          }),
-        )
-      expect(rows(samples)).toEqual(flags.flatMap((record, i) => (record ? [] : [i])))
-      expect(rows(records)).toEqual(flags.flatMap((record, i) => (record ? [i] : [])))
-    }),
-    { numRuns: 30 },
-  )
 })

@@ -79,20 +79,30 @@ describe('after a restart', () => {
   it('an entity keeps its identity and both its names after it was renamed', async () => {
     const store = await bench.open('rename')
     const { catalogue } = store
-    const first = { category: 'HOST', name: 'old', identity: 'id', attributes: { a: '1' } }
+    const first = {
+      category: 'HOST',
+      name: 'old',
+      displayName: 'Old',
+      identity: 'id',
+      attributes: { a: '1' },
+    }
     const index = catalogue.addEntity(first)
     await store.writer.write(
       columns([catalogue.addSeries(catalogue.addMetric({ name: 'm' }), index), NOW, 1]),
     )
     const renamed = Date.now()
-    expect(catalogue.addEntity({ ...first, name: 'new', attributes: { b: '2' } })).toBe(index)
+    expect(catalogue.addEntity({ ...first, name: 'new', displayName: 'New', attributes: { b: '2' } })).toBe(
+      index,
+    )
     await store.stop()
 
     const again = await bench.open('rename')
     const entity = again.catalogue.findEntity('HOST', 'old')!
-    expect(entity).toMatchObject({ name: 'new', displayName: 'new', attributes: { a: '1', b: '2' } })
+    expect(entity).toMatchObject({ name: 'new', displayName: 'New', attributes: { a: '1', b: '2' } })
     expect(again.catalogue.findEntity('HOST', 'new')).toEqual(entity)
     expect(entity.names.map(({ name }) => name)).toEqual(['old', 'new'])
+    expect(entity.formerDisplayNames).toEqual(['Old'])
+    expect(again.catalogue.formerlyShownAs('host', 'OLD')).toEqual([entity])
     expect(entity.names[0]!.since).toBe(entity.since)
     expect(entity.names[1]!.since).toBeGreaterThanOrEqual(renamed)
   })

@@ -520,6 +520,46 @@ describe('entities', () => {
     expect((await bed.ask('select renamed where entityName = before', both)).timeSeries).toHaveLength(1)
   })
 
+  test('a host, a cluster or a service that is called otherwise now is found by its earlier name, until somebody else has it', async () => {
+    const now = Date.now()
+    const role = (hostId: string, hostname: string, more: Record<string, string> = {}) => ({
+      category: 'ROLE',
+      name: `role-on-${hostId}`,
+      attributes: { hostId, hostname, clusterName: 'rc', serviceName: 'rs', ...more },
+    })
+    const host = (name: string, displayName: string) => ({
+      category: 'HOST',
+      name,
+      displayName,
+      attributes: { hostId: name, hostname: displayName },
+    })
+    const shown = (clusterDisplayName: string, serviceDisplayName: string) => {
+      const attributes = { clusterName: 'rc', serviceName: 'rs' }
+      const owner = (category: string, name: string, displayName: string) =>
+        bed.store.catalogue.addEntity({ category, name, displayName, attributes })
+      owner('CLUSTER', 'rc', clusterDisplayName)
+      owner('SERVICE', 'rc:rs', serviceDisplayName)
+      return { clusterDisplayName, serviceDisplayName }
+    }
+    await bed.put('follows', host('h-1', 'first'), [[now - 3000, 1]])
+    await bed.put('follows', role('h-1', 'first', shown('Test', 'Zoo')), [[now - 3000, 1]])
+    await bed.put('follows', host('h-1', 'second'), [[now - 2000, 2]])
+    await bed.put('follows', role('h-1', 'second', shown('Production', 'Keeper')), [[now - 2000, 2]])
+    const both = { from: now - 60_000, to: now + 60_000 }
+    const found = async (condition: string) =>
+      Object.keys(pointsOf(await bed.ask(`select follows where ${condition}`, both))).sort()
+    // Asked twice: the second time from the index of the attribute.
+    for (let i = 0; i < 2; i++) {
+      for (const condition of ['hostname = first', 'hostname = SECOND', 'hostname rlike "fir.*"'])
+        expect([condition, await found(condition)]).toEqual([condition, ['h-1', 'role-on-h-1']])
+      expect(await found('hostname != first')).toEqual([])
+      for (const condition of ['clusterDisplayName = Test', 'serviceDisplayName = Zoo and hostname = first'])
+        expect([condition, await found(condition)]).toEqual([condition, ['role-on-h-1']])
+    }
+    await bed.put('follows', host('h-2', 'first'), [[now - 1000, 3]])
+    expect(await found('hostname = first')).toEqual(['h-2'])
+  })
+
   test('other parts of the process ask without HTTP', async () => {
     const [first, second] = await bed.api.ask({
       query: 'select bytes_in where hostname = $HOSTNAME and last(bytes_in) > 5; select nothing',

@@ -348,15 +348,44 @@ describe('what lies before the window', () => {
     const points = await ask(`select ${query} where hostname = a`)
     expect(points).toEqual(wanted.map(([t, v]) => [t, expect.closeTo(v as number, 9)]))
   })
-  test('counts from a point that is at most five minutes earlier', async () => {
+  test('counts from the last point, however far before, up to a day', async () => {
+    const hour = 3_600_000
     await bed.put('rare', host('r'), [
-      [T, 1],
-      [T + 400_000, 5],
-      [T + 800_000, 13],
+      [T - 24 * hour, 1],
+      [T, 5],
+      [T + hour, 41],
     ])
-    const query = 'select dt(rare)'
-    expect((await bed.ask(query, { from: T + 300_001, to: T + 500_000 })).timeSeries).toEqual([])
-    expect(await ask(query, { from: T + 300_000, to: T + 500_000 })).toEqual([[400, 0.01]])
+    const at = (from: number) => ({ from: T + from, to: T + hour })
+    expect(await ask('select dt(rare)', window)).toEqual([[0, 4 / 86_400]])
+    expect(await ask('select dt(rare) where hostname = r', at(hour - 1))).toEqual([[3600, 0.01]])
+    const both = await bed.ask('select dt(rare), rare', at(1))
+    expect(both.timeSeries.map(({ data }) => data.map(({ value }) => value))).toEqual([[0.01], [41]])
+    expect(await ask('select increase(rare * 2)', at(1000))).toEqual([[3600, 72]])
+    expect(await ask('select last(dt(moving_avg(rare, 60)))', at(hour))).toEqual([[3600, 0.01]])
+    expect((await bed.ask('select dt(rare)', { from: T + 1 - 24 * hour, to: T - 1 })).timeSeries).toEqual([])
+    await bed.put('rarer', host('r'), [
+      [T - 24 * hour - 1, 1],
+      [T, 5],
+    ])
+    expect((await bed.ask('select dt(rarer)', window)).timeSeries).toEqual([])
+  })
+  test('so does the rate of a counter, of one entity and across them, raw and rolled up', async () => {
+    const hour = 3_600_000
+    const counter = { name: 'total_rare_bytes', isCounter: true, unitNumerators: ['bytes'] }
+    await bed.put(counter, host('r1'), [
+      [T - 3 * hour, 1000],
+      [T + 60_000, 1000 + 4 * 10_860],
+    ])
+    await bed.put(counter, host('r2'), [[T + 60_000, 7]])
+    for (const query of [
+      'rare_bytes_rate',
+      'last(total_rare_bytes_rate)',
+      'total_rare_bytes_rate_across_hosts',
+    ])
+      expect(await ask(`select ${query}`, window)).toEqual([[60, 4]])
+    const rolled = { desiredRollup: 'TEN_MINUTELY', mustUseDesiredRollup: 'true' }
+    const { timeSeries } = await bed.ask('select rare_bytes_rate', window, rolled)
+    expect(timeSeries.map(({ data }) => data.map(({ value }) => value))).toEqual([[4]])
   })
   test('is read once, also where the samples themselves are wanted', async () => {
     const item = await bed.ask(
@@ -435,6 +464,18 @@ describe('when', () => {
         [240, 5],
       ],
     ],
+    ['when(load_1 > 1 and late > 10)', [[120, 4]]],
+    [
+      'when(late > 10 or load_1 = 3, zero)',
+      [
+        [0, 0],
+        [60, 2],
+        [120, 0],
+      ],
+    ],
+    ['when((load_1 > 4 or load_1 < 2) and total_x > 100 b and count(zero) > 4, load_1)', [[60, 1]]],
+    ['sum(when(load_1 > 100 or last(load_1) = 5, count(zero)))', [[240, 25]]],
+    ['when(load_1 > 4 or x_of_others > 1)', [[240, 5]]],
     [
       'max_by(when(load_1 > 3), hostname)',
       [
@@ -444,6 +485,11 @@ describe('when', () => {
     ],
   ])('%s', async (query, wanted) => {
     expect(await ask(`select ${query} where hostname = a`)).toEqual(wanted)
+  })
+  test('beside OR a metric may be missing, as in WHERE; beside AND it may not', async () => {
+    expect(await ask('select when(load_1 > 7 or late > 5) where hostname = b')).toEqual([[180, 8]])
+    const both = await bed.ask('select when(load_1 > 7 and late > 5) where hostname = b', window)
+    expect(both.timeSeries).toEqual([])
   })
   test('leaves a stream without such points out', async () => {
     expect((await bed.ask('select when(load_1 > 100)', window)).timeSeries).toEqual([])
@@ -472,6 +518,13 @@ describe('functions over entities', () => {
       const again = await bed.ask(metadata.expression, window)
       expect(again.timeSeries.map((s) => s.data)).toEqual([data])
     }
+  })
+  test('an attribute that no entity has is a warning with the nearest names', async () => {
+    const { timeSeries, warnings } = await bed.ask('select sum_by(load_1, hostnam)', window)
+    expect(timeSeries).toEqual([])
+    expect(warnings).toEqual([
+      expect.stringMatching(/^No entity has an attribute “hostnam”\. Did you mean “hostname”/),
+    ])
   })
   test('scalars of many entities are one number, at the latest time', async () => {
     expect(

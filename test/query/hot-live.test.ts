@@ -112,7 +112,9 @@ test('what was just stored is in the next answer, and is the same as from the st
     const { items } = await ask(hot, `explain ${query}`, T, T + LENGTH)
     const statements = items[0]?.plan?.statements ?? []
     expect(statements.length).toBeGreaterThan(0)
-    for (const { sql } of statements) expect(sql).toContain('from memory')
+    // The last point before a window is looked for further back than memory goes, where a series begins in the window.
+    for (const { sql } of statements)
+      if (!sql.includes('max(ts), argMax(v, ts)')) expect(sql).toContain('from memory')
   }
 })
 

@@ -1,4 +1,4 @@
-import type { Binary, Call, Expression } from '../../src/query/syntax/index.js'
+import type { Binary, Call, Comparison, Expression, Predicate } from '../../src/query/syntax/index.js'
 
 /**
  * A second evaluator of tsquery expressions for one entity: plain loops over lists of [milliseconds, value], written from
@@ -14,6 +14,8 @@ interface Scope {
   to: number
   /** Begin of the window without what functions around look back. */
   core: number
+  /** Inside a function of changes: a point before this is wanted, at most a day older. */
+  before?: number | undefined
 }
 
 /** What a function looks at before the window: docs/tsquery.md. */
@@ -28,10 +30,30 @@ export function evaluate(node: Expression, scope: Scope): Value {
   throw new Error('a word')
 }
 
-function read({ data, from, to }: Scope, name: string): Point[] {
+function read(scope: Scope, name: string): Point[] {
+  const { data, from, to } = scope
   const byTime = new Map<number, number>()
   for (const [t, v] of data[name] ?? []) if (t >= from && t <= to && Number.isFinite(v)) byTime.set(t, v)
-  return [...byTime].sort((a, b) => a[0] - b[0])
+  return withEarlier(
+    [...byTime].sort((a, b) => a[0] - b[0]),
+    data[name] ?? [],
+    scope,
+  )
+}
+
+function withEarlier(points: Point[], all: Point[], { from, before }: Scope): Point[] {
+  if (before === undefined || points.length === 0 || (points[0] as Point)[0] < before) return points
+  const earlier = all.filter(([t, v]) => t < from && t >= before - 86_400_000 && Number.isFinite(v))
+  const [last] = earlier.sort((a, b) => b[0] - a[0])
+  return last === undefined ? points : [last, ...points]
+}
+
+/** From a time on, but with the point before it where a function around counts from that. */
+function begin(points: Point[], { from, before }: Scope): Point[] {
+  const cut = points.filter(([t]) => t >= from)
+  if (before === undefined || (cut[0] !== undefined && cut[0][0] < before)) return cut
+  const last = points.filter(([t]) => t < from && t >= before - 86_400_000).at(-1)
+  return last === undefined ? cut : [last, ...cut]
 }
 
 const finite = (points: Point[]) => points.filter(([, v]) => Number.isFinite(v))
@@ -100,31 +122,30 @@ function call(node: Call, scope: Scope): Value {
       from: scope.from - ms,
       to: scope.to - ms,
       core: scope.core - ms,
+      before: scope.before === undefined ? undefined : scope.before - ms,
     }) as {
       points: Point[]
     }
     return { scalar: false, points: inner.points.map(([t, v]) => [t + ms, v]) }
   }
   if (node.name === 'resample') return resample(first, constant(second, scope) * 1000, textOf(third), scope)
-  if (first.kind === 'compare') {
-    const tested = evaluate(first.left, scope)
-    const { operator, right } = first
-    return combine(
-      (kept, value) => (holds(operator, value, right.value) ? kept : Number.NaN),
-      second === undefined ? tested : evaluate(second, scope),
-      tested,
-    )
-  }
+  if (node.name === 'when') return when(first as Predicate, second, scope)
   if (AGGREGATES.includes(node.name)) {
-    const { points } = evaluate(first, { ...scope, from: scope.core }) as { points: Point[] }
+    const { points } = evaluate(first, { ...scope, from: scope.core, before: undefined }) as {
+      points: Point[]
+    }
     return { scalar: true, points: finite(aggregate(node.name, points) as Point[]) }
   }
   if (STREAMS.includes(node.name)) {
     const parameter = constant(second, scope)
     const before = node.name === 'moving_avg' ? parameter * 1000 : Math.max(LOOK_BACK, spacing(first))
-    const { points } = evaluate(first, { ...scope, from: scope.from - before }) as { points: Point[] }
+    const changes = node.name === 'dt' || node.name === 'dt0' || node.name === 'increase'
+    const wanted = changes ? Math.min(scope.before ?? scope.from, scope.from) : scope.before
+    const { points } = evaluate(first, { ...scope, from: scope.from - before, before: wanted }) as {
+      points: Point[]
+    }
     const result = finite(stream(node.name, points, parameter))
-    return { scalar: false, points: result.filter(([t]) => t >= scope.from) }
+    return { scalar: false, points: begin(result, scope) }
   }
   const argument = evaluate(first, scope)
   if (node.name === 'greatest' || node.name === 'least')
@@ -135,6 +156,55 @@ function call(node: Call, scope: Scope): Value {
   throw new Error(node.name)
 }
 
+/** The kept points one by one, each with the condition worked out at its time. */
+function when(condition: Predicate, second: Expression | undefined, scope: Scope): Value {
+  const comparisons = comparisonsIn(condition)
+  const tested = new Map(comparisons.map((each) => [each, evaluate(each.left, scope)]))
+  const kept =
+    second === undefined ? (tested.get(comparisons[0] as Comparison) as Value) : evaluate(second, scope)
+  let base = typeof kept === 'number' || kept.scalar ? undefined : kept.points
+  if (base === undefined) {
+    const value = typeof kept === 'number' ? kept : kept.points[0]?.[1]
+    if (value === undefined) return { scalar: false, points: [] }
+    const all = [...tested.values()].filter((each) => typeof each !== 'number')
+    const streams = all.filter(({ scalar }) => !scalar)
+    const times =
+      streams.length > 0
+        ? (streams[0]?.points ?? []).map(([t]) => t)
+        : [
+            Math.max(
+              ...[...all, ...(typeof kept === 'number' ? [] : [kept])].flatMap(({ points }) =>
+                points.map(([t]) => t),
+              ),
+            ),
+          ]
+    base = times.filter(Number.isFinite).map((t) => [t, value])
+  }
+  const scalar =
+    (typeof kept === 'number' || kept.scalar) &&
+    [...tested.values()].every((each) => typeof each === 'number' || each.scalar)
+  const gap = usualGap(base)
+  const at = (time: number, node: Predicate): boolean => {
+    if (node.kind === 'and') return node.operands.every((operand) => at(time, operand))
+    if (node.kind === 'or') return node.operands.some((operand) => at(time, operand))
+    const { operator, right } = node as Comparison
+    const value = tested.get(node as Comparison) as Value
+    if (typeof value === 'number') return holds(operator, value, right.value)
+    if (value.scalar) return value.points.some(([, v]) => holds(operator, v, right.value))
+    const same = value.points.length === base.length && value.points.every(([t], i) => t === base[i]?.[0])
+    const known = [gap, usualGap(value.points)].filter((each) => each > 0)
+    const reach = same ? 0 : (known.length > 0 ? Math.min(...known) : 60_000) / 2
+    let best: Point | undefined
+    for (const other of value.points)
+      if (best === undefined || Math.abs(other[0] - time) < Math.abs(best[0] - time)) best = other
+    return best !== undefined && Math.abs(best[0] - time) <= reach && holds(operator, best[1], right.value)
+  }
+  return { scalar, points: finite(base.filter(([t]) => at(t, condition))) }
+}
+
+const comparisonsIn = (node: Predicate): Comparison[] =>
+  node.kind === 'and' || node.kind === 'or' ? node.operands.flatMap(comparisonsIn) : [node as Comparison]
+
 const AGGREGATES = ['last', 'min', 'max', 'avg', 'sum', 'count', 'stddev']
 const STREAMS = ['dt', 'dt0', 'integral', 'increase', 'moving_avg']
 
@@ -143,6 +213,8 @@ function spacing(node: Expression): number {
   if (node.kind === 'binary') return Math.max(spacing(node.left), spacing(node.right))
   if (node.kind === 'negate') return spacing(node.operand)
   if (node.kind === 'compare') return spacing(node.left)
+  if (node.kind === 'and' || node.kind === 'or')
+    return Math.max(...comparisonsIn(node).map(({ left }) => spacing(left)))
   if (node.kind !== 'call') return 0
   const [, second] = node.args
   if (node.name === 'resample' && second?.kind === 'number') return second.value * 1000
@@ -213,7 +285,7 @@ function resample(node: Expression, step: number, by: string, scope: Scope): Val
   if (last < first) return { scalar: false, points: [] }
   const core = Math.ceil(scope.core / step) * step
   if (last < core) return { scalar: false, points: [] }
-  const inside = { ...scope, from: first - step, to: last - 1, core: core - step }
+  const inside = { ...scope, from: first - step, to: last - 1, core: core - step, before: undefined }
   const inner = evaluate(node, inside) as { points: Point[] }
   for (let stamp = first; stamp <= last; stamp += step) {
     const inside = inner.points.filter(([t]) => t >= stamp - step && t < stamp)
@@ -221,4 +293,38 @@ function resample(node: Expression, step: number, by: string, scope: Scope): Val
     if (value !== undefined) out.push([stamp, value[1]])
   }
   return { scalar: false, points: out }
+}
+
+/** Metrics without which an entity has no stream: what stands beside OR can be missing. */
+export function needs(node: Expression): Set<string> {
+  if (node.kind === 'metric') return new Set([node.name])
+  if (node.kind === 'binary') return union([node.left, node.right].map(needs))
+  if (node.kind === 'negate') return needs(node.operand)
+  if (node.kind !== 'call') return new Set()
+  if (node.name !== 'when') return union(node.args.map(needs))
+  const condition = node.args[0] as Predicate
+  const tested = comparisonsIn(condition).map(({ left }) => left)
+  const kept = node.args[1] ?? (tested[0] as Expression)
+  const first = tested.find((each) => !isScalar(each))
+  return union([needs(kept), needsOf(condition), isScalar(kept) && first ? needs(first) : new Set()])
+}
+
+function needsOf(node: Predicate): Set<string> {
+  if (node.kind === 'or') return new Set()
+  return node.kind === 'and' ? union(node.operands.map(needsOf)) : needs((node as Comparison).left)
+}
+
+const union = (sets: Set<string>[]) => new Set(sets.flatMap((set) => [...set]))
+
+function isScalar(node: Expression): boolean {
+  if (node.kind === 'number') return true
+  if (node.kind === 'binary') return isScalar(node.left) && isScalar(node.right)
+  if (node.kind === 'negate') return isScalar(node.operand)
+  if (node.kind !== 'call') return false
+  if (node.name === 'when')
+    return (
+      isScalar(node.args[1] ?? { kind: 'number', value: 0, offset: 0, length: 0 }) &&
+      comparisonsIn(node.args[0] as Predicate).every(({ left }) => isScalar(left))
+    )
+  return AGGREGATES.includes(node.name) || (node.name === 'abs' && isScalar(node.args[0] as Expression))
 }

@@ -5,11 +5,13 @@ import { ChartPageContext } from './components/chart-context.js'
 import { Header } from './components/header.js'
 import { Help } from './components/help.js'
 import { TimeControls } from './components/time-controls.js'
+import { AlertsPage } from './pages/alerts.js'
 import { CardinalityPage } from './pages/cardinality.js'
 import { ChartsPage } from './pages/charts.js'
+import { EventsPage } from './pages/events.js'
 import { HealthPage } from './pages/health.js'
 import { HostsPage } from './pages/hosts.js'
-import { livenessOf } from './pages/page.js'
+import { livenessOf, type PagePoll } from './pages/page.js'
 import {
   absoluteRange,
   type Interval,
@@ -21,7 +23,6 @@ import {
 } from './state/time.js'
 import { useHold } from './state/use-hold.js'
 import { useKeys } from './state/use-keys.js'
-import type { Poll } from './state/use-poll.js'
 import { useTheme } from './state/use-theme.js'
 import { useView } from './state/use-view.js'
 import { DEFAULT_REFRESH_SECONDS, type Page, type ViewState } from './state/view.js'
@@ -30,13 +31,20 @@ const DEFAULT_RANGES: Record<Page, TimeRange> = {
   hosts: { from: 'now-30m', to: 'now' },
   charts: { from: 'now-1h', to: 'now' },
   health: { from: 'now-1d', to: 'now' },
+  events: { from: 'now-1d', to: 'now' },
+  alerts: { from: 'now-1d', to: 'now' },
   cardinality: { from: 'now-1h', to: 'now' },
 }
+
+/** Pages that show a range of time. */
+const HAS_TIME: ReadonlySet<Page> = new Set(['hosts', 'charts', 'events'])
 
 const TITLES: Record<Page, string> = {
   hosts: 'Hosts',
   charts: 'Chart builder',
   health: 'Health',
+  events: 'Events',
+  alerts: 'Alerts',
   cardinality: 'Cardinality',
 }
 
@@ -71,7 +79,7 @@ function Frame() {
   const [theme, toggleTheme] = useTheme()
   const hold = useHold()
   const [help, setHelp] = useState(false)
-  const [poll, setPoll] = useState<Poll | null>(null)
+  const [poll, setPoll] = useState<PagePoll | null>(null)
   const range = rangeOf(view)
   const refresh = view.refresh ?? DEFAULT_REFRESH_SECONDS
   const latest = useRef({ view, range })
@@ -111,6 +119,8 @@ function Frame() {
     'g h': () => goTo('hosts'),
     'g c': () => goTo('charts'),
     'g e': () => goTo('health'),
+    'g v': () => goTo('events'),
+    'g a': () => goTo('alerts'),
     'g s': () => goTo('cardinality'),
     '/': () => {
       if (view.page !== 'charts') goTo('charts')
@@ -155,7 +165,7 @@ function Frame() {
         onTheme={toggleTheme}
         onHelp={() => setHelp(true)}
       >
-        {view.page !== 'cardinality' && view.page !== 'health' && (
+        {HAS_TIME.has(view.page) && (
           <TimeControls
             range={range}
             utc={view.utc}
@@ -174,6 +184,8 @@ function Frame() {
       {view.page === 'health' && (
         <HealthPage key="health" view={view} navigate={navigate} hidden={hold.hidden} />
       )}
+      {view.page === 'events' && <EventsPage key="events" {...page} />}
+      {view.page === 'alerts' && <AlertsPage key="alerts" utc={view.utc} hidden={hold.hidden} />}
       {view.page === 'cardinality' && (
         <CardinalityPage key="cardinality" utc={view.utc} hidden={hold.hidden} />
       )}

@@ -6,6 +6,7 @@ import './styles/charts.css'
 import './styles/builder.css'
 import './styles/cardinality.css'
 import './styles/health.css'
+import './styles/events.css'
 import { App } from './app.js'
 
 const root = document.getElementById('app')

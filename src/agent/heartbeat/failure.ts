@@ -41,7 +41,7 @@ export function failureOf({ status, headers, body }: Reply): BeatFailure {
     code,
     message: `HTTP ${status}${refusal ? `: ${refusal.message}` : ''}${hint}`,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(HINTS[code] ? { lasting: true } : {}),
+    ...(HINTS[code] || code === 'HOST_NAME_IN_USE' ? { lasting: true } : {}),
   }
 }
 
@@ -50,6 +50,7 @@ const CODES: readonly string[] = [
   'TOKEN',
   'PROTOCOL_VERSION',
   'HOST_ID_IN_USE',
+  'HOST_NAME_IN_USE',
   'NOT_ACTIVE',
   'BUSY',
 ]

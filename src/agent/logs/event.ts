@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { EventRecord, EventSeverity } from '../../wire/event.js'
+import { serviceIdentity } from '../../wire/health.js'
 import type { LogLevel } from '../../wire/log-rules.js'
 import type { LogRecord } from './assemble.js'
 import type { Verdict } from './rules.js'
@@ -33,9 +34,11 @@ export function eventOfRecord(
   const named: Record<string, string | undefined> = {
     CLUSTER: attributes.clusterName,
     CLUSTER_DISPLAY_NAME: attributes.clusterDisplayName,
+    CLUSTER_ID: attributes.clusterId,
     SERVICE: attributes.serviceName,
     SERVICE_DISPLAY_NAME: attributes.serviceDisplayName,
     SERVICE_TYPE: attributes.serviceType,
+    SERVICE_ID: attributes.serviceName && serviceIdentity(attributes.clusterId, attributes.serviceName),
     ROLE: owner.name,
     ROLE_DISPLAY_NAME: owner.displayName,
     ROLE_TYPE: attributes.roleType,

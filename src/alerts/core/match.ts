@@ -1,4 +1,6 @@
-import type { AlertEvent } from '../../wire/alert.js'
+import type { AlertEvent, Silence } from '../../wire/alert.js'
+
+export type { Silence } from '../../wire/alert.js'
 
 /** What a rule or a silence can look at. */
 export const MATCH_FIELDS = [
@@ -23,16 +25,6 @@ export type MatchField = (typeof MATCH_FIELDS)[number]
  */
 export type Matcher = Partial<Record<MatchField, string[]>>
 
-export interface Silence {
-  id: string
-  match: Matcher
-  /** Milliseconds since the epoch; `from` is included, `until` is not. */
-  from: number
-  until: number
-  comment: string
-  createdBy: string
-}
-
 export function matches(matcher: Matcher, event: AlertEvent): boolean {
   for (const field of MATCH_FIELDS) {
     const patterns = matcher[field]
@@ -48,9 +40,17 @@ export function valuesOf(event: AlertEvent, field: MatchField): string[] {
   const { entity } = event
   switch (field) {
     case 'cluster':
-      return [...some(entity.cluster, entity.clusterDisplayName), ...formerly(entity, 'CLUSTER')]
+      return [
+        ...some(entity.cluster, entity.clusterDisplayName),
+        ...formerly(entity, 'CLUSTER'),
+        ...(entity.formerly?.cluster ?? []),
+      ]
     case 'service':
-      return [...some(entity.service, entity.serviceDisplayName), ...formerly(entity, 'SERVICE')]
+      return [
+        ...some(entity.service, entity.serviceDisplayName),
+        ...formerly(entity, 'SERVICE'),
+        ...(entity.formerly?.service ?? []),
+      ]
     case 'serviceType':
       return some(entity.serviceType)
     case 'role':
@@ -58,7 +58,11 @@ export function valuesOf(event: AlertEvent, field: MatchField): string[] {
     case 'roleType':
       return some(entity.roleType)
     case 'host':
-      return [...entity.hosts.flatMap((host) => some(host.name, host.id)), ...formerly(entity, 'HOST')]
+      return [
+        ...entity.hosts.flatMap((host) => some(host.name, host.id)),
+        ...formerly(entity, 'HOST'),
+        ...(entity.formerly?.host ?? []),
+      ]
     case 'entity':
       return [...some(entity.name, entity.displayName, entity.identity), ...(entity.formerNames ?? [])]
     case 'entityCategory':

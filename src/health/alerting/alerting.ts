@@ -6,6 +6,7 @@ import type { AlertReceipt } from '../../wire/alert.js'
 import type { Events } from '../events/index.js'
 import type { OutboxRow } from '../events/store.js'
 import { connectPublisher } from './post.js'
+import { publisherRoutes } from './publisher-routes.js'
 
 export interface AlertingOptions {
   /** Made with `alerts: true`. */
@@ -24,6 +25,14 @@ export interface AlertingOptions {
   lookEveryMs?: number
   /** First wait after a failure, doubled up to 30 s. Default: 1 s. */
   firstWaitMs?: number
+  /** Told what people should find among the events: alerts that are lost, a publisher that is away and back. */
+  onTrouble?: (trouble: AlertingTrouble) => void
+}
+
+export interface AlertingTrouble {
+  code: 'EV_ALERTS_LOST' | 'EV_ALERT_PUBLISHER_AWAY' | 'EV_ALERT_PUBLISHER_BACK'
+  severity: 'CRITICAL' | 'INFORMATIONAL'
+  text: string
 }
 
 export interface AlertingStatus {
@@ -38,7 +47,7 @@ export interface AlertingStatus {
 }
 
 export interface Alerting {
-  /** `GET /health/alerting`: the status, and how many alerts wait. */
+  /** `GET /health/alerting`: the status, and how many alerts wait; and what the publisher says, as in `publisher-routes.ts`. */
   readonly app: Hono
   status(): AlertingStatus
   /** Ends the attempt under way; what the publisher has not taken stays in the store. May be called twice. */
@@ -49,6 +58,7 @@ const AT_ONCE = 200
 const BODY_BYTES = 8 * 1024 * 1024
 const LONGEST_WAIT_MS = 30_000
 const LOG_AGAIN_MS = 600_000
+const FAILURES_TOLD = 3
 
 /**
  * Brings alerts from the event store to the alert publisher: each at least once and in their order. An alert stays in the
@@ -57,15 +67,19 @@ const LOG_AGAIN_MS = 600_000
  */
 export function createAlerting(options: AlertingOptions): Alerting {
   const { events, url, token = '', logger, registry } = options
+  const { onTrouble = () => undefined } = options
   const { longestMs = 3 * 86_400_000, most = 50_000, lookEveryMs = 15_000, firstWaitMs = 1_000 } = options
   const { outbox } = events
   const connection = connectPublisher(url, token)
+  // Of its own: what a person asks for waits for no alert, and no alert for it.
+  const atHand = connectPublisher(url, token, { timeoutMs: 60_000, sockets: 4 })
   const stopping = new AbortController()
   const { signal } = stopping
   const status: AlertingStatus = { url, accepted: 0, refused: 0, givenUp: 0, failures: 0, lastError: null }
   let wake = () => {}
   let news = true
   let loggedAt = Number.NEGATIVE_INFINITY
+  let isAwayTold = false
   /** Alerts of one request; smaller after the publisher found one too large. */
   let atOnce = AT_ONCE
   const lost = registry && metricsOf(registry, status)
@@ -88,10 +102,8 @@ export function createAlerting(options: AlertingOptions): Alerting {
       news = false
       try {
         await giveUp()
-        while (!signal.aborted && (await sendSome())) status.failures = 0
-        if (status.failures > 0)
-          logger.info({ afterFailures: status.failures }, 'the alert publisher takes alerts again')
-        status.failures = 0
+        while (!signal.aborted && (await sendSome())) recovered()
+        recovered()
         await pause(lookEveryMs, true)
       } catch (error) {
         if (signal.aborted) break
@@ -100,13 +112,26 @@ export function createAlerting(options: AlertingOptions): Alerting {
     }
   })()
 
+  function recovered(): void {
+    if (status.failures === 0) return
+    logger.info({ afterFailures: status.failures }, 'the alert publisher takes alerts again')
+    if (isAwayTold)
+      onTrouble({
+        code: 'EV_ALERT_PUBLISHER_BACK',
+        severity: 'INFORMATIONAL',
+        text: 'The alert publisher takes alerts again.',
+      })
+    isAwayTold = false
+    status.failures = 0
+  }
+
   /** Sends the oldest ones; false when there are none. */
   async function sendSome(): Promise<boolean> {
     const rows = await outbox.pendingAlerts(atOnce)
     if (rows.length === 0) return false
     const { body, count } = bodyOf(rows)
     const sent = rows.slice(0, count)
-    const answer = await connection.post(body, signal)
+    const answer = await connection.ask('POST', 'alerts', signal, body)
     if (answer.status === 413 && count > 1) {
       atOnce = Math.max(1, Math.floor(count / 2))
       return true
@@ -121,6 +146,7 @@ export function createAlerting(options: AlertingOptions): Alerting {
     }
     if (refused.length > 0)
       logger.error({ refused: refused.slice(0, 5) }, 'the alert publisher refuses alerts for good')
+    if (refused.length > 0) lostSome(refused.length, 'the alert publisher refused them for good')
     await outbox.alertsDone(sent)
     atOnce = AT_ONCE
     status.accepted += sent.length - refused.length
@@ -135,11 +161,19 @@ export function createAlerting(options: AlertingOptions): Alerting {
     if (count === 0) return
     status.givenUp += count
     lost?.lost('given up', count)
+    lostSome(count, 'the publisher has not taken them for too long, or there were too many')
     logger.error(
       { alerts: count },
       'alerts were given up: the publisher has not taken them for too long, or there are too many',
     )
   }
+
+  const lostSome = (count: number, why: string) =>
+    onTrouble({
+      code: 'EV_ALERTS_LOST',
+      severity: 'CRITICAL',
+      text: `${count} ${count === 1 ? 'alert was' : 'alerts were'} lost: ${why}.`,
+    })
 
   async function failed(error: unknown): Promise<void> {
     status.failures++
@@ -151,6 +185,15 @@ export function createAlerting(options: AlertingOptions): Alerting {
         { reason, url },
         'alerts could not be given to the alert publisher; they wait in the event store',
       )
+    }
+    // One failure may be a restart.
+    if (status.failures === FAILURES_TOLD && !isAwayTold) {
+      isAwayTold = true
+      onTrouble({
+        code: 'EV_ALERT_PUBLISHER_AWAY',
+        severity: 'CRITICAL',
+        text: `The alert publisher does not take alerts; they wait. ${status.lastError.reason}`,
+      })
     }
     const { retryAfterMs } = error as { retryAfterMs?: number }
     const wait = Math.min(LONGEST_WAIT_MS, firstWaitMs * 2 ** Math.min(10, status.failures - 1))
@@ -168,6 +211,8 @@ export function createAlerting(options: AlertingOptions): Alerting {
     })
   })
 
+  app.route('/', publisherRoutes(atHand))
+
   return {
     app,
     status: () => ({ ...status }),
@@ -176,6 +221,7 @@ export function createAlerting(options: AlertingOptions): Alerting {
       wake()
       await Promise.race([finished, delay(5_000, undefined, { ref: false })])
       connection.close()
+      atHand.close()
     },
   }
 }

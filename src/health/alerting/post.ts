@@ -9,8 +9,13 @@ export interface PublisherAnswer {
 }
 
 export interface PublisherConnection {
-  /** Rejects when no answer came. */
-  post(body: string, signal: AbortSignal): Promise<PublisherAnswer>
+  /** `path` such as `alerts`. Rejects when no answer came. */
+  ask(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    signal: AbortSignal,
+    body?: string,
+  ): Promise<PublisherAnswer>
   close(): void
 }
 
@@ -18,24 +23,27 @@ const TIMEOUT_MS = 30_000
 const MAX_TEXT = 256 * 1024
 const LONGEST_RETRY_AFTER_MS = 300_000
 
-/** A kept connection to the alert publisher's `POST /alerts`. The token is only ever in the header. */
-export function connectPublisher(url: string, token: string, timeoutMs = TIMEOUT_MS): PublisherConnection {
-  const target = new URL('alerts', url.endsWith('/') ? url : `${url}/`)
-  const secure = target.protocol === 'https:'
-  const agent = new (secure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: 1 })
+/** Kept connections to the alert publisher. The token is only ever in the header. */
+export function connectPublisher(
+  url: string,
+  token: string,
+  { timeoutMs = TIMEOUT_MS, sockets = 1 } = {},
+): PublisherConnection {
+  const base = new URL(url.endsWith('/') ? url : `${url}/`)
+  const secure = base.protocol === 'https:'
+  const agent = new (secure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: sockets })
   return {
-    post: (body, signal) =>
+    ask: (method, path, signal, body) =>
       new Promise((resolve, reject) => {
-        const bytes = Buffer.from(body)
+        const bytes = body === undefined ? undefined : Buffer.from(body)
         const outgoing = (secure ? httpsRequest : httpRequest)(
-          target,
+          new URL(path, base),
           {
-            method: 'POST',
+            method,
             agent,
             signal,
             headers: {
-              'content-type': 'application/json',
-              'content-length': bytes.length,
+              ...(bytes ? { 'content-type': 'application/json', 'content-length': bytes.length } : {}),
               ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
             },
           },

@@ -105,8 +105,7 @@ const isFresh = (health: Health) => health !== NOT_AVAILABLE && health !== DISAB
 
 /** The summary in force is another than what is seen: it waits, so as not to flap. */
 function held(health: Health, { health: observed, reason }: Observation): string {
-  if (health === observed || observed > BAD || health > BAD || reason === 'busy' || reason === 'tolerated')
-    return ''
+  if (health <= observed || health > BAD || reason === 'busy' || reason === 'tolerated') return ''
   return ' It counts as better when it has stayed so for a while.'
 }
 

@@ -1,4 +1,4 @@
-import { type Catalogue, NO_SERIES, type StoredSamples } from '../../metrics/index.js'
+import type { Catalogue, StoredSamples } from '../../metrics/index.js'
 import type { Picture } from './picture.js'
 import type { Streams } from './streams.js'
 
@@ -61,7 +61,7 @@ export function createFeed(
   }
 
   return {
-    take({ rows, series, time, value }) {
+    take({ length, series, time, value }) {
       takenAt = now()
       if (picture.version !== seenVersion && takenAt - resetAt > RESET_MS) {
         // Somebody new may want what nobody wanted before.
@@ -69,15 +69,14 @@ export function createFeed(
         resetAt = takenAt
         places.fill(UNKNOWN)
       }
-      for (let row = 0; row < rows; row++) {
-        const s = series[row]!
-        if (s === NO_SERIES || places[s] === UNWANTED) continue
-        const t = time[2 * row + 1]! * 0x1_0000_0000 + time[2 * row]!
-        if (held === undefined) give(s, t, value[row]!)
+      for (let i = 0; i < length; i++) {
+        const s = series[i]!
+        if (places[s] === UNWANTED) continue
+        if (held === undefined) give(s, Math.floor(time[i]!), value[i]!)
         else if (held.series.length < MOST_HELD) {
           held.series.push(s)
-          held.times.push(t)
-          held.values.push(value[row]!)
+          held.times.push(Math.floor(time[i]!))
+          held.values.push(value[i]!)
         }
       }
     },

@@ -65,8 +65,9 @@ export function createEvents(options: EventsOptions): Events {
   const { alerts = false, alertRules = DEFAULT_ALERT_RULES } = options
   const retention = { ...DEFAULT_EVENT_RETENTION, ...options.retention }
   const lookUp = createLookUp(store.catalogue)
-  const findEntity = (category: string, name: string) => lookUp(category, name)?.id
-  const eventStore = createEventStore(() => store.client, findEntity)
+  const findEntity = (category: string, name: string) => lookUp.one(category, name)?.id
+  const findAll = (category: string, name: string) => lookUp.all(category, name).map(({ id }) => id)
+  const eventStore = createEventStore(() => store.client, findAll)
   const listeners: (() => void)[] = []
   const metrics = registry
     ? createEventMetrics(registry, () => log.waiting + recorder.waiting)
@@ -84,7 +85,7 @@ export function createEvents(options: EventsOptions): Events {
   })
   const recorder = createRecorder(log, logger)
   const logged = (record: EventRecord): LoggedEvent =>
-    record.alert ? { record, alert: alertOf(record, lookUp, quiet) } : { record }
+    record.alert ? { record, alert: alertOf(record, lookUp.one, quiet) } : { record }
   const app = createEventApi({ store: eventStore, log, logged, logger, onRefused: metrics.refused })
 
   const sweep = async () => {
@@ -102,7 +103,7 @@ export function createEvents(options: EventsOptions): Events {
   return {
     app,
     healthChanged: (changes) =>
-      recorder.record(changes.flatMap((change) => eventOfChange(change, lookUp, alertRules) ?? [])),
+      recorder.record(changes.flatMap((change) => eventOfChange(change, lookUp.one, alertRules) ?? [])),
     record: (records) => recorder.record(records.map(logged)),
     outbox: eventStore,
     onAlerts(listener) {

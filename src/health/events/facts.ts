@@ -3,6 +3,9 @@ import { ENTITY_ATTRIBUTES } from '../../wire/event.js'
 /** Which entity a name means, of those it has or had: its id, or undefined. */
 export type FindEntity = (category: string, name: string) => number | undefined
 
+/** All that a name may mean in a search: ids. */
+export type FindEntities = (category: string, name: string) => readonly number[]
+
 /** Longer values are found by their beginning. */
 export const FACT_CHARACTERS = 300
 const MOST_FACTS = 500

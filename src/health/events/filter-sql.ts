@@ -1,5 +1,5 @@
-import { ENTITY_ATTRIBUTES } from '../../wire/event.js'
-import { entityFact, FACT_CHARACTERS, type FindEntity, factOf } from './facts.js'
+import { ENTITY_ATTRIBUTES, SHOWN_ATTRIBUTES } from '../../wire/event.js'
+import { entityFact, FACT_CHARACTERS, type FindEntities, factOf } from './facts.js'
 import type { Constraint, Text } from './filter.js'
 
 export interface SqlFilter {
@@ -9,20 +9,23 @@ export interface SqlFilter {
 }
 
 /** The condition of a query, for ClickHouse, with `{p0: String}` for each value. */
-export function filterSql(constraints: readonly Constraint[], findEntity: FindEntity): SqlFilter {
+export function filterSql(constraints: readonly Constraint[], find: FindEntities): SqlFilter {
   const params: Record<string, unknown> = {}
   const param = (type: string, value: unknown): string => {
     const name = `p${Object.keys(params).length}`
     params[name] = value
     return `{${name}: ${type}}`
   }
-  const conditions = constraints.map((one) => conditionOf(one, findEntity, param))
+  const conditions = constraints.map((one) => conditionOf(one, find, param))
   return { where: conditions.length === 0 ? '1' : conditions.join(' AND '), params }
 }
 
+/** Entities that one name may mean: display names need not differ. */
+const MOST_MEANT = 1_000
+
 type Param = (type: string, value: unknown) => string
 
-function conditionOf(one: Constraint, findEntity: FindEntity, param: Param): string {
+function conditionOf(one: Constraint, find: FindEntities, param: Param): string {
   switch (one.kind) {
     case 'words':
       return not(one.negated, `${one.field} IN ${param('Array(String)', one.values)}`)
@@ -35,7 +38,7 @@ function conditionOf(one: Constraint, findEntity: FindEntity, param: Param): str
     case 'content':
       return not(one.negated, any(one.values.map((value) => contentSql(value, param))))
     case 'attribute':
-      return not(one.negated, attributeSql(one.name, one.values, findEntity, param))
+      return not(one.negated, attributeSql(one.name, one.values, find, param))
   }
 }
 
@@ -67,8 +70,8 @@ const asciiLower = (text: string) => text.replace(/[A-Z]+/g, (part) => part.toLo
 
 const like = (text: string) => text.replace(/[\\%_]/g, '\\$&').replace(/\*+/g, '%')
 
-function attributeSql(name: string, values: readonly Text[], findEntity: FindEntity, param: Param): string {
-  const category = ENTITY_ATTRIBUTES[name]
+function attributeSql(name: string, values: readonly Text[], find: FindEntities, param: Param): string {
+  const category = ENTITY_ATTRIBUTES[name] ?? SHOWN_ATTRIBUTES[name]
   const facts: string[] = []
   const conditions: string[] = []
   for (const { text, quoted } of values) {
@@ -78,8 +81,7 @@ function attributeSql(name: string, values: readonly Text[], findEntity: FindEnt
       continue
     }
     facts.push(factOf(name, text))
-    const entity = category === undefined ? undefined : findEntity(category, text)
-    if (entity !== undefined) facts.push(entityFact(entity))
+    if (category !== undefined) facts.push(...find(category, text).slice(0, MOST_MEANT).map(entityFact))
   }
   // The function takes 64 at most.
   for (let i = 0; i < facts.length; i += 60)

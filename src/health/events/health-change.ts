@@ -6,7 +6,8 @@ import {
   cleanText,
 } from '../../wire/alert.js'
 import type { LoggedEvent } from './log.js'
-import { type LookUp, lasting } from './subject.js'
+import type { LookUp } from './look-up.js'
+import { formerly, lasting } from './subject.js'
 
 /** How an entity or a test is. */
 export type Health = 'GOOD' | 'CONCERNING' | 'BAD' | 'DISABLED' | 'NOT_AVAILABLE' | 'HISTORY_NOT_AVAILABLE'
@@ -23,8 +24,8 @@ export interface HealthChangeInput {
   entity: Named & {
     category: string
     identity: string
-    cluster?: Named | undefined
-    service?: (Named & { type: string }) | undefined
+    cluster?: (Named & { identity?: string | undefined }) | undefined
+    service?: (Named & { identity?: string | undefined; type: string }) | undefined
     roleType?: string | undefined
     hosts: readonly { identity: string; hostname: string }[]
   }
@@ -47,6 +48,8 @@ export interface HealthChangeInput {
   alerts?: boolean | undefined
   /** It was seen for the first time: nothing has happened just now. */
   startup: boolean
+  /** The entity is no more, and why. */
+  gone?: string | undefined
 }
 
 export interface AlertRules {
@@ -86,19 +89,21 @@ const isUnknown = (health: Health) => health === 'NOT_AVAILABLE' || health === '
  */
 export function eventOfChange(
   change: HealthChangeInput,
-  lookUp: LookUp,
+  one: LookUp['one'],
   rules: AlertRules = DEFAULT_ALERT_RULES,
 ): LoggedEvent | undefined {
   const { entity, from, to, at, maintenance, startup } = change
   if (startup && to !== 'BAD' && to !== 'CONCERNING') return undefined
   // The end of what was told before it was switched off is told.
   const wanted = (change.alerts ?? rules.alerted(entity)) || (change.alerts === false && isEnd(change))
-  const alert = wanted && isAlerted(change, rules) ? alertOfChange(change, lookUp) : undefined
+  const alert = wanted && isAlerted(change, rules) ? alertOfChange(change, one) : undefined
   const failing = change.tests.filter(
     ({ summary, suppressed }) => !suppressed && severityOf(summary) !== 'INFORMATIONAL',
   )
   const told = change.tests.filter((test) => test.from !== undefined)
-  const sentences = (told.length > 0 ? told : failing).map(({ explanation }) => explanation)
+  const sentences = change.gone
+    ? [change.gone]
+    : (told.length > 0 ? told : failing).map(({ explanation }) => explanation)
   const reached = to === 'BAD' || (rules.threshold === 'CONCERNING' && to === 'CONCERNING')
   return {
     record: {
@@ -133,7 +138,9 @@ function isAlerted(change: HealthChangeInput, { threshold }: AlertRules): boolea
 const isEnd = ({ from, to }: HealthChangeInput): boolean =>
   (to === 'GOOD' || to === 'DISABLED') && from !== to
 
-function summaryOf({ entity, from, to }: HealthChangeInput): string {
+function summaryOf({ entity, from, to, gone }: HealthChangeInput): string {
+  if (gone !== undefined)
+    return `The ${entity.category.toLowerCase()} ${entity.displayName} is no more; its health was ${WORDS[from]}.`
   const what = `The health of ${entity.category.toLowerCase()} ${entity.displayName}`
   if (isUnknown(to) && (from === 'BAD' || from === 'CONCERNING'))
     return `${what} is not known any more; it was ${WORDS[from]}.`
@@ -144,14 +151,19 @@ const codesOf = ({ entity, to }: HealthChangeInput): string[] => [
   `EV_${entity.category}_HEALTH_CHECK_${isUnknown(to) ? 'UNKNOWN' : to}`,
 ]
 
-function alertOfChange(change: HealthChangeInput, lookUp: LookUp): AlertEvent {
+function alertOfChange(change: HealthChangeInput, one: LookUp['one']): AlertEvent {
   const { entity, from, to, at, tests, maintenance, startup } = change
   const { category, cluster, service, roleType } = entity
   const name = nameOf(entity.name)
   const previous = COLOURS[from]
   // What is not known is as bad as it was.
   const last = isUnknown(to) ? from : to
-  const known = lasting(lookUp, category, entity.identity)
+  const known = lasting(one, category, entity.identity)
+  const owners = formerly(one, {
+    cluster: cluster?.identity,
+    service: service?.identity,
+    hosts: entity.hosts.map(({ identity }) => identity),
+  })
   return {
     id: change.id,
     time: at,
@@ -160,6 +172,7 @@ function alertOfChange(change: HealthChangeInput, lookUp: LookUp): AlertEvent {
       name,
       displayName: nameOf(entity.displayName),
       ...known,
+      ...owners,
       identity: nameOf(entity.identity),
       ...(cluster ? { cluster: nameOf(cluster.name), clusterDisplayName: nameOf(cluster.displayName) } : {}),
       ...(service
@@ -218,12 +231,14 @@ function attributesOf(
     ENTITY_ID: [entity.identity],
     ENTITY_NAME: [entity.name],
     ...(cluster ? { CLUSTER: [cluster.name], CLUSTER_DISPLAY_NAME: [cluster.displayName] } : {}),
+    ...(cluster?.identity ? { CLUSTER_ID: [cluster.identity] } : {}),
     ...(category === 'CLUSTER' ? { CLUSTER: [entity.name], CLUSTER_DISPLAY_NAME: [entity.displayName] } : {}),
     ...(service
       ? {
           SERVICE: [service.name],
           SERVICE_DISPLAY_NAME: [service.displayName],
           SERVICE_TYPE: [service.type],
+          ...(service.identity ? { SERVICE_ID: [service.identity] } : {}),
         }
       : {}),
     ...(category === 'SERVICE' && !service

@@ -1,30 +1,56 @@
 import type { Catalogue, Entity } from '../../metrics/index.js'
-import type { LookUp } from './subject.js'
 
-const HOSTNAMES_HOLD_MS = 10_000
+/** Finds entities by what people and programs call them. */
+export interface LookUp {
+  /** The one of this identity, of this name (the present one or an earlier one), or, of a host, of this host name. */
+  one(category: string, name: string): Entity | undefined
+  /**
+   * All that the name may mean: as `one`, and those that are shown under this display name. One that an entity had before
+   * (of a host its earlier host name) finds it, as long as nobody else goes by it now.
+   */
+  all(category: string, name: string): Entity[]
+}
 
-/**
- * Finds entities by any name that they have or had. A host's name is its id; people know it by its host name, so that finds
- * it, too (the present one: earlier ones are not recorded).
- */
-export function createLookUp(catalogue: Catalogue, now: () => number = Date.now): LookUp {
-  let hostnames = new Map<string, Entity>()
-  let madeAt = Number.NEGATIVE_INFINITY
+type Names = Pick<
+  Catalogue,
+  'findEntity' | 'findByIdentity' | 'formerlyShownAs' | 'entitiesIn' | 'entityAt' | 'version'
+>
 
-  function byHostname(name: string): Entity | undefined {
-    if (Math.abs(now() - madeAt) > HOSTNAMES_HOLD_MS) {
-      madeAt = now()
-      hostnames = new Map()
-      for (const index of catalogue.entitiesIn('HOST')) {
-        const host = catalogue.entityAt(index)
-        if (host.attributes.hostname !== undefined) hostnames.set(host.attributes.hostname, host)
+const HOLD_MS = 10_000
+
+export function createLookUp(catalogue: Names, now: () => number = Date.now): LookUp {
+  /** By category: display names, and host names. Held for some seconds, as the catalogue changes all the time. */
+  const shown = new Map<string, { at: number; names: Map<string, Entity[]> }>()
+
+  function shownAs(category: string, name: string): Entity[] {
+    let held = shown.get(category)
+    if (held === undefined || Math.abs(now() - held.at) > HOLD_MS) {
+      held = { at: now(), names: new Map() }
+      shown.set(category, held)
+      for (const index of catalogue.entitiesIn(category)) {
+        const entity = catalogue.entityAt(index)
+        const { displayName, attributes } = entity
+        for (const each of new Set([displayName, ...(category === 'HOST' ? [attributes.hostname] : [])]))
+          if (each) held.names.set(each, [...(held.names.get(each) ?? []), entity])
       }
     }
-    return hostnames.get(name)
+    return held.names.get(name) ?? []
   }
 
-  return (category, name) =>
-    category === '' || name === ''
-      ? undefined
-      : (catalogue.findEntity(category, name) ?? (category === 'HOST' ? byHostname(name) : undefined))
+  const named = (category: string, name: string) =>
+    catalogue.findByIdentity(category, name) ?? catalogue.findEntity(category, name)
+
+  return {
+    one(category, name) {
+      if (category === '' || name === '') return undefined
+      return named(category, name) ?? (category === 'HOST' ? shownAs(category, name)[0] : undefined)
+    },
+    all(category, name) {
+      if (category === '' || name === '') return []
+      const one = named(category, name)
+      const found = shownAs(category, name)
+      const others = found.length > 0 ? found : catalogue.formerlyShownAs(category, name)
+      return [...new Map([...(one ? [one] : []), ...others].map((each) => [each.id, each])).values()]
+    },
+  }
 }

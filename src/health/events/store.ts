@@ -3,7 +3,7 @@ import { EVENT_TABLES } from '../../metrics/index.js'
 import type { AlertEvent } from '../../wire/alert.js'
 import type { ApiEvent, ApiEventQueryResult, EventCategory, EventSeverity } from '../../wire/event.js'
 import { EventStoreError } from './errors.js'
-import type { FindEntity } from './facts.js'
+import type { FindEntities } from './facts.js'
 import { type Constraint, isOnlyNegative } from './filter.js'
 import { filterSql } from './filter-sql.js'
 
@@ -104,7 +104,7 @@ interface Read {
 }
 
 /** `client` is asked for each statement: the engine may have moved. */
-export function createEventStore(client: () => ClickHouseClient, findEntity: FindEntity): EventStore {
+export function createEventStore(client: () => ClickHouseClient, find: FindEntities): EventStore {
   async function guarded<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
       return await task()
@@ -176,7 +176,7 @@ export function createEventStore(client: () => ClickHouseClient, findEntity: Fin
 
     async search(constraints, asked) {
       if (isOnlyNegative(constraints)) return { totalResults: 0, items: [] }
-      const { where, params } = filterSql(constraints, findEntity)
+      const { where, params } = filterSql(constraints, find)
       const [count, rows] = await Promise.all([
         select<{ n: string }>(`SELECT count() AS n FROM ${EVENTS} WHERE ${where}`, params, asked.signal),
         asked.most === 0 ? [] : page(where, params, asked),

@@ -1,26 +1,50 @@
+import type { Entity } from '../../metrics/index.js'
 import type { AlertEntity, AlertEvent, AlertHealth } from '../../wire/alert.js'
 import { ALERT_HEALTHS, ALERT_LIMITS, cleanText } from '../../wire/alert.js'
 import type { EventCategory, EventRecord } from '../../wire/event.js'
+import type { LookUp } from './look-up.js'
 
-/** What is known of an entity by any name that it has or had. */
-export type LookUp = (
-  category: string,
-  name: string,
-) => { id: number; identity: string; name: string; names: readonly { name: string }[] } | undefined
+type One = LookUp['one']
 
 /** The part of an alert's entity that survives a rename. */
 export function lasting(
-  lookUp: LookUp,
+  one: One,
   category: string,
   name: string,
 ): Pick<AlertEntity, 'identity' | 'formerNames'> {
-  const found = lookUp(category, name)
+  const found = one(category, name)
   if (!found) return {}
-  const former = [...new Set(found.names.map((each) => each.name))].filter((each) => each !== name)
+  const former = formerNames(found).filter((each) => each !== name)
   return {
     identity: found.identity,
     ...(former.length > 0 ? { formerNames: former.slice(-ALERT_LIMITS.formerNames) } : {}),
   }
+}
+
+/** Names and display names that it had before, each once. */
+const formerNames = ({ names, formerDisplayNames = [] }: Entity): string[] => [
+  ...new Set([...names.slice(0, -1).map(({ name }) => name), ...formerDisplayNames].map(nameOf)),
+]
+
+/** What those to which an alert's entity belongs were called before, so that a silence or a route by such a name goes on to hold. */
+export function formerly(
+  one: One,
+  owners: { cluster?: string | undefined; service?: string | undefined; hosts: readonly string[] },
+): Pick<AlertEntity, 'formerly'> {
+  const of = (category: string, names: readonly (string | undefined)[]) =>
+    names
+      .flatMap((name) => {
+        const found = name === undefined ? undefined : one(category, name)
+        return found ? formerNames(found) : []
+      })
+      .slice(-ALERT_LIMITS.formerNames)
+  const found = {
+    cluster: of('CLUSTER', [owners.cluster]),
+    service: of('SERVICE', [owners.service]),
+    host: of('HOST', owners.hosts.slice(0, ALERT_LIMITS.hosts)),
+  }
+  const some = Object.entries(found).filter(([, names]) => names.length > 0)
+  return some.length > 0 ? { formerly: Object.fromEntries(some) } : {}
 }
 
 const CATEGORIES: Record<EventCategory, AlertEvent['category']> = {
@@ -39,16 +63,16 @@ const CATEGORIES: Record<EventCategory, AlertEvent['category']> = {
  * attributes name.
  *
  * @example
- * alertOf({ …, category: 'LOG_EVENT', attributes: { ROLE: ['zk-1'], HOSTS: ['node7'] } }, lookUp).entity.category // 'ROLE'
+ * alertOf({ …, category: 'LOG_EVENT', attributes: { ROLE: ['zk-1'], HOSTS: ['node7'] } }, lookUp.one).entity.category // 'ROLE'
  */
 export function alertOf(
   record: EventRecord,
-  lookUp: LookUp,
+  one: One,
   quiet: (category: string, name: string) => boolean = () => false,
 ): AlertEvent {
   const health = healthOf(record)
   const category = CATEGORIES[record.category]
-  const entity = entityOf(record, lookUp)
+  const entity = entityOf(record, one)
   const summary = cleanText(record.content, ALERT_LIMITS.sentence) || record.category
   return {
     id: record.id,
@@ -73,7 +97,7 @@ function healthOf({ attributes }: EventRecord): { current: AlertHealth } | undef
   return current && { current }
 }
 
-function entityOf({ attributes }: EventRecord, lookUp: LookUp): AlertEntity {
+function entityOf({ attributes }: EventRecord, one: One): AlertEntity {
   const first = (name: string) => nameOf(attributes[name]?.[0] ?? '') || undefined
   const hosts = (attributes.HOSTS ?? [])
     .slice(0, ALERT_LIMITS.hosts)
@@ -93,7 +117,20 @@ function entityOf({ attributes }: EventRecord, lookUp: LookUp): AlertEntity {
     }).filter(([, value]) => value !== undefined),
   )
   const [category, name, displayName] = subjectOf(optional, hosts)
-  return { category, name, displayName, ...lasting(lookUp, category, name), ...optional, hosts }
+  const owners = {
+    cluster: first('CLUSTER_ID') ?? optional.cluster,
+    service: first('SERVICE_ID') ?? optional.service,
+    hosts: hosts.map((host) => host.id ?? host.name),
+  }
+  return {
+    category,
+    name,
+    displayName,
+    ...lasting(one, category, name),
+    ...formerly(one, owners),
+    ...optional,
+    hosts,
+  }
 }
 
 function subjectOf(

@@ -1,7 +1,8 @@
-import type { Catalogue, Store } from '../../metrics/index.js'
+import type { Store } from '../../metrics/index.js'
 import { HEALTH_METRICS } from '../../wire/health.js'
 import type { Node } from '../evaluate/nodes.js'
 import { spend } from '../evaluate/sweep.js'
+import { registerEntity } from './entities.js'
 
 /** Health as time series, for charts: `SELECT health_bad_rate WHERE category = ROLE`. */
 export interface HealthSeries {
@@ -21,7 +22,7 @@ export function createHealthSeries(store: Pick<Store, 'catalogue' | 'writer'>): 
   const seriesOf = (node: Node): Uint32Array => {
     let series = known.get(node.id)
     if (series === undefined) {
-      const entity = entityOf(catalogue, node)
+      const entity = registerEntity(catalogue, node)
       series = Uint32Array.from(METRICS, (name, i) =>
         catalogue.addSeries(
           catalogue.addMetric({
@@ -67,37 +68,4 @@ export function createHealthSeries(store: Pick<Store, 'catalogue' | 'writer'>): 
       }
     },
   }
-}
-
-/** Hosts and roles are known by what their agents send; services and clusters nobody else speaks of. */
-function entityOf(catalogue: Catalogue, node: Node): number {
-  const { category, identity, entity, cluster, service, host } = node
-  const found = catalogue.findEntity(category, identity)
-  if (found !== undefined && (category === 'HOST' || category === 'ROLE')) return found.index
-  const attributes: Record<string, string> = {}
-  const put = (name: string, value: string | undefined) => {
-    if (value) attributes[name] = value
-  }
-  const owner = category === 'CLUSTER' ? node : cluster
-  put('clusterName', owner?.entity.name)
-  put('clusterDisplayName', owner?.entity.displayName ?? owner?.entity.name)
-  const of = category === 'SERVICE' ? node : service
-  put('serviceName', of?.entity.serviceName)
-  put('serviceType', of?.entity.type)
-  put('serviceDisplayName', of?.entity.displayName ?? of?.entity.serviceName)
-  if (category === 'ROLE') {
-    put('roleName', entity.name)
-    put('roleType', entity.type)
-  }
-  const on = category === 'HOST' ? node : host
-  put('hostId', on?.identity)
-  put('hostname', on?.entity.hostname)
-  put('rackId', on?.entity.rackId)
-  return catalogue.addEntity({
-    category,
-    name: entity.name,
-    identity,
-    ...(entity.displayName !== undefined && { displayName: entity.displayName }),
-    attributes,
-  })
 }

@@ -84,7 +84,7 @@ export function createHistory({ store, logger, onChanges }: HistoryOptions): His
   async function record(batch: readonly HealthChange[], away: readonly Gone[]): Promise<void> {
     const transitions: object[] = []
     const states: object[] = []
-    for (const { entity, at: time, from, to, since, startup, tests } of batch) {
+    for (const { entity, at: time, from, to, since, startup, tests, gone } of batch) {
       const { category, identity } = entity
       const at = iso(time)
       const put = (test: string, before: string, after: string, explanation: string) =>
@@ -97,7 +97,7 @@ export function createHistory({ store, logger, onChanges }: HistoryOptions): His
           after: place(after),
           explanation,
         })
-      if (from !== to || startup) put('', from, to, reasons(tests))
+      if (from !== to || startup) put('', from, to, gone ?? reasons(tests))
       // What is well needs no words, and of what is seen for the first time it needs no record: there is much of it.
       for (const { test, from, summary, explanation } of tests)
         if (from !== undefined && (isTrouble(summary) || !startup))

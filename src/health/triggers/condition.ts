@@ -90,7 +90,9 @@ function isOfOne(expression: Expression): boolean {
     case 'binary':
       return isOfOne(expression.left) && isOfOne(expression.right)
     case 'compare':
-      return isOfOne(expression.left)
+    case 'and':
+    case 'or':
+      return isPlain(expression)
     case 'call':
       return OF_ONE.has(expression.name) && expression.args.every(isOfOne)
   }

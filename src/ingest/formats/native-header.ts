@@ -1,10 +1,22 @@
-import type { EntityDefinition, MetricDefinition, NativeBatchHeader } from '../../wire/native-batch.js'
+import type { EntityDefinition, MetricDefinition } from '../../wire/native-batch.js'
 import { MalformedBodyError } from '../errors.js'
 import type { IngestLimits } from '../limits.js'
 import { categoryName, metricName } from '../naming.js'
 
+/** A definition that passes a limit: the others are taken without it. */
+export interface RefusedDefinition {
+  refused: 'label-count' | 'label-length'
+  detail: string
+}
+
+export interface NativeHeader {
+  sender: string
+  metrics: (MetricDefinition | RefusedDefinition)[]
+  entities: (EntityDefinition | RefusedDefinition)[]
+}
+
 /** Reads and checks a native batch's header. Throws `MalformedBodyError` that names the field. */
-export function readNativeHeader(bytes: Uint8Array, limits: IngestLimits): NativeBatchHeader {
+export function readNativeHeader(bytes: Uint8Array, limits: IngestLimits): NativeHeader {
   let parsed: unknown
   try {
     parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
@@ -14,8 +26,30 @@ export function readNativeHeader(bytes: Uint8Array, limits: IngestLimits): Nativ
   const header = record(parsed, 'header')
   return {
     sender: text(header.sender, 'sender', limits.nameLength),
-    metrics: list(header.metrics, 'metrics').map((value, k) => metric(value, `metrics[${k}]`, limits)),
-    entities: list(header.entities, 'entities').map((value, k) => entity(value, `entities[${k}]`, limits)),
+    metrics: list(header.metrics, 'metrics').map((value, k) =>
+      withinLimits(() => metric(value, `metrics[${k}]`, limits)),
+    ),
+    entities: list(header.entities, 'entities').map((value, k) =>
+      withinLimits(() => entity(value, `entities[${k}]`, limits)),
+    ),
+  }
+}
+
+/** Nothing is wrong with the batch, but this part of it is too long or too much. */
+class LimitError extends MalformedBodyError {
+  readonly reason: RefusedDefinition['refused']
+  constructor(message: string, reason: RefusedDefinition['refused']) {
+    super(message, 16)
+    this.reason = reason
+  }
+}
+
+function withinLimits<D>(read: () => D): D | RefusedDefinition {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof LimitError) return { refused: error.reason, detail: error.message }
+    throw error
   }
 }
 
@@ -39,7 +73,7 @@ function entity(value: unknown, path: string, limits: IngestLimits): EntityDefin
   const given = record(value, path)
   const attributes = Object.entries(record(given.attributes, `${path}.attributes`))
   if (attributes.length > limits.labels)
-    throw new MalformedBodyError(`native batch: ${path} has more than ${limits.labels} attributes`, 16)
+    throw new LimitError(`native batch: ${path} has more than ${limits.labels} attributes`, 'label-count')
   const definition: EntityDefinition = {
     category: categoryName(text(given.category, `${path}.category`, limits.nameLength)),
     name: text(given.name, `${path}.name`, limits.valueLength),
@@ -68,6 +102,7 @@ function list(value: unknown, path: string): unknown[] {
 }
 
 function text(value: unknown, path: string, most: number): string {
-  if (typeof value === 'string' && value.length <= most) return value
-  throw new MalformedBodyError(`native batch: ${path} is not a text of at most ${most} characters`, 16)
+  if (typeof value !== 'string') throw new MalformedBodyError(`native batch: ${path} is not a text`, 16)
+  if (value.length <= most) return value
+  throw new LimitError(`native batch: ${path} has more than ${most} characters`, 'label-length')
 }

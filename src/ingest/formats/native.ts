@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { NATIVE_BATCH_MAGIC, type NativeBatchHeader } from '../../wire/native-batch.js'
+import { NATIVE_BATCH_MAGIC } from '../../wire/native-batch.js'
 import { type DecodeContext, type Rest, tooManySamples } from '../decode.js'
 import { MalformedBodyError, RequestTooLargeError } from '../errors.js'
 import type { IngestLimits } from '../limits.js'
 import type { Reason } from '../outcome.js'
-import { readNativeHeader } from './native-header.js'
+import { type RefusedDefinition, readNativeHeader } from './native-header.js'
 
 /**
  * The agent's own format (src/wire/native-batch.ts). Header and series are the same from batch to batch of one sender, so
@@ -14,7 +14,7 @@ export type NativeDecoder = (body: Uint8Array, context: DecodeContext) => Rest
 
 interface Dictionary {
   sender: string
-  /** Index of the catalogue by series of the batch; `REFUSED` where it has none. */
+  /** Index of the catalogue by series of the batch; where it has none, `REFUSED` less the place of the reason in `WHY`. */
   series: Uint32Array
 }
 
@@ -110,7 +110,8 @@ function copySamples(
     const value = values[k]!
     if (which >= series.length)
       refuse('syntax', `sample of series ${which}, the batch has ${series.length}`, k)
-    else if (series[which] === REFUSED) refuse('catalogue-limit', 'its series was refused', k)
+    else if (series[which]! > REFUSED - WHY.length)
+      refuse(WHY[REFUSED - series[which]!]!, 'its series was refused', k)
     else if (Number.isNaN(value)) outcome.skip('nan')
     else if (!Number.isFinite(value)) refuse('value', 'the value is infinite', k)
     else if (time > latest) refuse('time-future', 'the time lies too far in the future', k)
@@ -125,6 +126,7 @@ function copySamples(
 }
 
 const REFUSED = 0xffff_ffff
+const WHY = ['catalogue-limit', 'label-length', 'label-count'] as const
 
 /**
  * Registers the dictionary; what is refused of it becomes `REFUSED` in the series that need it. Stops, to be gone on with, when the
@@ -137,25 +139,37 @@ function* register(
   context: DecodeContext,
 ): Generator<void, Dictionary> {
   const { registrar, outcome, limits } = context
-  const header: NativeBatchHeader = readNativeHeader(bytes.subarray(FIXED, seriesAt), limits)
+  const header = readNativeHeader(bytes.subarray(FIXED, seriesAt), limits)
   registrar.sender = header.sender
-  const refuse = (what: string, position: number) =>
-    outcome.refuse(registrar.reason, `${what}: ${registrar.detail}`, position, bytes, FIXED, FIXED)
+  const refuse = (reason: Reason, what: string, position: number): number => {
+    outcome.refuse(reason, what, position, bytes, FIXED, FIXED)
+    return -1 - Math.max(0, WHY.indexOf(reason as (typeof WHY)[number]))
+  }
+  /** The index, or below zero -1 less the place in `WHY`. */
+  const taken = (index: number, what: () => string, position: number): number =>
+    index >= 0 ? index : refuse(registrar.reason, `${what()}: ${registrar.detail}`, position)
+  const isRefused = (definition: object): definition is RefusedDefinition => 'refused' in definition
   const metrics = header.metrics.map((metric, k) =>
-    taken(registrar.metric(metric), () => refuse(`metric ${metric.name.slice(0, 80)}`, k + 1)),
+    isRefused(metric)
+      ? refuse(metric.refused, metric.detail, k + 1)
+      : taken(registrar.metric(metric), () => `metric ${metric.name.slice(0, 80)}`, k + 1),
   )
   const entities: number[] = []
   for (const entity of header.entities) {
     if (registrar.isTimeUp) yield
     const position = entities.length + 1
     entities.push(
-      taken(registrar.definedEntity(entity), () =>
-        refuse(`entity ${entity.category} ${entity.name.slice(0, 80)}`, position),
-      ),
+      isRefused(entity)
+        ? refuse(entity.refused, entity.detail, position)
+        : taken(
+            registrar.definedEntity(entity),
+            () => `entity ${entity.category} ${entity.name.slice(0, 80)}`,
+            position,
+          ),
     )
   }
   const pairs = new Uint32Array(bytes.buffer, bytes.byteOffset + seriesAt, 2 * seriesCount)
-  const series = new Uint32Array(seriesCount).fill(REFUSED)
+  const series = new Uint32Array(seriesCount)
   for (let k = 0; k < seriesCount; k++) {
     if (registrar.isTimeUp) yield
     const metric = metrics[pairs[k]!]
@@ -165,14 +179,13 @@ function* register(
         `native batch: series ${k} is of a metric or entity that the header lacks`,
         seriesAt + 4 * k,
       )
-    if (metric < 0 || entity < 0) continue
-    const index = taken(registrar.series(metric, entity), () => refuse('series', k + 1))
-    if (index >= 0) series[k] = index
+    const index =
+      metric < 0
+        ? metric
+        : entity < 0
+          ? entity
+          : taken(registrar.series(metric, entity), () => 'series', k + 1)
+    series[k] = index >= 0 ? index : REFUSED + 1 + index
   }
   return { sender: header.sender, series }
-}
-
-function taken(index: number, otherwise: () => void): number {
-  if (index < 0) otherwise()
-  return index
 }

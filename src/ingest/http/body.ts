@@ -116,8 +116,8 @@ const bodyTooLarge = (limits: IngestLimits) =>
   )
 
 const NOTHING = new Uint8Array(0)
-/** What is taken for a body at first; then four times as much, so that who announces much and sends little holds little. */
-const FIRST_BYTES = 64 * 1024
+/** Room is made for so many times what has come: who announces much and sends little holds little. */
+const GROWTH = 4
 
 function read(incoming: IncomingMessage, limits: IngestLimits, memory: Memory): Promise<Bytes> {
   return new Promise((resolve, reject) => {
@@ -131,7 +131,7 @@ function read(incoming: IncomingMessage, limits: IngestLimits, memory: Memory): 
     const onData = (chunk: Buffer) => {
       if (bytes.size + chunk.length > limits.bodyBytes) return end(bodyTooLarge(limits))
       try {
-        bytes.add(chunk, Math.min(announced, bytes.size * 4 || FIRST_BYTES))
+        bytes.add(chunk, Math.min(announced, (bytes.size + chunk.length) * GROWTH))
       } catch (error) {
         end(error)
       }

@@ -45,13 +45,13 @@ export interface HandlerOptions {
 
 const SENDER_LENGTH = 200
 
+const addressOf = (c: IngestContext): string =>
+  c.env.incoming.socket.remoteAddress?.replace(/^::ffff:/, '') || 'unknown'
+
 /** The sender: what it says of itself in `X-Bellwether-Sender`, or its address. */
 export function senderOf(c: IngestContext): string {
   const given = c.req.header('x-bellwether-sender')?.replace(/\p{Cc}/gu, '')
-  return (given || c.env.incoming.socket.remoteAddress?.replace(/^::ffff:/, '') || 'unknown').slice(
-    0,
-    SENDER_LENGTH,
-  )
+  return (given || addressOf(c)).slice(0, SENDER_LENGTH)
 }
 
 /** A handler for every method of a route: receives batches by POST, and answers each failure in the protocol's form. */
@@ -59,7 +59,7 @@ export function createHandler(protocol: HttpProtocol, options: HandlerOptions) {
   const { receive, admission, buffers, limits, meters, logger, work } = options
   return async (c: IngestContext): Promise<Response> => {
     const start = performance.now()
-    const lease = admission.open()
+    const lease = admission.open(addressOf(c))
     let response: Response
     work.begin()
     try {

@@ -1,3 +1,4 @@
+import { bodyLimit } from 'hono/body-limit'
 import { createLineProtocolDecoder, PRECISIONS } from '../formats/line-protocol.js'
 import type { IngestLimits } from '../limits.js'
 import { outcomeData, outcomeText } from '../refusal-text.js'
@@ -74,9 +75,39 @@ export function influxProtocols(limits: IngestLimits): { v1: HttpProtocol; v2: H
   }
 }
 
-/** Telegraf creates its database before it writes; there is nothing to create, so that is answered as done. */
+/** What clients ask before they write, with the parameter `q` in the address or, as Telegraf does, in a form. */
+const MOST_QUERY_BYTES = 64 * 1024
+export const influxQueryLimit = bodyLimit({
+  maxSize: MOST_QUERY_BYTES,
+  onError: (c) => c.json({ error: `the query has more than ${MOST_QUERY_BYTES} bytes` }, 413),
+})
+
+/**
+ * `/query` of InfluxDB 1, as far as clients use it before they write: `CREATE DATABASE` is answered as done, `SHOW DATABASES` with an empty
+ * list, since there is one store for all. Anything else is 400.
+ */
 export async function influxQuery(c: IngestContext): Promise<Response> {
-  const query = c.req.query('q') ?? ''
+  const query = c.req.query('q') ?? (await formQuery(c))
   if (/^\s*create\s+database\b/i.test(query)) return c.json({ results: [{ statement_id: 0 }] })
+  if (/^\s*show\s+databases\s*;?\s*$/i.test(query))
+    return c.json({
+      results: [{ statement_id: 0, series: [{ name: 'databases', columns: ['name'], values: [] }] }],
+    })
   return c.json({ error: 'InfluxQL is not served here; query with tsquery: /api/v45/timeseries' }, 400)
+}
+
+async function formQuery(c: IngestContext): Promise<string> {
+  if (mediaType(c) !== 'application/x-www-form-urlencoded') return ''
+  return new URLSearchParams(await c.req.text()).get('q') ?? ''
+}
+
+/** `/health` of InfluxDB 1.8 and 2, which client libraries ask: 503 with the reason while samples cannot be stored. */
+export function influxHealth(failure: () => string) {
+  return (c: IngestContext): Response => {
+    const problem = failure()
+    const state = { name: 'influxdb', checks: [], version: INFLUX_VERSION }
+    return problem === ''
+      ? c.json({ ...state, status: 'pass', message: 'ready for writes' })
+      : c.json({ ...state, status: 'fail', message: problem }, 503)
+  }
 }

@@ -29,7 +29,7 @@ export async function deliver(lines: Lines, options: DeliverOptions, signal: Abo
   const { protocol, body } = lines
   const start = performance.now()
   for (;;) {
-    const lease = admission.open()
+    const lease = admission.open(lines.sender)
     try {
       await receive({ ...lines, sent: body.length, parameters: '', lease })
       meters.request(protocol, 'ok', (performance.now() - start) / 1000)

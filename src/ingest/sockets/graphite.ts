@@ -31,7 +31,7 @@ export async function listenGraphite(
     const sender = socket.remoteAddress?.replace(/^::ffff:/, '') ?? 'unknown'
     const store = (body: Uint8Array) =>
       deliver({ protocol: 'graphite', sender, body, decode }, options, abort.signal)
-    const done = serveLines(socket, store, limits, options.admission)
+    const done = serveLines(socket, store, limits, options.admission, sender)
       .catch((error: unknown) => options.logger.error({ err: error }, 'ingest: a graphite connection failed'))
       .finally(() => connections.delete(socket))
     connections.set(socket, done)

@@ -19,8 +19,9 @@ export async function serveLines(
   store: (lines: Uint8Array) => Promise<void>,
   limits: Pick<IngestLimits, 'idleSeconds' | 'labelSetBytes'>,
   admission: Admission,
+  sender: string,
 ): Promise<void> {
-  const lease = admission.open()
+  const lease = admission.open(sender)
   let waiting: Buffer[] = []
   let size = 0
   let ended = false

@@ -12,9 +12,9 @@ import {
 } from '../descriptors/index.js'
 import type { RoleInstance, ServiceInstance } from '../generate/index.js'
 import { clusterOf, descriptorOf, NO_CLUSTER_VERSION } from '../model/find.js'
-import type { Host, Model, Role, Service } from '../model/types.js'
+import type { Cluster, Host, Model, Role, Service } from '../model/types.js'
 import type { Keyring } from './keyring.js'
-import { hostParameters, managerParameters } from './parameters.js'
+import { clusterParameters, hostParameters, managerParameters } from './parameters.js'
 import { valuesAt } from './values.js'
 
 /** The model with its configuration settled: what generation and validation work on. Computed as it is asked for. */
@@ -25,6 +25,8 @@ export interface Instances {
   service(service: Service): ServiceInstance | undefined
   role(role: Role): { service: ServiceInstance; role: RoleInstance } | undefined
   host(host: Host): EffectiveConfig
+  /** By default, for all clusters (on the manager), and the cluster. */
+  cluster(cluster: Cluster): EffectiveConfig
   manager(): EffectiveConfig
 }
 
@@ -123,6 +125,11 @@ export function instancesOf(model: Model, descriptors: DescriptorSet, keys: Keyr
         allHosts: valuesAt(model, keys, { scope: 'ALL_HOSTS', id: 0 }),
         host: valuesAt(model, keys, { scope: 'HOST', id: host.id }),
       }),
+    cluster: (cluster) =>
+      effectiveConfig(clusterParameters, [
+        { source: 'ALL_CLUSTERS', values: valuesAt(model, keys, { scope: 'MANAGER', id: 0 }) },
+        { source: 'CLUSTER', values: valuesAt(model, keys, { scope: 'CLUSTER', id: cluster.id }) },
+      ]),
     manager: () =>
       effectiveConfig(managerParameters, [
         { source: 'SERVICE', values: valuesAt(model, keys, { scope: 'MANAGER', id: 0 }) },

@@ -129,6 +129,11 @@ function levelsAt(model: Model, keys: Keyring, target: ConfigTarget): Level[] {
     case 'MANAGER':
     case 'SERVICE':
       return [{ source: 'SERVICE', values: valuesAt(model, keys, target) }]
+    case 'CLUSTER':
+      return [
+        { source: 'ALL_CLUSTERS', values: at('MANAGER', 0) },
+        { source: 'CLUSTER', values: valuesAt(model, keys, target) },
+      ]
     case 'ALL_HOSTS':
       return [{ source: 'ALL_HOSTS', values: valuesAt(model, keys, target) }]
     case 'HOST':

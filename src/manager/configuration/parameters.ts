@@ -49,6 +49,12 @@ export const hostParameters: readonly Parameter[] = [
   triggersParameter('host_triggers'),
 ]
 
+/** What can be set on a cluster; on the manager, for all of them. */
+export const clusterParameters: readonly Parameter[] = [
+  ...parametersOfTests({ on: 'CLUSTER' }, 'SERVICE'),
+  triggersParameter('cluster_triggers'),
+]
+
 /** Settings of the manager itself, under the names that scripts know. */
 export const managerParameters: readonly Parameter[] = [
   parameter({
@@ -121,9 +127,8 @@ export const managerParameters: readonly Parameter[] = [
     default: '17520',
     required: true,
   }),
-  // Clusters have no configuration of their own: this is for all of them.
-  ...parametersOfTests({ on: 'CLUSTER' }, 'SERVICE'),
-  triggersParameter('cluster_triggers'),
+  // For all clusters, where one does not have its own.
+  ...clusterParameters,
 ]
 
 /** What can be set at a target: for roles and groups their type's own parameters, not the service's. */
@@ -135,6 +140,8 @@ export function parametersAt(
   switch (target.scope) {
     case 'MANAGER':
       return managerParameters
+    case 'CLUSTER':
+      return clusterParameters
     case 'ALL_HOSTS':
     case 'HOST':
       return hostParameters

@@ -40,7 +40,7 @@ export async function setSuppressions(
         .deleteFrom('configSuppression')
         .where('scope', '=', columns.scope)
         .where('name', '=', name)
-      for (const column of ['serviceId', 'roleConfigGroupId', 'roleId', 'hostId'] as const) {
+      for (const column of ['clusterId', 'serviceId', 'roleConfigGroupId', 'roleId', 'hostId'] as const) {
         const id = columns[column]
         if (id !== null) query = query.where(column, '=', id)
       }

@@ -1,3 +1,5 @@
+import { parseLogRules } from '../../wire/log-rules.js'
+import { ShapeError } from '../../wire/shape.js'
 import { type Parameter, validateValue } from '../descriptors/index.js'
 import { MASK } from '../generate/index.js'
 import type { Change } from '../model/change.js'
@@ -6,6 +8,9 @@ import { type ConfigTarget, type Model, targetKey } from '../model/types.js'
 import { parametersAt, placeOf } from './parameters.js'
 import { isSuppressionName, setSuppressions } from './suppressions.js'
 import { type ConfigWrite, removeValues, writeValues } from './write.js'
+
+/** Which messages of a role's logs become events. */
+const LOG_RULES = 'log_event_whitelist'
 
 export interface ConfigUpdate {
   name: string
@@ -52,9 +57,18 @@ export async function updateConfig(
   await removeValues(change, target, [...removals])
   await writeValues(change, [...writes.values()])
   await setSuppressions(change, target, suppressions)
-  // Names of hosts' settings are part of what agents get.
+  // What of the settings is part of what agents get, whether or not a process starts anew.
+  if (writes.has(LOG_RULES) || removals.has(LOG_RULES)) change.touchHosts(hostsOfRoles(model, target))
   if (target.scope === 'HOST') change.touchHosts([target.id])
   if (target.scope === 'ALL_HOSTS') change.touchHosts(model.hosts.keys())
+}
+
+/** Where the roles are whose configuration comes from a place. */
+function hostsOfRoles(model: Model, { scope, id }: ConfigTarget): number[] {
+  const roles = [...model.roles.values()]
+  if (scope === 'ROLE') return roles.filter((role) => role.id === id).map(({ hostId }) => hostId)
+  if (scope !== 'GROUP') return []
+  return roles.filter((role) => role.roleConfigGroupId === id).map(({ hostId }) => hostId)
 }
 
 function unknown(name: string): string {
@@ -65,6 +79,7 @@ function problems(model: Model, target: ConfigTarget, parameter: Parameter, valu
   const errors = validateValue(parameter, value)
     .filter((each) => each.level === 'ERROR' && each.code !== 'MISSING')
     .map((each) => `${parameter.name}: ${each.text}`)
+  if (parameter.name === LOG_RULES && value.trim() !== '') errors.push(...problemsOfRules(value))
   if (parameter.purpose === 'DEPENDENCY' && value !== '' && target.scope === 'SERVICE') {
     const own = model.services.get(target.id)
     const found = (model.servicesOfCluster.get(own?.clusterId ?? 0) ?? []).find((each) => each.name === value)
@@ -76,6 +91,16 @@ function problems(model: Model, target: ConfigTarget, parameter: Parameter, valu
     else if (found.id === own?.id) errors.push(`${parameter.name}: a service cannot depend on itself`)
   }
   return errors
+}
+
+function problemsOfRules(value: string): string[] {
+  try {
+    parseLogRules(value)
+    return []
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error
+    return [`${LOG_RULES}: ${error.message}`]
+  }
 }
 
 /**

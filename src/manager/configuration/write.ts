@@ -5,6 +5,7 @@ import { type ConfigTarget, targetKey } from '../model/types.js'
 export function targetColumns({ scope, id }: ConfigTarget) {
   return {
     scope,
+    clusterId: scope === 'CLUSTER' ? id : null,
     serviceId: scope === 'SERVICE' ? id : null,
     roleConfigGroupId: scope === 'GROUP' ? id : null,
     roleId: scope === 'ROLE' ? id : null,
@@ -56,7 +57,7 @@ export async function removeValues(
     .deleteFrom('config')
     .where('scope', '=', columns.scope)
     .where('name', 'in', [...names])
-  for (const name of ['serviceId', 'roleConfigGroupId', 'roleId', 'hostId'] as const) {
+  for (const name of ['clusterId', 'serviceId', 'roleConfigGroupId', 'roleId', 'hostId'] as const) {
     const id = columns[name]
     if (id !== null) query = query.where(name, '=', id)
   }

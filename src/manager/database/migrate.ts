@@ -3,6 +3,7 @@ import { DatabaseError } from './errors.js'
 import * as model from './migrations/0001-model.js'
 import * as runtime from './migrations/0002-runtime.js'
 import * as health from './migrations/0003-health.js'
+import * as clusterConfig from './migrations/0004-cluster-config.js'
 import type { Database } from './schema.js'
 
 /** In this order; what has been released is never changed. */
@@ -10,6 +11,7 @@ const migrations: Record<string, Migration> = {
   '0001-model': model,
   '0002-runtime': runtime,
   '0003-health': health,
+  '0004-cluster-config': clusterConfig,
 }
 
 /**

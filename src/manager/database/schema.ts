@@ -134,11 +134,12 @@ export interface HostTemplateGroupTable {
   roleConfigGroupId: Fixed<number>
 }
 
-export type ConfigScope = 'SERVICE' | 'GROUP' | 'ROLE' | 'HOST' | 'ALL_HOSTS' | 'MANAGER'
+export type ConfigScope = 'SERVICE' | 'GROUP' | 'ROLE' | 'HOST' | 'CLUSTER' | 'ALL_HOSTS' | 'MANAGER'
 
 export interface ConfigTable {
   id: Generated<number>
   scope: Fixed<ConfigScope>
+  clusterId: Fixed<number | null>
   serviceId: Fixed<number | null>
   roleConfigGroupId: Fixed<number | null>
   roleId: Fixed<number | null>
@@ -152,6 +153,7 @@ export interface ConfigTable {
 export interface ConfigSuppressionTable {
   id: Generated<number>
   scope: Fixed<ConfigScope>
+  clusterId: Fixed<number | null>
   serviceId: Fixed<number | null>
   roleConfigGroupId: Fixed<number | null>
   roleId: Fixed<number | null>

@@ -12,7 +12,7 @@ export interface MonitorAnswer {
 export interface MonitorClient {
   /** Rejects when there is no answer within `timeoutMs` (default 10 s), or one that is too long. */
   ask(
-    method: 'GET' | 'PUT' | 'POST',
+    method: 'GET' | 'PUT' | 'POST' | 'DELETE',
     path: string,
     options?: { body?: string; timeoutMs?: number; signal?: AbortSignal },
   ): Promise<MonitorAnswer>

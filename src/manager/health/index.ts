@@ -1,6 +1,8 @@
 /** Health: what the manager tells the monitor, and what it learns from it. See docs/health.md. */
-export { type AuditSender, startAuditSender } from './audits.js'
+export { activityEvents } from './activities.js'
+export { auditEvents } from './audits.js'
 export { createMonitorClient, type MonitorClient, type MonitorClientOptions } from './client.js'
+export { type EventSender, startEventSender } from './event-sender.js'
 export { type HealthLink, startHealthLink } from './link.js'
 export { clusterIdentity, healthModel, serviceIdentity } from './model.js'
 export { createHealthResults, type Explanations, type HealthOf, type HealthResults } from './results.js'

@@ -1,11 +1,12 @@
-import type {
-  Commission,
-  HealthCluster,
-  HealthHost,
-  HealthModel,
-  HealthRole,
-  HealthService,
-  ServiceFact,
+import {
+  type Commission,
+  type HealthCluster,
+  type HealthHost,
+  type HealthModel,
+  type HealthRole,
+  type HealthService,
+  serviceIdentity as identityOfService,
+  type ServiceFact,
 } from '../../wire/health.js'
 import type { BusyCommands } from '../commands/index.js'
 import type { Instances } from '../configuration/index.js'
@@ -22,10 +23,9 @@ export interface World {
 
 export const clusterIdentity = (cluster: Cluster): string => cluster.uuid
 
-/** Names of services are unique in their cluster, and do not change. */
 export function serviceIdentity(model: Model, service: Service): string {
   const cluster = service.clusterId === null ? undefined : model.clusters.get(service.clusterId)
-  return cluster ? `${clusterIdentity(cluster)}:${service.name}` : service.name
+  return identityOfService(cluster && clusterIdentity(cluster), service.name)
 }
 
 /**
@@ -40,22 +40,21 @@ export function healthModel(
   const { model } = instances
   const keys = createConfigKeys()
   const manager = instances.manager()
-  const ofClusters = keys.keyOf({
-    values: Object.fromEntries(
-      Object.entries(healthValues(manager)).filter(([name]) => name.startsWith('cluster_')),
-    ),
-  })
-  const clusterSuppressed = suppressedTests(model, 'cluster', [{ scope: 'MANAGER', id: 0 }])
-  const clusters = [...model.clusters.values()].map(
-    (cluster): HealthCluster => ({
+  const clusters = [...model.clusters.values()].map((cluster): HealthCluster => {
+    const config = keys.keyOf({ values: healthValues(instances.cluster(cluster)) })
+    const suppressed = suppressedTests(model, 'cluster', [
+      { scope: 'MANAGER', id: 0 },
+      { scope: 'CLUSTER', id: cluster.id },
+    ])
+    return {
       identity: clusterIdentity(cluster),
       name: cluster.name,
       displayName: cluster.displayName,
-      ...(ofClusters && { config: ofClusters }),
-      ...(clusterSuppressed && { suppressed: clusterSuppressed }),
+      ...(config && { config }),
+      ...(suppressed && { suppressed }),
       ...(cluster.maintenance && { maintenance: true }),
-    }),
-  )
+    }
+  })
 
   const heartbeats = heartbeatThresholds(manager)
   const hostConfigs = new Map<string, string | undefined>()

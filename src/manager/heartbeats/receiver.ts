@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   type AgentCommand,
   type CommandReport,
@@ -58,6 +59,10 @@ const CLOCK_OFF_MS = 60_000
 /** Desired states that are made at the same time. */
 const BUILDERS = 4
 const TOGETHER_MS = 5
+/** How long an agent whose beat was held may take to come back, when another one says that it is this one. */
+const PROOF_MS = 3_000
+/** Between two beats of an agent that may be held. */
+const GAP_MS = 300
 /** Beats that wait for one to be made; beyond that agents are told to come back. */
 const MAX_BUILDS = 2_000
 
@@ -65,6 +70,8 @@ interface Waiting {
   command: AgentCommand
   done: (result: CommandResult) => void
 }
+
+class HostNameInUse extends Error {}
 
 export function createReceiver(options: ReceiverOptions): Receiver {
   const { core, runtime, tokens, writes } = options
@@ -148,6 +155,12 @@ export function createReceiver(options: ReceiverOptions): Receiver {
           'HOST_ID_IN_USE',
           `Two agents have the host id ${request.hostId}: an instance that another one had followed is back.`,
         )
+      if ((verdict === 'agent-restarted' || verdict === 'host-restarted') && (await isAtWork(host)))
+        return refuse(
+          409,
+          'HOST_ID_IN_USE',
+          `The host with the id ${request.hostId} is at work, and this is another agent with the same id and token.`,
+        )
       if (verdict !== 'late') {
         const isNews = verdict !== 'next'
         host.session = session
@@ -162,6 +175,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       }
     } catch (error) {
       if (error instanceof ShapeError) return refuse(400, 'BAD_REQUEST', error.message)
+      if (error instanceof HostNameInUse) return refuse(409, 'HOST_NAME_IN_USE', error.message)
       if (error instanceof ModelError) return refuse(409, 'HOST_ID_IN_USE', error.message)
       if (error instanceof LostLeaseError) return refuse(503, 'NOT_ACTIVE', error.message)
       if (error instanceof BusyError) return { ...refuse(503, 'BUSY', error.message), retryAfter: 5 }
@@ -171,6 +185,26 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       }
       throw error
     }
+  }
+
+  /**
+   * Whether the agent that was last heard of is not the one before, but another one: a copy of its data folder was started
+   * elsewhere. The beat of it that is held is answered, and one that lives comes back at once; one that was killed has left its
+   * connection, and one whose machine has died does not come back.
+   */
+  async function isAtWork(host: HostState): Promise<boolean> {
+    const { session } = host
+    if (!session) return false
+    let isWoken = false
+    for (let until = Date.now() + GAP_MS; Date.now() < until; await delay(20)) {
+      if (host.session?.instanceId !== session.instanceId) return false
+      if (host.session.sequence > session.sequence) return true
+      if (isWoken || !waiters.get(host.id)?.size) continue
+      isWoken = true
+      until = Date.now() + PROOF_MS
+      wake(host.id)
+    }
+    return false
   }
 
   /** With a join token for a host that is known: its agent was installed anew, or its first answer got lost. */
@@ -189,7 +223,14 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       const known = all.find((each) => each.hostId === hostId)
       if (known) return known.id
       const named = all.find((each) => each.hostname === facts.hostname)
-      if (named && !runtime.host(named.id)?.session) {
+      const state = named && runtime.host(named.id)
+      if (named && state?.session) {
+        const heard = new Date(state.lastHeartbeat).toISOString()
+        throw new HostNameInUse(
+          `There is a host "${named.hostname}" already, with the id ${named.hostId}, last heard of at ${heard}. Is this the same machine, installed anew: stop the agent, write that id into the file host-id in its data folder, and start it; or delete the old host. Is it another one: give it a name of its own (--hostname).`,
+        )
+      }
+      if (named) {
         // Entered by hand, before its agent came.
         await change.trx.updateTable('host').set({ hostId }).where('id', '=', named.id).execute()
         change.touch('host', [named.id])

@@ -224,6 +224,7 @@ function same(a: ProcessReport | undefined, b: ProcessReport): boolean {
     a.revision === b.revision &&
     a.exit?.at === b.exit?.at &&
     a.problem?.code === b.problem?.code &&
-    a.problem?.message === b.problem?.message
+    a.problem?.message === b.problem?.message &&
+    JSON.stringify(a.failures) === JSON.stringify(b.failures)
   )
 }

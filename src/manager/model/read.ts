@@ -129,8 +129,7 @@ export async function readSuppressions(
   return result
 }
 
-const ownerColumn = (scope: ConfigScope) =>
-  OWNERS[scope as 'SERVICE' | 'GROUP' | 'ROLE' | 'HOST'] satisfies string
+const ownerColumn = (scope: ConfigScope) => OWNERS[scope as keyof typeof OWNERS] satisfies string
 
 /** Tags by `tagKey`, each in the order of names; without `keys`, all of them. */
 export async function readTags(
@@ -155,7 +154,7 @@ interface Owned {
 }
 
 function ownerOf(row: Owned): number {
-  return row.serviceId ?? row.roleConfigGroupId ?? row.roleId ?? row.hostId ?? 0
+  return row.clusterId ?? row.serviceId ?? row.roleConfigGroupId ?? row.roleId ?? row.hostId ?? 0
 }
 
 function keyOfTag({ clusterId, serviceId, roleId, hostId }: Owned): string {

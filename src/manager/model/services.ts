@@ -109,6 +109,8 @@ export async function updateService(
   if (update.displayName === undefined) return
   const displayName = checkDisplayName(update.displayName, 'service')
   await change.trx.updateTable('service').set({ displayName }).where('id', '=', service.id).execute()
+  // Its roles are told of by its name.
+  change.touchHosts(((await change.model()).rolesOfService.get(service.id) ?? []).map((role) => role.hostId))
   change.touch('service', [service.id])
 }
 

@@ -29,7 +29,11 @@ export interface CatalogueCore extends Catalogue {
   /** Time of the newest sample per entity; grows with the entities, so fetch it anew after an `addEntity`. */
   seenTimes(): Float64Array
   loadMetric(definition: MetricDefinition): void
-  loadEntity(definition: EntityDefinition & { identity: string }, since: number): void
+  loadEntity(
+    definition: EntityDefinition & { identity: string },
+    since: number,
+    formerDisplayNames?: readonly string[],
+  ): void
   loadName(entity: number, name: string, since: number): void
   loadSeries(metric: number, entity: number, sender: string): void
   loadSeen(entity: number, time: number): void
@@ -93,6 +97,11 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
   function rename(index: EntityIndex, name: string, since: number): boolean {
     return entities.addName(index, name, since, entityId(entities.at(index).category, name, hash))
   }
+
+  const former = (category: string) =>
+    [...entities.former.keys()]
+      .map((index) => entities.at(index))
+      .filter((each) => each.category === category)
 
   function wanted(entity: EntityIndex): void {
     if (!bare.delete(entity)) return
@@ -219,6 +228,26 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
       const index = entities.find(entityId(folded, name, hash), folded, name)
       return index === undefined ? undefined : entities.at(index)
     },
+    findByIdentity(category, identity) {
+      const folded = category.toUpperCase()
+      const index = entities.byId(entityId(folded, identity, hash))
+      return index !== undefined && entities.is(index, folded, identity) ? entities.at(index) : undefined
+    },
+    formerlyShownAs(category, displayName) {
+      if (entities.former.size === 0) return []
+      const folded = category.toUpperCase()
+      const wanted = displayName.toLowerCase()
+      const found = former(folded).filter(({ formerDisplayNames = [] }) =>
+        formerDisplayNames.some((name) => name.toLowerCase() === wanted),
+      )
+      if (found.length === 0) return found
+      // Whoever goes by the name now is meant by it.
+      const taken = entities
+        .in(folded)
+        .some((index) => entities.at(index).displayName.toLowerCase() === wanted)
+      return taken ? [] : found
+    },
+    shownOtherwise: (category) => (entities.former.size === 0 ? [] : former(category.toUpperCase())),
     metricAt: (index) => metrics.at(index),
     entityAt: (index) => entities.at(index),
     get metricCount() {
@@ -270,10 +299,13 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
       else if (!metrics.update(metric, definition)) return
       version++
     },
-    loadEntity(definition, since) {
+    loadEntity(definition, since, formerDisplayNames = []) {
       const { id, index } = knownEntity(definition.category, definition.identity)
-      if (index === undefined) newEntity(definition, id, since)
-      else if (!entities.update(index, definition.attributes, definition.displayName)) return
+      if (index === undefined) entities.addFormer(newEntity(definition, id, since), formerDisplayNames)
+      else {
+        const changed = entities.update(index, definition.attributes, definition.displayName)
+        if (!entities.addFormer(index, formerDisplayNames) && !changed) return
+      }
       version++
     },
     loadName(id, name, since) {

@@ -24,6 +24,10 @@ export interface EntityList {
   add(entity: NewEntity): EntityIndex
   /** Takes over attributes and display name; false when they are not new. Attributes that are not named stay. */
   update(index: EntityIndex, attributes: Record<string, string>, displayName: string | undefined): boolean
+  /** Display names of before; what is known already, or is the present one, changes nothing. Whether it was new. */
+  addFormer(index: EntityIndex, displayNames: readonly string[]): boolean
+  /** Entities that have had other display names. */
+  readonly former: ReadonlyMap<EntityIndex, readonly string[]>
   /** Records that the entity has had the name from `since` on. False when that was known. */
   addName(index: EntityIndex, name: string, since: number, nameId: number): boolean
   in(category: string): readonly EntityIndex[]
@@ -53,6 +57,7 @@ export function createEntityList(): EntityList {
   const attributes: Record<string, string>[] = []
   /** Only of entities that were renamed. */
   const histories = new Map<EntityIndex, EntityName[]>()
+  const former = new Map<EntityIndex, readonly string[]>()
   const categories: string[] = []
   const members = new Map<string, EntityIndex[]>()
   const byId = createIdTable()
@@ -70,7 +75,17 @@ export function createEntityList(): EntityList {
   const namesAt = (index: EntityIndex): EntityName[] =>
     histories.get(index) ?? [{ name: names[index]!, since: since[index]! }]
 
+  function addFormer(index: EntityIndex, list: readonly string[]): boolean {
+    const known = former.get(index) ?? []
+    const news = list.filter((name) => name !== '' && name !== displayNames[index] && !known.includes(name))
+    if (news.length === 0) return false
+    former.set(index, [...known, ...new Set(news)].slice(-MOST_FORMER))
+    return true
+  }
+
   return {
+    former,
+    addFormer,
     get count() {
       return count
     },
@@ -80,6 +95,7 @@ export function createEntityList(): EntityList {
     at(index) {
       if (index >= count) throw new RangeError(`no entity has index ${index}`)
       const name = names[index]!
+      const before = former.get(index)
       return {
         id: ids[index]!,
         index,
@@ -89,6 +105,7 @@ export function createEntityList(): EntityList {
         displayName: displayNames[index] || name,
         attributes: attributes[index]!,
         names: namesAt(index),
+        ...(before && { formerDisplayNames: before }),
         since: since[index]!,
       }
     },
@@ -135,7 +152,9 @@ export function createEntityList(): EntityList {
         if (old[key] !== changes[key] && key !== '__proto__') changed = true
       if (changed) attributes[index] = compact({ ...old, ...changes }, shared)
       if (displayName !== undefined && displayName !== displayNames[index]) {
+        const before = displayNames[index]!
         displayNames[index] = shared(displayName)
+        if (FOLLOWED.has(categories[categoryOf[index]!]!)) addFormer(index, [before])
         changed = true
       }
       return changed
@@ -158,6 +177,9 @@ export function createEntityList(): EntityList {
 }
 
 const MAX_SHARED = 1_000_000
+/** What people rename. Display names of others change by themselves, as a disk's does with what is on it. */
+const FOLLOWED = new Set(['CLUSTER', 'SERVICE', 'HOST', 'ROLE'])
+const MOST_FORMER = 20
 
 /** Keys in one order, so that entities of a kind share a hidden class; values shared. `__proto__` cannot be a key. */
 function compact(

@@ -76,7 +76,7 @@ export async function load(
   )
   await read(
     TABLES.entities,
-    `category, identity, name, display_name, attributes, ${MS('since')}`,
+    `category, identity, name, display_name, attributes, ${MS('since')}, former_names`,
     ' FINAL',
     (block) => {
       const [category, identity, name, displayName, attributes] = texts(block)
@@ -91,6 +91,7 @@ export async function load(
             attributes: JSON.parse(attributes![i]!),
           },
           since[i]!,
+          listAt(block.columns[6]!, i),
         ),
       )
     },

@@ -99,6 +99,10 @@ export async function persist(
           'since',
           entities.map((entity) => entity.since),
         ),
+        texts(
+          'former_names',
+          entities.map((entity) => [...(entity.formerDisplayNames ?? [])]),
+        ),
         constant('writer', writer, entities.length),
       ],
       entities.length,

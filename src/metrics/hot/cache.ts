@@ -1,6 +1,5 @@
 import type { CatalogueCore } from '../catalogue/catalogue.js'
-import type { Metric } from '../types.js'
-import { type Chunk, NO_SERIES } from '../writer/chunk.js'
+import type { Metric, StoredSamples } from '../types.js'
 import {
   bytesOf,
   chunkNumber,
@@ -38,7 +37,7 @@ export interface HotCache extends HotSamples {
    */
   preload(metric: Metric, first: number, last: number): Promise<void>
   /** Rows that the store has acknowledged. Never throws. */
-  stored(chunks: readonly Chunk[]): void
+  stored(batches: readonly StoredSamples[]): void
   /** Rows that may or may not be stored, and may still come: nothing is held for `ms`. */
   doubt(ms: number): void
   stop(): void
@@ -343,10 +342,10 @@ export function createHotCache(options: HotCacheOptions): HotCache {
     flags[metric.index] = 0
   }
 
-  function stored(chunks: readonly Chunk[]): void {
+  function stored(batches: readonly StoredSamples[]): void {
     if (states.size === 0) return
     try {
-      for (const chunk of chunks) take(chunk)
+      for (const batch of batches) take(batch)
     } catch (error) {
       // What is stored is stored; but what is held here may lack some of it.
       clear()
@@ -354,21 +353,20 @@ export function createHotCache(options: HotCacheOptions): HotCache {
     }
   }
 
-  function take({ rows, series, time, value }: Chunk): void {
+  function take({ length, series, time, value }: StoredSamples): void {
     const { metrics, entities } = catalogue.series
-    for (let row = 0; row < rows; row++) {
-      const s = series[row] as number
-      if (s === NO_SERIES) continue
+    for (let i = 0; i < length; i++) {
+      const s = series[i] as number
       const metric = metrics[s] as number
       if (flags[metric] !== 1) continue
-      const t = (time[2 * row + 1] as number) * 0x1_0000_0000 + (time[2 * row] as number)
+      const t = Math.floor(time[i] as number)
       const state = states.get(metric) as MetricState
       const number = Math.floor(t / CHUNK_MS)
       const chunk = state.chunks.get(number) ?? follow(state, number)
       if (chunk === undefined) continue
       const { tail } = chunk
       const room = tail.times.length
-      tail.push(entities[s] as number, t, value[row] as number)
+      tail.push(entities[s] as number, t, value[i] as number)
       if (tail.times.length !== room) {
         recount(chunk)
         if (bytes > limits.bytes) makeRoom(0, 0, chunk)

@@ -151,6 +151,13 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   HEALTH_MIGRATION,
   EVENTS_MIGRATION,
+  {
+    version: 8,
+    name: 'former names',
+    statements: [
+      `ALTER TABLE ${TABLES.entities} ADD COLUMN IF NOT EXISTS former_names Array(String) AFTER attributes`,
+    ],
+  },
 ]
 
 /** Sizes of a column's compressed blocks in wide parts, in bytes before compression; a granule begins a block of compact ones. */

@@ -1,7 +1,7 @@
 import type { OutColumn } from '../native/encode.js'
 
 /**
- * Rows of `samples` as ClickHouse wants them, in one allocation: four columns of 8 bytes a row, and one of 4 for ourselves. Ids are copied as the bits
+ * Rows of `samples` as ClickHouse wants them, in one allocation: four columns of 8 bytes a row. Ids are copied as the bits
  * of a Float64 (below 2^52 they are subnormal numbers, never a NaN), so no BigInt is made.
  */
 export interface Chunk {
@@ -11,13 +11,10 @@ export interface Chunk {
   /** Int64 as low and high words. */
   time: Uint32Array
   value: Float64Array
-  /** The catalogue's index of the series; `NO_SERIES` for a row that is no sample. Not sent. */
-  series: Uint32Array
 }
 
-export const NO_SERIES = 0xffff_ffff
 export const CHUNK_ROWS = 32_768
-export const ROW_BYTES = 36
+export const ROW_BYTES = 32
 
 export function createChunk(): Chunk {
   const memory = new ArrayBuffer(CHUNK_ROWS * ROW_BYTES)
@@ -28,7 +25,6 @@ export function createChunk(): Chunk {
     entity: new Float64Array(memory, column, CHUNK_ROWS),
     time: new Uint32Array(memory, 2 * column, 2 * CHUNK_ROWS),
     value: new Float64Array(memory, 3 * column, CHUNK_ROWS),
-    series: new Uint32Array(memory, 4 * column, CHUNK_ROWS),
   }
 }
 

@@ -1,5 +1,4 @@
 import type { ClickHouseClient } from '@clickhouse/client'
-import { rowsOf, splitRecords } from '../cluster/insert.js'
 import type { Cluster } from '../cluster/open.js'
 import { ONE_SERVER } from '../cluster/placement.js'
 import { insertBlock } from '../native/client.js'
@@ -8,6 +7,8 @@ import { type Chunk, columnsOf } from './chunk.js'
 import type { Commit } from './commit.js'
 import { endInserts, findMarks } from './marks.js'
 import type { WriterOptions } from './writer.js'
+
+const rowsOf = (chunks: readonly Chunk[]): number => chunks.reduce((sum, { rows }) => sum + rows, 0)
 
 /**
  * How the writer reaches ClickHouse. Every attempt at a commit carries the same deduplication token, so that one of unknown
@@ -38,13 +39,13 @@ export function createInsert(
       },
     })
   return {
-    async insert({ id, chunks, rows }: Commit, signal: AbortSignal) {
+    async insert({ id, chunks, records, rows }: Commit, signal: AbortSignal) {
       await persistCatalogue()
       const token = `${instance}-${id}`
-      if (cluster === undefined) return block(chunks, rows, id, token, signal)
+      if (cluster === undefined) return block([...records, ...chunks], rows, id, token, signal)
       cluster.check()
-      const { samples, records } = splitRecords(chunks)
-      if (samples.length > 0) await block(samples, rowsOf(samples), id, token, signal)
+      // Records may only be there when all samples are: else a batch of which one shard has nothing would be taken for stored.
+      if (chunks.length > 0) await block(chunks, rowsOf(chunks), id, token, signal)
       if (records.length > 0) await block(records, rowsOf(records), id, `${token}-records`, signal)
     },
     async settle(commits, keys, mark) {

@@ -10,9 +10,10 @@ import {
 } from '../types.js'
 import { createStoredBatches } from './batches.js'
 import { type ChunkPool, createChunkPool, ROW_BYTES } from './chunk.js'
-import { appendMark, appendSamples, appendTouched, type Commit, newCommit } from './commit.js'
-import { daysOf } from './days.js'
+import { appendMark, appendRecords, appendSamples, type Commit, newCommit } from './commit.js'
+import { daysOf, onlyDays } from './days.js'
 import { describeFailure, wasSent } from './failure.js'
+import { createAppendSorted } from './sorted.js'
 import { DEFAULT_TUNING, type WriterTuning } from './tuning.js'
 
 /** For durations: the time of day may jump. */
@@ -74,6 +75,7 @@ export function createWriter(options: WriterOptions): WriterCore {
   } = options
   const tuning = { ...DEFAULT_TUNING, ...options.tuning }
   const pool: ChunkPool = createChunkPool()
+  const appendSorted = createAppendSorted(catalogue)
   const stored = createStoredBatches(tuning.batches)
   const pendingKeys = new Map<number, Promise<unknown>>()
   const aborted = new AbortController()
@@ -130,10 +132,13 @@ export function createWriter(options: WriterOptions): WriterCore {
     }
     return new Promise((resolve, reject) => {
       const before = open.rows
-      appendSamples(open, pool, catalogue, columns, fresh.length === days.length ? undefined : new Set(fresh))
+      const kept = fresh.length === days.length ? columns : onlyDays(columns, fresh)
+      // Only what is an insert of its own arrives in order.
+      const isAlone = before === 0 && kept.length >= tuning.eagerRows
+      if (!isAlone || !appendSorted(open, pool, kept)) appendSamples(open, pool, catalogue, kept)
+      open.batches.push(kept)
       const samples = open.rows - before
-      if (key !== undefined)
-        for (const day of fresh) appendMark(open, pool, { key, day, samples, now: now() })
+      if (key !== undefined) for (const day of fresh) appendMark(open, { key, day, samples, now: now() })
       bufferedRows += open.rows - before
       open.waiters.push({ samples, key, days: fresh, resolve, reject })
       schedule()
@@ -173,7 +178,7 @@ export function createWriter(options: WriterOptions): WriterCore {
   function seal(): void {
     if (open.rows === 0) return
     open.id = ++lastId
-    appendTouched(open, pool, firstNumber + lastId)
+    appendRecords(open, pool, firstNumber + lastId)
     bufferedRows += open.touched.size
     ready.push(open)
     open = newCommit()
@@ -239,7 +244,10 @@ export function createWriter(options: WriterOptions): WriterCore {
   function release(commit: Commit): void {
     bufferedRows -= commit.rows
     pool.give(commit.chunks)
+    pool.give(commit.records)
+    commit.batches = []
     commit.chunks = []
+    commit.records = []
   }
 
   /** Resolves when the outcome of every doubtful insert is known. */

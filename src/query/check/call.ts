@@ -1,12 +1,21 @@
 import { RESAMPLE_NAMES, type ResampleName } from '../functions/resample.js'
-import type { Call, Expression, FunctionSignature } from '../syntax/index.js'
+import { nearest } from '../names/index.js'
+import {
+  type Call,
+  didYouMean,
+  type Expression,
+  type FunctionSignature,
+  type Predicate,
+} from '../syntax/index.js'
 import { checkArity, constantArgument, problemAt, wordOf } from './arguments.js'
+import { attributeNames, isAttribute } from './attribute-names.js'
 import { normalizeAttribute } from './attributes.js'
 import { comparedWith } from './comparison.js'
 import type { CheckContext } from './context.js'
 import { counterBeside } from './metric-names.js'
 import {
   type Application,
+  type PointCondition,
   type PointwiseName,
   type Shape,
   type StatisticName,
@@ -14,6 +23,7 @@ import {
   widest,
 } from './typed.js'
 import { NO_UNITS, perSecond, timesSeconds, type Units } from './units.js'
+import { comparisonsIn } from './walk.js'
 
 /** Checks an argument. */
 type Check = (node: Expression) => TypedExpression
@@ -118,7 +128,7 @@ export function checkCall(
     case 'max_by':
     case 'min_by': {
       const argument = streamArgument(call, first as Expression, context)
-      const attributes = call.args.slice(1).map((a) => wordOf(a) ?? '')
+      const attributes = groupAttributes(call.args.slice(1), context)
       const group = { name: call.name, attributes } as const
       return { kind: 'group', group, argument, shape: argument.shape, units: argument.units }
     }
@@ -259,24 +269,40 @@ function stats(call: Call, context: Checking): TypedExpression {
   return apply(call, context, { name: 'stats', statistic }, 'stream')
 }
 
-/** The points of the second argument, or of what is compared, at times at which the comparison holds. */
+/** The points of the second argument, or of what is compared first, at times at which the condition holds. */
 function selection(call: Call, context: Checking): TypedExpression {
-  const condition = call.args[0] as Expression
-  if (condition.kind !== 'compare') {
+  const [first, second] = call.args as [Expression, Expression?]
+  const condition = pointCondition(first, context)
+  if (condition === undefined) {
     context.problems.push(
-      problemAt(condition, 'when takes a condition first, e.g. cpu_percent > 90.', ['a comparison']),
+      problemAt(first, 'when takes a condition first, e.g. cpu_percent > 90.', ['a comparison']),
     )
     return NOTHING
   }
-  const tested = context.check(condition.left)
-  const left = call.args[1] === undefined ? tested : context.check(call.args[1])
-  if (left.shape === 'number' && tested.shape === 'number')
+  const tested = comparisonsIn(condition).map((comparison) => comparison.tested)
+  const kept = second === undefined ? (tested[0] as TypedExpression) : context.check(second)
+  const shape = tested.reduce((widestYet, { shape }) => widest(widestYet, shape), kept.shape)
+  if (shape === 'number')
     context.problems.push(
       problemAt(call, 'when takes a metric or what is made of one on one side at least.', ['a metric']),
     )
-  const operator = { compare: condition.operator, than: comparedWith(condition, tested, context) }
-  const shape = widest(left.shape, tested.shape)
-  return { kind: 'combine', operator, left, right: tested, shape, units: left.units }
+  return { kind: 'when', condition, kept, shape, units: kept.units }
+}
+
+function pointCondition(node: Expression | Predicate, context: Checking): PointCondition | undefined {
+  if (node.kind === 'compare') {
+    const tested = context.check(node.left)
+    const than = comparedWith(node, tested, context)
+    return { kind: 'compare', tested, operator: node.operator, than }
+  }
+  if (node.kind !== 'and' && node.kind !== 'or') return undefined
+  const operands: PointCondition[] = []
+  for (const operand of node.operands) {
+    const condition = pointCondition(operand, context)
+    if (condition === undefined) return undefined
+    operands.push(condition)
+  }
+  return { kind: node.kind === 'and' ? 'all' : 'any', operands }
 }
 
 function extremeOf(call: Call, operator: 'greatest' | 'least', context: Checking): TypedExpression {
@@ -329,6 +355,18 @@ function roleCount(call: Call): TypedExpression {
     ...(type !== undefined && { roleType: type }),
     ...(state !== undefined && { roleState: state }),
   }
+}
+
+/** The attributes to group by. One that no entity has is a warning: all entities lack it, so that nothing would be left. */
+function groupAttributes(words: readonly Expression[], { catalogue, warnings }: Checking): string[] {
+  return words.map((word) => {
+    const name = wordOf(word) ?? ''
+    if (!isAttribute(catalogue, name)) {
+      const near = nearest(name, attributeNames(catalogue), 3)
+      warnings.push(problemAt(word, `No entity has an attribute “${name}”.${didYouMean(near)}`, [], near))
+    }
+    return name
+  })
 }
 
 function positive(node: Expression, what: string, context: Checking): number {

@@ -21,6 +21,8 @@ export function checkExpression(node: Expression, context: CheckContext): TypedE
       context.problems.push(problemAt(node, `“${node.text}” cannot stand here.`, ['an expression']))
       return { kind: 'number', shape: 'number', units: NO_UNITS, value: 0 }
     case 'compare':
+    case 'and':
+    case 'or':
       context.problems.push(
         problemAt(node, 'A comparison can stand in WHERE and as the first argument of when.', [
           'an expression',

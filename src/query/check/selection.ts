@@ -40,7 +40,7 @@ export function isActive(catalogue: Catalogue, entity: EntityIndex, activity: Ac
 /** `attribute = value`. A name matches under any name that the entity has had. */
 export function equalsSelector(
   attribute: string,
-  value: Value,
+  value: Pick<Value, 'text'>,
   catalogue: Catalogue,
   activity: Activity,
 ): Selector {

@@ -18,6 +18,7 @@ import { numberSelector, recordCategory } from './collections.js'
 import { comparedWith } from './comparison.js'
 import type { CheckContext } from './context.js'
 import { checkExpression } from './expression.js'
+import { type Belonging, formerOwners, formerOwnersLike } from './former-names.js'
 import { compilePattern } from './pattern.js'
 import {
   type Activity,
@@ -28,7 +29,7 @@ import {
   type Selector,
 } from './selection.js'
 import type { TypedExpression, TypedItem } from './typed.js'
-import { hasFact, hasGrouping } from './walk.js'
+import { hasFact, hasGrouping, partsOf } from './walk.js'
 
 /** The predicate, checked: conditions on attributes, known beforehand, and on streams, known when they are read. */
 export type Filter =
@@ -99,7 +100,7 @@ export function checkStatement(
       items,
       filter,
       candidates: {
-        ...(where !== undefined && candidatesOf(where, options.variables)),
+        ...(where !== undefined && candidatesOf(where, options)),
         ...(category !== undefined && { category }),
       },
       warnings: context.warnings,
@@ -119,7 +120,7 @@ export function withCondition(
   statement: Statement & { readonly where: Predicate },
   options: CheckOptions,
 ): { checked: CheckedStatement; problems: readonly QueryProblem[] } {
-  const { catalogue, movingAverageSeconds, variables } = options
+  const { catalogue, movingAverageSeconds } = options
   const { where } = statement
   const budget = { steps: STEPS_IN_ALL }
   const context: CheckContext = { catalogue, problems: [], warnings: [], movingAverageSeconds, budget }
@@ -128,7 +129,7 @@ export function withCondition(
     ...head,
     statement,
     filter,
-    candidates: candidatesOf(where, variables),
+    candidates: candidatesOf(where, options),
     timeless: isTimeless(where),
   }
   return { checked, problems: context.problems }
@@ -159,10 +160,7 @@ function checkGroupings(expression: TypedExpression, at: Span, context: CheckCon
       visit(node.argument, true)
     } else if (!inside && (node.kind === 'metric' || node.kind === 'fact' || node.kind === 'role-count'))
       kinds.add('')
-    else if (node.kind === 'combine') {
-      visit(node.left, inside)
-      visit(node.right, inside)
-    } else if (node.kind === 'apply') visit(node.argument, inside)
+    else for (const part of partsOf(node)) visit(part, inside)
   }
   visit(expression, false)
   if (kinds.size > 1)
@@ -187,7 +185,11 @@ function checkPredicate(node: Predicate, context: CheckContext, options: CheckOp
     case 'differs': {
       const value = checkValue(node, context, variables)
       if (value === undefined) return { kind: 'all', operands: [] }
-      const equals = equalsSelector(node.attribute, value, catalogue, activity)
+      const equals = orBelonging(
+        equalsSelector(node.attribute, value, catalogue, activity),
+        formerOwners(catalogue, node.attribute, value.text),
+        options,
+      )
       const selector: Selector = node.kind === 'equals' ? equals : (entity) => equals(entity) === false
       return { kind: 'select', selector }
     }
@@ -199,12 +201,29 @@ function checkPredicate(node: Predicate, context: CheckContext, options: CheckOp
       }
       return {
         kind: 'select',
-        selector: matchSelector(node.attribute, compiled.matches, catalogue, activity),
+        selector: orBelonging(
+          matchSelector(node.attribute, compiled.matches, catalogue, activity),
+          formerOwnersLike(catalogue, node.attribute, compiled.matches),
+          options,
+        ),
       }
     }
     case 'compare':
       return checkComparison(node, context)
   }
+}
+
+/** The condition, or that an entity belongs to one of these. */
+function orBelonging(
+  selector: Selector,
+  owners: readonly Belonging[],
+  { catalogue, activity }: CheckOptions,
+): Selector {
+  if (owners.length === 0) return selector
+  const others = owners.map((pins) =>
+    pins.map(({ attribute, value }) => equalsSelector(attribute, { text: value }, catalogue, activity)),
+  )
+  return (entity) => selector(entity) || others.some((all) => all.every((one) => one(entity) === true))
 }
 
 function checkComparison(node: Comparison, context: CheckContext): Filter {
@@ -256,13 +275,13 @@ function resolveVariable(value: Value, variables: ReadonlyMap<string, string>): 
 }
 
 /** What every selected entity must have: then not every entity need be looked at. */
-function candidatesOf(node: Predicate, variables: ReadonlyMap<string, string>): Candidates {
+function candidatesOf(node: Predicate, options: CheckOptions): Candidates {
   const parts = node.kind === 'and' ? node.operands : [node]
   let category: string | undefined
   let entityName: string | undefined
   let pins: Pin[] | undefined
   for (const part of parts) {
-    const own = pinsOf(part, variables)
+    const own = pinsOf(part, options)
     if (own === undefined) continue
     const [only] = own
     const name = own.length === 1 && only !== undefined ? normalizeAttribute(only.attribute) : ''
@@ -277,15 +296,17 @@ function candidatesOf(node: Predicate, variables: ReadonlyMap<string, string>): 
   }
 }
 
-/** `hostname = a`, or `hostname = a OR hostname = b`: the values; undefined for any other condition. */
-function pinsOf(node: Predicate, variables: ReadonlyMap<string, string>): Pin[] | undefined {
+/** `hostname = a`, or `hostname = a OR hostname = b`: the values, and what stands for earlier names; undefined for any other condition. */
+function pinsOf(node: Predicate, options: CheckOptions): Pin[] | undefined {
   if (node.kind === 'or') {
-    const all = node.operands.map((operand) => pinsOf(operand, variables))
+    const all = node.operands.map((operand) => pinsOf(operand, options))
     return all.some((pins) => pins === undefined) ? undefined : all.flatMap((pins) => pins ?? [])
   }
   if (node.kind !== 'equals' || normalizeAttribute(node.attribute) === 'active') return undefined
-  const value = resolveVariable(node.value, variables)
-  return value === undefined ? undefined : [{ attribute: node.attribute, value: value.text }]
+  const value = resolveVariable(node.value, options.variables)
+  if (value === undefined) return undefined
+  const formerly = formerOwners(options.catalogue, node.attribute, value.text)
+  return [{ attribute: node.attribute, value: value.text }, ...formerly.flatMap((pins) => pins[0] ?? [])]
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { Metric } from '../../metrics/index.js'
 import type { AggregateName } from '../functions/aggregate.js'
-import type { Operator, Selection } from '../functions/arithmetic.js'
+import type { Operator } from '../functions/arithmetic.js'
 import type { ResampleName } from '../functions/resample.js'
-import type { Span } from '../syntax/index.js'
+import type { CompareOperator, Span } from '../syntax/index.js'
 import type { Units } from './units.js'
 
 /**
@@ -36,12 +36,29 @@ export type TypedExpression =
   | (Typed & { readonly kind: 'role-count'; readonly roleType?: string; readonly roleState?: string })
   | (Typed & {
       readonly kind: 'combine'
-      readonly operator: Operator | Selection
+      readonly operator: Operator
       readonly left: TypedExpression
       readonly right: TypedExpression
     })
   | (Typed & { readonly kind: 'apply'; readonly apply: Application; readonly argument: TypedExpression })
+  | (Typed & {
+      /** `when`: the points of `kept` at times at which the condition holds. */
+      readonly kind: 'when'
+      readonly condition: PointCondition
+      readonly kept: TypedExpression
+    })
   | (Typed & { readonly kind: 'group'; readonly group: Grouping; readonly argument: TypedExpression })
+
+/** A condition of points of one time. */
+export type PointCondition =
+  | {
+      readonly kind: 'compare'
+      readonly tested: TypedExpression
+      readonly operator: CompareOperator
+      /** In the unit of `tested`. */
+      readonly than: number
+    }
+  | { readonly kind: 'all' | 'any'; readonly operands: readonly PointCondition[] }
 
 /** A function of one stream (or scalar), with its parameters. */
 export type Application =

@@ -1,4 +1,3 @@
-import type { CompareOperator } from '../syntax/index.js'
 import {
   countOf,
   finiteOnly,
@@ -12,21 +11,6 @@ import {
 
 export type Operator = '+' | '-' | '*' | '/' | 'greatest' | 'least'
 
-/** `when`: the left side where the right one compares so with a number; elsewhere there is no point. */
-export interface Selection {
-  readonly compare: CompareOperator
-  readonly than: number
-}
-
-const comparisons: Record<CompareOperator, (a: number, b: number) => boolean> = {
-  '<': (a, b) => a < b,
-  '<=': (a, b) => a <= b,
-  '=': (a, b) => a === b,
-  '!=': (a, b) => a !== b,
-  '>=': (a, b) => a >= b,
-  '>': (a, b) => a > b,
-}
-
 /** A number that belongs to no time (a literal, a fact of a host), or points. */
 export type Operand = number | Points
 
@@ -39,32 +23,24 @@ const operations: Record<Operator, (a: number, b: number) => number> = {
   least: (a, b) => Math.min(a, b),
 }
 
-function operationOf(operator: Operator | Selection): (a: number, b: number) => number {
-  if (typeof operator === 'string') return operations[operator]
-  const { compare, than } = operator
-  const holds = comparisons[compare]
-  return (kept, tested) => (holds(tested, than) ? kept : Number.NaN)
-}
-
 /** How far apart two streams' points may be when neither has two points to tell its usual distance: milliseconds. */
-const UNKNOWN_PERIOD = 60_000
+export const UNKNOWN_PERIOD = 60_000
 
 /**
  * Combines two operands. Where the result is no finite number (division by zero) there is no point.
  *
  * A scalar is taken for every point of the other side. Two scalars give one point, at the later time. Two streams are
  * joined: points of the same time; and where the right side has none at that time, its nearest one, no farther than half
- * the larger of the two sides' usual distances; for `when`, which is about one time, half the smaller. The result has the left
- * side's times.
+ * the larger of the two sides' usual distances. The result has the left side's times.
  */
 export function combine(
-  operator: Operator | Selection,
+  operator: Operator,
   left: Operand,
   right: Operand,
   leftIsScalar: boolean,
   rightIsScalar: boolean,
 ): Operand {
-  const f = operationOf(operator)
+  const f = operations[operator]
   if (typeof left === 'number') {
     if (typeof right === 'number') return f(left, right)
     return mapValues(right, (value) => f(left, value))
@@ -81,16 +57,11 @@ export function combine(
     const scalar = right.values[right.start] as number
     return mapValues(left, (value) => f(value, scalar))
   }
-  if (typeof operator !== 'string' && sameTimes(left, right)) return selected(operator, left, right)
-  return join(f, left, right, typeof operator === 'string' ? Math.max : smaller)
+  return join(f, left, right)
 }
 
-/** The smaller distance, of those that are known. */
-const smaller: Choice = (a, b) => (a === 0 || b === 0 ? a + b : Math.min(a, b))
-type Choice = (a: number, b: number) => number
-
-function join(f: (a: number, b: number) => number, left: Points, right: Points, choose: Choice): Points {
-  if (!sameTimes(left, right)) return joinNearest(f, left, right, choose)
+function join(f: (a: number, b: number) => number, left: Points, right: Points): Points {
+  if (!sameTimes(left, right)) return joinNearest(f, left, right)
   const n = countOf(left)
   const out = new Float64Array(n)
   let dropped = false
@@ -103,26 +74,7 @@ function join(f: (a: number, b: number) => number, left: Points, right: Points, 
   return dropped ? finiteOnly(result) : result
 }
 
-/** Of streams with the same times: counted first, because mostly little is left of much. */
-function selected({ compare, than }: Selection, left: Points, right: Points): Points {
-  const holds = comparisons[compare]
-  const { values: tested, start: from, end } = right
-  let n = 0
-  for (let i = from; i < end; i++) if (holds(tested[i] as number, than)) n++
-  if (n === 0) return NO_POINTS
-  const times = new Float64Array(n)
-  const values = new Float64Array(n)
-  const shift = left.start - from
-  let at = 0
-  for (let i = from; i < end; i++) {
-    if (!holds(tested[i] as number, than)) continue
-    times[at] = left.times[i + shift] as number
-    values[at++] = left.values[i + shift] as number
-  }
-  return pointsOf(times, values)
-}
-
-function sameTimes(a: Points, b: Points): boolean {
+export function sameTimes(a: Points, b: Points): boolean {
   const n = countOf(a)
   if (countOf(b) !== n) return false
   if (a.times === b.times && a.start === b.start) return true
@@ -130,13 +82,8 @@ function sameTimes(a: Points, b: Points): boolean {
   return true
 }
 
-function joinNearest(
-  f: (a: number, b: number) => number,
-  left: Points,
-  right: Points,
-  choose: Choice,
-): Points {
-  const reach = (choose(medianGap(left), medianGap(right)) || UNKNOWN_PERIOD) / 2
+function joinNearest(f: (a: number, b: number) => number, left: Points, right: Points): Points {
+  const reach = (Math.max(medianGap(left), medianGap(right)) || UNKNOWN_PERIOD) / 2
   const outTimes = new Float64Array(countOf(left))
   const out = new Float64Array(countOf(left))
   let n = 0
@@ -153,4 +100,5 @@ function joinNearest(
   return pointsOf(outTimes, out, n)
 }
 
-const distance = (points: Points, i: number, time: number) => Math.abs((points.times[i] as number) - time)
+export const distance = (points: Points, i: number, time: number) =>
+  Math.abs((points.times[i] as number) - time)

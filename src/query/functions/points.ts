@@ -59,6 +59,18 @@ export function pointsFrom(points: Points, time: number): Points {
   return { ...points, start }
 }
 
+/**
+ * As `pointsFrom`; but where nothing lies from there up to `before`, the last point before stays, if it is no more than
+ * `reach` milliseconds older: from it the first change after `before` is counted.
+ */
+export function pointsReaching(points: Points, time: number, before: number, reach: number): Points {
+  const { times, start, end } = points
+  const cut = pointsFrom(points, time)
+  const previous = cut.start - 1
+  if (previous < start || (cut.start < end && (times[cut.start] as number) < before)) return cut
+  return (times[previous] as number) >= before - reach ? { ...cut, start: previous } : cut
+}
+
 export const countOf = (points: Points) => points.end - points.start
 
 /** Applies `f` to each value; results that are no finite number are dropped, with their points. */

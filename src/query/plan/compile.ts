@@ -1,15 +1,17 @@
 import type { Entity } from '../../metrics/index.js'
 import type { Rollup } from '../../wire/timeseries.js'
-import type { Application, TypedExpression } from '../check/typed.js'
+import type { Application, PointCondition, TypedExpression } from '../check/typed.js'
+import { comparisonsIn } from '../check/walk.js'
 import type { AggregateName } from '../functions/aggregate.js'
 import { combine, type Operand } from '../functions/arithmetic.js'
 import { derivativeOfCounter } from '../functions/change.js'
-import { NO_POINTS, type Points, pointsFrom } from '../functions/points.js'
+import { NO_POINTS, type Points, pointsFrom, pointsReaching } from '../functions/points.js'
 import { bucketWindow } from '../functions/resample.js'
 import { ROLLUP_MS } from '../functions/rollup.js'
+import { type Condition, when } from '../functions/when.js'
 import { applyFunction, rateOfRollup } from './apply.js'
 import type { Leaves, Window } from './leaf.js'
-import { lookBack, lookBackOfRate } from './look-back.js'
+import { countsChanges, lookBack, lookBackOfRate, REACH } from './look-back.js'
 
 /** What an expression is evaluated over: one entity and what was read for it. */
 export interface Evaluation {
@@ -29,6 +31,8 @@ export interface CompileOptions {
   /** Of which scalars are: for what is inside a function that looks back, the window without that. */
   readonly core: Window
   readonly rollup: Rollup
+  /** Inside a function of changes: the time before which a point is wanted, however far back. */
+  readonly before?: number | undefined
   /** Whether the store may aggregate this metric; false where its samples are read anyway. */
   readonly mayPushDown: (metricIndex: number) => boolean
   /** Streams of groups of entities: see `plan/item.ts`. */
@@ -56,16 +60,16 @@ export function compile(expression: TypedExpression, options: CompileOptions): E
     case 'metric': {
       const { metric, isRateOfCounter } = expression
       const read = isRateOfCounter ? earlier(window, lookBackOfRate(ROLLUP_MS[rollup])) : window
-      if (rollup === 'RAW') {
-        const place = leaves.add({ kind: 'samples', metric, window: read })
-        // Others may want earlier samples of the metric: they are read once.
-        const samples = (evaluation: Evaluation) => pointsFrom(evaluation.leaf(place), read.from)
-        if (!isRateOfCounter) return samples
-        return (evaluation) => pointsFrom(derivativeOfCounter(samples(evaluation)), window.from)
-      }
-      const place = leaves.add({ kind: 'rollup', metric, window: read, level: rollup })
-      if (!isRateOfCounter) return (evaluation) => evaluation.leaf(place)
-      return (evaluation) => pointsFrom(rateOfRollup(evaluation.leaf(place)), window.from)
+      const inner = isRateOfCounter ? changesIn(options) : options
+      const leaf = { metric, window: read, ...(inner.before !== undefined && { before: inner.before }) }
+      const place = leaves.add(
+        rollup === 'RAW' ? { kind: 'samples', ...leaf } : { kind: 'rollup', level: rollup, ...leaf },
+      )
+      // Others may want earlier points of the metric: they are read once.
+      const points = (evaluation: Evaluation) => begin(evaluation.leaf(place), read.from, inner)
+      if (!isRateOfCounter) return points
+      const rate = rollup === 'RAW' ? derivativeOfCounter : rateOfRollup
+      return (evaluation) => begin(rate(points(evaluation)), window.from, options)
     }
     case 'across': {
       const { metric, isRateOfCounter, plural, total } = expression
@@ -77,6 +81,7 @@ export function compile(expression: TypedExpression, options: CompileOptions): E
         plural,
         total,
         isRateOfCounter,
+        ...(isRateOfCounter && { before: window.from }),
       })
       if (!isRateOfCounter) return (evaluation) => evaluation.leaf(place)
       return (evaluation) => pointsFrom(evaluation.leaf(place), window.from)
@@ -100,12 +105,43 @@ export function compile(expression: TypedExpression, options: CompileOptions): E
       return (evaluation) =>
         combine(operator, left(evaluation), right(evaluation), leftIsScalar, rightIsScalar)
     }
+    case 'when':
+      return compileWhen(expression, options)
     case 'apply':
       return compileApplication(expression.apply, expression.argument, options)
     case 'group':
       throw new Error('a grouping is compiled by its item')
   }
 }
+
+function compileWhen(
+  { condition, kept }: Extract<TypedExpression, { kind: 'when' }>,
+  options: CompileOptions,
+): Evaluator {
+  const evaluate = compile(kept, options)
+  const comparisons = comparisonsIn(condition).map((comparison) => {
+    const { tested, operator, than } = comparison
+    return { operator, than, isScalar: tested.shape !== 'stream', tested: compile(tested, options) }
+  })
+  let place = 0
+  const placed = (node: PointCondition): Condition =>
+    node.kind === 'compare' ? place++ : { kind: node.kind, operands: node.operands.map(placed) }
+  const tree = placed(condition)
+  const keptIsScalar = kept.shape !== 'stream'
+  return (evaluation) => {
+    const tested = comparisons.map((each) => ({ ...each, tested: each.tested(evaluation) }))
+    return when(evaluate(evaluation), keptIsScalar, tree, tested)
+  }
+}
+
+/** Of what a function of changes takes: a point before the window is wanted, and so before what the function itself needs one. */
+function changesIn(options: CompileOptions): CompileOptions {
+  return { ...options, before: Math.min(options.before ?? Number.POSITIVE_INFINITY, options.window.from) }
+}
+
+/** Points from a time on, and the one before where a function around them counts from it. */
+const begin = (points: Points, from: number, { before }: CompileOptions): Points =>
+  before === undefined ? pointsFrom(points, from) : pointsReaching(points, from, before, REACH)
 
 const earlier = ({ from, to }: Window, ms: number): Window => ({ from: from - ms, to })
 
@@ -124,7 +160,8 @@ function compileApplication(
   if (apply.name === 'timeshift') {
     const shift = apply.seconds * 1000
     const shifted = ({ from, to }: Window) => ({ from: from - shift, to: to - shift })
-    const inner = compile(argument, { ...options, window: shifted(window), core: shifted(core) })
+    const before = options.before === undefined ? undefined : options.before - shift
+    const inner = compile(argument, { ...options, window: shifted(window), core: shifted(core), before })
     return (evaluation) => applyFunction(apply, inner(evaluation), 0)
   }
   const bucketMs = ROLLUP_MS[rollup]
@@ -149,18 +186,19 @@ function compileApplication(
       })
       return (evaluation) => evaluation.leaf(place)
     }
-    const evaluate = compile(argument, { ...options, window: inner, core: whole(wanted) })
+    const evaluate = compile(argument, { ...options, window: inner, core: whole(wanted), before: undefined })
     return (evaluation) => applyFunction(apply, evaluate(evaluation), bucketMs)
   }
   if (SCALARS.has(apply.name)) {
-    const evaluate = compile(argument, { ...options, window: core })
+    const evaluate = compile(argument, { ...options, window: core, before: undefined })
     return (evaluation) => applyFunction(apply, evaluate(evaluation), bucketMs)
   }
   const before = lookBack(apply, argument, bucketMs)
-  const evaluate = compile(argument, before > 0 ? { ...options, window: earlier(window, before) } : options)
+  const inner = countsChanges(apply) ? changesIn(options) : options
+  const evaluate = compile(argument, before > 0 ? { ...inner, window: earlier(window, before) } : inner)
   if (before === 0) return (evaluation) => applyFunction(apply, evaluate(evaluation), bucketMs)
   return (evaluation) => {
     const result = applyFunction(apply, evaluate(evaluation), bucketMs)
-    return typeof result === 'number' ? result : pointsFrom(result, window.from)
+    return typeof result === 'number' ? result : begin(result, window.from, options)
   }
 }

@@ -3,7 +3,7 @@ import type { Rollup } from '../../wire/timeseries.js'
 import type { CheckedStatement, Filter } from '../check/statement.js'
 import { comparisonsOf } from '../check/statement.js'
 import type { Grouping, TypedExpression, TypedItem } from '../check/typed.js'
-import { metricsOf } from '../check/walk.js'
+import { neededMetrics, partsOf } from '../check/walk.js'
 import type { Times } from '../functions/across.js'
 import type { Points } from '../functions/points.js'
 import { bucketWindow } from '../functions/resample.js'
@@ -108,7 +108,8 @@ function planItem(item: TypedItem, options: CompileOptions): PlannedItem {
       ...options,
       grouped: (expression, inside) => {
         if (expression.kind !== 'group') return undefined
-        const { grouped: _, ...own } = inside
+        // Points of members from far before the window would have no others to go together with.
+        const { grouped: _, before: __, ...own } = inside
         const evaluate = compile(expression.argument, own)
         const folded = foldedLeaf(expression.group, expression.argument, own)
         const place =
@@ -122,7 +123,7 @@ function planItem(item: TypedItem, options: CompileOptions): PlannedItem {
       },
     }),
   )
-  return { item, metrics: metricsOf(item.expression), places, evaluate: result, groupings }
+  return { item, metrics: neededMetrics(item.expression), places, evaluate: result, groupings }
 }
 
 /** `max_by(resample(x, 60, max))` and the like, of all entities together: the store folds what it puts into buckets. */
@@ -151,6 +152,6 @@ function timesOf(expression: TypedExpression): Times {
     if (expression.apply.name === 'resample') return 'grid'
     return expression.apply.name === 'pointwise' ? timesOf(expression.argument) : 'free'
   }
-  if (expression.kind !== 'combine') return 'free'
-  return timesOf(expression.left) !== 'free' && timesOf(expression.right) !== 'free' ? 'grid' : 'free'
+  if (expression.kind !== 'combine' && expression.kind !== 'when') return 'free'
+  return partsOf(expression).every((part) => timesOf(part) !== 'free') ? 'grid' : 'free'
 }

@@ -11,7 +11,12 @@ export interface Window {
 }
 
 /** What is read from the store for one metric: the columns that the rest of an expression is computed from. */
-export type Leaf = { readonly metric: Metric; readonly window: Window } & (
+export type Leaf = {
+  readonly metric: Metric
+  readonly window: Window
+  /** Of samples and rollups: one point earlier than this is wanted too, at most `REACH` before it, where the window has none. */
+  readonly before?: number
+} & (
   | { readonly kind: 'samples' }
   /** One aggregate over the window, computed by the store. */
   | { readonly kind: 'aggregate'; readonly by: AggregateName }
@@ -73,11 +78,19 @@ export class Leaves {
     const key = `${leaf.kind}/${metric.index}/${from}/${window.to}/${more}`
     const known = this.#places.get(key)
     const place = known ?? this.list.push(leaf) - 1
-    if (window.from < (this.list[place] as Leaf).window.from) this.list[place] = leaf
+    this.list[place] = together(this.list[place] as Leaf, leaf)
     this.#places.set(key, place)
     this.#recorded?.add(place)
     return place
   }
+}
+
+/** What serves both of two leaves that differ in how far back they go. */
+function together(one: Leaf, other: Leaf): Leaf {
+  const wider = other.window.from < one.window.from ? other : one
+  const before = Math.min(one.before ?? Number.POSITIVE_INFINITY, other.before ?? Number.POSITIVE_INFINITY)
+  if (before === (wider.before ?? Number.POSITIVE_INFINITY)) return wider
+  return { ...wider, before }
 }
 
 /** Lets samples up to the same time begin at the same time, where that is at most `ms` earlier: one statement reads them then. */

@@ -1,7 +1,13 @@
 import type { Application, TypedExpression } from '../check/typed.js'
+import { partsOf } from '../check/walk.js'
 
 /** How far before the window a point is looked for from which the first change inside it is counted, milliseconds. */
 export const LOOK_BACK = 300_000
+/**
+ * Where none lies there, the last point before counts, if it is no further away than this: metrics may come once an hour.
+ * A point looked for that far costs a read of its own, of the series that need it. Milliseconds.
+ */
+export const REACH = 86_400_000
 /** What lies further before the window does not count, whatever a function is told: reading is bounded by the window. */
 const MOST = 86_400_000
 
@@ -26,6 +32,11 @@ export function lookBack(apply: Application, argument: TypedExpression, bucketMs
   }
 }
 
+/** Whether a function counts changes from a point to the next, however far apart they are. */
+export function countsChanges({ name }: Application): boolean {
+  return name === 'dt' || name === 'dt0' || name === 'counter_delta' || name === 'rate' || name === 'increase'
+}
+
 /** The same of the rate of a counter. */
 export const lookBackOfRate = (bucketMs: number): number => bucketMs || LOOK_BACK
 
@@ -34,15 +45,7 @@ const toPointBefore = (argument: TypedExpression, bucketMs: number): number =>
 
 /** The distance of an expression's points where it is known: of what is put into buckets. */
 function spacing(expression: TypedExpression): number {
-  switch (expression.kind) {
-    case 'apply':
-      if (expression.apply.name === 'resample') return expression.apply.seconds * 1000
-      return spacing(expression.argument)
-    case 'combine':
-      return Math.max(spacing(expression.left), spacing(expression.right))
-    case 'group':
-      return spacing(expression.argument)
-    default:
-      return 0
-  }
+  if (expression.kind === 'apply' && expression.apply.name === 'resample')
+    return expression.apply.seconds * 1000
+  return Math.max(0, ...partsOf(expression).map(spacing))
 }

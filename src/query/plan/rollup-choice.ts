@@ -1,5 +1,6 @@
 import type { Rollup } from '../../wire/timeseries.js'
 import type { TypedExpression } from '../check/typed.js'
+import { partsOf } from '../check/walk.js'
 import { ROLLUPS } from '../functions/rollup.js'
 import type { Window } from './leaf.js'
 
@@ -54,10 +55,6 @@ function isFolded(expression: TypedExpression): boolean {
     case 'metric':
     case 'across':
       return false
-    case 'combine':
-      return isFolded(expression.left) && isFolded(expression.right)
-    case 'group':
-      return isFolded(expression.argument)
     case 'apply': {
       const { apply, argument } = expression
       const folds = apply.name === 'aggregate' || apply.name === 'resample'
@@ -65,6 +62,6 @@ function isFolded(expression: TypedExpression): boolean {
       return isFolded(argument)
     }
     default:
-      return true
+      return partsOf(expression).every(isFolded)
   }
 }

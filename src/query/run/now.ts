@@ -1,7 +1,7 @@
 import type { HotSamples } from '../../metrics/index.js'
 import { type CheckedStatement, comparisonsOf } from '../check/statement.js'
 import type { TypedItem } from '../check/typed.js'
-import { acrossOf, hasFact, hasUnknownMetric, metricsOf } from '../check/walk.js'
+import { acrossOf, hasFact, hasUnknownMetric, neededMetrics } from '../check/walk.js'
 import { onePoint, type Points } from '../functions/points.js'
 import { type Plan, planStatement } from '../plan/item.js'
 import { groupLeaves, type Leaf, type LeafGroup } from '../plan/leaf.js'
@@ -145,7 +145,7 @@ function isPlain({ statement, items, filter, usesFacts }: CheckedStatement): boo
   if (usesFacts || comparisonsOf(filter).length > 0) return false
   return (items ?? []).every(
     ({ expression }) =>
-      metricsOf(expression).length > 0 &&
+      neededMetrics(expression).length > 0 &&
       acrossOf(expression).length === 0 &&
       !hasFact(expression) &&
       !hasUnknownMetric(expression),

@@ -65,6 +65,7 @@ async function readMembers(
   reader: AcrossReader,
 ): Promise<Map<number, Points>> {
   const { metric } = leaf
+  const before = leaf.before === undefined ? {} : { before: leaf.before }
   // Totals of a rollup are statistics of the total itself, so it is first made from what is finer.
   const window =
     leaf.total && leaf.level !== 'RAW'
@@ -75,10 +76,10 @@ async function readMembers(
   let source: Leaf
   let convert = (points: Points): Points => points
   if (leaf.level !== 'RAW' && !leaf.total) {
-    source = { kind: 'rollup', metric, window, level: leaf.level }
+    source = { kind: 'rollup', metric, window, level: leaf.level, ...before }
     if (leaf.isRateOfCounter) convert = rateOfRollup
   } else if (leaf.isRateOfCounter || entities.length * (length / EXPECTED_INTERVAL) <= reader.most) {
-    source = { kind: 'samples', metric, window }
+    source = { kind: 'samples', metric, window, ...before }
     if (leaf.isRateOfCounter) convert = derivativeOfCounter
   } else {
     const step = Math.max(SHORTEST_STEP, Math.ceil(length / MOST_BUCKETS / SHORTEST_STEP) * SHORTEST_STEP)

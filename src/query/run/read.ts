@@ -11,6 +11,7 @@ import { TooMuchAtOnce } from './chunks.js'
 import type { Chunk, LeafPoints } from './ordinals.js'
 import { readAcross } from './read-across.js'
 import { AggregateCollector } from './read-aggregates.js'
+import { pointsBefore } from './read-before.js'
 import { FoldedGridCollector, GridCollector } from './read-grid.js'
 import { evaluateHot, HOT_KINDS } from './read-hot.js'
 import { RollupCollector } from './read-rollup.js'
@@ -48,12 +49,35 @@ export async function readLeaves(
   await Promise.all(
     groupLeaves(leaves, wanted).map(async (group) => {
       const points = await readGroup(group, chunk, context)
+      await readBefore(group, points, chunk, context)
       group.places.forEach((place, i) => {
         result[place] = points[i] as (Points | undefined)[]
       })
     }),
   )
   return result
+}
+
+/** Looks for the one point before that leaves want, for the entities that have none in what was read, and puts it in front. */
+async function readBefore(
+  group: LeafGroup,
+  points: (Points | undefined)[][],
+  chunk: Chunk,
+  context: ReadContext,
+): Promise<void> {
+  await Promise.all(
+    group.leaves.map(async (leaf, i) => {
+      const own = points[i] as (Points | undefined)[]
+      const found = await pointsBefore(leaf, own, chunk, {
+        holds: (metric, from, to) => context.hot?.holds([metric], from, to) ?? false,
+        read: async (earlier, part, fromMemory) =>
+          (
+            await readLeaves([earlier], [0], part, fromMemory ? context : { ...context, hot: undefined })
+          )[0] ?? [],
+      })
+      if (found !== undefined) points[i] = found
+    }),
+  )
 }
 
 /** Fewer than this part of a metric's entities are named one by one; else all are read and those not wanted dropped. */

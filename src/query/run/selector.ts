@@ -1,7 +1,7 @@
 import type { Entity } from '../../metrics/index.js'
 import type { CheckedStatement } from '../check/statement.js'
 import type { TypedItem } from '../check/typed.js'
-import { acrossOf, hasFact, metricsOf } from '../check/walk.js'
+import { acrossOf, hasFact, neededMetrics } from '../check/walk.js'
 import { type Predicate, printPredicate } from '../syntax/index.js'
 import type { QueryEnvironment } from './environment.js'
 import { type SelectionRequest, type Subject, selectAll, selectFrom } from './select-entities.js'
@@ -19,7 +19,7 @@ export function selector(
     ? `${from?.name ?? ''} ${where === undefined ? '' : printed(where)}`
     : undefined
   return (item: TypedItem): readonly Subject[] => {
-    const metrics = metricsOf(item.expression)
+    const metrics = neededMetrics(item.expression)
     const across = acrossOf(item.expression)
     if (across.length > 0) {
       const lists = across.map(({ metric, plural }) =>

@@ -51,8 +51,17 @@ export interface SelectItem extends Node {
   readonly alias?: string
 }
 
-/** A `Comparison` is only ever the first argument of `when`. */
-export type Expression = NumberLiteral | MetricName | Call | Binary | Negate | Bareword | Comparison
+/** A comparison, and what AND and OR make of comparisons, is only ever the first argument of `when`. */
+export type Expression =
+  | NumberLiteral
+  | MetricName
+  | Call
+  | Binary
+  | Negate
+  | Bareword
+  | Comparison
+  | And
+  | Or
 
 export interface NumberLiteral extends Node {
   readonly kind: 'number'
@@ -94,13 +103,13 @@ export interface Negate extends Node {
 
 export type Predicate = And | Or | AttributeEquals | AttributeDiffers | AttributeMatches | Comparison
 
-/** At least two operands, none of which is an `And` itself. */
+/** At least two operands, none of which is an `And` itself; inside `when` comparisons and what is made of them. */
 export interface And extends Node {
   readonly kind: 'and'
   readonly operands: readonly Predicate[]
 }
 
-/** At least two operands, none of which is an `Or` itself. */
+/** At least two operands, none of which is an `Or` itself; inside `when` comparisons and what is made of them. */
 export interface Or extends Node {
   readonly kind: 'or'
   readonly operands: readonly Predicate[]

@@ -151,7 +151,9 @@ function opensGroup(
   entry: Entry,
 ): boolean {
   const before = tokens[index - 1]?.tokenType
+  const inWhen = before === T.LParen && tokens[index - 2]?.tokenType === T.When
   const mayBegin =
+    inWhen ||
     before === T.Where ||
     before === T.And ||
     before === T.Or ||

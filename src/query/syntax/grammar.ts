@@ -182,11 +182,11 @@ export class Grammar extends EmbeddedActionsParser {
     })
   })
 
-  /** Ours: `when(cpu_percent > 90, load_1)`. */
+  /** Ours: `when(cpu_percent > 90 AND load_1 > 8, mem_rss)`. */
   selection: Rule<Ast.Call> = this.RULE('selection', () => {
     const name = this.CONSUME(T.When)
     this.CONSUME(T.LParen)
-    const args: Ast.Expression[] = [this.SUBRULE(this.comparison)]
+    const args = [this.SUBRULE(this.pointPredicate) as Ast.Expression]
     this.OPTION(() => {
       this.CONSUME(T.Comma)
       args.push(this.SUBRULE(this.expression))
@@ -200,6 +200,41 @@ export class Grammar extends EmbeddedActionsParser {
       ...spanOf(name, close),
     })
   })
+
+  /** As `predicate`, of comparisons alone. */
+  pointPredicate: Rule<Ast.Predicate> = this.RULE('pointPredicate', () => {
+    const first = this.LA(1)
+    const operands = [this.SUBRULE(this.pointConjunction)]
+    this.MANY(() => {
+      this.CONSUME(T.Or)
+      operands.push(this.SUBRULE2(this.pointConjunction))
+    })
+    return join('or', operands, this.since(first))
+  })
+
+  pointConjunction: Rule<Ast.Predicate> = this.RULE('pointConjunction', () => {
+    const first = this.LA(1)
+    const operands = [this.SUBRULE(this.pointCondition)]
+    this.MANY(() => {
+      this.CONSUME(T.And)
+      operands.push(this.SUBRULE2(this.pointCondition))
+    })
+    return join('and', operands, this.since(first))
+  })
+
+  pointCondition: Rule<Ast.Predicate> = this.RULE('pointCondition', () =>
+    this.OR<Ast.Predicate>([
+      {
+        ALT: () => {
+          this.CONSUME(T.GroupOpen)
+          const inner = this.SUBRULE(this.pointPredicate)
+          this.CONSUME(T.RParen)
+          return inner
+        },
+      },
+      { ALT: () => this.SUBRULE(this.comparison) },
+    ]),
+  )
 
   argument: Rule<Ast.Expression> = this.RULE('argument', () =>
     this.OR<Ast.Expression>([

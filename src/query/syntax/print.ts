@@ -58,7 +58,9 @@ export function printExpression(expression: Expression): string {
     case 'binary':
       return printBinary(expression)
     case 'compare':
-      return printComparison(expression)
+    case 'and':
+    case 'or':
+      return printPredicate(expression)
   }
 }
 

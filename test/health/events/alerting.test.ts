@@ -108,7 +108,8 @@ test('a publisher that is away, cuts off, is full or loses its token gets everyt
   ]
   const taking = there.answer
   there.answer = (alerts) => answers.shift() ?? taking(alerts)
-  const { events, alerting } = await start(there.url)
+  const told: string[] = []
+  const { events, alerting } = await start(there.url, { onTrouble: ({ code }) => told.push(code) })
   const all = Array.from({ length: 7 }, (_, i) => change(`r${i}`, 'GOOD', 'BAD'))
   for (const each of all) await events.healthChanged([each])
   const wanted = all.map(({ id }) => id)
@@ -119,6 +120,7 @@ test('a publisher that is away, cuts off, is full or loses its token gets everyt
     failures: 0,
     lastError: { reason: expect.any(String) },
   })
+  expect(told).toEqual(['EV_ALERT_PUBLISHER_AWAY', 'EV_ALERT_PUBLISHER_BACK'])
 })
 
 test('one that the publisher refuses for good holds nothing up', async () => {
@@ -161,9 +163,11 @@ test('what was not taken is there for the next monitor, once', async () => {
 test('what is too old, or beyond the bound, is given up and said', async () => {
   const there = await publisher()
   there.answer = () => ({ status: 503 })
-  const { events, alerting } = await start(there.url, { most: 5 })
+  const told: string[] = []
+  const { events, alerting } = await start(there.url, { most: 5, onTrouble: ({ text }) => told.push(text) })
   await events.healthChanged(Array.from({ length: 12 }, (_, i) => change(`g${i}`, 'GOOD', 'BAD')))
   await eventually('alerts given up', () => alerting.status().givenUp === 7)
+  expect(told).toContainEqual(expect.stringMatching(/^7 alerts were lost/))
   expect((await events.outbox.countPendingAlerts()).count).toBe(5)
   expect(await events.outbox.giveUpAlerts(Date.now() + 1_000, 100)).toBe(5)
   expect((await events.outbox.countPendingAlerts()).count).toBe(0)

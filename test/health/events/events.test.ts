@@ -231,21 +231,64 @@ describe('a rename', () => {
     expect(before!.attributes).toContainEqual({ name: 'ROLE', values: ['zk-old'] })
   })
 
-  test('of a host is followed by its id', async () => {
-    const host = (hostname: string) =>
+  test('of a host is followed: by its new name, its old one and its id', async () => {
+    const host = (hostname: string, id = 'uuid-9') =>
       store.catalogue.addEntity({
         category: 'HOST',
-        name: 'uuid-9',
+        name: id,
         displayName: hostname,
         attributes: { hostname },
       })
+    const on = (name: string) => ({ HOSTS: [name], HOST_IDS: ['uuid-9'] })
     host('a.example.com')
-    const attributes = { HOSTS: ['a.example.com'], HOST_IDS: ['uuid-9'] }
-    await post(events.app, [logEvent('on host', { id: 'h1', attributes })])
+    await post(events.app, [logEvent('on host', { id: 'h1', attributes: on('a.example.com') })])
     host('b.example.com')
     const renamed = createEvents({ store, logger: silent })
-    expect(idsOf(await search(renamed.app, 'attributes.host==b.example.com'))).toEqual(['h1'])
+    await post(renamed.app, [logEvent('on host', { id: 'h2', attributes: on('b.example.com') })])
+    for (const name of ['a.example.com', 'b.example.com', 'uuid-9'])
+      expect(idsOf(await search(renamed.app, `attributes.host==${name}`))).toEqual(['h2', 'h1'])
     await renamed.stop()
+    // Another host goes by the old name now: it is meant by it. What was stored under the name stays there.
+    host('a.example.com', 'uuid-10')
+    const taken = createEvents({ store, logger: silent })
+    expect(idsOf(await search(taken.app, 'attributes.host==a.example.com'))).toEqual(['h1'])
+    await taken.stop()
+  })
+
+  test('of what a cluster or a service is shown as is followed by either name', async () => {
+    const shown = (category: string, identity: string, displayName: string) =>
+      store.catalogue.addEntity({ category, name: identity, displayName, attributes: {} })
+    const of = (service: string) => ({
+      SERVICE_ID: ['c9:zk'],
+      SERVICE_DISPLAY_NAME: [service],
+      CLUSTER_ID: ['c9'],
+    })
+    shown('SERVICE', 'c9:zk', 'Zoo')
+    shown('CLUSTER', 'c9', 'Test')
+    await post(events.app, [logEvent('s', { id: 's1', attributes: of('Zoo') })])
+    shown('SERVICE', 'c9:zk', 'Keeper')
+    shown('CLUSTER', 'c9', 'Production')
+    const renamed = createEvents({ store, logger: silent })
+    await post(renamed.app, [logEvent('s', { id: 's2', attributes: of('Keeper') })])
+    for (const query of [
+      'attributes.service_display_name==Zoo',
+      'attributes.service_display_name==Keeper',
+      'attributes.cluster_display_name==Test',
+      'attributes.cluster==Production',
+    ])
+      expect([query, ...idsOf(await search(renamed.app, query))]).toEqual([query, 's2', 's1'])
+    const bad = change('q', 'GOOD', 'BAD')
+    const service = { identity: 'c9:zk', name: 'zk', displayName: 'Keeper', type: 'ZOOKEEPER' }
+    const cluster = { identity: 'c9', name: 'c9', displayName: 'Production' }
+    await renamed.stop()
+    const alerting = createEvents({ store, logger: silent, alerts: true })
+    await alerting.healthChanged([{ ...bad, entity: { ...bad.entity, service, cluster } }])
+    const pending = await alerting.outbox.pendingAlerts(1000)
+    expect(pending.find(({ id }) => id === bad.id)?.event.entity.formerly).toEqual({
+      cluster: ['Test'],
+      service: ['Zoo'],
+    })
+    await alerting.stop()
   })
 })
 

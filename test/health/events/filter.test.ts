@@ -126,7 +126,7 @@ describe('a query of /events', () => {
         (text) => {
           const marked = `Q7${text}Q7`
           const query = `content==${marked} "${marked}";attributes.a==${marked};id==${marked};content==*${marked}`
-          const { where, params } = filterSql(parseFilter(query), () => undefined)
+          const { where, params } = filterSql(parseFilter(query), () => [])
           expect(where).not.toContain('Q7')
           expect(where).not.toContain('q7')
           expect(JSON.stringify(params)).toContain('Q7')

@@ -26,7 +26,7 @@ test('what is dropped is gone, and the rest is found', async () => {
   const store = await bench.open('event_retention')
   const events = createEventStore(
     () => store.client,
-    () => undefined,
+    () => [],
   )
   for (const day of [0, 1, 2]) {
     const row: EventRow = {

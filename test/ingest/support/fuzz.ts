@@ -5,6 +5,7 @@ import { DEFAULT_LIMITS } from '../../../src/ingest/limits.js'
 import { contextFor } from './decode.js'
 import type { Format } from './formats.js'
 import { GOLDEN } from './golden.js'
+import { RICH } from './rich.js'
 
 /** Small seeded generator (mulberry32), so that a failure can be repeated. */
 export function random(seed: number): (below: number) => number {
@@ -66,10 +67,11 @@ export function fuzz(format: Format, count: number, seed: number): void {
   const next = random(seed)
   const golden = GOLDEN.filter(({ sent }) => format.expresses(sent)).map(({ sent }) => sent)
   const body = format.encode(golden)
+  const bodies = [body, ...(RICH[format.name] ?? [])]
   const decode = format.decoder()
   const { catalogue } = contextFor()
   for (let k = 0; k < count; k++) {
-    const bytes = mutate(body, next)
+    const bytes = mutate(bodies[k % bodies.length]!, next)
     const context = contextFor(catalogue)
     const start = performance.now()
     try {

@@ -95,6 +95,15 @@ export class MemoryCatalogue implements Catalogue {
   findEntity(category: string, name: string): Entity | undefined {
     return this.entities.find((entity) => entity.category === category && entity.name === name)
   }
+  findByIdentity(category: string, identity: string): Entity | undefined {
+    return this.entities.find((entity) => entity.category === category && entity.identity === identity)
+  }
+  formerlyShownAs(): Entity[] {
+    return []
+  }
+  shownOtherwise(): Entity[] {
+    return []
+  }
   metricAt(index: MetricIndex): Metric {
     return this.metrics[index]!
   }

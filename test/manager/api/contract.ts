@@ -15,6 +15,12 @@ export const contract: Contract = JSON.parse(
 /** Fields that old versions had and v45 has no more. */
 const formerly: Record<string, Record<string, string>> = { ApiUser2: { roles: '[string]' } }
 
+/** What we have beside it (docs/api.md): clusters have no configuration there. */
+const ours: Record<string, Record<string, string>> = {
+  ApiDeployment2: { bwClusterSettings: '[BwClusterSettings]' },
+  BwClusterSettings: { clusterName: 'string', config: 'ApiConfigList' },
+}
+
 const PRIMITIVE = new Set(['string', 'boolean', 'integer', 'number'])
 
 function schemaOf(type: string): object {
@@ -28,15 +34,17 @@ function schemaOf(type: string): object {
 function definitions(withFormer: boolean): Record<string, object> {
   const result: Record<string, object> = {}
   for (const [name, words] of Object.entries(contract.enums)) result[name] = { enum: words }
-  for (const [name, fields] of Object.entries(contract.models))
+  for (const [name, fields] of Object.entries<Record<string, string>>({
+    BwClusterSettings: {},
+    ...contract.models,
+  }))
     result[name] = {
       type: 'object',
       additionalProperties: false,
       properties: Object.fromEntries(
-        Object.entries({ ...fields, ...(withFormer ? formerly[name] : {}) }).map(([field, type]) => [
-          field,
-          schemaOf(type),
-        ]),
+        Object.entries({ ...fields, ...ours[name], ...(withFormer ? formerly[name] : {}) }).map(
+          ([field, type]) => [field, schemaOf(type)],
+        ),
       ),
     }
   return result

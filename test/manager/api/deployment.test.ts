@@ -2,6 +2,13 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { endpoints } from '../../../src/manager/api/contract/endpoints.js'
 import { jsonStream } from '../../../src/manager/api/http/json-stream.js'
 import { trim } from '../../../src/manager/api/http/trim.js'
+import {
+  hostNamed,
+  roleNamed,
+  serviceNamed,
+  setHostCommission,
+  setRoleCommission,
+} from '../../../src/manager/model/index.js'
 import { newCore } from '../core.js'
 import { startTestPostgres, type TestPostgres } from '../support.js'
 import { addCluster, serveApi, ZK } from './server.js'
@@ -31,7 +38,7 @@ async function serve() {
 }
 
 /** Something of everything that a model can have. */
-async function fill({ admin, good }: Awaited<ReturnType<typeof serve>>): Promise<void> {
+async function fill({ admin, good, core }: Awaited<ReturnType<typeof serve>>): Promise<void> {
   const [first, second, third] = await addCluster(admin)
   await good('POST', '/clusters', {
     items: [{ name: 'Zwei', displayName: 'Über alles', fullVersion: '7.2' }],
@@ -61,6 +68,12 @@ async function fill({ admin, good }: Awaited<ReturnType<typeof serve>>): Promise
     ],
   })
   await good('PUT', '/cm/config', { items: [{ name: 'HEARTBEAT_INTERVAL', value: '20' }] })
+  await good('PUT', '/clusters/Zwei/config', {
+    items: [
+      { name: 'cluster_hosts_healthy_thresholds', value: '{"warning":"80","critical":"never"}' },
+      { name: 'cluster_health_suppression_cluster_services_health', value: 'true' },
+    ],
+  })
   await good('PUT', '/cm/allHosts/config', { items: [{ name: 'process_log_backups', value: '4' }] })
   await good('PUT', '/hosts/host-id-1/config', { items: [{ name: 'process_log_backups', value: '3' }] })
   await good('POST', '/clusters/Cluster%201/hostTemplates', {
@@ -83,6 +96,13 @@ async function fill({ admin, good }: Awaited<ReturnType<typeof serve>>): Promise
   const { id } = await good('POST', `${ZK}/commands/decommission`, { items: [second] })
   await vi.waitFor(async () => expect((await admin.get(`/commands/${id}`)).body.active).toBe(false), 20_000)
   expect((await admin.get(`${ZK}/roles/${second}`)).body.commissionState).toBe('DECOMMISSIONED')
+  // As a command leaves them that is under way.
+  await core.change(async (change) => {
+    const model = await change.model()
+    await setHostCommission(change, [hostNamed(model, 'host-id-2')], 'DECOMMISSIONING')
+    const service = serviceNamed(model, 'Cluster 1', 'zk')
+    await setRoleCommission(change, [roleNamed(model, service, third!)], 'DECOMMISSIONING')
+  })
 }
 
 describe('a deployment', () => {
@@ -90,6 +110,7 @@ describe('a deployment', () => {
     const backup = await full.good('GET', '/cm/deployment')
     const redacted = await full.admin.get('/cm/deployment?view=export_redacted')
     expect(JSON.stringify(backup)).toContain('very secret')
+    expect(JSON.stringify(backup)).toContain('"DECOMMISSIONING"')
     for (const secret of ['very secret', 'scrypt$']) expect(redacted.text).not.toContain(secret)
 
     const to = await serve()

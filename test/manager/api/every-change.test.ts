@@ -43,6 +43,7 @@ const changes: Change[] = [
     () => items({ hostname: 'late.example', hostId: 'host-id-late' }, { hostname: 'more.example' }),
   ],
   ['PUT /hosts/{hostId}', () => ({ rackId: '/row9' })],
+  [`PUT ${C}/config`, () => value('cluster_hosts_healthy_thresholds', '{"warning":"80","critical":"never"}')],
   ['PUT /hosts/{hostId}/config', () => value('process_log_backups', '4')],
   ['PUT /hosts/{hostname}/tags', () => [{ name: 'a', value: 'b' }]],
   ['DELETE /hosts/{hostname}/tags', () => [{ name: 'a' }]],

@@ -7,7 +7,6 @@ import { CHUNK_MS, DEFAULT_HOT_LIMITS, type HotLimits } from '../../../src/metri
 import type { LoadRequest } from '../../../src/metrics/hot/load.js'
 import { preload } from '../../../src/metrics/hot/preload.js'
 import { DEFAULT_LIMITS } from '../../../src/metrics/limits.js'
-import { createChunk } from '../../../src/metrics/writer/chunk.js'
 
 const T = Math.floor(Date.UTC(2026, 0, 6) / CHUNK_MS) * CHUNK_MS
 
@@ -52,15 +51,14 @@ function bed(limits: Partial<HotLimits> = {}) {
     if (told) tell([[of, time, value]])
   }
   const tell = (samples: readonly (readonly [number, number, number])[]) => {
-    const chunk = createChunk()
-    for (const [of, time, value] of samples) {
-      const row = chunk.rows++
-      chunk.series[row] = of
-      chunk.time[2 * row] = time
-      chunk.time[2 * row + 1] = time / 0x1_0000_0000
-      chunk.value[row] = value
-    }
-    cache.stored([chunk])
+    cache.stored([
+      {
+        length: samples.length,
+        series: Uint32Array.from(samples, ([of]) => of),
+        time: Float64Array.from(samples, ([, time]) => time),
+        value: Float64Array.from(samples, ([, , value]) => value),
+      },
+    ])
   }
   const read = async (metric: string, entity: string, from: number, to: number) => {
     const m = catalogue.findMetric(metric)

@@ -48,6 +48,15 @@ const { expression } = fc.letrec<{ expression: Expression }>((tie) => {
       ),
     })
     .map((fields) => ({ kind: 'compare', ...fields, ...at }) as Expression)
+  const conditions = (kind: 'and' | 'or') =>
+    fc.tuple(comparison, comparison, comparison).map(
+      ([a, b, c]) =>
+        ({
+          kind: kind === 'and' ? 'or' : 'and',
+          operands: [a, { kind, operands: [b, c], ...at }],
+          ...at,
+        }) as Expression,
+    )
   const word = fc.oneof(name, text).map((text): Expression => ({ kind: 'word', text, ...at }))
   return {
     expression: fc.oneof(
@@ -65,6 +74,8 @@ const { expression } = fc.letrec<{ expression: Expression }>((tie) => {
       call('sum_by', inner, word, word),
       call('when', comparison, inner),
       call('when', comparison),
+      call('when', conditions('and'), inner),
+      call('when', conditions('or')),
     ),
   }
 })

@@ -1,31 +1,11 @@
 /** Health as the monitor has it, by way of the manager, and what of the configuration belongs to it. */
 
 import type { EntityHealth, EntityHealthList, HealthHistory } from '../../../src/wire/health.js'
-import { ApiError, errorFromAnswer } from './errors.js'
+import { ask, soon } from './ask.js'
+import { ApiError } from './errors.js'
 
-const BASE = 'api/v45'
 const MOST = 5_000
 const DAY_MS = 86_400_000
-
-/** Throws `ApiError`, or the signal's reason when it was aborted. */
-async function ask<T>(path: string, signal: AbortSignal, method = 'GET', body?: object): Promise<T> {
-  try {
-    const response = await fetch(new URL(BASE + path, document.baseURI), {
-      method,
-      headers: { accept: 'application/json', ...(body ? { 'content-type': 'application/json' } : {}) },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-      signal,
-    })
-    if (!response.ok) throw errorFromAnswer(response.status, await response.text())
-    return (await response.json()) as T
-  } catch (cause) {
-    if (signal.aborted || cause instanceof ApiError) throw cause
-    throw new ApiError('There was no answer.', 0, 'NO_ANSWER')
-  }
-}
-
-const TIMEOUT_MS = 30_000
-const soon = () => AbortSignal.timeout(TIMEOUT_MS)
 
 export interface HealthView {
   readonly all: EntityHealthList

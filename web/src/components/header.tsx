@@ -18,6 +18,8 @@ const PAGES: readonly { page: Page; label: string; address: string }[] = [
   { page: 'hosts', label: 'Hosts', address: '?' },
   { page: 'charts', label: 'Chart builder', address: '?page=charts' },
   { page: 'health', label: 'Health', address: '?page=health' },
+  { page: 'events', label: 'Events', address: '?page=events' },
+  { page: 'alerts', label: 'Alerts', address: '?page=alerts' },
   { page: 'cardinality', label: 'Cardinality', address: '?page=cardinality' },
 ]
 

@@ -5,6 +5,8 @@ const KEYS: readonly [keys: string, what: string][] = [
   ['g h', 'Hosts'],
   ['g c', 'Chart builder'],
   ['g e', 'Health'],
+  ['g v', 'Events'],
+  ['g a', 'Alerts'],
   ['g s', 'Cardinality: where series come from'],
   ['/', 'To the query box'],
   ['Enter', 'Run the query; Shift+Enter begins a new line'],

@@ -5,9 +5,10 @@ import { Banner } from '../components/banner.js'
 import { HealthHistoryTable } from '../components/health-history.js'
 import { TriggerEditor } from '../components/trigger-editor.js'
 import { formatInstant } from '../format/time.js'
+import { eventFilterToText } from '../query/event-filter.js'
 import { usePolled } from '../state/use-polled.js'
 import type { Navigate } from '../state/use-view.js'
-import type { ViewState } from '../state/view.js'
+import { DEFAULT_VIEW, type ViewState, viewToSearch } from '../state/view.js'
 import { apiError } from './page.js'
 
 const STEP_MS = 5_000
@@ -140,6 +141,19 @@ function Tree({ items, chosen, onChoose }: TreeProps) {
   )
 }
 
+/** Where its events are, and those of what belongs to it. */
+function eventsOf({ category, name, cluster, service, hosts }: EntityHealth): string {
+  const filter =
+    category === 'ROLE'
+      ? { role: name }
+      : category === 'HOST'
+        ? { host: hosts[0]?.hostname ?? name }
+        : category === 'SERVICE'
+          ? { service: service?.name ?? name, ...(cluster ? { cluster: cluster.name } : {}) }
+          : { cluster: name }
+  return viewToSearch({ ...DEFAULT_VIEW, page: 'events', query: eventFilterToText(filter) })
+}
+
 interface EntityProps {
   readonly entity: EntityHealth
   readonly view: HealthView
@@ -161,7 +175,8 @@ function Entity({ entity, view, utc, onChanged }: EntityProps) {
         <Mark summary={entity.summary} /> {entity.displayName}
       </h2>
       <p class="dim">
-        {entity.category.toLowerCase()} {entity.identity}, since {formatInstant(entity.since, utc)}
+        {entity.category.toLowerCase()} {entity.identity}, since {formatInstant(entity.since, utc)}.{' '}
+        <a href={eventsOf(entity)}>Its events</a>
       </p>
       {failure && <p role="alert">{failure}</p>}
       <table class="data" aria-label="Tests">

@@ -8,6 +8,9 @@ import type { Poll } from '../state/use-poll.js'
 import type { Navigate } from '../state/use-view.js'
 import type { ViewState } from '../state/view.js'
 
+/** What the frame's controls show of how a page loads. */
+export type PagePoll = Pick<Poll, 'loading' | 'error' | 'retryAt' | 'run'>
+
 export interface PageProps {
   readonly view: ViewState
   readonly navigate: Navigate
@@ -16,7 +19,7 @@ export interface PageProps {
   readonly refreshMs: number
   readonly hold: Hold
   /** Told at every change, so that the frame's controls show it. */
-  readonly onPoll: (poll: Poll) => void
+  readonly onPoll: (poll: PagePoll) => void
 }
 
 /** The error of a poll as one of the API's; anything else is a defect of ours and is said as such. */

@@ -34,9 +34,9 @@ export function usePolled<T>(
   )
   useEffect(() => {
     poller.run()
-    poller.every(stepMs)
     return () => poller.stop()
   }, [poller])
+  useEffect(() => poller.every(stepMs), [poller, stepMs])
   useEffect(() => poller.hold(hidden), [poller, hidden])
   return { state, poller }
 }

@@ -3,8 +3,8 @@
 import { ALL_SHOWN, type LegendState, legendFromText, legendToText } from '../chart/legend.js'
 import { parseTime, type TimeRange } from './time.js'
 
-export type Page = 'hosts' | 'charts' | 'health' | 'cardinality'
-const PAGES: readonly Page[] = ['hosts', 'charts', 'health', 'cardinality']
+export type Page = 'hosts' | 'charts' | 'health' | 'events' | 'alerts' | 'cardinality'
+const PAGES: readonly Page[] = ['hosts', 'charts', 'health', 'events', 'alerts', 'cardinality']
 export type ChartView = 'lines' | 'stack' | 'summary' | 'points'
 
 export interface ViewState {
@@ -13,6 +13,7 @@ export interface ViewState {
   readonly host: string | null
   /** Whose health is looked at, such as `ROLE/zk-SERVER-1`; null for nobody's. */
   readonly entity: string | null
+  /** Of the chart builder; on the events page its filter. */
   readonly query: string
   /** Null for the page's default range. */
   readonly range: TimeRange | null

@@ -547,4 +547,9 @@ export const contractModels = {
 } as const
 
 /** With our own. */
-export const models = { ...contractModels, ...ownModels } as const
+export const models = {
+  ...contractModels,
+  ...ownModels,
+  /** The contract's clusters have no configuration: ours is beside them, where there is any. */
+  ApiDeployment2: { ...contractModels.ApiDeployment2, bwClusterSettings: '[BwClusterSettings] v45' },
+} as const

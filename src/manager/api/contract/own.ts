@@ -26,11 +26,22 @@ export const ownModels = {
     covers: '[BwCoveredValue]',
     sensitive: 'boolean',
   },
-  /** `level` is DEFAULT, MANAGER, SERVICE, ROLE_CONFIG_GROUP, ROLE, ALL_HOSTS or HOST; `name` that of the service, group, …. */
+  /** `level` is DEFAULT, MANAGER, SERVICE, ROLE_CONFIG_GROUP, ROLE, ALL_HOSTS, HOST,
+   * ALL_CLUSTERS or CLUSTER; `name` that of the service, group, …. */
   BwConfigSource: { level: 'string', name: 'string' },
   BwCoveredValue: { source: 'BwConfigSource', value: 'string' },
+  BwClusterSettings: { clusterName: 'string', config: 'ApiConfigList' },
   BwJoinTokenArgs: { expiresInMinutes: 'integer', uses: 'integer' },
   BwJoinToken: { token: 'string', expires: 'string' },
+  BwSilence: {
+    id: 'string',
+    match: '{[string]}',
+    from: 'string',
+    until: 'string',
+    comment: 'string',
+    createdBy: 'string',
+  },
+  BwAlertTest: { ok: 'boolean', delivered: '[string]', failures: '[string]' },
   BwServiceTypeList: { items: '[BwServiceType]' },
   BwServiceType: {
     type: 'string',
@@ -63,6 +74,23 @@ export const ownEndpoints = {
     needs: 'READ',
     answer: 'BwStaleness',
   },
+  'GET /clusters/{clusterName}/config': {
+    since: 6,
+    needs: 'READ',
+    query: { view: 'view=summary' },
+    answer: 'ApiConfigList',
+  },
+  'PUT /clusters/{clusterName}/config': {
+    since: 6,
+    needs: 'CONFIGURE',
+    query: { message: 'string' },
+    body: 'ApiConfigList',
+    answer: 'ApiConfigList',
+  },
+  'GET /clusters/{clusterName}/effectiveConfig': EFFECTIVE_CONFIG,
+  'POST /alerts/receivers/{receiverName}/test': { since: 6, needs: 'OPERATE', answer: 'BwAlertTest' },
+  'POST /alerts/silences': { since: 6, needs: 'OPERATE', body: 'BwSilence', answer: 'BwSilence' },
+  'DELETE /alerts/silences/{silenceId}': { since: 6, needs: 'OPERATE', answer: 'BwSilence' },
   'GET /clusters/{clusterName}/services/{serviceName}/effectiveConfig': EFFECTIVE_CONFIG,
   'GET /clusters/{clusterName}/services/{serviceName}/roles/{roleName}/effectiveConfig': EFFECTIVE_CONFIG,
   'GET /clusters/{clusterName}/services/{serviceName}/roleConfigGroups/{roleConfigGroupName}/effectiveConfig':

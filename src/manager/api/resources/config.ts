@@ -10,6 +10,7 @@ import {
 import {
   type Change,
   type ConfigTarget,
+  clusterNamed,
   groupNamed,
   hostNamed,
   type Model,
@@ -91,6 +92,10 @@ export async function applyConfig(
 type Find = (model: Model, params: SharedCall['params']) => ConfigTarget
 
 const find = {
+  cluster: (model, params) => ({
+    scope: 'CLUSTER',
+    id: clusterNamed(model, params.clusterName ?? '').id,
+  }),
   service: (model, params) => ({ scope: 'SERVICE', id: serviceAt(model, params).service.id }),
   role: (model, params) => ({
     scope: 'ROLE',
@@ -109,6 +114,7 @@ const paths = {
   '/cm/config': find.manager,
   '/cm/allHosts/config': find.allHosts,
   '/hosts/{hostId}/config': find.host,
+  '/clusters/{clusterName}/config': find.cluster,
   '/cm/service/config': find.service,
   '/cm/service/roles/{roleName}/config': find.role,
   '/cm/service/roleConfigGroups/{roleConfigGroupName}/config': find.group,

@@ -75,6 +75,7 @@ export function deploymentResources(resources: Resources): Handlers {
       versionInfo: versionInfo(resources.version),
       managementService: management && (await exported(resources, scene, management, pause)),
       managerSettings: config({ scope: 'MANAGER', id: 0 }),
+      ...clusterSettings(model, config),
       allHostsConfig: config({ scope: 'ALL_HOSTS', id: 0 }),
       hostTemplates: { items: [...model.templates.values()].map((template) => toTemplate(model, template)) },
     }
@@ -111,6 +112,13 @@ export function deploymentResources(resources: Resources): Handlers {
       return deployment(await sceneFor(resources, call, 'export_redacted'), pauses())
     },
   }
+}
+
+function clusterSettings(model: Scene['model'], config: ReturnType<typeof configOf>) {
+  const settings = [...model.clusters.values()]
+    .map(({ id, name }) => ({ clusterName: name, config: config({ scope: 'CLUSTER', id }) }))
+    .filter(({ config }) => config.items.length > 0)
+  return settings.length > 0 ? { bwClusterSettings: settings } : {}
 }
 
 const configOf =

@@ -63,6 +63,8 @@ function sourceAt(model: Model, { scope, id }: ConfigTarget): (source: Source) =
         return { level: 'ROLE', name: role?.name }
       case 'HOST':
         return { level: 'HOST', name: model.hosts.get(id)?.hostId }
+      case 'CLUSTER':
+        return { level: 'CLUSTER', name: model.clusters.get(id)?.name }
       default:
         return { level: source }
     }

@@ -1,4 +1,5 @@
 import type { Handlers } from '../http/call.js'
+import { alertResources } from './alerts.js'
 import { auditResources } from './audits.js'
 import { clusterTemplateResources } from './cluster-template.js'
 import { clusterResources } from './clusters.js'
@@ -37,6 +38,7 @@ export function allHandlers(resources: Resources): Handlers {
     ...commandResources(resources),
     ...userResources(resources),
     ...auditResources(resources),
+    ...alertResources(resources),
     ...toolResources,
   }
 }

@@ -1,4 +1,5 @@
 import type { Core } from '../../core.js'
+import type { MonitorClient } from '../../health/index.js'
 import type { Cluster, Host, Model, Role, Service } from '../../model/index.js'
 import type { Authentication } from '../auth/authentication.js'
 import type { Model as ApiModel, TypeOf } from '../contract/types.js'
@@ -33,6 +34,7 @@ export interface HostRuntime {
   /** Milliseconds since the epoch. */
   lastHeartbeat: number | undefined
   cores: number | undefined
+  physicalCores: number | undefined
   /** Bytes. */
   memory: number | undefined
   os: { name: string; version: string } | undefined
@@ -144,6 +146,8 @@ export interface Resources {
   reloadServiceTypes?: (() => Promise<void>) | undefined
   /** What would be deployed to clients of a service now; undefined: there is none. Throws INVALID. */
   clientConfig(service: Service): Promise<ClientConfig | undefined>
+  /** The monitor, which passes on to the alert publisher; undefined: there is none. */
+  alerting: Pick<MonitorClient, 'ask'> | undefined
   authentication: Authentication
   instances(): Promise<ManagerInstance[]>
   /** Of this program. */

@@ -48,6 +48,10 @@ export async function restoreDeployment(
   await applyConfig(resources, change, { scope: 'MANAGER', id: 0 }, wanted.managerSettings?.items)
   await restoreHosts(resources, change, wanted)
   await restoreClusters(resources, change, wanted, pause)
+  for (const { clusterName, config } of wanted.bwClusterSettings ?? []) {
+    const cluster = clusterNamed(await change.model(), clusterName ?? '')
+    await applyConfig(resources, change, { scope: 'CLUSTER', id: cluster.id }, config?.items)
+  }
   await restoreManagement(resources, change, wanted.managementService, pause)
   for (const [i, template] of (wanted.hostTemplates?.items ?? []).entries()) {
     const name = needed(template.clusterRef?.clusterName, `hostTemplates.items[${i}].clusterRef.clusterName`)
@@ -144,8 +148,12 @@ async function restoreStates(change: Change, wanted: ApiDeployment, pause: Pause
   }))
   for (const { each, host } of hosts)
     if (each.maintenanceOwners?.includes('HOST')) await setMaintenance(change, 'HOST', host.id, true)
-  const away = hosts.filter(({ each }) => isDecommissioned(each)).map(({ host }) => host)
-  await setHostCommission(change, away, 'DECOMMISSIONED')
+  for (const state of AWAY)
+    await setHostCommission(
+      change,
+      hosts.filter(({ each }) => each.commissionState === state).map(({ host }) => host),
+      state,
+    )
   for (const each of wanted.clusters ?? []) {
     const cluster = clusterNamed(model, each.name ?? '')
     if (each.maintenanceOwners?.includes('CLUSTER')) await setMaintenance(change, 'CLUSTER', cluster.id, true)
@@ -158,9 +166,8 @@ async function restoreStates(change: Change, wanted: ApiDeployment, pause: Pause
     await restoreService(change, management, wanted.managementService, pause)
 }
 
-/** What was on its way has no command any more that would end it. */
-const isDecommissioned = ({ commissionState }: { commissionState?: string | undefined }) =>
-  commissionState === 'DECOMMISSIONED' || commissionState === 'DECOMMISSIONING'
+/** What was on its way is so still, though its command is gone: it may hold data that is nowhere else. */
+const AWAY = ['DECOMMISSIONING', 'DECOMMISSIONED'] as const
 
 async function restoreService(
   change: Change,
@@ -172,17 +179,18 @@ async function restoreService(
   await setTags(change, 'SERVICE', service.id, tagsIn(wanted.tags))
   const roles = (await change.model()).rolesOfService.get(service.id) ?? []
   const byName = new Map(roles.map((role) => [role.name, role]))
-  const away: Role[] = []
+  const away: Record<(typeof AWAY)[number], Role[]> = { DECOMMISSIONING: [], DECOMMISSIONED: [] }
   for (const each of wanted.roles ?? []) {
     await pause()
     // Those without a name have got a new one, and nothing else to restore.
     const role = byName.get(each.name ?? '')
     if (!role) continue
     if (each.maintenanceOwners?.includes('ROLE')) await setMaintenance(change, 'ROLE', role.id, true)
-    if (isDecommissioned(each)) away.push(role)
+    const state = AWAY.find((state) => state === each.commissionState)
+    if (state) away[state].push(role)
     await setTags(change, 'ROLE', role.id, tagsIn(each.tags))
   }
-  await setRoleCommission(change, away, 'DECOMMISSIONED')
+  for (const state of AWAY) await setRoleCommission(change, away[state], state)
 }
 
 const tagsIn = (tags: readonly ApiModel<'ApiEntityTag'>[] | undefined) =>

@@ -3,7 +3,15 @@ import type { Parameter } from '../model/parameter.js'
 /** Raw values by parameter name; what is absent is not set at that level. */
 export type Values = Readonly<Record<string, string | undefined>>
 
-export type Source = 'DEFAULT' | 'SERVICE' | 'GROUP' | 'ROLE' | 'ALL_HOSTS' | 'HOST'
+export type Source =
+  | 'DEFAULT'
+  | 'SERVICE'
+  | 'GROUP'
+  | 'ROLE'
+  | 'ALL_HOSTS'
+  | 'HOST'
+  | 'ALL_CLUSTERS'
+  | 'CLUSTER'
 
 export interface EffectiveValue {
   readonly parameter: Parameter

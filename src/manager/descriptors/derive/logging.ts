@@ -22,10 +22,11 @@ export function loggingParameters(logging: Logging | undefined, scope: Scope): P
         default: logging.dir,
         fixed: !logging.modifiable,
       }),
+      logEventRules(),
     )
   if (logging.loggingType === 'log4j' || logging.loggingType === 'logback') {
     out.push(threshold(scope))
-    if (scope === 'ROLE') out.push(...rotation(), logEventRules())
+    if (scope === 'ROLE') out.push(...rotation())
     out.push(
       parameter({
         name: `${logging.loggingType}_safety_valve`,
