@@ -131,7 +131,7 @@ function message(by: Node, of: Node, { definition: { source } }: BoundTest): str
 const sentenceOf = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`)
 
 function plain(node: Node, test: BoundTest, seen: Observation, now: Now): string {
-  const { source, sentence } = test.definition
+  const { source, sentence, sentences } = test.definition
   switch (source.kind) {
     case 'process':
       return processSentence(node, seen.health)
@@ -158,7 +158,8 @@ function plain(node: Node, test: BoundTest, seen: Observation, now: Now): string
         window: formatSpan(test.windowMs),
         part: input?.label ?? '',
       }
-      const text = sentence.replace(/\{(\w+)\}/g, (all, name: string) => words[name] ?? all)
+      const own = sentences?.[summaryOf(seen.health) as keyof typeof sentences]
+      const text = (own ?? sentence).replace(/\{(\w+)\}/g, (all, name: string) => words[name] ?? all)
       const age = now.time - seen.at
       return age > test.staleMs / 2 && source.kind !== 'heartbeat'
         ? `${text} (${formatSpan(age)} ago.)`
@@ -173,7 +174,7 @@ function limitText(limits: Limits | undefined, unit: string, health: Health, tes
   if (limit === undefined) return ''
   const shown = test.definition.source.kind === 'percent' ? 'percent' : unit
   const name = health === BAD ? 'Critical' : 'Warning'
-  return ` ${name} threshold: ${limit === 0 && limits.above ? 'any' : formatFigure(limit, shown)}.`
+  return ` ${name} threshold: ${limit <= Number.MIN_VALUE && limit >= 0 && limits.above ? 'any' : formatFigure(limit, shown)}.`
 }
 
 function processSentence(node: Node, health: Health): string {

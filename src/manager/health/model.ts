@@ -8,9 +8,10 @@ import {
   serviceIdentity as identityOfService,
   type ServiceFact,
 } from '../../wire/health.js'
+import type { HealthTestDefinition } from '../../wire/health-tests.js'
 import type { BusyCommands } from '../commands/index.js'
 import type { Instances } from '../configuration/index.js'
-import { GATEWAY } from '../descriptors/index.js'
+import { GATEWAY, ownTests, type ServiceDescriptor } from '../descriptors/index.js'
 import type { Runtime } from '../heartbeats/index.js'
 import type { Cluster, Model, Role, Service } from '../model/index.js'
 import { createConfigKeys, hasOwn, healthValues, roleHealthConfig, suppressedTests } from './configs.js'
@@ -120,7 +121,28 @@ export function healthModel(
       roles.push(roleEntity(model, role, identity, world, configs.get(shared), [atService, group, own]))
     }
   }
-  return { ...stamp, configs: keys.configs, clusters, services, hosts, roles }
+  const tests = testsOf(instances)
+  return {
+    ...stamp,
+    configs: keys.configs,
+    clusters,
+    services,
+    hosts,
+    roles,
+    ...(tests.length > 0 && { tests }),
+  }
+}
+
+/** Those that the service types bring which are in use. */
+function testsOf(instances: Instances): HealthTestDefinition[] {
+  const used = new Set<ServiceDescriptor>()
+  for (const service of instances.model.services.values()) {
+    const instance = instances.service(service)
+    if (instance) used.add(instance.descriptor)
+  }
+  return [...used].flatMap(({ type, roles, metrics }) =>
+    roles.flatMap((role) => ownTests(type, role, metrics)),
+  )
 }
 
 function roleEntity(

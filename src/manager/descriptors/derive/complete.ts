@@ -76,7 +76,7 @@ function completeRole(
       environmentValve(`${role.type}_role_env_safety_valve`, 'ROLE'),
       ...valves(role.configWriter, 'role_safety_valve', 'ROLE'),
       ...metricParameters(role, metrics),
-      ...roleHealthParameters(serviceType, role),
+      ...roleHealthParameters(serviceType, role, metrics),
       ...alertParameters('ROLE'),
     ]),
   }

@@ -1,4 +1,6 @@
+import { ownTests } from '../health/own-tests.js'
 import { parametersOfTests } from '../health/parameters.js'
+import type { ServiceMetrics } from '../model/mdl.js'
 import { type Parameter, parameter, type Scope } from '../model/parameter.js'
 import type { RoleDescriptor } from '../model/role.js'
 
@@ -6,8 +8,16 @@ import type { RoleDescriptor } from '../model/role.js'
  * Settings of the health tests that a role has, with the defaults of the tests (docs/health.md): thresholds are JSON,
  * `{"warning":"50.0","critical":"70.0"}`, with `any` for any value above 0 and `never` for off.
  */
-export const roleHealthParameters = (serviceType: string, role: RoleDescriptor): Parameter[] =>
-  parametersOfTests({ on: 'ROLE', serviceType, roleType: role.type }, 'ROLE')
+export const roleHealthParameters = (
+  serviceType: string,
+  role: RoleDescriptor,
+  metrics: ServiceMetrics | undefined,
+): Parameter[] =>
+  parametersOfTests(
+    { on: 'ROLE', serviceType, roleType: role.type },
+    'ROLE',
+    ownTests(serviceType, role, metrics),
+  )
 
 /**
  * How many roles of each type have to be well for the service to be: percentages, warning for GOOD and critical for
