@@ -147,7 +147,15 @@ test('the model reaches the monitor, again after changes, and after a restart of
       { name: 'role_health_suppression_zookeeper_server_unexpected_exits', value: 'true' },
     ])
   })
+  // A role without a page has nothing to be read; a ZooKeeper server answers `mntr`.
+  await addService(core, 'sleep', 'PROCESS', 'INSTANCE', ['h1'])
   await link.flush()
+  const { configs, roles } = at.health.model!
+  const pages = roles.map(
+    ({ type, config = '' }) =>
+      `${type} ${configs[config]?.values[`${type.toLowerCase()}_web_metric_collection_enabled`]}`,
+  )
+  expect(new Set(pages)).toEqual(new Set(['SERVER undefined', 'INSTANCE false']))
   await eventually('the change', () => scm()?.summary === 'DISABLED')
   const now = seen('ROLE', name)!
   expect([now.maintenance, now.maintenanceOwners]).toEqual([true, ['CLUSTER']])
