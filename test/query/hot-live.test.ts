@@ -3,7 +3,7 @@ import { openStore, type Store } from '../../src/metrics/index.js'
 import { createQueryApi, type QueryApi } from '../../src/query/index.js'
 import type { TimeSeriesResponse } from '../../src/wire/timeseries.js'
 import { startTestEngine, type TestEngine } from '../engine/support.js'
-import { host, quiet } from './support.js'
+import { directly, host, quiet } from './support.js'
 
 /** Over a chunk's end, so that reads and writes touch two. */
 const T = Date.UTC(2026, 0, 6, 2) - 600_000
@@ -116,6 +116,27 @@ test('what was just stored is in the next answer, and is the same as from the st
     for (const { sql } of statements)
       if (!sql.includes('max(ts), argMax(v, ts)')) expect(sql).toContain('from memory')
   }
+})
+
+test('what is in memory and little is answered at once, byte for byte as otherwise', async () => {
+  const later = ['select avg_by(m1, rack), top(m2, 2)', 'explain select m1', 'select m1 where last(m1) > 0']
+  for (const query of [...QUERIES.slice(0, -1), ...later])
+    for (const contentType of ['application/json', 'application/x-bellwether-columns']) {
+      if (query.startsWith('explain') && contentType !== 'application/json') continue
+      const more = { query, contentType, from: String(T + 1), to: String(T + LENGTH), streamLimit: '3' }
+      const target = `/api/v45/timeseries?${new URLSearchParams(more)}`
+      await hot.app.request(target)
+      const { response, atOnce } = await directly(hot, target)
+      expect(atOnce, query).toBe(!later.includes(query))
+      if (query.startsWith('explain')) continue
+      const expected = Buffer.from(await (await hot.app.request(target)).arrayBuffer())
+      expect(Buffer.from(await response.arrayBuffer()).equals(expected), query).toBe(true)
+    }
+  const wrong = await directly(
+    hot,
+    `/api/v45/timeseries?${new URLSearchParams({ query: 'select m1 where hostname = a b' })}`,
+  )
+  expect([wrong.atOnce, wrong.response.status]).toEqual([true, 400])
 })
 
 test('after a restart the newest samples are in memory before anybody asks', async () => {

@@ -51,8 +51,8 @@ export function answerNow(
   const subjects = commonSubjects(items, checked, request, environment)
   if (subjects === undefined || samplesOf([[items, subjects]], window) > MOST_SAMPLES) return false
   const plan = planStatement(checked, items, window, 'RAW', true)
-  const grouped = plan.items.filter(isFolded).length
-  if (grouped !== 0 && grouped !== items.length) return false
+  const grouped = plan.items.filter(({ groupings }) => groupings.length > 0).length
+  if (grouped > 0 && !plan.items.every(isFolded)) return false
   const leaves: readonly Leaf[] =
     grouped === 0
       ? plan.leaves
