@@ -17,6 +17,7 @@ import { loadChunks } from './hot/load.js'
 import { preload } from './hot/preload.js'
 import type { Hash } from './ids.js'
 import { DEFAULT_LIMITS, type StoreLimits } from './limits.js'
+import { setCompression } from './schema/compression.js'
 import { type Durability, setDurability } from './schema/durability.js'
 import { migrate, SchemaVersionError } from './schema/migrate.js'
 import { createSelfMetrics, NO_METRICS } from './self-metrics.js'
@@ -107,7 +108,7 @@ export interface Store {
 const INSERT_TIMEOUT_MS = 30_000
 const FORGET = { graceMs: 2 * 86_400_000, confirmMs: 180_000 }
 /** After so long with listeners, milliseconds, others have their turn. */
-const TELL_MS = 4
+const TELL_MS = 3
 /** An insert of unknown outcome is over by then, one way or the other. */
 const DOUBT_MS = 2 * INSERT_TIMEOUT_MS
 const READ_TIMEOUT_MS = 300_000
@@ -240,7 +241,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const flushSeen = () => seenLog.flush(clients.inserts, instance)
 
   try {
-    if (cluster === undefined) await migrate(clients.reads, logger)
+    if (cluster === undefined) {
+      await migrate(clients.reads, logger)
+      await setCompression(clients.reads)
+    }
     await setDurability(clients.reads, options.durability ?? 'written', placement)
     // An insert of a monitor that was killed may still run; what it stores must be seen by `loadMarks`.
     const ended = await endInserts(clients.reads, `has(['${local}', '${database}'], current_database)`, {
@@ -338,7 +342,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 }
 
-const SLICE = 32_768
+const SLICE = 1_024
 
 /** Parts of a batch that one turn can take. */
 function slices(batch: StoredSamples): StoredSamples[] {
