@@ -5,6 +5,7 @@ import {
   createCommands,
   createExecutor,
   createWaiting,
+  outputReader,
 } from './commands/index.js'
 import type { Core } from './core.js'
 import {
@@ -87,7 +88,11 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
     silentMs,
   })
   const busy = createBusyCommands()
-  const executor = createExecutor({ core, runtime, waiting, flush: writes.flush, busy })
+  const executor = createExecutor({
+    ...{ core, runtime, waiting, busy },
+    flush: writes.flush,
+    outputOf: outputReader(receiver),
+  })
   const staleness = createStalenessStore(core, (roleId) => runtime.currentProcess(roleId))
   const commands = createCommands({ core, runtime, executor, staleness })
   const { monitorClient: client } = options

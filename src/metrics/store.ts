@@ -108,7 +108,7 @@ export interface Store {
 const INSERT_TIMEOUT_MS = 30_000
 const FORGET = { graceMs: 2 * 86_400_000, confirmMs: 180_000 }
 /** After so long with listeners, milliseconds, others have their turn. */
-const TELL_MS = 4
+const TELL_MS = 3
 /** An insert of unknown outcome is over by then, one way or the other. */
 const DOUBT_MS = 2 * INSERT_TIMEOUT_MS
 const READ_TIMEOUT_MS = 300_000
@@ -342,7 +342,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 }
 
-const SLICE = 32_768
+const SLICE = 4_096
 
 /** Parts of a batch that one turn can take. */
 function slices(batch: StoredSamples): StoredSamples[] {

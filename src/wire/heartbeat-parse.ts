@@ -61,6 +61,7 @@ const facts = shape<HostFacts>({
   hostname: text(255),
   addresses: list(text(64), 1000),
   cores: whole(0, 100_000),
+  physicalCores: optional(whole(0, 100_000)),
   memory: whole(0, BIG),
   os: shape({ name: text(200), version: text(200), kernel: text(200), arch: text(64) }),
   mounts: list(

@@ -63,7 +63,10 @@ export interface HostFacts {
   hostname: string
   /** IP addresses, none of loopback. */
   addresses: string[]
+  /** Threads that run at a time. */
   cores: number
+  /** Undefined where the platform does not say. */
+  physicalCores?: number
   /** Bytes. */
   memory: number
   os: { name: string; version: string; kernel: string; arch: string }

@@ -8,6 +8,7 @@ import { busyPercent, parseCpu } from '../../src/agent/collectors/cpu.js'
 import { parseDiskStats } from '../../src/agent/collectors/disk.js'
 import { createCounters, createHostCollectors } from '../../src/agent/collectors/index.js'
 import { parseNetDev } from '../../src/agent/collectors/network-interface.js'
+import { hostFacts } from '../../src/agent/heartbeat/facts.js'
 import { collectOnce, silent, temporaryFolder, tree } from './support.js'
 
 /** All collectors over given roots; each call is a round. */
@@ -304,5 +305,18 @@ describe('the collectors on odd systems', () => {
     const values = await round()
     expect(values.has('total_cpu_user')).toBe(false)
     expect(values.get('threads')).toBe(5)
+  })
+})
+
+describe('what the manager is told of a host', () => {
+  const factsWith = (cpuinfo: string) =>
+    hostFacts('h', tree({ cpuinfo, 'self/mountinfo': '' }), false).physicalCores
+  const thread = (socket: number, core: number) =>
+    `processor\t: 1\nphysical id\t: ${socket}\ncore id\t\t: ${core}\n`
+
+  it('counts cores once whose threads share them, and says nothing where the platform does not', () => {
+    const threads = [thread(0, 0), thread(0, 1), thread(1, 0), thread(1, 1)]
+    expect(factsWith([...threads, ...threads].join('\n'))).toBe(4)
+    expect(factsWith('processor\t: 0\nBogoMIPS\t: 50.00\n')).toBeUndefined()
   })
 })

@@ -283,7 +283,11 @@ describe('a process that', () => {
       exit: { code: 9 },
       restarts: 1,
       unexpectedExits: 2,
-      problem: { code: 'TOO_MANY_EXITS' },
+      // What it said itself is mostly why.
+      problem: {
+        code: 'TOO_MANY_EXITS',
+        message: expect.stringMatching(/with code 9: see .*stderr.log.*: no$/),
+      },
     })
     expect(one.log(1, 'stderr.log')).toBe('no\nno\n')
     expect(one.history.map(({ state }) => state).filter((state, i, all) => state !== all[i - 1])).toEqual([

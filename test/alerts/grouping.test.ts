@@ -58,6 +58,20 @@ const told = (messages: Message[]) =>
   messages.map((message) => message.causes.map(({ event, state }) => `${event.entity.name} ${state}`).sort())
 
 describe('grouping', () => {
+  test('what only goes on with a trouble begins none, and is told to who knows of it', () => {
+    const m = machine(rules())
+    const mild = (role: string) => health(role, 'YELLOW', { begins: false })
+    expect(m.take(mild('zk-1'))).toBe('unchanged')
+    m.take(health('zk-2', 'RED'))
+    m.pass(5_000)
+    expect(m.take(mild('zk-2'))).toBe('taken')
+    m.pass(60_000)
+    expect(m.messages.map(({ causes }) => causes.map(({ event }) => event.entity.name))).toEqual([
+      ['zk-2'],
+      ['zk-2'],
+    ])
+  })
+
   test('alerts of one group within the wait go out as one message', () => {
     const m = machine(rules())
     m.take(health('a', 'RED'))

@@ -57,16 +57,30 @@ try {
   const without = await measure('without health', () => minute(store, series, SECONDS))
   const before = memory()
   const rssBefore = process.memoryUsage().rss
-  const health = createHealth({ store, logger })
+  const told = new Map()
+  const held = []
+  const health = createHealth({
+    store: watched(store, held),
+    logger,
+    onChanges(changes) {
+      for (const { entity, tests } of changes)
+        for (const { test, from } of tests)
+          if (from !== undefined) told.set(`${entity.identity} ${test}`, performance.now())
+    },
+  })
   await health.start()
   const started = performance.now()
   await health.setModel(model())
   await facts(health)
   await health.evaluate()
   print({ modelAndFirstEvaluationSeconds: seconds(started) })
+  held.length = 0
   await minute(store, series, 20, health)
+  // Of series that are new to it: the longest time, in milliseconds of processor time, that a listener held the others up.
+  print({ listenerCalls: held.length, longestListenerMs: round(Math.max(...held)) })
   const rss = process.memoryUsage().rss
   const withIt = await measure('with health', () => minute(store, series, SECONDS, health))
+  print(await latency(store, told, () => minute(store, series, 60, health)))
   const evaluated = performance.now()
   await health.evaluate()
   const entities = health.results({ tests: false })
@@ -87,6 +101,54 @@ try {
   await store.stop()
   await engine.stop()
   await rm(folder, { recursive: true, force: true })
+}
+/** Measures how long each call of its listener takes. */
+function watched(store, held) {
+  return Object.create(store, {
+    onStored: {
+      value: (listener) =>
+        store.onStored((samples) => {
+          const before = process.cpuUsage()
+          listener(samples)
+          const { user, system } = process.cpuUsage(before)
+          held.push((user + system) / 1e3)
+        }),
+    },
+  })
+}
+/** From the moment that a sample is stored until the change that it causes is told, while the others go on. */
+async function latency({ catalogue, writer }, told, others) {
+  const times = []
+  let done = false
+  const work = others().finally(() => {
+    done = true
+  })
+  for (let i = 0; !done && i < HOSTS; i++) {
+    // Nobody else sends this one.
+    const name = `host-${(i * 7919) % HOSTS}`
+    const entity = catalogue.findEntity('HOST', name)
+    const series = catalogue.addSeries(catalogue.addMetric({ name: 'dns_resolution_status' }), entity.index)
+    const key = `${name} HOST_DNS_RESOLUTION`
+    told.delete(key)
+    await writer.write({
+      length: 1,
+      series: Uint32Array.of(series),
+      time: Float64Array.of(Date.now()),
+      value: Float64Array.of(0),
+    })
+    const stored = performance.now()
+    while (!told.has(key) && performance.now() - stored < 60_000)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    times.push((told.get(key) ?? Number.POSITIVE_INFINITY) - stored)
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 1_000))
+  }
+  await work
+  times.sort((a, b) => a - b)
+  return {
+    changes: times.length,
+    medianMs: round(times[times.length >> 1]),
+    longestMs: round(times.at(-1)),
+  }
 }
 function register({ catalogue }) {
   const out = []

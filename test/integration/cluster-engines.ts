@@ -24,13 +24,17 @@ export async function startCluster(shards: number): Promise<TestCluster> {
   }
 }
 
-/** Makes the first engines the shards, which takes a restart: a killed engine comes back with its ports. */
-export async function configure(engines: readonly TestEngine[], shards: number): Promise<void> {
+/** Tells engines the first of `all` as the shards, which takes a restart: a killed engine comes back with its ports. */
+export async function configure(
+  engines: readonly TestEngine[],
+  shards: number,
+  all: readonly TestEngine[] = engines,
+): Promise<void> {
   const shard = ({ engine }: TestEngine) =>
     `<shard><internal_replication>true</internal_replication><replica><host>127.0.0.1</host>` +
     `<port>${engine.connection.tcpPort}</port><user>${engine.connection.username}</user>` +
     `<password>${engine.connection.password}</password></replica></shard>`
-  const xml = `<clickhouse><remote_servers><${CLUSTER}>${engines.slice(0, shards).map(shard).join('')}</${CLUSTER}></remote_servers></clickhouse>`
+  const xml = `<clickhouse><remote_servers><${CLUSTER}>${all.slice(0, shards).map(shard).join('')}</${CLUSTER}></remote_servers></clickhouse>`
   await Promise.all(
     engines.map(async ({ dataDir, engine }) => {
       await mkdir(join(dataDir, 'config.d'), { recursive: true })

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   mkdirSync,
@@ -16,8 +17,10 @@ import { mailSink } from '../alerts/mail-sink.js'
 import { chromiumPath, startBrowser } from '../browser/chromium.js'
 import { openPage, soon } from '../browser/page.js'
 import {
+  ask,
   eventually,
   freePort,
+  type Program,
   startProgram,
   startUp,
   stopProgram,
@@ -101,12 +104,12 @@ const roleNow = (view = 'full') => api('GET', at(`/roles/${role.name}?view=${vie
 const set = (path: string, values: Record<string, string | null>) =>
   api('PUT', `${path}/config`, { items: Object.entries(values).map(([name, value]) => ({ name, value })) })
 
-/** The processes of the service that run now. */
-function processes(data: string): number[] {
+/** The processes of a service that run now. */
+function processes(data: string, of = service): number[] {
   return readdirSync('/proc')
     .filter((name) => {
       try {
-        return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/cwd`).includes(`-${service}-`)
+        return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/cwd`).includes(`-${of}-`)
       } catch {
         return false
       }
@@ -119,30 +122,16 @@ beforeAll(async () => {
   const { path: data, remove } = temporaryFolder()
   cleanups.push(remove)
   chmodSync(data, 0o711)
-  const receivers: object[] = [
-    {
-      name: 'mail',
-      type: 'email',
-      from: 'bellwether@example.com',
-      to: ['ops@example.com'],
-      smtp: { host: '127.0.0.1', port: await mailSink(mails, cleanups), tls: 'none' },
-    },
+  const args = [
+    '--alert-mail-server',
+    `127.0.0.1:${await mailSink(mails, cleanups)}`,
+    '--alert-mail-tls',
+    'none',
   ]
-  if (hasTraps)
-    receivers.push({
-      name: 'nms',
-      type: 'snmp',
-      version: '2c',
-      community: 'public',
-      targets: [{ host: '127.0.0.1', port: await trapSink(data) }],
-    })
-  writeFileSync(
-    join(data, 'alerts.json'),
-    JSON.stringify({ receivers, defaultReceivers: receivers.map((each) => (each as { name: string }).name) }),
-    { mode: 0o600 },
-  )
+  args.push('--alert-mail-from', 'bellwether@example.com', '--alert-mail-to', 'ops@example.com')
+  if (hasTraps) args.push('--alert-snmp-server', `127.0.0.1:${await trapSink(data)}`)
   cleanups.push(() => startProgram(['agent', '--hard-stop', '--data', data]).exited)
-  up = await startUp(data)
+  up = await startUp(data, { args })
   cleanups.push(() => stopProgram(up))
   await eventually('the first login', () => existsSync(join(data, 'manager', 'admin-password')))
   api = adminOf(up)
@@ -187,7 +176,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const cleanup of cleanups.reverse()) await cleanup()
-}, 60_000)
+}, 180_000)
 
 describe('health, from the process to the message', () => {
   it('is shown by the API soon after the start, with its tests', async () => {
@@ -271,18 +260,81 @@ describe('health, from the process to the message', () => {
         await form
           .getByLabel('Condition')
           .fill('IF (SELECT fd_open WHERE roleName=$ROLENAME) DO health:concerning')
-        await form.getByRole('button', { name: 'Try on the last day' }).click()
+        await form.getByRole('button', { name: 'Try on the last' }).click()
         await soon(() => form.innerText()).toMatch(/It would (not )?have fired/)
         await form.getByLabel('Name').fill('has files')
         await form.getByRole('button', { name: 'Save' }).click()
-        await soon(() => form.innerText()).toContain('Saved.')
+        const triggers = page.getByRole('table', { name: 'Triggers' })
+        await soon(() => triggers.innerText()).toContain('has files')
         const { items } = await api('GET', at(`/roles/${role.name}/config`))
         expect(items.find(({ name }: { name: string }) => name === 'role_triggers').value).toContain(
           'has files',
         )
 
+        await triggers.getByRole('button', { name: 'Switch off' }).click()
+        await soon(() => triggers.innerText()).toContain('(off)')
+        await form.getByLabel('Name').fill('wrong')
+        await form.getByLabel('Condition').fill('IF (SELECT fd_open WHERE lost(fd_open) > 1) DO health:bad')
+        await form.getByRole('button', { name: 'Save' }).click()
+        await soon(() => form.getByRole('alert').innerText()).toMatch(/“lost”.*character 26/)
+        await triggers.getByRole('button', { name: 'Delete' }).click()
+        await soon(() => page.getByRole('region', { name: 'Entity' }).innerText()).toContain(
+          'There are none.',
+        )
+        const config = (await api('GET', at(`/roles/${role.name}/config`))).items
+        expect(config.some(({ name }: { name: string }) => name === 'role_triggers')).toBe(false)
+
+        // How it was just before it was killed.
+        const { transitions } = await api('GET', `/health/entities/ROLE/${role.name}/history?test=`)
+        const { at: killed } = transitions.findLast(({ to }: { to: string }) => to === 'BAD')
+        const end = new Date(killed - 1).toISOString()
+        await page.goto(`${page.url()}&from=${new Date(killed - 3_600_000).toISOString()}&to=${end}`)
+        await soon(() => page.locator('main').innerText()).toMatch(/As it was at/)
+        await soon(() =>
+          page
+            .getByRole('table', { name: 'Tests' })
+            .getByRole('row', { name: /Process status/ })
+            .innerText(),
+        ).toMatch(/^good/)
+        await page.getByRole('button', { name: 'Back to now' }).click()
+        await soon(() => test.innerText()).toMatch(/SIGKILL/)
+
         await test.getByRole('button', { name: 'Suppress' }).click()
         await soon(() => test.innerText()).toContain('Count it')
+
+        await page.getByRole('link', { name: 'Its events' }).click()
+        const events = page.getByRole('table', { name: 'Events' })
+        await soon(() => events.innerText()).toMatch(/critical\s*alert.*has become bad/s)
+        const filter = page.getByRole('form', { name: 'Filter' })
+        await filter.getByLabel('Kind').selectOption('Audit')
+        await soon(() => events.innerText()).toMatch(/audit.*by admin/s)
+        await filter.getByLabel('Role').fill('')
+        await filter.getByLabel('Text').fill('createClusters')
+        await filter.getByRole('button', { name: 'Find' }).click()
+        await soon(() => events.getByRole('row').count()).toBeGreaterThan(0)
+        // New events come by themselves.
+        await filter.getByLabel('Text').fill('"as it happens"')
+        await page.keyboard.press('Enter')
+        await soon(() => page.locator('.page-head').innerText()).toContain('Nothing was found')
+        await api('PUT', '/clusters/c1?message=As+it+happens', { displayName: 'One' })
+        await soon(() => events.innerText()).toContain('As it happens')
+
+        await page.getByRole('link', { name: 'Alerts' }).click()
+        await soon(() => page.getByRole('table', { name: 'Recent alerts' }).innerText()).toContain(
+          'has become bad',
+        )
+        const receiver = page.getByRole('table', { name: 'Receivers' }).getByRole('row', { name: /mail/ })
+        await receiver.getByRole('button', { name: 'Send a test' }).click()
+        await soon(() => receiver.innerText()).toContain('The test was delivered.')
+        expect(mails.some((text) => text.includes('TEST'))).toBe(true)
+        const silence = page.getByRole('form', { name: 'New silence' })
+        await silence.getByLabel('Name').fill('nobody*')
+        await silence.getByLabel('Why').fill('new disks')
+        await silence.getByRole('button', { name: 'Silence' }).click()
+        const silences = page.getByRole('table', { name: 'Silences' })
+        await soon(() => silences.innerText()).toMatch(/host nobody\*.*until.*new disks by admin/s)
+        await silences.getByRole('button', { name: 'End it' }).click()
+        await soon(() => silences.count()).toBe(0)
         expect(complaints).toEqual([])
       } finally {
         await browser.close()
@@ -311,5 +363,187 @@ describe('health, from the process to the message', () => {
     })
     const after = await transitions()
     expect(after).toEqual(expect.arrayContaining(before))
+  }, 120_000)
+})
+
+describe('what is called otherwise while it is in trouble', () => {
+  const pathOf = '/clusters/c2/services/worker'
+  const mailsOf = (pattern: RegExp) => mails.filter((text) => text.includes('Worker') && pattern.test(text))
+  let data2: string
+  let worker: { name: string }
+  let agent: Program
+  const startAgent = (hostname: string) => {
+    const join_ = ['--join', up.url, '--token-file', join(up.data, 'join-token')]
+    agent = startProgram(
+      ['agent', '--data', data2, ...join_, '--hostname', hostname, '--interval', '1s', '--agent-port', '0'],
+      { BELLWETHER_MONITOR_URL: up.monitorUrl },
+    )
+    cleanups.push(() => stopProgram(agent))
+  }
+  const killWorker = () => {
+    for (const pid of processes(data2, 'worker')) process.kill(pid, 'SIGKILL')
+  }
+  const workerNow = () => api('GET', `/health/entities/ROLE/${worker.name}`)
+  const find = async (query: string): Promise<{ content: string; alert: boolean; at: number }[]> => {
+    const { items } = await api('GET', `/events?query=${encodeURIComponent(query)}`)
+    return items.map((event: { timeOccurred: string }) => ({ ...event, at: Date.parse(event.timeOccurred) }))
+  }
+  const told = (pattern: RegExp) =>
+    eventually(`a mail with ${pattern}`, () => mailsOf(pattern).length > 0, {
+      detail: () => mailsOf(/./).join('\n---\n'),
+    })
+
+  const runs = () =>
+    eventually(
+      'the start',
+      async () => (await api('GET', `${pathOf}/roles/${worker.name}`)).roleState === 'STARTED',
+    )
+
+  beforeAll(async () => {
+    const folder = temporaryFolder()
+    data2 = folder.path
+    chmodSync(data2, 0o711)
+    cleanups.push(folder.remove, () => startProgram(['agent', '--hard-stop', '--data', data2]).exited)
+    startAgent('old.example')
+    const host = await eventually('the second host', async () =>
+      (await api('GET', '/hosts')).items.find(
+        (each: { hostname: string }) => each.hostname === 'old.example',
+      ),
+    )
+    const hostRef = { hostId: host.hostId }
+    await api('POST', '/clusters', {
+      items: [{ name: 'c2', displayName: 'Old cluster', fullVersion: '7.1.7' }],
+    })
+    await api('POST', '/clusters/c2/hosts', { items: [hostRef] })
+    await api('POST', '/clusters/c2/services', {
+      items: [
+        {
+          name: 'worker',
+          type: 'PROCESS',
+          displayName: 'Old Worker',
+          roles: [{ type: 'INSTANCE', hostRef }],
+        },
+      ],
+    })
+    // Its name is made up.
+    await set(`/hosts/${host.hostId}`, { host_health_suppression_host_dns_resolution: 'true' })
+    await set(pathOf, { process_username: 'nobody', process_groupname: 'nogroup' })
+    worker = (await api('GET', `${pathOf}/roles`)).items[0]
+    await set(`${pathOf}/roles/${worker.name}`, {
+      command: '/bin/sleep',
+      arguments: '1000',
+      log_dir: join(data2, 'worker-log'),
+      process_start_secs: '1',
+      process_auto_restart: 'false',
+      // Of exits the health is bad for five minutes; and the disk may be full.
+      role_health_suppression_instance_unexpected_exits: 'true',
+      role_health_suppression_instance_log_directory_free_space: 'true',
+    })
+    await api('POST', `${pathOf}/commands/start`)
+    await runs()
+    await eventually('its health', async () => (await workerNow()).summary === 'GOOD')
+  }, 120_000)
+
+  it('is one trouble, one history, and found by either name', async () => {
+    const dashboard = { name: 'd1', json: 'SELECT fd_open WHERE hostname = "old.example"' }
+    await api('POST', '/timeseries/dashboards', { items: [dashboard] })
+    killWorker()
+    await told(/old\.example/)
+
+    await stopProgram(agent)
+    startAgent('new.example')
+    await api('PUT', '/clusters/c2', { displayName: 'New cluster' })
+    await api('PUT', pathOf, { displayName: 'New Worker' })
+    const renamed = await eventually('the new names', async () => {
+      const found = await workerNow()
+      return found.hosts[0].hostname === 'new.example' && found.service.displayName === 'New Worker' && found
+    })
+    expect(renamed).toMatchObject({ summary: 'BAD', cluster: { displayName: 'New cluster' } })
+    expect(
+      renamed.tests.find(({ test }: { test: string }) => test === 'INSTANCE_UNEXPECTED_EXITS'),
+    ).toMatchObject({
+      suppressed: true,
+    })
+
+    await api('POST', `${pathOf}/commands/start`)
+    await told(/RECOVERED[\s\S]*new\.example/)
+    const { transitions } = await api('GET', `/health/entities/ROLE/${worker.name}/history`)
+    const healths = transitions
+      .filter(({ test }: { test: string }) => test === '')
+      .sort((a: { at: number }, b: { at: number }) => a.at - b.at)
+      .map(({ to }: { to: string }) => to)
+    expect(healths.slice(-2)).toEqual(['BAD', 'GOOD'])
+
+    for (const name of [
+      'host==old.example',
+      'host==new.example',
+      'service_display_name=="Old Worker"',
+      'service_display_name=="New Worker"',
+      'cluster=="Old cluster"',
+      'cluster=="New cluster"',
+    ]) {
+      const query = `category==HEALTH_EVENT;attributes.role==${worker.name};attributes.${name}`
+      const contents = (await find(query)).map(({ content }) => /become (\w+)/.exec(content)?.[1])
+      expect([name, contents.filter((each) => each !== undefined).slice(0, 2)]).toEqual([
+        name,
+        ['good', 'bad'],
+      ])
+    }
+    const { items } = await api('GET', '/timeseries/dashboards')
+    for (const query of [items[0].json, 'SELECT fd_open WHERE clusterDisplayName = "Old cluster"'])
+      await eventually(query, async () => (await ask(up.url, query)).some(([, values]) => values.length > 0))
+    const preview = await api('POST', '/health/triggers/preview', {
+      triggerExpression: 'IF (SELECT fd_open WHERE hostname = "old.example") DO health:bad',
+      from: new Date(Date.now() - 600_000).toISOString(),
+      to: new Date().toISOString(),
+    })
+    expect(preview.firings.length).toBeGreaterThan(0)
+  }, 180_000)
+
+  it('stays silenced by the old name, and is told when the silence ends', async () => {
+    const silence = await api('POST', '/alerts/silences', {
+      match: { cluster: ['Old cluster'] },
+      until: new Date(Date.now() + 3_600_000).toISOString(),
+      comment: 'known',
+    })
+    expect(silence).toMatchObject({ createdBy: 'admin', match: { cluster: ['Old cluster'] } })
+    await runs()
+    const before = mailsOf(/./).length
+    const killed = Date.now()
+    killWorker()
+    await eventually('the trouble', async () => {
+      const [newest] = await find(`category==HEALTH_EVENT;alert==true;attributes.entity_id==${worker.name}`)
+      return (newest?.at ?? 0) > killed
+    })
+    await eventually('nothing that waits', async () => (await api('GET', '/health/alerting')).pending === 0)
+    expect(mailsOf(/./)).toHaveLength(before)
+    expect(await api('DELETE', `/alerts/silences/${silence.id}`)).toMatchObject({ id: silence.id })
+    await eventually('the mail', () => mailsOf(/./).length > before)
+  }, 120_000)
+
+  it('what its log says is chosen by rules that hold at once, and commands, users and the program itself leave events', async () => {
+    const wrong = set(`${pathOf}/roles/${worker.name}`, { log_event_whitelist: '[{"threshold": "WARN"}]' })
+    await expect(wrong).rejects.toThrow(/400[\s\S]*rate must be a number/)
+    await api('POST', `${pathOf}/commands/start`)
+    await set(`${pathOf}/roles/${worker.name}`, {
+      log_event_whitelist: JSON.stringify([
+        { alert: true, rate: -1, threshold: 'INFO', content: '.*flux.*' },
+      ]),
+    })
+    const query = 'category==LOG_EVENT;content==flux;attributes.host==old.example;attributes.service==worker'
+    const [event] = await eventually('the log event', async () => {
+      const line = `${new Date().toISOString().replace('T', ' ').replace('.', ',').slice(0, 23)} INFO app: flux\n`
+      appendFileSync(join(data2, 'worker-log', 'app.log'), line)
+      const found = await find(query)
+      return found.length > 0 && found
+    })
+    expect(event).toMatchObject({ alert: true })
+    const kinds = [
+      'ACTIVITY_EVENT;attributes.command==Start;attributes.service==worker',
+      'AUDIT_EVENT;attributes.command==createSilence;attributes.user==admin',
+      'SYSTEM;attributes.eventcode==EV_MONITOR_STARTED',
+      'SYSTEM;attributes.eventcode==EV_MANAGER_ACTIVE',
+    ]
+    for (const kind of kinds) await eventually(kind, async () => (await find(`category==${kind}`)).length > 0)
   }, 120_000)
 })

@@ -8,6 +8,8 @@ import {
   planRecommissionRoles,
   planRoleCommand,
   planRoleStart,
+  planServiceCommand,
+  planServiceFirstRun,
   planServiceRefresh,
   planServiceRestart,
   planServiceRollingRestart,
@@ -19,8 +21,16 @@ import {
 import { updateConfig } from '../../src/manager/configuration/index.js'
 import type { Core } from '../../src/manager/core.js'
 import { releaseLease, withTerm } from '../../src/manager/database/index.js'
-import { clusterNamed, deleteService, serviceNamed } from '../../src/manager/model/index.js'
+import { loadDescriptors, ourDescriptors } from '../../src/manager/descriptors/index.js'
+import {
+  clusterNamed,
+  createRoles,
+  deleteService,
+  hostNamed,
+  serviceNamed,
+} from '../../src/manager/model/index.js'
 import { insertProcess, roleProcess } from '../../src/manager/processes/index.js'
+import type { DesiredProcess } from '../../src/wire/heartbeat.js'
 import { addCluster, addService, newCore } from './core.js'
 import { type SimulatedAgent, simulateAgent } from './simulated-agent.js'
 import { startTestPostgres, type TestPostgres } from './support.js'
@@ -78,6 +88,8 @@ describe('a service', () => {
       autoRestart: true,
       entity: { attributes: { roleType: 'SERVER', serviceName: 'zk', clusterName: 'c1', hostname: 'h1' } },
     })
+    // What the kernel does anyway is not asked of hosts that may not be able to set it.
+    expect(process!.limits).not.toHaveProperty('cpuWeight')
     const cfg = process!.files.find((file) => file.path === 'zoo.cfg')!
     expect(Buffer.from(cfg.base64!, 'base64').toString()).toContain('clientPort=2181')
     expect(process!.files.find((file) => file.path === 'scripts/control.sh')).toMatchObject({
@@ -238,6 +250,28 @@ describe('a service', () => {
     expect(await run(planRoleStart(await active.commands.at(), fresh))).toMatchObject({ success: true })
   })
 
+  test('what a program of a command has printed is kept, and its last words tell why it failed', async () => {
+    const [role] = await roles()
+    for (const agent of agents) agent.behave = ({ run }) => (run === 'once' ? 9 : 'runs')
+    const command = await run(planRoleCommand(await active.commands.at(), role!, 'awaitQuorum'))
+    const [output, ...others] = await active.commands.outputs(command.id)
+    const id = output!.stdout.match(/^stdout of (\d+)\n$/)![1]
+    expect([output, others]).toMatchObject([{ who: role!.name, stderr: `stderr of ${id}\n` }, []])
+    expect(command).toMatchObject({
+      success: false,
+      resultMessage: expect.stringContaining(`It ended with code 9. Its last words: stderr of ${id}`),
+    })
+    // Programs print what they like.
+    const [stored] = await core.db
+      .selectFrom('command')
+      .select('progress')
+      .where('rootId', '=', command.id)
+      .where('kind', 'is not', null)
+      .execute()
+    expect(JSON.stringify(stored)).not.toContain(`stderr of`)
+    for (const agent of agents) agent.behave = () => 'runs'
+  })
+
   test('cannot be deleted while it runs; stopped, it can, and its host forgets it', async () => {
     await expect(core.change(async (change) => deleteService(change, await zk()))).rejects.toMatchObject({
       code: 'IN_USE',
@@ -260,7 +294,6 @@ describe('services that depend on each other', () => {
   test('start in order: what is needed comes first, and inside HDFS too', async () => {
     await addService(core, 'hdfs', 'HDFS', 'DATANODE', ['h1', 'h2', 'h3'])
     await core.change(async (change) => {
-      const { createRoles, hostNamed } = await import('../../src/manager/model/index.js')
       const model = await change.model()
       const hdfs = serviceNamed(model, 'c1', 'hdfs')
       await createRoles(change, hdfs, [
@@ -302,6 +335,66 @@ describe('services that depend on each other', () => {
     })
     const at = await active.commands.at()
     expect(() => planRoleCommand(at, namenode, 'nonsense')).toThrow(/no command "nonsense"/)
+  })
+})
+
+describe('a directory in HDFS that a service type asks for', () => {
+  beforeAll(begin)
+  afterAll(end)
+
+  const greeter = async () => serviceNamed(await core.model(), 'c1', 'greeter')
+
+  test('has to be made by hand where the service depends on no file system', async () => {
+    core.setDescriptors(
+      await loadDescriptors([
+        { path: ourDescriptors(), builtIn: true },
+        { path: new URL('./descriptors/fixtures', import.meta.url).pathname },
+      ]),
+    )
+    await addService(core, 'greeter', 'GREETER', 'GREETER_SERVER', ['h3'])
+    const plan = planServiceCommand(await active.commands.at(), await greeter(), 'create_user_dir')
+    expect(await run(plan)).toMatchObject({
+      success: false,
+      resultMessage: expect.stringContaining('make the directory /user/'),
+    })
+  })
+
+  test('is made by a NameNode in the first run, before the start', async () => {
+    await addService(core, 'hdfs', 'HDFS', 'NAMENODE', ['h1'])
+    const { id } = await greeter()
+    const hdfs = serviceNamed(await core.model(), 'c1', 'hdfs')
+    await core.change(async (change) => {
+      await updateConfig(change, { scope: 'SERVICE', id }, [{ name: 'hdfs_service', value: 'hdfs' }])
+      const model = await change.model()
+      await createRoles(change, hdfs, [{ type: 'DATANODE', host: hostNamed(model, 'h2') }])
+      await updateConfig(change, { scope: 'SERVICE', id: hdfs.id }, [
+        { name: 'zookeeper_service', value: 'zk' },
+      ])
+    })
+    const made: DesiredProcess[] = []
+    agents[0]!.behave = (process) => {
+      made.push(process)
+      return process.name.endsWith('NAMENODE') && process.run === 'keep' ? 'runs' : 0
+    }
+    const firstRun = async () => run(planServiceFirstRun(await active.commands.at(), await greeter()))
+    expect(await firstRun()).toMatchObject({
+      success: false,
+      resultMessage: expect.stringContaining('Start it first'),
+    })
+    expect(agents[2]!.log).toEqual([])
+    const namenode = [...(await core.model()).roles.values()].find(({ type }) => type === 'NAMENODE')!
+    expect(await run(planRoleStart(await active.commands.at(), namenode))).toMatchObject({ success: true })
+    expect(await firstRun()).toMatchObject({ success: true })
+    expect(made.at(-1)).toMatchObject({
+      user: 'hdfs',
+      run: 'once',
+      environment: {
+        HDFS_DIRECTORY_PATH: '/user/greeter',
+        HDFS_DIRECTORY_OWNER: 'greeter:greeter',
+        HDFS_DIRECTORY_PERMISSIONS: '0751',
+      },
+    })
+    expect(agents[2]!.log).toHaveLength(2)
   })
 })
 

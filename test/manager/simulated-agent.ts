@@ -39,6 +39,7 @@ export function simulateAgent(options: {
   const bootId = randomUUID()
   let sequence = 0
   let generation = 0
+  let results: HeartbeatRequest['commands'] = []
   let clientConfigs: HeartbeatRequest['clientConfigs'] = []
   let stopped = false
   let cut = new AbortController()
@@ -74,7 +75,7 @@ export function simulateAgent(options: {
         faults: [],
         processes: [...self.processes.values()],
         clientConfigs,
-        commands: [],
+        commands: results,
         clock: Date.now(),
         waitMs: 0,
         ...more,
@@ -83,6 +84,11 @@ export function simulateAgent(options: {
       if (reply.status !== 200) return { status: reply.status, code: (reply.body as { code: string }).code }
       const { answer, faults } = parseHeartbeatAnswer(JSON.parse(JSON.stringify(reply.body)))
       if (faults.length > 0) throw new Error(`the answer has faults: ${JSON.stringify(faults)}`)
+      results = (answer.commands ?? []).map((command) => ({
+        id: command.id,
+        ok: true,
+        ...(command.kind === 'tail' ? { output: `${command.file} of ${command.processId}\n` } : {}),
+      }))
       if (answer.agentToken) self.token = answer.agentToken
       if (answer.desired) {
         generation = answer.generation

@@ -37,7 +37,7 @@ const DEFAULT_RANGES: Record<Page, TimeRange> = {
 }
 
 /** Pages that show a range of time. */
-const HAS_TIME: ReadonlySet<Page> = new Set(['hosts', 'charts', 'events'])
+const HAS_TIME: ReadonlySet<Page> = new Set(['hosts', 'charts', 'health', 'events'])
 
 const TITLES: Record<Page, string> = {
   hosts: 'Hosts',
@@ -182,7 +182,15 @@ function Frame() {
       {view.page === 'charts' && <ChartsPage key="charts" {...page} />}
       {view.page === 'hosts' && <HostsPage key="hosts" {...page} />}
       {view.page === 'health' && (
-        <HealthPage key="health" view={view} navigate={navigate} hidden={hold.hidden} />
+        <HealthPage
+          key="health"
+          view={view}
+          navigate={navigate}
+          range={range}
+          refreshMs={refreshMs}
+          hidden={hold.hidden}
+          onPoll={setPoll}
+        />
       )}
       {view.page === 'events' && <EventsPage key="events" {...page} />}
       {view.page === 'alerts' && <AlertsPage key="alerts" utc={view.utc} hidden={hold.hidden} />}

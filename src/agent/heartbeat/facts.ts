@@ -18,6 +18,7 @@ export function hostFacts(hostname: string, procRoot: string, cgroups: boolean):
     hostname: hostname.slice(0, 255),
     addresses: [...new Set(addresses)].sort().slice(0, MAX_ADDRESSES),
     cores: cpus().length,
+    ...physicalCores(readText(procRoot, 'cpuinfo') ?? ''),
     memory: totalmem(),
     os: { ...distribution(), kernel: release(), arch: arch() },
     mounts: mounts.slice(0, MAX_MOUNTS).map(({ mountpoint, source, type }) => ({
@@ -28,6 +29,17 @@ export function hostFacts(hostname: string, procRoot: string, cgroups: boolean):
     switchesUser: process.getuid?.() === 0,
     cgroups,
   }
+}
+
+/** Of threads that share a core, one is counted. Not every platform says which do. */
+function physicalCores(cpuinfo: string): { physicalCores?: number } {
+  const cores = new Set<string>()
+  for (const processor of cpuinfo.split(/\n\s*\n/)) {
+    const socket = /^physical id\s*: (\d+)$/m.exec(processor)
+    const core = /^core id\s*: (\d+)$/m.exec(processor)
+    if (socket && core) cores.add(`${socket[1]} ${core[1]}`)
+  }
+  return cores.size > 0 ? { physicalCores: cores.size } : {}
 }
 
 /** From os-release(5). */

@@ -21,8 +21,13 @@ export interface Logs {
   readonly stderr: number
   /** Cuts a file that has grown too large, keeping its end in an older one. Returns the most that either grew since the last call. */
   bound(): number
+  /** The last line of stderr that says something, cut to 300 characters; empty without one. */
+  lastWords(): string
   close(): void
 }
+
+const WORDS_BYTES = 2_000
+const WORDS_LENGTH = 300
 
 /**
  * Opens `logs/stdout.log` and `logs/stderr.log` of a process's folder. The process writes to the files itself, not to
@@ -79,6 +84,19 @@ export function openLogs(
         sizes[i] = 0
       }
       return most
+    },
+    lastWords() {
+      const buffer = Buffer.alloc(WORDS_BYTES)
+      const length = readSync(
+        stderr,
+        buffer,
+        0,
+        WORDS_BYTES,
+        Math.max(0, fstatSync(stderr).size - WORDS_BYTES),
+      )
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this takes out
+      const text = buffer.toString('utf8', 0, length).replace(/[\0-\x09\x0b-\x1f\x7f]/g, ' ')
+      return (text.trimEnd().split('\n').at(-1) ?? '').trim().slice(0, WORDS_LENGTH)
     },
     close() {
       for (const fd of [stdout, stderr, directory]) closeSync(fd)

@@ -8,7 +8,7 @@ import type { Logs } from './logs.js'
 import { openLogs } from './logs.js'
 import { leaderWith, membersOf, stillThere } from './members.js'
 import { judgeEnd } from './policy.js'
-import { cannotKill, interrupted, killed, limitsNotSet, notRunning } from './problems.js'
+import { cannotKill, interrupted, killed, limitsNotSet, notRunning, withLastWords } from './problems.js'
 import type { ProcessStat } from './proc.js'
 import { readStat, runs, signalExactly, signalQuietly } from './proc.js'
 import type { Exit, Problem, Status } from './protocol.js'
@@ -210,13 +210,9 @@ export function createManaged(record: Record, { cgroups, save, changed, warn }: 
     }
     const left = members(seen)
     const ranMs = began === undefined ? exit.at - startedAt : performance.now() - began
-    const {
-      state: next,
-      problem,
-      delayMs,
-      quickExits,
-      crashes,
-    } = judgeEnd(launch, record, { exit, ranMs, left })
+    const judged = judgeEnd(launch, record, { exit, ranMs, left })
+    const { state: next, delayMs, quickExits, crashes } = judged
+    const problem = judged.problem?.code === 'TOO_MANY_EXITS' ? explained(judged.problem) : judged.problem
     Object.assign(record, { quickExits, crashes })
     const counted = launch.run === 'keep' ? { unexpectedExits: unexpectedExits + 1 } : {}
     set({ state: next, exit, ...counted, ...(problem ? { problem } : {}) })
@@ -225,6 +221,14 @@ export function createManaged(record: Record, { cgroups, save, changed, warn }: 
       if (next !== 'BACKOFF') tidy()
       else if (mine === attempt && record.status.state === 'BACKOFF') again(delayMs)
     })
+  }
+
+  function explained(problem: Problem): Problem {
+    try {
+      return withLastWords(problem, logs?.lastWords() ?? '')
+    } catch {
+      return problem
+    }
   }
 
   function again(delayMs: number) {

@@ -5,10 +5,10 @@ import type { Exit, Launch, Problem } from './protocol.js'
 
 export const forkedAway = (left: readonly ProcessStat[]): Problem => ({
   code: 'FORKED_AWAY',
-  message: `ended with code 0 and left ${left.length} processes in the background (${left
+  message: `ended with code 0 and left others in the background (process ${left
     .slice(0, 5)
     .map(({ pid }) => pid)
-    .join(', ')}): a role's program must stay in the foreground. They were ended.`,
+    .join(', ')}): a role's program must stay in the foreground; they were ended`,
 })
 
 export const tooManyExits = (exit: Exit, times: number, { startSeconds }: Launch): Problem => ({
@@ -17,6 +17,10 @@ export const tooManyExits = (exit: Exit, times: number, { startSeconds }: Launch
     exit.signal ?? (exit.code === undefined ? 'an unknown code' : `code ${exit.code}`)
   }: see logs/stderr.log in its folder`,
 })
+
+/** With what the program itself said of it at last, if it did: that is mostly why. */
+export const withLastWords = (problem: Problem, words: string): Problem =>
+  words === '' ? problem : { ...problem, message: `${problem.message}, which ends with: ${words}` }
 
 export const killed = ({ stop: { signal, timeoutMs } }: Launch): Problem => ({
   code: 'KILLED',

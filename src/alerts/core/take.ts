@@ -32,7 +32,7 @@ export function takeEvent(state: State, event: AlertEvent, now: number, rules: R
     return 'suppressed'
   }
   // The end of a trouble goes where its beginning went, whatever the rules say of its own severity.
-  const begins = isBad(event) || isOneOff(event)
+  const begins = event.begins !== false && (isBad(event) || isOneOff(event))
   if (begins)
     for (const receiver of route(event, rules))
       if (!groups.has(receiver)) groups.set(receiver, groupFor(state, receiver, event, rules))

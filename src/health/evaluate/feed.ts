@@ -20,6 +20,8 @@ export interface Feed {
 /** By series: 0 not looked at yet, -1 nobody wants it, else the number of its first slot + 1. */
 const UNKNOWN = 0
 const UNWANTED = -1
+/** In place of the owner of an entity. */
+const NOT_LOOKED_AT = -2
 /** What waits while the store is read; what is beyond is lost to windows, and to nothing else. */
 const MOST_HELD = 2_000_000
 const RESET_MS = 5_000
@@ -31,6 +33,11 @@ export function createFeed(
   now: () => number = Date.now,
 ): Feed {
   let places = new Int32Array(1024)
+  /** By entity. */
+  let owners = new Float64Array(1024).fill(NOT_LOOKED_AT)
+  /** By metric. */
+  let names: (readonly string[])[] = []
+  let seenStreams = 0
   let held: { series: number[]; times: number[]; values: number[] } | undefined
   let takenAt = 0
   let seenVersion = picture.version
@@ -38,14 +45,46 @@ export function createFeed(
 
   function classify(series: number): number {
     const { metric, entity } = catalogue.seriesAt(series)
-    const { name, aliases } = catalogue.metricAt(metric)
-    const owner = picture.ownerOf(catalogue.entityAt(entity))
-    let slot = -1
-    if (owner >= 0) {
-      slot = streams.firstSlot(name, owner)
-      for (const alias of aliases) if (slot < 0) slot = streams.firstSlot(alias.toLowerCase(), owner)
+    // Also of a metric that no test reads: an entity that nobody knew may come to be looked after by it.
+    const owner = ownerOf(entity)
+    if (owner < 0) return UNWANTED
+    for (const name of namesOf(metric)) {
+      const slot = streams.firstSlot(name, owner)
+      if (slot >= 0) return slot + 1
     }
-    return slot < 0 ? UNWANTED : slot + 1
+    return UNWANTED
+  }
+
+  function ownerOf(entity: number): number {
+    if (entity >= owners.length) {
+      const grown = new Float64Array(Math.ceil((entity + 1) * 1.5)).fill(NOT_LOOKED_AT)
+      grown.set(owners)
+      owners = grown
+    }
+    let owner = owners[entity]!
+    if (owner === NOT_LOOKED_AT) owner = owners[entity] = picture.ownerOf(catalogue.entityAt(entity))
+    return owner
+  }
+
+  /** The metric's name and its aliases, as far as a test reads them. */
+  function namesOf(metric: number): readonly string[] {
+    if (streams.all.length !== seenStreams) {
+      seenStreams = streams.all.length
+      names = []
+    }
+    let known = names[metric]
+    if (known === undefined) {
+      const { name, aliases } = catalogue.metricAt(metric)
+      known = [name, ...aliases.map((alias) => alias.toLowerCase())].filter((each) => streams.reads(each))
+      names[metric] = known
+    }
+    return known
+  }
+
+  function lookAnew(): void {
+    places.fill(UNKNOWN)
+    owners.fill(NOT_LOOKED_AT)
+    seenVersion = picture.version
   }
 
   function give(series: number, time: number, value: number): void {
@@ -65,9 +104,8 @@ export function createFeed(
       takenAt = now()
       if (picture.version !== seenVersion && takenAt - resetAt > RESET_MS) {
         // Somebody new may want what nobody wanted before.
-        seenVersion = picture.version
         resetAt = takenAt
-        places.fill(UNKNOWN)
+        lookAnew()
       }
       for (let i = 0; i < length; i++) {
         const s = series[i]!
@@ -84,10 +122,7 @@ export function createFeed(
       for (let slot = streams.firstSlot(metric, owner); slot >= 0; slot = streams.next(slot))
         streams.put(slot, time, value)
     },
-    reset() {
-      places.fill(UNKNOWN)
-      seenVersion = picture.version
-    },
+    reset: lookAnew,
     hold() {
       held ??= { series: [], times: [], values: [] }
     },

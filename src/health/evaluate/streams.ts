@@ -26,6 +26,8 @@ export interface Streams {
   /** The first slot of the owner's streams of the metric, -1 for none; `next` leads to the others. */
   firstSlot(metric: string, owner: number): number
   next(slot: number): number
+  /** Is the metric asked for by anybody? */
+  reads(metric: string): boolean
   put(slot: number, time: number, value: number): void
   /** When the newest sample is from, milliseconds; 0 without one. */
   timeOf(slot: number): number
@@ -189,6 +191,7 @@ export function createStreams(now: () => number = Date.now): Streams {
     slot,
     firstSlot,
     next: (at) => nexts[at]!,
+    reads: (metric) => byMetric.has(metric),
     put,
     timeOf: (at) => times[at]!,
     valueOf: figureOf,

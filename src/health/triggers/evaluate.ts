@@ -1,6 +1,6 @@
 import { printStatement, type QueryApi, QueryError, type Statement, type Trigger } from '../../query/index.js'
 import { holds, normalized, type Shared, sharedOf, statementsOf } from './condition.js'
-import { parseExpression, type TriggerDefinition } from './definition.js'
+import { parseExpression, type TriggerDefinition, type TriggerProblem } from './definition.js'
 
 /** An entity with triggers. */
 export interface TriggerOwner {
@@ -9,6 +9,8 @@ export interface TriggerOwner {
   /** What `$ROLENAME`, `$SERVICENAME`, `$HOSTID` … stand for; names in upper case. */
   variables: Readonly<Record<string, string>>
   triggers: readonly TriggerDefinition[]
+  /** Of those that cannot be read. */
+  problems?: readonly TriggerProblem[]
 }
 
 /** How a trigger stands, as a test of its entity's health. */
@@ -38,6 +40,7 @@ export interface EvaluationOptions {
 /** Streams of one query for all owners; beyond, each owner is asked for by itself. */
 const MOST_STREAMS = 50_000
 const PARALLEL = 3
+const MOST_PROBLEMS = 20
 
 interface Group {
   trigger: Trigger
@@ -56,7 +59,9 @@ export async function evaluateTriggers(
 ): Promise<TriggerResult[]> {
   const results: TriggerResult[] = []
   const groups = new Map<string, Group>()
-  for (const owner of owners)
+  for (const owner of owners) {
+    for (const problem of (owner.problems ?? []).slice(0, MOST_PROBLEMS))
+      results.push(unreadable(owner, problem, at))
     for (const definition of owner.triggers) {
       if (!definition.enabled) {
         results.push(resultOf(owner, definition, at, 'DISABLED', 'The trigger is switched off.'))
@@ -71,6 +76,7 @@ export async function evaluateTriggers(
         else results.push(resultOf(owner, definition, at, 'NOT_AVAILABLE', 'The expression cannot be read.'))
       }
     }
+  }
   const waiting = [...groups.values()]
   const worker = async () => {
     for (let group = waiting.shift(); group; group = waiting.shift())
@@ -166,6 +172,20 @@ const signalOf = ({ signal }: EvaluationOptions) => (signal ? { signal } : {})
 function attributeOf(attributes: Readonly<Record<string, string>>, wanted: string): string | undefined {
   for (const name of Object.keys(attributes)) if (normalized(name) === wanted) return attributes[name]
   return undefined
+}
+
+/** It is no silent nothing: whoever set it has to see it. */
+function unreadable(
+  { category, identity }: TriggerOwner,
+  problem: TriggerProblem,
+  at: number,
+): TriggerResult {
+  const label = problem.name ?? `trigger ${problem.index + 1}`
+  return {
+    ...{ category, identity, test: `alarm:${label}`, label, summary: 'NOT_AVAILABLE', at, suppressed: false },
+    explanation: `The trigger cannot be read: ${problem.message}`,
+    advice: 'Correct it in the configuration, or delete it.',
+  }
 }
 
 function resultOf(

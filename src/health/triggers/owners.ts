@@ -25,38 +25,36 @@ export interface TriggerModel {
   roles: readonly (Named & { service: string; host: string })[]
 }
 
-/**
- * The entities that have triggers, with what the variables of their expressions stand for. `onProblem` is told of triggers
- * that cannot be read, once for each configuration.
- */
-export function triggerOwners(
-  model: TriggerModel,
-  onProblem: (problem: TriggerProblem & { parameter: string }) => void = () => undefined,
-): TriggerOwner[] {
-  const read = new Map<string, readonly TriggerDefinition[]>()
-  const triggersOf = (category: string, config: string | undefined): readonly TriggerDefinition[] => {
-    if (config === undefined) return []
+interface Read {
+  triggers: readonly TriggerDefinition[]
+  problems: readonly TriggerProblem[]
+}
+
+const NONE: Read = { triggers: [], problems: [] }
+
+/** The entities that have triggers, also such as cannot be read, with what the variables of their expressions stand for. */
+export function triggerOwners(model: TriggerModel): TriggerOwner[] {
+  const read = new Map<string, Read>()
+  const triggersOf = (category: string, config: string | undefined): Read => {
+    if (config === undefined) return NONE
     const parameter = TRIGGER_PARAMETERS[category]!
     const key = `${parameter} ${config}`
-    let triggers = read.get(key)
-    if (triggers === undefined) {
-      const found = readTriggers(parameterOf(model.configs[config]?.values, parameter))
-      for (const problem of found.problems) onProblem({ ...problem, parameter })
-      triggers = found.triggers
-      read.set(key, triggers)
-    }
-    return triggers
+    let found = read.get(key)
+    if (found === undefined)
+      read.set(key, (found = readTriggers(parameterOf(model.configs[config]?.values, parameter))))
+    return found
   }
 
   const owners: TriggerOwner[] = []
   const add = (category: string, entity: Named, variables: () => Record<string, string>) => {
-    const triggers = triggersOf(category, entity.config)
-    if (triggers.length > 0)
+    const { triggers, problems } = triggersOf(category, entity.config)
+    if (triggers.length + problems.length > 0)
       owners.push({
         category,
         identity: entity.identity,
         variables: { ENTITYNAME: entity.name, ...variables() },
         triggers,
+        ...(problems.length > 0 && { problems }),
       })
   }
   const byIdentity = <T extends Named>(list: readonly T[]) => new Map(list.map((one) => [one.identity, one]))

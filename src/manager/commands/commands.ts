@@ -7,9 +7,11 @@ import type { Model, Role } from '../model/index.js'
 import type { StalenessStore } from '../processes/index.js'
 import type { Executor } from './executor.js'
 import {
+  type CommandOutput,
   type CommandQuery,
   childrenOf,
   commandLogs,
+  commandOutputs,
   getCommand,
   insertCommand,
   listCommands,
@@ -30,6 +32,8 @@ export interface Commands {
   children(id: number): Promise<CommandView[]>
   list(query?: CommandQuery): Promise<CommandView[]>
   logs(id: number): Promise<{ commandId: number; at: number; text: string }[]>
+  /** What the programs of a command and of its parts have printed, in their order; the end of each. */
+  outputs(id: number): Promise<CommandOutput[]>
   /** What has not begun does not begin; what has begun on hosts goes on. */
   abort(id: number): Promise<CommandView>
   /** A new command of what did not succeed. */
@@ -78,6 +82,7 @@ export function createCommands(options: {
     children: (id) => childrenOf(core, id),
     list: (query) => listCommands(core, query),
     logs: (id) => commandLogs(core, id),
+    outputs: (id) => commandOutputs(core, id),
     async abort(id) {
       const { rootId } = await getCommand(core, id)
       await withTerm(core.db, core.term(), (trx) =>

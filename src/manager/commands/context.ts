@@ -12,6 +12,12 @@ export interface StepResult {
   readonly message: string
 }
 
+/** What a program of a command has printed: the end of each. */
+export interface Output {
+  readonly stdout: string
+  readonly stderr: string
+}
+
 /** What a step works with. */
 export interface StepContext {
   readonly core: Core
@@ -29,6 +35,8 @@ export interface StepContext {
   /** As `once`, for work on processes: after the commit the picture of what runs is brought up to date. */
   onceProcess(key: string, work: (trx: Trx) => Promise<ProcessRow | undefined>): Promise<number | undefined>
   log(text: string): Promise<void>
+  /** The end of what a process has printed, from its host; empty where that cannot be had. */
+  outputOf(hostId: number, processId: number, signal: AbortSignal): Promise<Output>
   /** Writes what agents have told and what is not in the database yet. */
   flush(): Promise<void>
 }

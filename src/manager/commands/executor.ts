@@ -51,6 +51,7 @@ export function createExecutor(options: {
   runtime: Runtime
   waiting: Waiting
   flush: () => Promise<void>
+  outputOf: StepContext['outputOf']
   /** Is told what begins and ends. */
   busy?: BusyCommands
 }): Executor {
@@ -224,6 +225,7 @@ export function createExecutor(options: {
       },
       log: (text) => log(row.id, text),
       flush: options.flush,
+      outputOf: options.outputOf,
     }
   }
 

@@ -35,6 +35,7 @@ export {
   planServiceStop,
   type RollingRestartOptions,
 } from './plan/services.js'
+export { outputReader } from './steps/output.js'
 export type { CommandQuery } from './store.js'
 export type { At, CommandNames, CommandView, PlanNode, Scope } from './types.js'
 export { createWaiting, type Waiting } from './waiting.js'

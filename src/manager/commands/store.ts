@@ -3,6 +3,8 @@ import type { Core } from '../core.js'
 import { type Trx, withTerm } from '../database/index.js'
 import { inUse, invalid, notFound } from '../model/errors.js'
 import type { Model } from '../model/index.js'
+import type { Output } from './context.js'
+import { openOutput } from './steps/output.js'
 import type { CommandNames, CommandRow, CommandView, PlanNode, Scope } from './types.js'
 
 /** Parts of one command. */
@@ -216,6 +218,25 @@ export async function commandLogs(
     .orderBy('commandLog.id')
     .limit(10_000)
     .execute()
+}
+
+export interface CommandOutput extends Output {
+  readonly commandId: number
+  /** Name of the role or host that it is from. */
+  readonly who: string
+}
+
+export async function commandOutputs(core: Core, id: number): Promise<CommandOutput[]> {
+  const { rootId } = await getCommand(core, id)
+  const wanted = new Set([id])
+  // By id, so that what is above comes before.
+  return (await loadTree(core, rootId)).flatMap((row) => {
+    if (row.parentId !== null && wanted.has(row.parentId)) wanted.add(row.id)
+    const progress = row.progress as { over?: unknown; output?: unknown }
+    const output = wanted.has(row.id) && openOutput(core, progress.over ?? progress.output)
+    const { roleName, hostname } = row.context as CommandNames
+    return output ? [{ commandId: row.id, who: roleName ?? hostname ?? row.name, ...output }] : []
+  })
 }
 
 export function viewOf(row: CommandRow): CommandView {

@@ -158,13 +158,19 @@ function desiredFile(file: StoredProcess['files'][number]): DesiredFile {
   return { path, mode, owner: 'process', base64: file.contents }
 }
 
+/** Of a cgroup v2 in which nothing was set, for CPU and I/O alike. */
+const KERNEL_WEIGHT = 100
+
 function desiredLimits(limits: Limits): ResourceLimits {
   const { openFiles, cpuShares, ioWeight, memorySoftBytes, memoryHardBytes } = limits
+  // As systemd translates them (cgroup v1's 2 … 262144 around 1024 to v2's 1 … 10000 around 100).
+  const cpu = clamp(Math.round((cpuShares * 100) / 1024), 1, 10_000)
+  const io = clamp(Math.round((ioWeight * 100) / 500), 1, 10_000)
   return {
     ...(openFiles === undefined ? {} : { rlimits: { nofile: openFiles } }),
-    // As systemd translates them (cgroup v1's 2 … 262144 around 1024 to v2's 1 … 10000 around 100).
-    cpuWeight: clamp(Math.round((cpuShares * 100) / 1024), 1, 10_000),
-    ioWeight: clamp(Math.round((ioWeight * 100) / 500), 1, 10_000),
+    // What the kernel does anyway is not asked for: hosts without the controllers would report that they cannot.
+    ...(cpu === KERNEL_WEIGHT ? {} : { cpuWeight: cpu }),
+    ...(io === KERNEL_WEIGHT ? {} : { ioWeight: io }),
     ...(memorySoftBytes < 0 ? {} : { memoryHigh: memorySoftBytes }),
     ...(memoryHardBytes < 0 ? {} : { memoryMax: memoryHardBytes }),
   }

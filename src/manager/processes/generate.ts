@@ -1,6 +1,6 @@
 import type { Instances } from '../configuration/index.js'
 import type { Core } from '../core.js'
-import type { RoleCommand, ServiceDescriptor } from '../descriptors/index.js'
+import type { HdfsDirectory, RoleCommand, ServiceDescriptor } from '../descriptors/index.js'
 import {
   type CollectionTarget,
   collectionTargets,
@@ -8,12 +8,13 @@ import {
   generateRole,
   generateRoleCommand,
   generateStop,
+  hdfsDirectoryOf,
   type Process,
   type RoleCanary,
   roleCanaries,
 } from '../generate/index.js'
 import { ModelError } from '../model/errors.js'
-import type { Model, Role } from '../model/types.js'
+import type { Model, Role, Service } from '../model/types.js'
 import { canaryTests } from './canary-tests.js'
 
 /** The process of a role as it would be started now. Throws `GenerationError` or `ModelError`. */
@@ -36,6 +37,34 @@ export function roleCommandProcess(
   command: RoleCommand,
 ): Process {
   return generateRoleCommand(inputOf(core, instances, role), command)
+}
+
+/**
+ * The command of a file system's role that makes a directory for `service`. The command gets it in its environment:
+ * `HDFS_DIRECTORY_PATH`, `HDFS_DIRECTORY_OWNER` (`user:group`), `HDFS_DIRECTORY_PERMISSIONS` (`0755`).
+ */
+export function directoryProcess(
+  core: Core,
+  instances: Instances,
+  role: Role,
+  command: RoleCommand,
+  { service, directory }: { service: Service; directory: HdfsDirectory },
+): Process {
+  const instance = instances.service(service)
+  if (!instance) throw new ModelError('INVALID', `The service type ${service.type} is not installed.`)
+  const process = roleCommandProcess(core, instances, role, command)
+  const { path, user, group, permissions } = hdfsDirectoryOf(instance, directory)
+  const added = {
+    HDFS_DIRECTORY_PATH: path,
+    HDFS_DIRECTORY_OWNER: `${user}:${group}`,
+    HDFS_DIRECTORY_PERMISSIONS: permissions,
+  }
+  const { environment, shown } = process
+  return {
+    ...process,
+    environment: { ...environment, ...added },
+    shown: shown && { ...shown, environment: { ...shown.environment, ...added } },
+  }
 }
 
 /** The graceful stop of a service, in the context of one of its master roles. */

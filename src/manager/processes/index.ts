@@ -4,6 +4,7 @@ export {
   canariesOfRole,
   clientConfigProcess,
   clientConfigRoles,
+  directoryProcess,
   hasClientConfig,
   roleCommandProcess,
   roleMetrics,

@@ -193,7 +193,6 @@ describe('evaluation', () => {
   })
 
   test('owners come from the health model', async () => {
-    const problems: string[] = []
     const model: TriggerModel = {
       configs: {
         a: {
@@ -214,8 +213,7 @@ describe('evaluation', () => {
         { identity: 'dn-8', name: 'dn-8', service: 'c1/hdfs', host: 'h0', config: 'a' },
       ],
     }
-    const found = triggerOwners(model, ({ message, parameter }) => problems.push(`${parameter}: ${message}`))
-    expect(problems).toHaveLength(1)
+    const found = triggerOwners(model)
     expect(found[0]!.variables).toEqual({
       ENTITYNAME: 'dn-7',
       ROLENAME: 'dn-7',
@@ -228,9 +226,16 @@ describe('evaluation', () => {
     expect(await evaluate(found, 5)).toMatchObject({ bad: ['dn-7'], queries: 1 })
     const regular = createTriggers({ query: bed.api, owners: () => found, logger: quiet, everyMs: 0 })
     await regular.evaluate(T + 5 * MINUTE)
-    expect(regular.results()).toHaveLength(2)
+    expect(regular.results()).toHaveLength(4)
+    // One that cannot be read is seen, and says why.
+    expect(regular.results().filter(({ summary }) => summary === 'NOT_AVAILABLE')).toMatchObject(
+      Array.from({ length: 2 }, () => ({
+        test: 'alarm:bad',
+        explanation: expect.stringMatching(/cannot be read: triggerExpression/),
+      })),
+    )
     expect(await (await regular.app.request('/health/triggers')).json()).toMatchObject({
-      items: [{ test: 'alarm:own' }, {}],
+      items: expect.arrayContaining([expect.objectContaining({ test: 'alarm:own' })]),
     })
     await regular.stop()
     await regular.stop()

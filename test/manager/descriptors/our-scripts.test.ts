@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Values } from '../../../src/manager/descriptors/index.js'
-import { generateRole } from '../../../src/manager/generate/index.js'
+import { generateRole, generateRoleCommand } from '../../../src/manager/generate/index.js'
 import { inputFor, ourType, serviceOf } from './support/model.js'
 import { materialise, start } from './support/run.js'
 
@@ -86,6 +86,69 @@ describe('our own roles', () => {
       args: ['alert-publisher'],
       env: { BELLWETHER_MONITOR_URL: 'http://127.0.0.1:7190/' },
     })
+  })
+})
+
+describe('a directory in HDFS', () => {
+  /** Hadoop's program, as far as it is asked: it notes what it is told, and has the directories that there are files for. */
+  const hadoop = () => {
+    const script = `#!/bin/sh
+shift 2
+echo "$@" >> ${folder}/told
+[ "$2" != -test ] || exec test -e "${folder}/hdfs$4"
+`
+    mkdirSync(join(folder, 'hadoop/bin'), { recursive: true })
+    writeFileSync(join(folder, 'hadoop/bin/hdfs'), script, { mode: 0o755 })
+    const exit = { mode: 0o755 }
+    mkdirSync(join(folder, 'java/bin'), { recursive: true })
+    writeFileSync(join(folder, 'java/bin/java'), '#!/bin/sh\n', exit)
+    return { HADOOP_HOME: join(folder, 'hadoop'), JAVA_HOME: join(folder, 'java') }
+  }
+  const make = async (path: string | undefined) => {
+    const type = await ourType('HDFS')
+    const service = serviceOf(type, { roles: [{ type: 'NAMENODE', hostname: 'h1' }] })
+    const command = type.roles
+      .find(({ type }) => type === 'NAMENODE')!
+      .commands.find(({ makesDirectories }) => makesDirectories)!
+    const process = generateRoleCommand(await inputFor(service), command)
+    const directory = join(folder, 'process')
+    materialise(process, directory)
+    const environment = {
+      ...process.environment,
+      ...hadoop(),
+      ...(path && {
+        HDFS_DIRECTORY_PATH: path,
+        HDFS_DIRECTORY_OWNER: 'a:b',
+        HDFS_DIRECTORY_PERMISSIONS: '1777',
+      }),
+    }
+    const started = start({ ...process, environment }, directory)
+    return { status: await started.ended, output: started.output() }
+  }
+  const told = () => readFileSync(join(folder, 'told'), 'utf8').trim().split('\n')
+
+  test('is made with its rights and its owner', async () => {
+    const { status, output } = await make('/user/two words')
+    expect(status, output).toBe(0)
+    expect(told()).toEqual([
+      'dfsadmin -safemode wait',
+      'dfs -test -d /user/two words',
+      'dfs -mkdir -p /user/two words',
+      'dfs -chmod 1777 /user/two words',
+      'dfs -chown a:b /user/two words',
+    ])
+  })
+
+  test('that is there stays as it is', async () => {
+    mkdirSync(join(folder, 'hdfs/user'), { recursive: true })
+    expect((await make('/user')).status).toBe(0)
+    expect(told()).toHaveLength(2)
+  })
+
+  test('without a name is refused', async () => {
+    const { status, output } = await make(undefined)
+    expect(status).not.toBe(0)
+    expect(output).toContain('services that need a directory')
   })
 })
 

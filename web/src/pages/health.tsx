@@ -1,17 +1,19 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { EntityHealth, HealthSummary } from '../../../src/wire/health.js'
-import { fetchHealth, type HealthView, pathOf, suppress } from '../api/health.js'
+import { serverNow } from '../api/clock.js'
+import { fetchHealth, type HealthView, pathOf, setMaintenance, suppress } from '../api/health.js'
 import { Banner } from '../components/banner.js'
 import { HealthHistoryTable } from '../components/health-history.js'
-import { TriggerEditor } from '../components/trigger-editor.js'
+import { Triggers } from '../components/triggers.js'
 import { formatInstant } from '../format/time.js'
 import { eventFilterToText } from '../query/event-filter.js'
+import { isLive, resolveRange, type TimeRange } from '../state/time.js'
 import { usePolled } from '../state/use-polled.js'
 import type { Navigate } from '../state/use-view.js'
 import { DEFAULT_VIEW, type ViewState, viewToSearch } from '../state/view.js'
-import { apiError } from './page.js'
+import { apiError, type PagePoll } from './page.js'
 
-const STEP_MS = 5_000
+const DAY_MS = 86_400_000
 const WORDS: Record<HealthSummary, string> = {
   GOOD: 'good',
   CONCERNING: 'concerning',
@@ -27,13 +29,39 @@ const MOST_SHOWN = 200
 interface HealthPageProps {
   readonly view: ViewState
   readonly navigate: Navigate
+  /** Of the history; how everything was is shown at its end. */
+  readonly range: TimeRange
+  /** 0: it is asked once. */
+  readonly refreshMs: number
   readonly hidden: boolean
+  readonly onPoll: (poll: PagePoll) => void
 }
 
 /** What is well and what is not: clusters, services, roles and hosts; of one of them every test, its past and its triggers. */
-export function HealthPage({ view, navigate, hidden }: HealthPageProps) {
+export function HealthPage({ view, navigate, range, refreshMs, hidden, onPoll }: HealthPageProps) {
   const chosen = view.entity
-  const { state, poller } = usePolled((signal) => fetchHealth(chosen, signal), [chosen], STEP_MS, hidden)
+  const [test, setTest] = useState('')
+  const past = !isLive(range)
+  const load = (signal: AbortSignal) => {
+    const interval = resolveRange(range, serverNow()) ?? { from: serverNow() - DAY_MS, to: serverNow() }
+    return fetchHealth({ chosen, test, interval, past }, signal)
+  }
+  // The old answer stays on the screen until the new one is there.
+  const latest = useRef(load)
+  latest.current = load
+  const { state, poller } = usePolled((signal) => latest.current(signal), [], refreshMs, hidden)
+  useEffect(() => poller.run(), [chosen, test, range.from, range.to])
+  useEffect(() => onPoll({ ...state, run: poller.run }), [state])
+  const choose = (entity: string) => {
+    setTest('')
+    navigate({ entity })
+  }
+  /** The range of the same width that ends then. */
+  const showTime = (at: number) => {
+    const interval = state.value?.interval ?? { from: at - DAY_MS, to: at }
+    const from = at - (interval.to - interval.from)
+    navigate({ range: { from: new Date(from).toISOString(), to: new Date(at).toISOString() }, home: null })
+  }
   const { value } = state
   const problem = apiError(state)
   return (
@@ -58,15 +86,28 @@ export function HealthPage({ view, navigate, hidden }: HealthPageProps) {
           </span>
         )}
       </div>
+      {past && value && (
+        <p class="notice" role="status">
+          As it was at {formatInstant(Math.floor(value.interval.to / 1000) * 1000, view.utc)}.{' '}
+          <button type="button" class="link" onClick={() => navigate({ range: null, home: null })}>
+            Back to now
+          </button>
+        </p>
+      )}
       {value ? (
         <div class="health">
-          <Tree items={value.all.items} chosen={chosen} onChoose={(entity) => navigate({ entity })} />
+          <Tree items={value.all.items} chosen={chosen} onChoose={choose} />
           {value.entity ? (
             <Entity
-              key={chosen}
+              key={`${value.entity.category}/${value.entity.identity}`}
               entity={value.entity}
               view={value}
+              past={past}
+              test={test}
               utc={view.utc}
+              onTest={setTest}
+              onTime={showTime}
+              onChart={(query) => navigate({ ...CHART, query, range: past ? range : null })}
               onChanged={() => poller.run()}
             />
           ) : (
@@ -81,6 +122,13 @@ export function HealthPage({ view, navigate, hidden }: HealthPageProps) {
     </main>
   )
 }
+
+/** A leap to the chart builder. */
+const CHART = { page: 'charts', entity: null, view: 'stack' } as const
+
+/** The shares of the time that it was in each health. */
+const chartOf = ({ category, name }: EntityHealth) =>
+  `SELECT health_good_rate, health_concerning_rate, health_bad_rate, health_unknown_rate WHERE category = ${category} AND entityName = "${name.replaceAll('"', '\\\\"')}"`
 
 export const Mark = ({ summary }: { summary: HealthSummary }) => (
   <span class={`mark ${summary.toLowerCase()}`}>{WORDS[summary]}</span>
@@ -157,17 +205,23 @@ function eventsOf({ category, name, cluster, service, hosts }: EntityHealth): st
 interface EntityProps {
   readonly entity: EntityHealth
   readonly view: HealthView
+  readonly past: boolean
+  readonly test: string
   readonly utc: boolean
+  readonly onTest: (test: string) => void
+  readonly onTime: (at: number) => void
+  readonly onChart: (query: string) => void
   readonly onChanged: () => void
 }
 
-function Entity({ entity, view, utc, onChanged }: EntityProps) {
+function Entity({ entity, view, past, test, utc, onTest, onTime, onChart, onChanged }: EntityProps) {
   const [failure, setFailure] = useState('')
-  const canConfigure = pathOf(entity) !== null
-  const toggle = (test: string, on: boolean) => {
+  const canConfigure = pathOf(entity) !== null && !past
+  const run = (work: Promise<void>) => {
     setFailure('')
-    suppress(entity, test, on).then(onChanged, (error) => setFailure(String((error as Error).message)))
+    work.then(onChanged, (error) => setFailure(String((error as Error).message)))
   }
+  const own = entity.maintenanceOwners.includes(entity.category)
   const tests = [...(entity.tests ?? [])].sort((a, b) => WORST.indexOf(a.summary) - WORST.indexOf(b.summary))
   return (
     <section class="card health-entity" aria-label="Entity">
@@ -175,9 +229,25 @@ function Entity({ entity, view, utc, onChanged }: EntityProps) {
         <Mark summary={entity.summary} /> {entity.displayName}
       </h2>
       <p class="dim">
-        {entity.category.toLowerCase()} {entity.identity}, since {formatInstant(entity.since, utc)}.{' '}
+        {entity.category.toLowerCase()} {entity.identity}
+        {entity.since > 0 && <>, since {formatInstant(entity.since, utc)}</>}{' '}
+        <button type="button" class="link" onClick={() => onChart(chartOf(entity))}>
+          Chart
+        </button>
+        {' · '}
         <a href={eventsOf(entity)}>Its events</a>
       </p>
+      {(entity.maintenance || canConfigure) && (
+        <p>
+          {entity.maintenance &&
+            `In maintenance (${entity.maintenanceOwners.map((each) => each.toLowerCase()).join(', ')}): no alerts are sent. `}
+          {canConfigure && (
+            <button type="button" class="button" onClick={() => run(setMaintenance(entity, !own))}>
+              {own ? 'End maintenance' : 'Begin maintenance'}
+            </button>
+          )}
+        </p>
+      )}
       {failure && <p role="alert">{failure}</p>}
       <table class="data" aria-label="Tests">
         <tbody>
@@ -192,7 +262,11 @@ function Entity({ entity, view, utc, onChanged }: EntityProps) {
               </td>
               <td>
                 {canConfigure && (
-                  <button type="button" class="button" onClick={() => toggle(test, !suppressed)}>
+                  <button
+                    type="button"
+                    class="button"
+                    onClick={() => run(suppress(entity, test, !suppressed))}
+                  >
                     {suppressed ? 'Count it' : 'Suppress'}
                   </button>
                 )}
@@ -201,8 +275,16 @@ function Entity({ entity, view, utc, onChanged }: EntityProps) {
           ))}
         </tbody>
       </table>
-      <HealthHistoryTable history={view.history} utc={utc} />
-      {canConfigure && <TriggerEditor entity={entity} utc={utc} onSaved={onChanged} />}
+      <HealthHistoryTable
+        entity={entity}
+        history={view.history}
+        interval={view.interval}
+        test={test}
+        utc={utc}
+        onTest={onTest}
+        onTime={onTime}
+      />
+      {canConfigure && <Triggers entity={entity} utc={utc} onSaved={onChanged} />}
     </section>
   )
 }

@@ -5,7 +5,7 @@ import { createPoller, type Poller, type PollState } from '../api/poller.js'
 
 /**
  * What `load` answers, asked for at once and then every `stepMs` milliseconds, but not while `hidden`; asked anew when one of
- * `inputs` changes. Errors that may pass are tried again by themselves.
+ * `inputs` changes: then the old answer is forgotten. Errors that may pass are tried again by themselves.
  *
  * @example
  * const { state, poller } = usePolled(fetchCardinality, [], 30_000, hidden)

@@ -72,6 +72,7 @@ async function liveRuntime(
       return {
         lastHeartbeat: known?.lastHeartbeat || undefined,
         cores: known?.facts?.cores,
+        physicalCores: known?.facts?.physicalCores ?? known?.facts?.cores,
         memory: known?.facts?.memory,
         os: known?.facts && { name: known.facts.os.name, version: known.facts.os.version },
       }
@@ -138,11 +139,13 @@ function liveCommands({ core, commands }: ActiveManager): Commands {
     },
     retry: async (id, username) => (await commands.retry(id, username)).id,
     async output(id, stream) {
-      await commands.get(id)
-      // Steps write one log; what programs print is on their hosts.
-      if (stream === 'stderr') return undefined
+      const outputs = (await commands.outputs(id)).filter((each) => each[stream] !== '')
+      const printed = outputs
+        .map((each) => `==> ${each.who} (command ${each.commandId})\n${each[stream].trimEnd()}\n`)
+        .join('')
+      if (stream === 'stderr') return printed || undefined
       const lines = await commands.logs(id)
-      return lines.map(({ at, text }) => `${new Date(at).toISOString()} ${text}\n`).join('')
+      return lines.map(({ at, text }) => `${new Date(at).toISOString()} ${text}\n`).join('') + printed
     },
     async names(service) {
       const model = await core.model()

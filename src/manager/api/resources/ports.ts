@@ -34,6 +34,7 @@ export interface HostRuntime {
   /** Milliseconds since the epoch. */
   lastHeartbeat: number | undefined
   cores: number | undefined
+  physicalCores: number | undefined
   /** Bytes. */
   memory: number | undefined
   os: { name: string; version: string } | undefined

@@ -171,7 +171,7 @@ export function toHost(scene: Scene, host: Host): ApiModel<'ApiHost'> {
     maintenanceOwners: owners,
     commissionState: host.commissionState,
     numCores: known.cores,
-    numPhysicalCores: known.cores,
+    numPhysicalCores: known.physicalCores,
     totalPhysMemBytes: known.memory,
     clusterRef: cluster && clusterRef(cluster),
     tags: tagsOf(model, tagKey('HOST', host.id)),

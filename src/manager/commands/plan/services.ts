@@ -1,4 +1,4 @@
-import type { ServiceCommand, ServiceDescriptor } from '../../descriptors/index.js'
+import type { HdfsDirectory, ServiceCommand, ServiceDescriptor } from '../../descriptors/index.js'
 import { invalid } from '../../model/errors.js'
 import type { Role, Service } from '../../model/index.js'
 import { mustHaveDescriptor } from '../../model/index.js'
@@ -274,16 +274,41 @@ export function planServiceCommand(at: At, service: Service, name: string): Plan
   const command = descriptor.commands.find((each) => each.name === name)
   if (command) return serviceCommandNode(at, service, command)
   const directory = descriptor.hdfsDirs.find((each) => each.name === name)
-  if (directory)
-    return {
-      name,
-      scope: scopeOf(service),
-      kind: 'unsupported',
-      args: {
-        message: `Making the directory ${directory.path} (${directory.permissions}) in the file system is not done by this version. Make it by hand, such as with "hdfs dfs -mkdir -p".`,
-      },
-    }
+  if (directory) return directoryNode(at, service, directory)
   throw invalid(`The service type ${service.type} has no command "${name}".`)
+}
+
+/** A directory is made by a role of the file system that the service depends on, itself or by another service. */
+function directoryNode(at: At, service: Service, { name, path, permissions }: HdfsDirectory): PlanNode {
+  const scope = scopeOf(service)
+  const maker = directoryMaker(at, service)
+  if (maker) {
+    const step = roleCommandStep(at, maker.role, maker.command)
+    const args = { ...step.args, directory: name, forService: service.id }
+    return { name, scope, children: [{ ...step, args }] }
+  }
+  const message = `Service "${service.name}" depends on no file system in which this manager could make the directory ${path} (${permissions}). Choose one in its configuration, or make it by hand.`
+  return { name, scope, kind: 'unsupported', args: { message } }
+}
+
+function directoryMaker(at: At, service: Service): { role: Role; command: string } | undefined {
+  const { instances } = at
+  const first = instances.service(service)
+  const seen = new Set(first ? [first] : [])
+  // The set grows as it is walked: the nearest come first.
+  for (const instance of seen) {
+    for (const dependency of instance.dependencies.values()) seen.add(dependency)
+    const row = (instances.model.servicesOfCluster.get(service.clusterId ?? 0) ?? []).find(
+      (each) => each.name === instance.name,
+    )
+    for (const { type, commands } of instance.descriptor.roles) {
+      const command = commands.find(({ makesDirectories }) => makesDirectories)
+      const roles = row && command ? runnable(at, row).filter((role) => role.type === type) : []
+      const role = roles.find(({ id }) => at.isWanted(id)) ?? roles[0]
+      if (command && role) return { role, command: command.name }
+    }
+  }
+  return undefined
 }
 
 function serviceCommandNode(at: At, service: Service, command: ServiceCommand): PlanNode {

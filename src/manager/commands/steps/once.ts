@@ -1,18 +1,29 @@
+import type { Instances } from '../../configuration/index.js'
+import type { Core } from '../../core.js'
 import { GATEWAY, type ServiceDescriptor } from '../../descriptors/index.js'
-import { mustHaveDescriptor, roleDescriptor } from '../../model/index.js'
+import { ModelError, mustHaveDescriptor, roleDescriptor } from '../../model/index.js'
 import {
   clientConfigProcess,
+  directoryProcess,
   insertProcess,
   roleCommandProcess,
   serviceStopProcess,
   unlistProcess,
 } from '../../processes/index.js'
-import { done, failed, roleOf, type StepContext, type StepResult } from '../context.js'
+import { done, failed, type Output, roleOf, type StepContext, type StepResult } from '../context.js'
+import { lastLine, openOutput, sealOutput } from './output.js'
 import { ended, isOver, unreached } from './role.js'
 
 /** What has no bound of its own ends after a day. */
 const LONGEST_MS = 24 * 3_600_000
 const DEPLOY_MS = 600_000
+
+interface RoleCommandArgs {
+  command?: string
+  /** Of a command that makes a directory: which of which service. */
+  directory?: string
+  forService?: number
+}
 
 /** Runs a command of a role's descriptor on its host, to its end. */
 export async function roleCommand(context: StepContext): Promise<StepResult> {
@@ -22,7 +33,7 @@ export async function roleCommand(context: StepContext): Promise<StepResult> {
   const service = role && instances.model.services.get(role.serviceId)
   if (!role || !service) return failed('The role has been deleted.')
   const descriptor = mustHaveDescriptor(instances.model, core.descriptors(), service)
-  const name = (row.args as { command?: string }).command
+  const { command: name, directory, forService } = row.args as RoleCommandArgs
   const command = roleDescriptor(descriptor, role.type)?.commands.find((each) => each.name === name)
   if (!command) return failed(`The role type ${role.type} has no command "${name}" any more.`)
   const current = context.runtime.currentProcess(role.id)
@@ -32,15 +43,29 @@ export async function roleCommand(context: StepContext): Promise<StepResult> {
     return failed('The command needs the role to run. Start it first.')
   if (begun === undefined && command.requiredRoleState === 'stopped' && running)
     return failed('The command needs the role to be stopped. Stop it first.')
+  const process = () =>
+    directory === undefined
+      ? roleCommandProcess(core, instances, role, command)
+      : directoryProcess(core, instances, role, command, directoryAt(core, instances, forService, directory))
   const id = await context.onceProcess('process', async (trx) =>
     insertProcess(trx, core.keys, {
-      process: roleCommandProcess(core, instances, role, command),
+      process: process(),
       roleId: role.id,
       serviceId: role.serviceId,
       hostId: role.hostId,
     }),
   )
   return toTheEnd(context, id!, command.expectedExitCodes, LONGEST_MS)
+}
+
+function directoryAt(core: Core, { model }: Instances, serviceId: number | undefined, name: string) {
+  const service = model.services.get(serviceId ?? 0)
+  if (!service) throw new ModelError('NOT_FOUND', 'The service has been deleted.')
+  const directory = mustHaveDescriptor(model, core.descriptors(), service).hdfsDirs.find(
+    (each) => each.name === name,
+  )
+  if (directory) return { service, directory }
+  throw new ModelError('NOT_FOUND', `The service type ${service.type} has no directory "${name}" any more.`)
 }
 
 /** Runs the graceful stop of a service, in the context of one of its master roles. */
@@ -117,18 +142,33 @@ export async function clientConfig(context: StepContext): Promise<StepResult> {
   for (const deadline = Date.now() + DEPLOY_MS; ; ) {
     const row = await deployed()
     if (!row) return failed('It has been overtaken by another deployment.')
-    if (row.state === 'DEPLOYED') return done('The client configuration is deployed.')
-    if (row.state === 'FAILED')
-      return failed(`The client configuration could not be deployed. ${row.message}`)
+    if (row.state === 'DEPLOYED') {
+      await keepPrinted(context, id!, role.hostId)
+      return done('The client configuration is deployed.')
+    }
+    if (row.state === 'FAILED') {
+      const output = await keepPrinted(context, id!, role.hostId)
+      return failed(withReason(`The client configuration could not be deployed: ${row.message}.`, output))
+    }
     const end = await context.waiting.until(
       id!,
       (each) => each.report !== undefined && isOver(each) && (each.report.exit?.code ?? 0) !== 0,
       { timeoutMs: 1_000, signal },
     )
-    if (end.end === 'reached') return failed(ended(end.process.report))
+    if (end.end === 'reached') {
+      const output = await keepPrinted(context, id!, role.hostId)
+      return failed(withReason(ended(end.process.report), output))
+    }
     if (end.end === 'gone' || end.end === 'silent' || Date.now() > deadline)
       return failed(unreached(context, end, 'to deploy'))
   }
+}
+
+/** The files that it made stay, and so does the process: the host may have to deploy them again. */
+async function keepPrinted(context: StepContext, id: number, hostId: number): Promise<Output> {
+  const output = await context.outputOf(hostId, id, context.signal)
+  await context.once('output', async () => sealOutput(context.core, output))
+  return output
 }
 
 async function toTheEnd(
@@ -141,15 +181,33 @@ async function toTheEnd(
     timeoutMs,
     signal: context.signal,
   })
-  const result =
-    end.end !== 'reached'
-      ? failed(unreached(context, end, 'to end'))
-      : end.process.report?.exit?.code !== undefined && expected.includes(end.process.report.exit.code)
-        ? done(ended(end.process.report))
-        : failed(ended(end.process.report))
-  await context.once('over', async (trx) => {
+  if (end.end !== 'reached') {
+    await context.once('over', (trx) => unlistProcess(trx, id).then(() => ''))
+    return failed(unreached(context, end, 'to end'))
+  }
+  const { report, hostId } = end.process
+  const code = report?.exit?.code
+  if (code !== undefined && expected.includes(code)) {
+    await keepOutput(context, id, hostId)
+    return done(code === 0 ? 'It has ended.' : `It has ended with code ${code}, as it may.`)
+  }
+  return failed(withReason(ended(report), await keepOutput(context, id, hostId)))
+}
+
+/** Takes what a process that has ended has printed from its host, and has the agent forget it. */
+async function keepOutput(context: StepContext, id: number, hostId: number): Promise<Output | undefined> {
+  const { core, row } = context
+  const isKept = Object.hasOwn(row.progress as object, 'over')
+  const output = isKept ? undefined : await context.outputOf(hostId, id, context.signal)
+  const sealed = await context.once('over', async (trx) => {
     await unlistProcess(trx, id)
-    return true
+    return output ? sealOutput(core, output) : ''
   })
-  return result
+  return openOutput(core, sealed)
+}
+
+/** What a program says last on stderr is mostly why it failed. */
+function withReason(message: string, output: Output | undefined): string {
+  const words = lastLine(output?.stderr ?? '')
+  return words === '' ? message : `${message} Its last words: ${words}`
 }

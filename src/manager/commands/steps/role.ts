@@ -64,7 +64,10 @@ export async function startRole(context: StepContext): Promise<StepResult> {
   )
   if (end.end !== 'reached') return failed(unreached(context, end, 'to start'))
   if (end.process.wanted === 'STOPPED') return failed('It was stopped meanwhile.')
-  return end.process.report?.state === 'RUNNING' ? done('It runs.') : failed(ended(end.process.report))
+  const { report } = end.process
+  if (report?.state !== 'RUNNING') return failed(ended(report))
+  // Such as limits that this host cannot set.
+  return done(report.problem ? `It ${report.problem.message}.` : 'It runs.')
 }
 
 /** Has a role's process end, and waits until its agent says so. */
@@ -80,9 +83,10 @@ export async function stopRole(context: StepContext): Promise<StepResult> {
   const end = await context.waiting.until(id, isOver, { timeoutMs, signal })
   // Whoever has waited for this may want to delete the role next, and the database decides on that.
   await context.flush()
-  return end.end === 'reached' || end.end === 'gone'
-    ? done('It has stopped.')
-    : failed(unreached(context, end, 'to stop'))
+  if (end.end === 'gone') return done('It has stopped.')
+  if (end.end !== 'reached') return failed(unreached(context, end, 'to stop'))
+  const { problem } = end.process.report ?? {}
+  return done(problem?.code === 'KILLED' ? `It has stopped: it ${problem.message}.` : 'It has stopped.')
 }
 
 /** Writes refreshable files anew into the folder of the running process. */
@@ -125,7 +129,9 @@ export function ended(report: ProcessReport | undefined): string {
         ? 'unseen'
         : `with code ${report.exit.code}`
     : undefined
-  const problem = report?.problem ? ` ${report.problem.message}` : ''
-  if (report?.state === 'FATAL') return `It does not start${how ? `; it ended ${how}` : ''}.${problem}`
-  return `It ended ${how ?? ''}.${problem}`.replace('ended .', 'ended.')
+  const problem = report?.problem?.message
+  // A problem tells how it ended, where that is what it is about.
+  if (report?.state === 'FATAL')
+    return problem ? `It does not start: ${problem}.` : `It does not start${how ? `; it ended ${how}` : ''}.`
+  return [`It ended${how ? ` ${how}` : ''}.`, ...(problem ? [problem] : [])].join(' ')
 }

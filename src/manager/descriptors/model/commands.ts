@@ -9,6 +9,8 @@ export interface RoleCommand {
   readonly commandRunner: Runner
   /** Undefined: any state. */
   readonly requiredRoleState: 'running' | 'stopped' | undefined
+  /** Ours: makes a directory in the file system for a service that depends on it (`HdfsDirectory`). */
+  readonly makesDirectories: boolean
 }
 
 export interface ServiceCommand {

@@ -31,6 +31,7 @@ export const roleCommand: Read<RoleCommand> = object<RoleCommand>({
   expectedExitCodes: required(list(number({ whole: true, least: 0, most: 255 }), { nonEmpty: true })),
   commandRunner: required(runner),
   requiredRoleState: optional(oneOf(['running', 'stopped'] as const)),
+  makesDirectories: withDefault(flag, false),
 })
 
 export const serviceCommand: Read<ServiceCommand> = object<ServiceCommand>({
