@@ -151,10 +151,12 @@ test('what is answered at once is byte for byte what is answered otherwise', asy
   let atOnce = 0
   const app = new Hono()
   app.route('/', hot.app)
-  const listening = await listen(app, '127.0.0.1', 0, undefined, (incoming, outgoing) => {
-    const taken = hot.direct(incoming.url ?? '', nodeReply(outgoing))
-    if (taken) atOnce++
-    return taken
+  const listening = await listen(app, '127.0.0.1', 0, undefined, {
+    request(incoming, outgoing) {
+      const taken = hot.direct(incoming.url ?? '', nodeReply(outgoing))
+      if (taken) atOnce++
+      return taken
+    },
   })
   const each = [
     ...QUERIES.flatMap((query) => query.slice('select '.length).split(/, (?=[a-z])/)),
