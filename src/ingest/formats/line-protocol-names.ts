@@ -71,7 +71,9 @@ export class NameCache {
       tags.push({ name: unescaped(name), value: unescaped(value) })
     }
     const entity = registrar.entity(tags)
-    return entity < 0 ? undefined : { layout: this.#layout(unescaped(measurement)), entity, series: [], run: 0, first: 0 }
+    return entity < 0
+      ? undefined
+      : { layout: this.#layout(unescaped(measurement)), entity, series: [], run: 0, first: 0 }
   }
 
   #layout(measurement: string): Layout {
