@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measureCeiling } from './load/ceiling.js'
 import { HELP, type Options, readOptions } from './options.js'
-import { makeAgentsPlan, makePlans, makeSteadyPlans, type Plan } from './plan.js'
+import { makeAgentsPlan, makeManagerPlan, makePlans, makeSteadyPlans, type Plan } from './plan.js'
 import { compareRounds } from './queries/compare.js'
 import type { QueryMeasure } from './queries/measure.js'
 import { checkBars } from './report/bars.js'
@@ -16,6 +16,7 @@ import type { LoadResults, QueryResults, Results } from './results.js'
 import { measureAgents } from './run-agents.js'
 import { measureExporter } from './run-exporter.js'
 import { fill, type LoadMeasure, measureLoad } from './run-load.js'
+import { measureManager } from './run-manager.js'
 import { type QueryRound, runQueries } from './run-queries.js'
 import { measureSteady } from './run-steady.js'
 import { allSystems, ENGINE_ALONE, type System } from './systems/index.js'
@@ -54,6 +55,7 @@ async function main(options: Options): Promise<void> {
     planning: [],
     steady: [],
     agents: [],
+    managers: [],
   }
   const folder = mkdtempSync(join(tmpdir(), 'bellwether-bench-'))
   spreadOverDisk(folder)
@@ -71,6 +73,7 @@ async function main(options: Options): Promise<void> {
     }
     if (options.parts.exporter) await runExporter(options, systems, folder, results)
     if (options.parts.steady) await runSteady(options, systems, folder, results)
+    if (options.parts.manager) await runManager(options, results)
   } finally {
     cleanUp()
   }
@@ -135,6 +138,13 @@ async function runSteady(options: Options, systems: System[], folder: string, re
   const measure = await measureAgents(ours, plan, join(folder, 'agents'), say)
   say(`${plan.name}: ${measure.serverCores.toFixed(2)} cores, ${(measure.peakBytes / 1e6).toFixed(0)} MB`)
   results.agents.push(measure)
+}
+
+async function runManager(options: Options, results: Results) {
+  if (!(options.systems?.includes('bellwether') ?? true)) return
+  const measure = await measureManager(makeManagerPlan(options))
+  say(`${measure.name}: p99 ${measure.p99Latency.toFixed(1)} ms, ${measure.managerCores.toFixed(2)} cores`)
+  results.managers.push(measure)
 }
 
 async function runExporter(options: Options, systems: System[], folder: string, results: Results) {

@@ -3,6 +3,7 @@ import type { Options } from './options.js'
 import type { QueryRequest } from './queries/answers.js'
 import { tsqueryRequest } from './queries/tsquery.js'
 import type { AgentsPlan } from './run-agents.js'
+import type { ManagerPlan } from './run-manager.js'
 import { ENGINE_ALONE } from './systems/index.js'
 import type { Protocol } from './tsbs/data-set.js'
 import { QUERY_TYPES, type QueryType } from './tsbs/queries.js'
@@ -32,6 +33,8 @@ export const SMALL_SENDERS = '200 senders, each 100 samples a second'
 export const ONE_MILLION = '1 M samples/s'
 export const NEW_SERIES = '1 M new series in a minute'
 export const AGENTS = '1,000 hosts, 1 M series, a sample a minute each, rollups on'
+
+export const BEATS = '1,000 agents with 20 roles each, a heartbeat every 15 s'
 
 /** On many hosts and half an hour, these say all: the rest differs from the other data set in the window only. */
 const FOR_MANY_HOSTS = QUERY_TYPES.filter(({ name }) =>
@@ -66,6 +69,14 @@ export function makeAgentsPlan({ size }: Options): AgentsPlan {
     hosts: size === 'quick' ? 20 : 1000,
     minutes,
     warmUp: { quick: 0.1, default: 1.5, full: 5 }[size],
+  }
+}
+
+export function makeManagerPlan({ size }: Options): ManagerPlan {
+  return {
+    name: BEATS,
+    hosts: size === 'quick' ? 50 : 1000,
+    seconds: { quick: 5, default: 15, full: 60 }[size],
   }
 }
 

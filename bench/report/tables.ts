@@ -4,6 +4,7 @@ import type { QueryMeasure } from '../queries/measure.js'
 import type { LoadResults, QueryResults, Results } from '../results.js'
 import type { AgentsMeasure } from '../run-agents.js'
 import type { LoadMeasure } from '../run-load.js'
+import type { ManagerMeasure } from '../run-manager.js'
 import type { SteadyMeasure } from '../run-steady.js'
 import { median, percentile } from '../stats.js'
 import { checkBars, rate } from './bars.js'
@@ -27,6 +28,7 @@ export function render(results: Results): string {
     ...(results.queries.length > 0 ? ['### Queries', ...queryTables(results.queries)] : []),
     ...(results.steady.length > 0 ? ['### Steady load', steadyTable(results.steady)] : []),
     ...(results.agents.length > 0 ? ['### Many agents', agentsTable(results.agents)] : []),
+    ...(results.managers.length > 0 ? ['### Heartbeats', managersTable(results.managers)] : []),
     '### Bars',
     barTable(results),
     '### Method',
@@ -129,6 +131,31 @@ function agentsTable(measures: AgentsMeasure[]): string {
       `${m.medianLatency.toFixed(0)} / ${m.p99Latency.toFixed(0)} ms`,
       `${(100 * m.serverCores).toFixed(1)} %`,
       `${(m.peakBytes / 1e6).toFixed(0)} MB`,
+    ]),
+  )
+}
+
+function managersTable(measures: ManagerMeasure[]): string {
+  return table(
+    [
+      'load',
+      'measured',
+      'beats',
+      'failed',
+      'answered (median / p99)',
+      'of a core',
+      'its PostgreSQL',
+      'memory',
+    ],
+    measures.map((m) => [
+      m.name,
+      `${m.seconds} s`,
+      count(m.beats),
+      count(m.failures),
+      `${m.medianLatency.toFixed(1)} / ${m.p99Latency.toFixed(1)} ms`,
+      `${(100 * m.managerCores).toFixed(1)} %`,
+      `${(100 * m.databaseCores).toFixed(1)} %`,
+      `${(m.residentBytes / 1e6).toFixed(0)} MB`,
     ]),
   )
 }

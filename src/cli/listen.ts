@@ -3,6 +3,7 @@ import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
+import { attachFront, type Front, type FrontOptions } from './front/index.js'
 import { readTls, type TlsFiles, watchTls } from './tls.js'
 
 /** How long a client may take for its headers, and for a whole request; slower ones are cut off (slow loris). */
@@ -14,6 +15,7 @@ const REQUEST_TIMEOUT_MS = 120_000
  */
 const MOST_CONNECTIONS = 10_000
 const MOST_OF_ADDRESS = MOST_CONNECTIONS / 2
+const KEEP_ALIVE_MS = 60_000
 
 /** What a Hono app is to a server. */
 interface App {
@@ -30,11 +32,16 @@ export interface Listening {
 const timeouts = {
   headersTimeout: HEADERS_TIMEOUT_MS,
   requestTimeout: REQUEST_TIMEOUT_MS,
-  keepAliveTimeout: 60_000,
+  keepAliveTimeout: KEEP_ALIVE_MS,
 }
 
-/** Answers a request by itself, or returns false and leaves it to the app. */
-export type Direct = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean
+/** What is answered without the app. */
+export interface Direct {
+  /** Answers a request by itself, or returns false and leaves it to the app. */
+  request(incoming: IncomingMessage, outgoing: ServerResponse): boolean
+  /** Answers plain requests without node:http as well; as `request` does. */
+  readonly front?: Pick<FrontOptions, 'admits' | 'answer'>
+}
 
 /**
  * Serves a Hono app, and before it what is answered `direct`ly, over TLS where there are files for it; renewed ones are
@@ -49,7 +56,7 @@ export async function listen(
 ): Promise<Listening> {
   const answer = getRequestListener(app.fetch)
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    if (direct?.(incoming, outgoing) !== true) void answer(incoming, outgoing)
+    if (direct?.request(incoming, outgoing) !== true) void answer(incoming, outgoing)
   }
   let server: Server
   let unwatch = () => {}
@@ -59,6 +66,14 @@ export async function listen(
     server = secure
   } else server = createServer(timeouts, listener)
   server.maxConnections = MOST_CONNECTIONS
+  const front =
+    direct?.front &&
+    attachFront(server, tls ? 'secureConnection' : 'connection', {
+      ...direct.front,
+      headersTimeoutMs: HEADERS_TIMEOUT_MS,
+      keepAliveSeconds: KEEP_ALIVE_MS / 1000,
+    })
+  // After the front, which tells the listeners of before of the sockets that it hands over.
   limitAddresses(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -71,7 +86,7 @@ export async function listen(
     url: `${tls ? 'https' : 'http'}://${shown}:${address.port}`,
     close() {
       unwatch()
-      return close(server)
+      return close(server, front)
     },
   }
 }
@@ -91,13 +106,17 @@ function limitAddresses(server: Server): void {
   })
 }
 
-function close(server: Server): Promise<void> {
+function close(server: Server, front: Front | undefined): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), 2_000)
+    const timer = setTimeout(() => {
+      server.closeAllConnections()
+      front?.destroy()
+    }, 2_000)
     server.close(() => {
       clearTimeout(timer)
       resolve()
     })
     server.closeIdleConnections()
+    front?.close()
   })
 }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { HttpBindings } from '@hono/node-server'
@@ -202,10 +203,15 @@ async function start(
     // What is above holds for these too: whatever is not beyond doubt is left to the app, which says why.
     const isOurs = isLoopback(values.host) ? loopbackHosts(allowedHosts) : () => true
     const isTrusted = tokens === undefined ? () => true : mayDoAll(tokens)
-    const direct: Direct = (incoming, outgoing) => {
-      const { host, authorization, 'sec-fetch-site': site } = incoming.headers
-      if (site !== undefined || !isOurs(hostName(host)) || !isTrusted(authorization)) return false
-      return incoming.method === 'GET' && query.direct(incoming.url ?? '', nodeReply(outgoing))
+    const admits = ({ host, authorization }: Pick<IncomingHttpHeaders, 'host' | 'authorization'>) =>
+      isOurs(hostName(host)) && isTrusted(authorization)
+    const direct: Direct = {
+      request: ({ method, url = '', headers }, outgoing) =>
+        method === 'GET' &&
+        headers['sec-fetch-site'] === undefined &&
+        admits(headers) &&
+        query.direct(url, nodeReply(outgoing)),
+      front: { admits, answer: query.direct },
     }
     const listening = await listen(app, values.host, values.monitorPort, files && { files, logger }, direct)
     stops.push(() => listening.close())

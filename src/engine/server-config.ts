@@ -12,6 +12,33 @@ export const SERVER_KEEP_ALIVE_S = 60
 
 const MIB = 1024 ** 2
 
+/**
+ * What a column's codec `Default` means: LZ4 where no case fits, so for what is inserted, whose size counts as 0; ZSTD for what
+ * is merged, and a stronger one for large parts, which are seldom merged again. The last case that fits holds.
+ * Figures: docs/decisions/0031-ingest-last-bars.md.
+ */
+const CASES = [
+  { method: 'zstd', level: 1, min_part_size: 1, min_part_size_ratio: 0 },
+  { method: 'zstd', level: 5, min_part_size: 64 * MIB, min_part_size_ratio: 0 },
+]
+
+/**
+ * The library starts like a client too, which reads `compression` as a yes or no, and ends when the text of all elements in it is
+ * neither. So the text is made the name of a property, `${…}`, by an element before and one behind; and the property says 1.
+ */
+const COMPRESSION = {
+  compression: {
+    case: CASES.map((one, i) => ({
+      ...(i === 0 && { begin: '${' }),
+      ...one,
+      ...(i === CASES.length - 1 && { end: '}' }),
+    })),
+  },
+  [CASES.flatMap((one) => Object.values(one)).join('')]: 1,
+  // Tells the metrics store that there are cases.
+  macros: { bellwether_compression: 1 },
+}
+
 /** With less free space than this on the disk, inserts are refused with NOT_ENOUGH_SPACE (243). */
 export const INSERT_MIN_FREE_BYTES = 64 * MIB
 
@@ -52,6 +79,8 @@ export function serverConfigXml(config: ServerConfig): string {
     // parts at a time, so that a row is written anew less often. Merges come after inserts (`merge-priority.ts`): when they
     // fall so far behind, inserts wait a little (10 ms and more) and let them catch up.
     merge_tree: { auto_statistics_types: '', merge_selector_base: 10, parts_to_delay_insert: 150 },
+
+    ...COMPRESSION,
 
     // The parent reads standard error: a bounded log, and no file that grows. Failed queries are told to whoever asked.
     'log-level': 'error',
@@ -136,12 +165,18 @@ function children(content: Xml, indent: string): string {
     )
     .map(([name, value]) => {
       if (value === undefined) return ''
+      const isText = typeof value !== 'object'
       const inner =
-        typeof value === 'object' ? `\n${children(value, `${indent}  `)}${indent}` : children(value, '')
+        isText || ONE_LINE.has(name) ? onOneLine(value) : `\n${children(value, `${indent}  `)}${indent}`
       return `${indent}<${name}>${inner}</${name}>\n`
     })
     .join('')
 }
+
+/** Elements in which white space counts. */
+const ONE_LINE = new Set(['compression'])
+
+const onOneLine = (content: Xml): string => children(content, '').replaceAll(/^ +|\n */g, '')
 
 function escapeXml(text: string): string {
   return text.replace(/[&<>]/g, (c) => (c === '&' ? '&amp;' : c === '<' ? '&lt;' : '&gt;'))

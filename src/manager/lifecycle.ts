@@ -60,7 +60,7 @@ export interface LifecycleOptions {
   monitor: { urls: string[]; token?: string }
   /** The monitor as this manager reaches it; without it nobody looks after health. */
   monitorClient?: MonitorClientOptions
-  /** Remembers what of that agents were told last, by a digest. */
+  /** Remembers what of that agents were told last, and by which version, by a digest. */
   monitorFile: string
   version: string
   /** The newest lines of this manager's log. */
@@ -208,7 +208,7 @@ export function startLifecycle(options: LifecycleOptions): Lifecycle {
         logger,
       })
       active = await startActive({ core, monitor: () => options.monitor, monitorClient })
-      await tellMonitor(core, options)
+      await tellAnew(core, options)
       const first = await ensureFirstUser(core, {
         password: options.adminPassword,
         file: options.adminPasswordFile,
@@ -286,9 +286,14 @@ function aborted(signal: AbortSignal): Promise<void> {
   })
 }
 
-/** Agents learn where the monitor is with their desired state, which they have already when only that has changed. */
-async function tellMonitor(core: Core, { monitor, monitorFile }: LifecycleOptions): Promise<void> {
-  const digest = createHash('sha256').update(JSON.stringify(monitor)).digest('hex')
+/**
+ * Agents learn where the monitor is with their desired state, which they have already when only that has changed; and so when another
+ * version of this program has more to tell of the same model.
+ */
+async function tellAnew(core: Core, { monitor, monitorFile, version }: LifecycleOptions): Promise<void> {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([monitor, version]))
+    .digest('hex')
   const told = await readFile(monitorFile, 'utf8').catch(() => '')
   if (told.trim() === digest) return
   await core.change(async (change) => change.touchHosts([...(await change.model()).hosts.keys()]))

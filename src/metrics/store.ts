@@ -17,6 +17,7 @@ import { loadChunks } from './hot/load.js'
 import { preload } from './hot/preload.js'
 import type { Hash } from './ids.js'
 import { DEFAULT_LIMITS, type StoreLimits } from './limits.js'
+import { setCompression } from './schema/compression.js'
 import { type Durability, setDurability } from './schema/durability.js'
 import { migrate, SchemaVersionError } from './schema/migrate.js'
 import { createSelfMetrics, NO_METRICS } from './self-metrics.js'
@@ -240,7 +241,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const flushSeen = () => seenLog.flush(clients.inserts, instance)
 
   try {
-    if (cluster === undefined) await migrate(clients.reads, logger)
+    if (cluster === undefined) {
+      await migrate(clients.reads, logger)
+      await setCompression(clients.reads)
+    }
     await setDurability(clients.reads, options.durability ?? 'written', placement)
     // An insert of a monitor that was killed may still run; what it stores must be seen by `loadMarks`.
     const ended = await endInserts(clients.reads, `has(['${local}', '${database}'], current_database)`, {
@@ -338,7 +342,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 }
 
-const SLICE = 4_096
+const SLICE = 1_024
 
 /** Parts of a batch that one turn can take. */
 function slices(batch: StoredSamples): StoredSamples[] {

@@ -75,6 +75,8 @@ export interface AlertEvent {
   health?: { current: AlertHealth; previous?: AlertHealth }
   tests: AlertTest[]
   suppressed: boolean
+  /** False: it goes on with a trouble that somebody was told of, and is nobody's news where nobody was. Default true. */
+  begins?: boolean
   /** True for what a monitor finds when it starts, as against what has just happened. */
   monitorStartup: boolean
   /** Where a person finds more; http or https, or empty. */
@@ -175,6 +177,7 @@ function readEvent(value: unknown): AlertEvent {
     ...(health ? { health } : {}),
     tests: list(value, 'tests', ALERT_LIMITS.tests).map(readTest),
     suppressed: truth(value, 'suppressed'),
+    ...(value.begins === false ? { begins: false } : {}),
     monitorStartup: truth(value, 'monitorStartup'),
     url: readUrl(value.url),
   }

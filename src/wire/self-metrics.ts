@@ -9,7 +9,7 @@ import { encodeNativeBatch, NATIVE_BATCH_CONTENT_TYPE } from './native-batch.js'
 /** Which process of ours the metrics are of. */
 export interface SelfMetricsSource {
   registry: Registry
-  /** `MANAGER`, `MONITOR`, `AGENT`, `ALERTPUBLISHER`: the role type. */
+  /** `MONITOR`, `AGENT`, `ALERTPUBLISHER`: the role type; or `MANAGER`, which is no role: its entity is a `CMSERVER`. */
   roleType: string
   hostname: string
   /** The host's id where the process knows it: a rename of the host is then a rename of the role. */
@@ -28,7 +28,8 @@ const MAX_METRICS = 400
 const MAX_NAME_LENGTH = 120
 
 /**
- * A prom-client registry as samples of the process's own ROLE entity, `mgmt-<ROLETYPE>-<hostname>`.
+ * A prom-client registry as samples of the process's own entity: the ROLE `mgmt-<ROLETYPE>-<hostname>`, of a manager the
+ * `CMSERVER:<hostname>` of Cloudera Manager's high availability.
  *
  * Names are folded to tsquery identifiers: lower case, `_` for everything else. Labels become part of the name, because
  * one entity for each label set would be far more expensive: `http_requests_total{method="GET",code="200"}` gives
@@ -62,7 +63,7 @@ export async function selfMetrics({
       for (const { labels, value } of labelled.slice(0, MAX_BREAKDOWNS)) put(define(suffixOf(labels)), value)
     }
   }
-  return { entity: roleEntity(roleType, hostname, hostId), samples: [...values.values()] }
+  return { entity: ownEntity(roleType, hostname, hostId), samples: [...values.values()] }
 }
 
 interface LabelSet {
@@ -119,7 +120,11 @@ function definitionOf(name: string, suffix: string, help: string, isCounter: boo
   }
 }
 
-function roleEntity(roleType: string, hostname: string, hostId: string | undefined): EntityDefinition {
+function ownEntity(roleType: string, hostname: string, hostId: string | undefined): EntityDefinition {
+  if (roleType === 'MANAGER') {
+    const name = `CMSERVER:${hostname}`
+    return { category: 'CMSERVER', name, displayName: name, attributes: { hostname } }
+  }
   const name = `mgmt-${roleType}-${hostname}`
   const attributes = {
     serviceType: 'MGMT',

@@ -267,6 +267,40 @@ describe('an agent with a manager', () => {
     expect(readdirSync(join(directory, '..'))).toEqual(['conf.test'])
   })
 
+  it('deploys what a process has made once it has ended, and says why where it has ended badly', async () => {
+    const manager = await startManager()
+    const agent = await startManagedAgent(manager)
+    const directory = join(agent.dataDir, 'etc/lab/conf.test')
+    const of = (processId: number) => ({
+      clientConfigs: [
+        { name: 'lab', revision: processId, directory, files: [], from: { processId, folder: 'out' } },
+      ],
+    })
+    const states = (revision: number) =>
+      manager.requests.flatMap(({ clientConfigs }) =>
+        clientConfigs.flatMap((one) => (one.revision === revision ? [one] : [])),
+      )
+    const makes = (id: number, code: number) =>
+      shell(
+        id,
+        `umask 027; sleep 0.5; mkdir out; echo ${id} > out/made; (umask 077; echo > out/secret); exit ${code}`,
+        { run: 'once' },
+      )
+    manager.want(state([makes(1, 0)], of(1)))
+    await until(() => states(1).at(-1)?.state === 'DEPLOYED', 'the configuration')
+    expect(readFileSync(join(directory, 'made'), 'utf8')).toBe('1\n')
+    // Whoever runs the client reads it; not what was closed.
+    expect(['', 'made', 'secret'].map((name) => agent.mode(join(directory, name)))).toEqual([
+      0o755, 0o644, 0o600,
+    ])
+    // Waiting is no failure: the manager's command would end with it.
+    expect(states(1).filter((one) => one.state === 'FAILED')).toEqual([])
+    manager.want(state([makes(2, 3)], of(2)))
+    await until(() => states(2).at(-1)?.state === 'FAILED', 'the failure')
+    expect(states(2).at(-1)!.problem!.message).toContain('process 2 has not ended with code 0')
+    expect(readFileSync(join(directory, 'made'), 'utf8')).toBe('1\n')
+  })
+
   it.skipIf(!isRoot)(
     'runs a process as another user, who owns its folder, and refuses users that are not there (needs root)',
     async () => {

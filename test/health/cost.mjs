@@ -49,7 +49,13 @@ const INTERFACE_METRICS = { total_frame_receive: 0, total_packets_receive: 1e6, 
 const logger = pino({ level: 'warn' })
 const folder = await mkdtemp(join(tmpdir(), 'bellwether-health-'))
 const engine = await openEngine({ dataDir: folder, logger, memoryLimitBytes: 15e8 })
-const store = await openStore({ connection: engine.connection, logger, limits: { series: 3e6 } })
+// Without samples kept for queries: they would grow meanwhile, with health or without.
+const store = await openStore({
+  connection: engine.connection,
+  logger,
+  limits: { series: 3e6 },
+  hot: { bytes: 0 },
+})
 try {
   const series = register(store)
   print({ series: series.length, hosts: HOSTS, roles: ROLES })

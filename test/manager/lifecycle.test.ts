@@ -39,6 +39,7 @@ async function manager(options: {
   opens?: () => void
   keys?: typeof keys
   monitorUrl?: string
+  version?: string
 }) {
   const server: DatabaseServer = {
     url: options.database,
@@ -78,7 +79,7 @@ async function manager(options: {
     joinTokenFile: join(folder, 'join-token'),
     monitor: { urls: [options.monitorUrl ?? 'http://127.0.0.1:9'] },
     monitorFile: join(folder, new URL(options.database).pathname),
-    version: '0',
+    version: options.version ?? '0',
     log: async () => undefined,
     onFirstUser: () => {},
     logger,
@@ -187,13 +188,14 @@ it('takes over at once from an earlier run of itself that left its lease behind'
   })
 }, 120_000)
 
-it('has something to tell to its hosts when the monitor is elsewhere after a restart, and only then', async () => {
+it('has something to tell to its hosts when the monitor is elsewhere or the program another after a restart, and only then', async () => {
   const database = await postgres.newDatabase()
   const generationAfter = async (
     monitorUrl: string,
     work?: (one: Awaited<ReturnType<typeof manager>>) => unknown,
+    version = '1',
   ) => {
-    const one = await manager({ database, monitorUrl })
+    const one = await manager({ database, monitorUrl, version })
     await one.lifecycle.settled
     await work?.(one)
     await one.stop()
@@ -208,6 +210,7 @@ it('has something to tell to its hosts when the monitor is elsewhere after a res
   })
   expect(await generationAfter('http://one:7190')).toBe(first)
   expect(await generationAfter('http://two:7190')).toBe(first + 1)
+  expect(await generationAfter('http://two:7190', undefined, '2')).toBe(first + 2)
 }, 120_000)
 
 it('ends with what to do when it has another deployment key', async () => {

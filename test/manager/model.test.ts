@@ -28,6 +28,8 @@ import {
   tagKey,
   templateNamed,
   updateCluster,
+  updateHost,
+  updateService,
 } from '../../src/manager/model/index.js'
 import { addCluster, addService, newCore } from './core.js'
 import { startTestPostgres, type TestPostgres } from './support.js'
@@ -189,6 +191,27 @@ describe('life of a cluster', () => {
     )
     await core.change((change) => moveRoles(change, base, [role]))
     await core.change((change) => deleteRoleConfigGroup(change, group))
+  })
+
+  test('agents hear of every name under which their metrics are sent', async () => {
+    const model = await core.model()
+    const service = serviceNamed(model, 'c1', 'zk')
+    const role = model.rolesOfService.get(service.id)![0]!
+    const group = groupNamed(model, service, 'zk-SERVER-BASE')
+    const cluster = clusterNamed(model, 'c1')
+    const generation = async () => {
+      const rows = core.db.selectFrom('host').select('generation').where('id', '=', role.hostId)
+      return Number((await rows.executeTakeFirstOrThrow()).generation)
+    }
+    const first = await generation()
+    await core.change((change) => updateService(change, service, { displayName: 'Keepers' }))
+    expect(await generation()).toBe(first + 1)
+    await core.change((change) => updateCluster(change, cluster, { displayName: 'Prod' }))
+    expect(await generation()).toBe(first + 2)
+    await core.change((change) => moveRoles(change, group, [role]))
+    expect(await generation()).toBe(first + 3)
+    await core.change((change) => updateHost(change, model.hosts.get(role.hostId)!, { rackId: '/r9' }))
+    expect(await generation()).toBe(first + 4)
   })
 
   test('a host template gives a host what it lacks', async () => {

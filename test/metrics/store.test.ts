@@ -381,6 +381,24 @@ describe('opening', () => {
   })
 })
 
+it('samples are compressed lightly when they are stored, and well once they are merged', async () => {
+  const store = await bench.open('compression')
+  const series = seriesOf(store, 'm', 'h')
+  const codecs = async () => {
+    const result = await store.client.query({
+      query: `SELECT DISTINCT default_compression_codec AS codec FROM system.parts WHERE database = currentDatabase() AND table = 'samples' AND active`,
+      format: 'JSONEachRow',
+    })
+    return (await result.json<{ codec: string }>()).map(({ codec }) => codec)
+  }
+  await store.writer.write(columns([series, NOW, 1], [series, NOW + 1, 2]))
+  expect(await codecs()).toEqual(['LZ4'])
+  await store.writer.write(columns([series, NOW + 2, 3]))
+  await store.client.command({ query: 'OPTIMIZE TABLE samples FINAL' })
+  expect(await codecs()).toEqual(['ZSTD(1)'])
+  expect(await countSamples(store)).toBe(3)
+})
+
 it('reports its own metrics', async () => {
   const registry = new Registry()
   const store = await bench.open('own', { registry })

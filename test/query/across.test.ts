@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { shapeErrors } from './shape.js'
-import { only, openQueryBed, type QueryBed, withLimits } from './support.js'
+import { host, only, openQueryBed, type QueryBed, withLimits } from './support.js'
 
 let bed: QueryBed
 const T = Date.UTC(2026, 0, 5, 9)
@@ -122,6 +122,25 @@ describe('aggregates across entities', () => {
     ])
   })
 
+  test("a cluster's entityName is its id where a member knows it, as in Cloudera Manager", async () => {
+    const place = { clusterName: 'c7', clusterDisplayName: 'Seven' }
+    await bed.put('placed', host('p1', place), [[T, 1]])
+    await bed.put('placed', host('p2', { ...place, clusterId: '7' }), [[T, 2]])
+    const where = ['entityName = 7', 'clusterId = 7', 'clusterName = c7', 'clusterDisplayName = Seven']
+    for (const condition of where) {
+      const item = await bed.ask(
+        `select total_placed_across_hosts where category = CLUSTER and ${condition}`,
+        window,
+      )
+      expect(only(item, T)).toEqual([[0, 3]])
+      expect(item.timeSeries[0]?.metadata).toMatchObject({
+        entityName: 'Seven',
+        attributes: { entityName: '7', clusterName: 'c7' },
+        expression: 'SELECT total_placed_across_hosts WHERE entityName = "7" AND category = CLUSTER',
+      })
+    }
+  })
+
   test('totals are plain sums, of rates of counters too', async () => {
     const item = await bed.ask('select total_read_bytes_rate_across_disks where category = CLUSTER', window)
     expect(item.timeSeries[0]?.metadata).toMatchObject({
@@ -149,6 +168,21 @@ describe('aggregates across entities', () => {
     expect(await one('total_cpu_percent_across_hosts')).toEqual([0, 2045])
     expect((await one('stats(cpu_percent_across_hosts, std_dev)'))?.[1]).toBeCloseTo(3.02765, 5)
     expect(await one('last(cpu_percent_across_hosts)')).toEqual([60, 10])
+    // A function of the stream is of its points, which are means; the extremes are to be had with stats.
+    expect(await one('max(cpu_percent_across_hosts)')).toEqual([0, 204.5])
+    expect((await one('avg(cpu_percent_across_hosts)'))?.[1]).toBeCloseTo((204.5 + 10) / 2, 5)
+    const first = { from: T, to: T }
+    expect(
+      only(await bed.ask('select last(cpu_percent_across_hosts) where category = CLUSTER', first), T),
+    ).toEqual([[0, 204.5]])
+    expect(
+      (
+        await bed.ask(
+          'select cpu_percent_across_hosts where category = CLUSTER and last(cpu_percent_across_hosts) > 205',
+          first,
+        )
+      ).timeSeries,
+    ).toEqual([])
     expect(await one('100 * cpu_percent_across_hosts / total_cpu_percent_across_hosts')).toEqual([0, 10])
     expect(await one('integral(total_read_bytes_rate_across_disks)')).toEqual([60, 6600])
     expect(

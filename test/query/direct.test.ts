@@ -23,10 +23,12 @@ beforeAll(async () => {
     )
   const app = new Hono()
   app.route('/', bed.api.app)
-  listening = await listen(app, '127.0.0.1', 0, undefined, (incoming, outgoing) => {
-    const taken = incoming.method === 'GET' && bed.api.direct(incoming.url ?? '', nodeReply(outgoing))
-    if (taken) direct++
-    return taken
+  listening = await listen(app, '127.0.0.1', 0, undefined, {
+    request(incoming, outgoing) {
+      const taken = incoming.method === 'GET' && bed.api.direct(incoming.url ?? '', nodeReply(outgoing))
+      if (taken) direct++
+      return taken
+    },
   })
 }, 120_000)
 afterAll(async () => {

@@ -37,6 +37,16 @@ describe('metrics of a process of ours', () => {
     })
   })
 
+  it('of a manager are of its CMSERVER entity', async () => {
+    const { entity } = await selfMetrics({ ...source(new Registry()), roleType: 'MANAGER' })
+    expect(entity).toEqual({
+      category: 'CMSERVER',
+      name: 'CMSERVER:node1',
+      displayName: 'CMSERVER:node1',
+      attributes: { hostname: 'node1' },
+    })
+  })
+
   it('keep the sum of a labelled counter and its parts, the first sixteen of them', async () => {
     const registry = new Registry()
     const registers = [registry]

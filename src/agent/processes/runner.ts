@@ -4,6 +4,7 @@ import type {
   AgentCommand,
   ClientConfigReport,
   CommandReport,
+  DesiredClientConfig,
   DesiredFile,
   DesiredProcess,
   ProcessReport,
@@ -87,7 +88,7 @@ export function createRunner(options: RunnerOptions): Runner {
       if (deployed.get(config.name)?.revision === config.revision) continue
       if (applied.clientConfig(config.name) === config.revision)
         deployed.set(config.name, { name: config.name, revision: config.revision, state: 'DEPLOYED' })
-      else attempt(`config ${config.name}`, () => deploy(config))
+      else if (isMade(config)) attempt(`config ${config.name}`, () => deploy(config))
     }
     if (!link.connected()) return
     const statuses = link.statuses()
@@ -222,7 +223,15 @@ export function createRunner(options: RunnerOptions): Runner {
     return link.ask({ op: 'signal', id, signal: refreshSignal })
   }
 
-  async function deploy(config: NonNullable<typeof store.held.desired>['clientConfigs'][number]) {
+  /** Whether the process that makes the files has ended, well or not; until then there is nothing to deploy, nor to complain of. */
+  function isMade({ from }: DesiredClientConfig): boolean {
+    if (!from) return true
+    const source = link.statuses().get(from.processId)
+    if (source) return !isLive(source)
+    return link.connected() && applied.hasRun(from.processId) && adoptTried.has(from.processId)
+  }
+
+  async function deploy(config: DesiredClientConfig) {
     const { name, revision, from } = config
     try {
       const account = await accountOf(undefined, undefined)

@@ -32,7 +32,7 @@ export function takeEvent(state: State, event: AlertEvent, now: number, rules: R
     return 'suppressed'
   }
   // The end of a trouble goes where its beginning went, whatever the rules say of its own severity.
-  const begins = isBad(event) || isOneOff(event)
+  const begins = event.begins !== false && (isBad(event) || isOneOff(event))
   if (begins)
     for (const receiver of route(event, rules))
       if (!groups.has(receiver)) groups.set(receiver, groupFor(state, receiver, event, rules))
@@ -70,7 +70,8 @@ function fold(
 ): Outcome {
   const known = group.causes.get(key)
   const order = Math.min(event.time, now)
-  if (known && order < known.order) return 'outdated'
+  // What is known of a time that is still to come was noted before the clock was set back: it says nothing of the order.
+  if (known && order < known.order && known.order <= now) return 'outdated'
   const cause: Cause = known ?? {
     key,
     event,

@@ -132,6 +132,7 @@ const sentenceOf = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`)
 
 function plain(node: Node, test: BoundTest, seen: Observation, now: Now): string {
   const { source, sentence } = test.definition
+  const judged = seen.health
   switch (source.kind) {
     case 'process':
       return processSentence(node, seen.health)
@@ -158,7 +159,11 @@ function plain(node: Node, test: BoundTest, seen: Observation, now: Now): string
         window: formatSpan(test.windowMs),
         part: input?.label ?? '',
       }
-      const text = sentence.replace(/\{(\w+)\}/g, (all, name: string) => words[name] ?? all)
+      const said = summaryOf(judged) as 'CONCERNING' | 'BAD'
+      const text = (test.definition.messages?.[said] ?? sentence).replace(
+        /\{(\w+)\}/g,
+        (all, name: string) => words[name] ?? all,
+      )
       const age = now.time - seen.at
       return age > test.staleMs / 2 && source.kind !== 'heartbeat'
         ? `${text} (${formatSpan(age)} ago.)`

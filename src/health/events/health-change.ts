@@ -96,7 +96,7 @@ export function eventOfChange(
   if (startup && to !== 'BAD' && to !== 'CONCERNING') return undefined
   // The end of what was told before it was switched off is told.
   const wanted = (change.alerts ?? rules.alerted(entity)) || (change.alerts === false && isEnd(change))
-  const alert = wanted && isAlerted(change, rules) ? alertOfChange(change, one) : undefined
+  const alert = wanted && isAlerted(change, rules) ? alertOfChange(change, rules, one) : undefined
   const failing = change.tests.filter(
     ({ summary, suppressed }) => !suppressed && severityOf(summary) !== 'INFORMATIONAL',
   )
@@ -151,7 +151,7 @@ const codesOf = ({ entity, to }: HealthChangeInput): string[] => [
   `EV_${entity.category}_HEALTH_CHECK_${isUnknown(to) ? 'UNKNOWN' : to}`,
 ]
 
-function alertOfChange(change: HealthChangeInput, one: LookUp['one']): AlertEvent {
+function alertOfChange(change: HealthChangeInput, { threshold }: AlertRules, one: LookUp['one']): AlertEvent {
   const { entity, from, to, at, tests, maintenance, startup } = change
   const { category, cluster, service, roleType } = entity
   const name = nameOf(entity.name)
@@ -211,6 +211,8 @@ function alertOfChange(change: HealthChangeInput, one: LookUp['one']): AlertEven
         }
       }),
     suppressed: maintenance,
+    // Below the threshold it is news only to who knows of something worse.
+    ...(last === 'CONCERNING' && threshold === 'BAD' ? { begins: false } : {}),
     monitorStartup: startup,
     url: '',
   }

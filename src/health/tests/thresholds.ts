@@ -6,6 +6,8 @@ export interface Limits {
   readonly warning: number
   readonly critical: number
   readonly above: boolean
+  /** A value at the threshold is on its bad side. */
+  readonly inclusive?: boolean
 }
 
 /**
@@ -25,6 +27,7 @@ export function parseLimits(given: string | undefined, definition: ThresholdsDef
     warning: limit(words.warning) ?? limit(definition.warning) ?? Number.NaN,
     critical: limit(words.critical) ?? limit(definition.critical) ?? Number.NaN,
     above: definition.direction === 'above',
+    ...(definition.inclusive && { inclusive: true }),
   }
 }
 
@@ -54,7 +57,9 @@ export function judge(value: number, limits: Limits, before: Health = GOOD): Hea
   return Math.min(before, compare(value, limits, DEAD_BAND)) as Health
 }
 
-function compare(value: number, { warning, critical, above }: Limits, band: number): Health {
+function compare(value: number, { warning, critical, above, inclusive }: Limits, band: number): Health {
+  if (inclusive && band === 0 && value === critical) return BAD
+  if (inclusive && band === 0 && value === warning) return isBeyond(value, critical, above) ? BAD : CONCERNING
   if (above) {
     if (value > critical - band * Math.abs(critical)) return BAD
     return value > warning - band * Math.abs(warning) ? CONCERNING : GOOD
@@ -62,6 +67,8 @@ function compare(value: number, { warning, critical, above }: Limits, band: numb
   if (value < critical + band * Math.abs(critical)) return BAD
   return value < warning + band * Math.abs(warning) ? CONCERNING : GOOD
 }
+
+const isBeyond = (value: number, limit: number, above: boolean) => (above ? value > limit : value < limit)
 
 /** For sentences: the threshold that the value is beyond, or nothing. */
 export function limitBeyond({ warning, critical }: Limits, health: Health): number | undefined {

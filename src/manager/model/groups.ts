@@ -92,6 +92,8 @@ export async function moveRoles(
   if (roles.length === 0) return
   const ids = roles.map((role) => role.id)
   await change.trx.updateTable('role').set({ roleConfigGroupId: group.id }).where('id', 'in', ids).execute()
+  // They send their metrics with the group's name.
+  change.touchHosts(roles.map(({ hostId }) => hostId))
   change.touch('role', ids)
 }
 

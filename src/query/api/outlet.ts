@@ -20,7 +20,7 @@ export interface Reply {
   whole(status: number, headers: Headers, body?: Uint8Array<ArrayBuffer>): void
   /** For an answer with status 200, if need be sent while it is made. `gone` is called when the reader goes away before the end. */
   outlet(gone: () => void): Outlet
-  /** Whether the reader went away. */
+  /** Whether the reader went away, or has an answer. */
   readonly isGone: boolean
 }
 
@@ -66,15 +66,13 @@ export function nodeOutlet(outgoing: ServerResponse, gone: () => void): Outlet {
 export function nodeReply(outgoing: ServerResponse): Reply {
   return {
     whole(status, headers, body) {
-      outgoing.writeHead(
-        status,
-        body === undefined ? headers : { ...headers, 'content-length': body.byteLength },
-      )
+      if (outgoing.headersSent) return
+      outgoing.writeHead(status, { ...headers, 'content-length': body?.byteLength ?? 0 })
       outgoing.end(body && Buffer.from(body))
     },
     outlet: (gone) => nodeOutlet(outgoing, gone),
     get isGone() {
-      return outgoing.destroyed
+      return outgoing.destroyed || outgoing.headersSent
     },
   }
 }

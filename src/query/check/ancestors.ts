@@ -10,6 +10,7 @@ export interface Ancestor {
 
 const attribute = {
   cluster: attributeReader('clusterName'),
+  clusterId: attributeReader('clusterId'),
   service: attributeReader('serviceName'),
   hostId: attributeReader('hostId'),
   hostname: attributeReader('hostname'),
@@ -68,17 +69,22 @@ export function ancestorsOf(catalogue: Catalogue, metric: Metric, plural: string
     }
     for (const [place, list] of groups)
       result.push({
-        entity: registered.get(place) ?? madeUp(level, place, list[0] as Entity),
+        entity: registered.get(place) ?? madeUp(level, place, list),
         members: list,
       })
   }
   return result.sort((a, b) => a.entity.id - b.entity.id)
 }
 
-/** A parent of which only its members tell. Its id and index are outside those of the catalogue, and stay in the process. */
-function madeUp(level: Level, place: string, member: Entity): Entity {
+/**
+ * A parent of which only its members tell. Its id and index are outside those of the catalogue, and stay in the process. A cluster's
+ * `entityName` is its `clusterId` where a member knows that, as in Cloudera Manager; else its name.
+ */
+function madeUp(level: Level, place: string, members: readonly Entity[]): Entity {
   const id = FIRST_MADE_UP + entityId(level, place)
-  const name = place.slice(place.lastIndexOf('\n') + 1)
+  const member = (members.find((each) => attribute.clusterId(each) !== undefined) ?? members[0]) as Entity
+  const own = place.slice(place.lastIndexOf('\n') + 1)
+  const name = level === 'CLUSTER' ? (attribute.clusterId(member) ?? own) : own
   const cluster = attribute.cluster(member) ?? DEFAULT_CLUSTER
   const attributes: Record<string, string> = { clusterName: cluster, clusterDisplayName: cluster }
   const copy = (...names: string[]) => {

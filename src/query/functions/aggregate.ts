@@ -6,7 +6,9 @@ export type AggregateName = 'last' | 'min' | 'max' | 'avg' | 'sum' | 'count' | '
 export function aggregate(name: AggregateName, points: Points): Points {
   const { times, values, start, end, statistics } = points
   if (countOf(points) === 0) return NO_POINTS
-  if (statistics !== undefined) return aggregateBuckets(name, points, statistics)
+  // Of an aggregate across entities the stream is of its means: one entity's sample is none of its points.
+  if (statistics !== undefined && statistics.entities === undefined)
+    return aggregateBuckets(name, points, statistics)
   const lastTime = times[end - 1] as number
   switch (name) {
     case 'last':

@@ -15,6 +15,7 @@ import type { Facts } from './facts.js'
 import { frequencies } from './frequency.js'
 import { emitGroups, foldedGroups, isFolded } from './grouped.js'
 import { type Chunk, chunkOf, type LeafPoints } from './ordinals.js'
+import { wantingEarlier } from './read-before.js'
 import { evaluateHot, HOT_KINDS } from './read-hot.js'
 import { checkedScript, type QueryRequest } from './script.js'
 import type { Subject } from './select-entities.js'
@@ -53,6 +54,7 @@ export function answerNow(
   const plan = planStatement(checked, items, window, 'RAW', true)
   const grouped = plan.items.filter(isFolded).length
   if (grouped !== 0 && grouped !== items.length) return false
+  if (grouped === 0 && plan.items.some(({ groupings }) => groupings.length > 0)) return false
   const leaves: readonly Leaf[] =
     grouped === 0
       ? plan.leaves
@@ -103,7 +105,7 @@ function emitAll(
   }
 }
 
-/** Undefined when one of them is not in memory; then nothing was read. */
+/** Undefined when one of them is not in memory, or a point from further back is wanted. */
 function readNow(
   leaves: readonly Leaf[],
   chunk: Chunk,
@@ -117,6 +119,7 @@ function readNow(
     const reading = hot.read(group.metrics, group.window.from, group.window.to)
     if (reading === undefined || reading instanceof Promise) return undefined
     const points = evaluateHot(group, chunk, reading, { mostPoints: chunkPoints, chunkPoints })
+    if (group.leaves.some((leaf, i) => wantingEarlier(leaf, points[i] ?? []).length > 0)) return undefined
     group.places.forEach((place, i) => {
       result[place] = points[i] as (Points | undefined)[]
     })

@@ -25,11 +25,7 @@ export async function pointsBefore(
 ): Promise<(Points | undefined)[] | undefined> {
   const { before, kind, metric } = leaf
   if (before === undefined || (kind !== 'samples' && kind !== 'rollup')) return undefined
-  let wanting: number[] = []
-  for (let i = 0; i < points.length; i++) {
-    const own = points[i]
-    if (own !== undefined && countOf(own) > 0 && (own.times[own.start] as number) >= before) wanting.push(i)
-  }
+  let wanting = wantingEarlier(leaf, points)
   let result: (Points | undefined)[] | undefined
   let to = leaf.window.from - 1
   for (const reach of kind === 'samples' ? [FIRST, REACH] : [REACH]) {
@@ -59,6 +55,19 @@ export async function pointsBefore(
     wanting = still
   }
   return result
+}
+
+/** The ordinals of the entities that have points, but none before a time before which one is wanted. */
+export function wantingEarlier(
+  { before = Number.POSITIVE_INFINITY }: Leaf,
+  points: readonly (Points | undefined)[],
+): number[] {
+  const wanting: number[] = []
+  for (let i = 0; i < points.length; i++) {
+    const own = points[i]
+    if (own !== undefined && countOf(own) > 0 && (own.times[own.start] as number) >= before) wanting.push(i)
+  }
+  return wanting
 }
 
 /** Of samples the last one, which the store finds; of a rollup all points: their last is taken, with its statistics. */

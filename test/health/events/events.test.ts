@@ -330,6 +330,13 @@ describe('a change of health', () => {
     expect(await stored(`id = '${changes[0]!.id}' AND NOT alert`)).toBe(1)
   })
 
+  test('to concerning goes on with what was told, and begins nothing', async () => {
+    const changes = [change('f', 'BAD', 'CONCERNING'), change('g', 'NOT_AVAILABLE', 'CONCERNING')]
+    await events.healthChanged(changes)
+    const pending = new Map((await events.outbox.pendingAlerts(1000)).map(({ id, event }) => [id, event]))
+    expect(changes.map(({ id }) => pending.get(id)?.begins)).toEqual([false, false])
+  })
+
   test('to what is not known leaves the trouble open, and says so', async () => {
     const unknown = change('u', 'BAD', 'NOT_AVAILABLE')
     await events.healthChanged([unknown, change('v', 'NOT_AVAILABLE', 'NOT_AVAILABLE')])

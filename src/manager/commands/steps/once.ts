@@ -142,23 +142,33 @@ export async function clientConfig(context: StepContext): Promise<StepResult> {
   for (const deadline = Date.now() + DEPLOY_MS; ; ) {
     const row = await deployed()
     if (!row) return failed('It has been overtaken by another deployment.')
-    if (row.state === 'DEPLOYED') return done('The client configuration is deployed.')
-    if (row.state === 'FAILED')
-      return failed(`The client configuration could not be deployed. ${row.message}`)
+    if (row.state === 'DEPLOYED') {
+      await keepPrinted(context, id!, role.hostId)
+      return done('The client configuration is deployed.')
+    }
+    if (row.state === 'FAILED') {
+      const output = await keepPrinted(context, id!, role.hostId)
+      return failed(withReason(`The client configuration could not be deployed: ${row.message}.`, output))
+    }
     const end = await context.waiting.until(
       id!,
       (each) => each.report !== undefined && isOver(each) && (each.report.exit?.code ?? 0) !== 0,
       { timeoutMs: 1_000, signal },
     )
     if (end.end === 'reached') {
-      const { report, hostId } = end.process
-      const output = await context.outputOf(hostId, id!, signal)
-      await context.once('output', async () => sealOutput(core, output))
-      return failed(withReason(ended(report), output))
+      const output = await keepPrinted(context, id!, role.hostId)
+      return failed(withReason(ended(end.process.report), output))
     }
     if (end.end === 'gone' || end.end === 'silent' || Date.now() > deadline)
       return failed(unreached(context, end, 'to deploy'))
   }
+}
+
+/** The files that it made stay, and so does the process: the host may have to deploy them again. */
+async function keepPrinted(context: StepContext, id: number, hostId: number): Promise<Output> {
+  const output = await context.outputOf(hostId, id, context.signal)
+  await context.once('output', async () => sealOutput(context.core, output))
+  return output
 }
 
 async function toTheEnd(

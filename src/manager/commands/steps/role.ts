@@ -83,9 +83,10 @@ export async function stopRole(context: StepContext): Promise<StepResult> {
   const end = await context.waiting.until(id, isOver, { timeoutMs, signal })
   // Whoever has waited for this may want to delete the role next, and the database decides on that.
   await context.flush()
-  return end.end === 'reached' || end.end === 'gone'
-    ? done('It has stopped.')
-    : failed(unreached(context, end, 'to stop'))
+  if (end.end === 'gone') return done('It has stopped.')
+  if (end.end !== 'reached') return failed(unreached(context, end, 'to stop'))
+  const { problem } = end.process.report ?? {}
+  return done(problem?.code === 'KILLED' ? `It has stopped: it ${problem.message}.` : 'It has stopped.')
 }
 
 /** Writes refreshable files anew into the folder of the running process. */

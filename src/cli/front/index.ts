@@ -1,0 +1,1 @@
+export { attachFront, type Front, type FrontOptions } from './front.js'
