@@ -353,6 +353,31 @@ describe('configuration', () => {
     expect(messages.filter((each) => each.level === 'ERROR')).toEqual([])
   })
 
+  test('a port that another role of the host has is warned of, whatever level it is set at', async () => {
+    const { role, group } = await places()
+    const service = serviceNamed(await core.model(), 'c1', 'zk')
+    const messages = async () =>
+      checkService(await core.instances(), service)
+        .filter(({ code }) => code === 'PORT_TWICE')
+        .map(({ roleName, parameter, text }) => [roleName, parameter, text])
+    expect(await messages()).toEqual([])
+    await addService(core, 'second', 'ZOOKEEPER', 'SERVER', ['h1'])
+    const { name } = (await core.model()).roles.get(role.id)!
+    expect((await messages()).map(([roleName, parameter]) => [roleName, parameter])).toEqual([
+      [name, 'clientPort'],
+      [name, 'quorumPort'],
+      [name, 'electionPort'],
+      [name, 'adminServerPort'],
+    ])
+    expect(await item(role, 'clientPort')).toMatchObject({ state: 'WARNING' })
+    await core.change((change) => updateConfig(change, group, [{ name: 'clientPort', value: '2281' }]))
+    expect((await messages()).map(([, parameter]) => parameter)).not.toContain('clientPort')
+    await core.change(async (change) => {
+      await updateConfig(change, group, [{ name: 'clientPort', value: null }])
+      await deleteService(change, serviceNamed(await change.model(), 'c1', 'second'))
+    })
+  })
+
   test('a dependency must be a service of that type', async () => {
     await addService(core, 'hdfs', 'HDFS', 'DATANODE', [])
     const hdfs = serviceNamed(await core.model(), 'c1', 'hdfs')
