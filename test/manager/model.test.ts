@@ -65,6 +65,15 @@ describe('names', () => {
       createServices(change, clusterNamed(await change.model(), 'c1'), [{ name, type: 'ZOOKEEPER' }])
     expect(await refused(core, work)).toMatch(/^INVALID/)
   })
+  test.each([
+    { hostname: 'a b' },
+    { hostname: 'a', ipAddress: '999.1.1.1' },
+    { hostname: 'a', ipAddress: 'a.example' },
+    { hostname: 'a', rackId: 'rack' },
+    { hostname: 'a', hostId: '../x' },
+  ])('of a host: %j is refused', async (host) => {
+    expect(await refused(core, (change) => createHosts(change, [host]))).toMatch(/^INVALID/)
+  })
   test('roles are called <service>-<TYPE>-<32 hex digits>, base groups <service>-<TYPE>-BASE', async () => {
     const model = await core.model()
     const service = serviceNamed(model, 'c1', 'zk')
