@@ -31,6 +31,7 @@ interface Lane {
   transport: Transport
   inFlight: Set<string>
   failures: number
+  /** By the clock that is never set (`performance.now()`). */
   awayUntil: number
   delivered: number
   lost: number
@@ -84,7 +85,9 @@ export function createDeliveries(
       const ready: Message[] = []
       for (const message of state.messages.values()) {
         if (message.receiver !== lane.receiver.name || lane.inFlight.has(message.id)) continue
-        const at = Math.max(lane.awayUntil, state.deliveries.get(message.id)?.nextAt ?? 0)
+        // A clock that was set back does not put anything off.
+        const nextAt = Math.min(state.deliveries.get(message.id)?.nextAt ?? 0, now + LONGEST_LATER_MS)
+        const at = Math.max(now + lane.awayUntil - performance.now(), nextAt)
         if (at > now) next = Math.min(next, at)
         else ready.push(message)
         if (ready.length === room) break
@@ -155,7 +158,8 @@ export function createDeliveries(
       lane.failures++
       const asked = Math.max(0, ...failures.map(({ retryAfterMs }) => retryAfterMs ?? 0))
       lane.awayUntil =
-        now + Math.max(delayOf(lane.failures, LONGEST_AWAY_MS), Math.min(asked, LONGEST_RETRY_AFTER_MS))
+        performance.now() +
+        Math.max(delayOf(lane.failures, LONGEST_AWAY_MS), Math.min(asked, LONGEST_RETRY_AFTER_MS))
       if (lane.failures === 1)
         logger.warn({ receiver: name, reason: first?.reason }, 'a receiver of alerts cannot be reached')
     } else {
@@ -270,7 +274,9 @@ function statusOf(lane: Lane, messages: Iterable<Message>): ReceiverStatus {
     delivered,
     lost,
     failures,
-    ...(awayUntil > Date.now() ? { nextAttemptAt: awayUntil } : {}),
+    ...(awayUntil > performance.now()
+      ? { nextAttemptAt: Math.round(Date.now() + awayUntil - performance.now()) }
+      : {}),
     ...(lastDeliveredAt === undefined ? {} : { lastDeliveredAt }),
     ...(lastError === undefined ? {} : { lastError }),
   }

@@ -62,6 +62,8 @@ export interface Publisher {
 export const MAX_SILENCES = 500
 const HOUSEKEEPING_MS = 30_000
 const SOON_MS = 50
+/** More between two looks is the clock, not time. */
+const LEAP_MS = 60_000
 const LOG_AGAIN_MS = 600_000
 
 /** Starts a publisher. Throws `FolderInUseError` and errors of the file system. */
@@ -82,6 +84,7 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
   const deliveries = createDeliveries(outbox, { dataDir, engine, metrics, logger })
   const lost = { full: 0, expired: 0, causes: 0 }
   let lossLoggedAt = Number.NEGATIVE_INFINITY
+  const clock = { wall: Date.now(), mono: performance.now(), leaps: 0 }
   let { rules } = options.settings
   let timer: NodeJS.Timeout | undefined
   let tickAt = 0
@@ -124,8 +127,18 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
     if (!stopped && Math.abs(tickAt - Date.now()) > SOON_MS) tickIn(SOON_MS)
   }
 
+  /** The time by which things grow old: without the leaps that the clock has made ahead since the start. */
+  function timeOfAges(now: number): number {
+    const mono = performance.now()
+    const leap = now - clock.wall - (mono - clock.mono)
+    if (leap > LEAP_MS || leap < -LEAP_MS) clock.leaps = Math.max(0, clock.leaps + leap)
+    clock.wall = now
+    clock.mono = mono
+    return now - clock.leaps
+  }
+
   function keepBounds(now: number): void {
-    const { causes, messages, expired } = enforce(state, bounds, now, outbox.sizeOf)
+    const { causes, messages, expired } = enforce(state, bounds, timeOfAges(now), outbox.sizeOf)
     for (const [id, silence] of state.silences)
       if (silence.until <= now) {
         state.silences.delete(id)

@@ -47,6 +47,10 @@ function machine(rule: Rules) {
       const records = [...allKeys(state)].map((key) => recordOf(state, key))
       state = stateFrom(new Map(records.map(([key, json]) => [key, json!]))).state
     },
+    /** The clock is set. */
+    set(ms: number) {
+      now += ms
+    },
     silence(match: Record<string, string[]>, ms: number) {
       state.silences.set('s', { id: 's', match, from: now, until: now + ms, comment: '', createdBy: '' })
       state.dirty.add(recordKey.silence('s'))
@@ -188,6 +192,23 @@ describe('grouping', () => {
     expect(m.take(health('a', 'GREEN', { time: m.now() }))).toBe('taken')
     m.pass(100_000)
     expect(told(m.messages)).toEqual([['a new'], ['a recovered']])
+  })
+
+  test('a clock that is set back by an hour holds nothing back, neither new trouble nor its end', () => {
+    const m = machine(rules())
+    m.take(health('zk-1', 'RED', { time: m.now() }))
+    m.pass(5_000)
+    m.take(health('zk-2', 'RED', { time: m.now() }))
+    m.set(-3_600_000)
+    expect(m.take(health('zk-1', 'GREEN', { time: m.now() }))).toBe('taken')
+    m.take(health('zk-3', 'RED', { time: m.now() }))
+    // The publisher looks at everything soon after each event.
+    m.pass(50)
+    m.pass(60_000)
+    const told = m.messages.flatMap(({ causes }) =>
+      causes.map(({ state, event }) => `${event.entity.name} ${state}`),
+    )
+    expect(told.sort()).toEqual(['zk-1 new', 'zk-1 recovered', 'zk-2 new', 'zk-3 new'])
   })
 
   test('the same log line is told once within the repeat interval, other lines by themselves', () => {

@@ -133,7 +133,8 @@ beforeAll(async () => {
   cleanups.push(() => startProgram(['agent', '--hard-stop', '--data', data]).exited)
   up = await startUp(data, { args })
   cleanups.push(() => stopProgram(up))
-  await eventually('the first login', () => existsSync(join(data, 'manager', 'admin-password')))
+  const passwordFile = join(data, 'manager', 'admin-password')
+  await eventually('the first login', () => readFileSync(passwordFile, 'utf8').trim() !== '')
   api = adminOf(up)
   const host = await eventually('the host', async () => (await api('GET', '/hosts')).items[0])
   const hostRef = { hostId: host.hostId }
@@ -309,9 +310,8 @@ describe('health, from the process to the message', () => {
         await filter.getByLabel('Kind').selectOption('Audit')
         await soon(() => events.innerText()).toMatch(/audit.*by admin/s)
         await filter.getByLabel('Role').fill('')
-        await filter.getByLabel('Text').fill('createClusters')
         await filter.getByRole('button', { name: 'Find' }).click()
-        await soon(() => events.getByRole('row').count()).toBeGreaterThan(0)
+        await soon(() => events.getByRole('row').count()).toBeGreaterThan(3)
         // New events come by themselves.
         await filter.getByLabel('Text').fill('"as it happens"')
         await page.keyboard.press('Enter')

@@ -172,7 +172,12 @@ function markTold(state: State, group: Group, cause: Cause, now: number): void {
 /** Ends flapping, and forgets what is over: good and told, or not heard of for very long; then empty groups. */
 function tidy(state: State, now: number, grouping: Grouping): void {
   for (const group of state.groups.values()) {
+    if (group.lastSentAt !== undefined && group.lastSentAt > now) {
+      group.lastSentAt = now
+      state.dirty.add(recordKey.group(group.key))
+    }
     for (const cause of [...group.causes.values()]) {
+      if (setBack(cause, now)) state.dirty.add(recordKey.cause(group.key, cause.key))
       if (cause.flapping && now >= calmAt(cause, grouping.flapWindowMs)) {
         cause.changes = []
         dampen(cause, now, grouping)
@@ -187,6 +192,17 @@ function tidy(state: State, now: number, grouping: Grouping): void {
       state.dirty.add(recordKey.group(group.key))
     }
   }
+}
+
+/** After the clock was set back nothing waits for the time that it had been: what lies ahead is as if it were now. */
+function setBack(cause: Cause, now: number): boolean {
+  if (cause.touchedAt <= now && (cause.told?.at ?? 0) <= now && (cause.pendingSince ?? 0) <= now) return false
+  cause.touchedAt = Math.min(cause.touchedAt, now)
+  cause.order = Math.min(cause.order, now)
+  cause.changes = cause.changes.map((at) => Math.min(at, now))
+  if (cause.told) cause.told.at = Math.min(cause.told.at, now)
+  if (cause.pendingSince !== undefined) cause.pendingSince = Math.min(cause.pendingSince, now)
+  return true
 }
 
 function isOver(cause: Cause, now: number, grouping: Grouping): boolean {

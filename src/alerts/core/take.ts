@@ -70,7 +70,8 @@ function fold(
 ): Outcome {
   const known = group.causes.get(key)
   const order = Math.min(event.time, now)
-  if (known && order < known.order) return 'outdated'
+  // What is known of a time that is still to come was noted before the clock was set back: it says nothing of the order.
+  if (known && order < known.order && known.order <= now) return 'outdated'
   const cause: Cause = known ?? {
     key,
     event,
