@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measureCeiling } from './load/ceiling.js'
 import { HELP, type Options, readOptions } from './options.js'
-import { makeAgentsPlan, makePlans, makeSteadyPlans, type Plan } from './plan.js'
+import { makeAgentsPlan, makeManagerPlan, makePlans, makeSteadyPlans, type Plan } from './plan.js'
 import { compareRounds } from './queries/compare.js'
 import type { QueryMeasure } from './queries/measure.js'
 import { checkBars } from './report/bars.js'
@@ -16,6 +16,7 @@ import type { LoadResults, QueryResults, Results } from './results.js'
 import { measureAgents } from './run-agents.js'
 import { measureExporter } from './run-exporter.js'
 import { fill, type LoadMeasure, measureLoad } from './run-load.js'
+import { measureManager } from './run-manager.js'
 import { type QueryRound, runQueries } from './run-queries.js'
 import { measureSteady } from './run-steady.js'
 import { allSystems, ENGINE_ALONE, type System } from './systems/index.js'
@@ -54,6 +55,7 @@ async function main(options: Options): Promise<void> {
     planning: [],
     steady: [],
     agents: [],
+    managers: [],
   }
   const folder = mkdtempSync(join(tmpdir(), 'bellwether-bench-'))
   spreadOverDisk(folder)
@@ -71,6 +73,7 @@ async function main(options: Options): Promise<void> {
     }
     if (options.parts.exporter) await runExporter(options, systems, folder, results)
     if (options.parts.steady) await runSteady(options, systems, folder, results)
+    if (options.parts.manager) await runManager(options, results)
   } finally {
     cleanUp()
   }
@@ -83,9 +86,10 @@ async function main(options: Options): Promise<void> {
 }
 
 async function runPlan(plan: Plan, options: Options, systems: System[], folder: string, results: Results) {
-  for (const { protocol, systems: names, rounds, samplesPerRequest } of plan.loads) {
+  for (const { protocol, systems: names, once, rounds, samplesPerRequest } of plan.loads) {
     const taking = systems.filter((s) => names.includes(s.name))
-    const asked = plan.queries.length > 0 && options.parts.query
+    const answering = taking.filter((s) => !once.includes(s.name))
+    const asked = plan.queries.length > 0 && options.parts.query && answering.length > 0
     if (taking.length === 0 || !(options.parts.load || asked)) continue
     const spoken = (system: System) => (system.protocols.includes(protocol) ? protocol : system.protocols[0]!)
     const dataSets = new Map<Protocol, DataSet>()
@@ -104,11 +108,11 @@ async function runPlan(plan: Plan, options: Options, systems: System[], folder: 
     const at = (system: System) => `${folder}-${protocol}-${system.name}`
     if (options.parts.load)
       results.loads.push(
-        await loadRounds(plan.name, dataSet, dataFor, taking, rounds, options.connections, at),
+        await loadRounds(plan.name, dataSet, dataFor, taking, once, rounds, options.connections, at),
       )
-    else for (const system of taking) await fill(system, dataFor(system), options.connections, at(system))
+    else for (const system of answering) await fill(system, dataFor(system), options.connections, at(system))
     if (asked) {
-      const { queries, planning } = await queryRounds(plan, options, taking, at)
+      const { queries, planning } = await queryRounds(plan, options, answering, at)
       results.queries.push(...queries)
       if (planning.length > 0) results.planning.push({ plan: plan.name, milliseconds: planning })
     }
@@ -136,6 +140,13 @@ async function runSteady(options: Options, systems: System[], folder: string, re
   results.agents.push(measure)
 }
 
+async function runManager(options: Options, results: Results) {
+  if (!(options.systems?.includes('bellwether') ?? true)) return
+  const measure = await measureManager(makeManagerPlan(options))
+  say(`${measure.name}: p99 ${measure.p99Latency.toFixed(1)} ms, ${measure.managerCores.toFixed(2)} cores`)
+  results.managers.push(measure)
+}
+
 async function runExporter(options: Options, systems: System[], folder: string, results: Results) {
   const ours = systems.find((s) => s.name === 'Bellwether' && !s.missing)
   if (ours === undefined || !(options.systems?.includes('bellwether') ?? true)) return
@@ -152,6 +163,7 @@ async function loadRounds(
   dataSet: DataSet,
   dataFor: (system: System) => DataSet,
   systems: System[],
+  once: string[],
   rounds: number,
   connections: number,
   at: (system: System) => string,
@@ -160,6 +172,7 @@ async function loadRounds(
   const measures: LoadMeasure[] = []
   for (let round = 0; round < rounds; round++)
     for (const system of alternate(systems, round)) {
+      if (round > 0 && once.includes(system.name)) continue
       // The folders of earlier rounds stay until the end: on ext4, removing them slows the making of files for seconds.
       if (round > 0) renameSync(at(system), `${at(system)}-${round}`)
       const measure = await measureLoad(system, dataFor(system), connections, at(system))

@@ -8,9 +8,9 @@ time, alternating), then asks TSBS's queries. Without options the tables in docs
 
   --quick              a small run, to see that everything works (under a minute)
   --full               larger data and more repetitions
-  --only load|query|exporter|steady   one part (query loads once, without measuring; exporter is the size of what a real
+  --only load|query|exporter|steady|manager   one part (query loads once, without measuring; exporter is the size of what a real
                        node-exporter says; steady is minutes of load at one rate, and of many agents; a run of --scale
-                       or --quick leaves both out)
+                       or --quick leaves them out; manager is heartbeats of agents)
   --systems a,b        bellwether, victoriametrics, prometheus, influxdb
   --types a,b          query types that begin with one of these, e.g. double-groupby,lastpoint
   --scale N            hosts: one data set of your own in place of the usual ones
@@ -32,7 +32,7 @@ Peers are looked for in PATH, or by VICTORIA_METRICS_BIN, PROMETHEUS_BIN, INFLUX
 
 export interface Options {
   size: 'quick' | 'default' | 'full'
-  parts: { load: boolean; query: boolean; exporter: boolean; steady: boolean }
+  parts: { load: boolean; query: boolean; exporter: boolean; steady: boolean; manager: boolean }
   systems: string[] | undefined
   types: string[] | undefined
   scale: number | undefined
@@ -77,8 +77,8 @@ export function readOptions(args: string[]): Options | undefined {
     },
   })
   if (values.help) return undefined
-  if (values.only !== undefined && !['load', 'query', 'exporter', 'steady'].includes(values.only))
-    throw new Error(`--only ${values.only}: one of load, query, exporter, steady`)
+  if (values.only !== undefined && !['load', 'query', 'exporter', 'steady', 'manager'].includes(values.only))
+    throw new Error(`--only ${values.only}: one of load, query, exporter, steady, manager`)
   const size = values.quick ? 'quick' : values.full ? 'full' : 'default'
   const start = values.start === undefined ? undefined : Date.parse(values.start)
   if (Number.isNaN(start)) throw new Error(`--start ${values.start}: not a date`)
@@ -91,6 +91,7 @@ export function readOptions(args: string[]): Options | undefined {
       query: values.only === undefined || values.only === 'query',
       exporter: values.only === 'exporter' || (values.only === undefined && long),
       steady: values.only === 'steady' || (values.only === undefined && long),
+      manager: values.only === 'manager' || (values.only === undefined && long),
     },
     systems: values.systems?.split(','),
     types: values.types?.split(','),

@@ -3,6 +3,7 @@ import type { Options } from './options.js'
 import type { QueryRequest } from './queries/answers.js'
 import { tsqueryRequest } from './queries/tsquery.js'
 import type { AgentsPlan } from './run-agents.js'
+import type { ManagerPlan } from './run-manager.js'
 import { ENGINE_ALONE } from './systems/index.js'
 import type { Protocol } from './tsbs/data-set.js'
 import { QUERY_TYPES, type QueryType } from './tsbs/queries.js'
@@ -13,7 +14,14 @@ export interface Plan {
   name: string
   parameters: DataParameters
   /** A system that does not speak the protocol gets the same samples in its own. */
-  loads: { protocol: Protocol; systems: string[]; rounds: number; samplesPerRequest?: number }[]
+  loads: {
+    protocol: Protocol
+    systems: string[]
+    /** Those of the systems that are loaded in the first round only and asked nothing: they take many times as long. */
+    once: string[]
+    rounds: number
+    samplesPerRequest?: number
+  }[]
   /** Asked after the line-protocol load. */
   queries: QueryType[]
 }
@@ -25,6 +33,8 @@ export const SMALL_SENDERS = '200 senders, each 100 samples a second'
 export const ONE_MILLION = '1 M samples/s'
 export const NEW_SERIES = '1 M new series in a minute'
 export const AGENTS = '1,000 hosts, 1 M series, a sample a minute each, rollups on'
+
+export const BEATS = '1,000 agents with 20 roles each, a heartbeat every 15 s'
 
 /** On many hosts and half an hour, these say all: the rest differs from the other data set in the window only. */
 const FOR_MANY_HOSTS = QUERY_TYPES.filter(({ name }) =>
@@ -59,6 +69,14 @@ export function makeAgentsPlan({ size }: Options): AgentsPlan {
     hosts: size === 'quick' ? 20 : 1000,
     minutes,
     warmUp: { quick: 0.1, default: 1.5, full: 5 }[size],
+  }
+}
+
+export function makeManagerPlan({ size }: Options): ManagerPlan {
+  return {
+    name: BEATS,
+    hosts: size === 'quick' ? 50 : 1000,
+    seconds: { quick: 5, default: 15, full: 60 }[size],
   }
 }
 
@@ -140,6 +158,7 @@ export function makePlans(options: Options): Plan[] {
     peers: string[],
     protocol: Protocol = 'line-protocol',
     samplesPerRequest?: number,
+    once: string[] = [],
   ): Plan => ({
     name:
       `${hosts.toLocaleString('en')} hosts × ${duration(epochs * INTERVAL_SECONDS)}` +
@@ -148,7 +167,8 @@ export function makePlans(options: Options): Plan[] {
     loads: [
       {
         protocol,
-        systems: ['Bellwether', ...peers].filter((s) => isWanted(s, options.systems)),
+        systems: ['Bellwether', ...peers, ...once].filter((s) => isWanted(s, options.systems)),
+        once,
         rounds,
         ...(samplesPerRequest && { samplesPerRequest }),
       },
@@ -165,7 +185,9 @@ export function makePlans(options: Options): Plan[] {
   const hosts = size === 'quick' ? [100, 1000] : [100, 4000]
   return [
     plan(hosts[0]!, few, QUERY_TYPES, ['VictoriaMetrics']),
-    plan(hosts[1]!, many, FOR_MANY_HOSTS, ['VictoriaMetrics', 'InfluxDB']),
+    size === 'full'
+      ? plan(hosts[1]!, many, FOR_MANY_HOSTS, ['VictoriaMetrics', 'InfluxDB'])
+      : plan(hosts[1]!, many, FOR_MANY_HOSTS, ['VictoriaMetrics'], 'line-protocol', undefined, ['InfluxDB']),
     ...[SAMPLES_PER_REQUEST, FEWER_SAMPLES_PER_REQUEST].map((samples) =>
       plan(hosts[1]!, remote, [], ['Prometheus', 'VictoriaMetrics'], 'remote-write', samples),
     ),

@@ -4,6 +4,7 @@ import type { Machine } from './report/machine.js'
 import type { AgentsMeasure } from './run-agents.js'
 import type { ExporterMeasure } from './run-exporter.js'
 import type { LoadMeasure } from './run-load.js'
+import type { ManagerMeasure } from './run-manager.js'
 import type { SteadyMeasure } from './run-steady.js'
 import type { Protocol } from './tsbs/data-set.js'
 import type { QueryType } from './tsbs/queries.js'
@@ -47,5 +48,6 @@ export interface Results {
   planning: PlanningResults[]
   steady: SteadyMeasure[]
   agents: AgentsMeasure[]
+  managers: ManagerMeasure[]
   exporter?: ExporterMeasure
 }

@@ -1,10 +1,11 @@
 /** The bars: what Bellwether is to reach beside its peers, checked against what the run has found. */
 
-import { AGENTS, NEW_SERIES, SMALL_SENDERS } from '../plan.js'
+import { AGENTS, BEATS, NEW_SERIES, SMALL_SENDERS } from '../plan.js'
 import { COLUMNS, JSON_FORM } from '../queries/dialects.js'
 import type { LoadResults, PlanningResults, QueryResults, Results } from '../results.js'
 import type { AgentsMeasure } from '../run-agents.js'
 import type { ExporterMeasure } from '../run-exporter.js'
+import type { ManagerMeasure } from '../run-manager.js'
 import type { SteadyMeasure } from '../run-steady.js'
 import { median } from '../stats.js'
 import { ENGINE_ALONE } from '../systems/index.js'
@@ -23,7 +24,7 @@ const SMALL_MS = 4
 const PLANNING_MS = 0.3
 
 /** Checks every bar for which this run has both sides. */
-export function checkBars({ loads, queries, planning, steady, agents, exporter }: Results): Bar[] {
+export function checkBars({ loads, queries, planning, steady, agents, managers, exporter }: Results): Bar[] {
   const ours = steady.filter((m) => m.system === 'Bellwether')
   return [
     ...loads.flatMap(loadBars),
@@ -31,6 +32,7 @@ export function checkBars({ loads, queries, planning, steady, agents, exporter }
     ...planning.map(planningBar),
     ...ours.flatMap(steadyBars),
     ...agents.map(agentsBar),
+    ...managers.map(managerBar),
     ...(exporter ? [exporterBar(exporter)] : []),
   ]
 }
@@ -48,6 +50,14 @@ function agentsBar({ serverCores, peakBytes, refused }: AgentsMeasure): Bar {
     bar: `${AGENTS}: none refused, under 30 % of a core, under 1.2 GB`,
     found: `${(100 * serverCores).toFixed(1)} %, ${(peakBytes / 1e9).toFixed(2)} GB`,
     pass: refused === 0 && serverCores < 0.3 && peakBytes < 1.2e9,
+  }
+}
+
+function managerBar({ managerCores, residentBytes, p99Latency, failures }: ManagerMeasure): Bar {
+  return {
+    bar: `${BEATS}: all answered, under 50 % of a core, under 500 MB, p99 under 100 ms`,
+    found: `${(100 * managerCores).toFixed(1)} %, ${(residentBytes / 1e6).toFixed(0)} MB, ${p99Latency.toFixed(1)} ms`,
+    pass: failures === 0 && managerCores < 0.5 && residentBytes < 500e6 && p99Latency < 100,
   }
 }
 
@@ -138,7 +148,7 @@ function queryBars(results: QueryResults): Bar[] {
   if (SMALL.includes(results.type.name) && !Number.isNaN(columns))
     bars.push({
       bar: `${name}: at most ${SMALL_MS} ms, in columns`,
-      found: `${columns.toFixed(1)} ms`,
+      found: `${columns.toFixed(2)} ms`,
       pass: columns <= SMALL_MS,
     })
   return bars

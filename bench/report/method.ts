@@ -12,7 +12,8 @@ export const METHOD = `
   answers 503 gets the same batch again, and the time counts.
 - **What 2xx means differs**: Bellwether answers after ClickHouse has written the samples to a part; VictoriaMetrics answers when
   they are in its memory, and writes them within seconds; Prometheus and InfluxDB answer after writing their log.
-- **One server at a time** is running, on a fresh folder, on loopback; systems alternate from round to round. Bellwether is the
+- **One server at a time** is running, on a fresh folder, on loopback; systems alternate from round to round; InfluxDB, which
+  takes many times as long, is loaded once and asked nothing unless the run is \`--full\`. Bellwether is the
   monitor as built, with its embedded engine and its defaults; both processes are counted. Peers run with their
   defaults but for retention, which is unlimited.
 - **CPU** is user and system time of the server and its children from /proc; **peak memory** the sum of their VmHWM;
@@ -37,6 +38,8 @@ export const METHOD = `
 - **Many agents**: batches of the agent's own format, from each host at a time of its own in the minute, 20 entities and 1,000
   series each: counters, constants, whole numbers, two decimals. Not measured: the first 90 s (\`--full\`: 5 min), in which the
   series are registered. Folds of ten minutes fall into the time that is measured, or not; \`--full\` has three.
+- **Heartbeats**: agents that are simulated by one program beat every 15 s, each at a time of its own, with what 20 running processes have to
+  tell; \`bellwether manager\` on a PostgreSQL of its own answers each at once. Measured after all have joined and beaten once.
 - **node-exporter**: the real one's page of this machine, read every second and sent as remote write, stamped 15 s apart. The
   figure is what all tables but the rollups have grown by since the first page; that page brings the catalogue, whose weight does
   not grow with time. Counters move as in a second, not as in fifteen.

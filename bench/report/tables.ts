@@ -4,6 +4,7 @@ import type { QueryMeasure } from '../queries/measure.js'
 import type { LoadResults, QueryResults, Results } from '../results.js'
 import type { AgentsMeasure } from '../run-agents.js'
 import type { LoadMeasure } from '../run-load.js'
+import type { ManagerMeasure } from '../run-manager.js'
 import type { SteadyMeasure } from '../run-steady.js'
 import { median, percentile } from '../stats.js'
 import { checkBars, rate } from './bars.js'
@@ -27,6 +28,7 @@ export function render(results: Results): string {
     ...(results.queries.length > 0 ? ['### Queries', ...queryTables(results.queries)] : []),
     ...(results.steady.length > 0 ? ['### Steady load', steadyTable(results.steady)] : []),
     ...(results.agents.length > 0 ? ['### Many agents', agentsTable(results.agents)] : []),
+    ...(results.managers.length > 0 ? ['### Heartbeats', managersTable(results.managers)] : []),
     '### Bars',
     barTable(results),
     '### Method',
@@ -133,6 +135,31 @@ function agentsTable(measures: AgentsMeasure[]): string {
   )
 }
 
+function managersTable(measures: ManagerMeasure[]): string {
+  return table(
+    [
+      'load',
+      'measured',
+      'beats',
+      'failed',
+      'answered (median / p99)',
+      'of a core',
+      'its PostgreSQL',
+      'memory',
+    ],
+    measures.map((m) => [
+      m.name,
+      `${m.seconds} s`,
+      count(m.beats),
+      count(m.failures),
+      `${m.medianLatency.toFixed(1)} / ${m.p99Latency.toFixed(1)} ms`,
+      `${(100 * m.managerCores).toFixed(1)} %`,
+      `${(100 * m.databaseCores).toFixed(1)} %`,
+      `${(m.residentBytes / 1e6).toFixed(0)} MB`,
+    ]),
+  )
+}
+
 function queryTables(queries: QueryResults[]): string[] {
   const plans = [...new Set(queries.map((q) => q.plan))]
   return plans.map((plan) =>
@@ -159,7 +186,7 @@ function queryTable(plan: string, queries: QueryResults[]): string {
         const ms = [Math.min(...latencies), median(latencies), percentile(latencies, 0.95)]
         const ratio = theirs / median(latencies)
         return [
-          `${ms[0]!.toFixed(1)} / **${ms[1]!.toFixed(1)}** / ${ms[2]!.toFixed(1)}`,
+          `${short(ms[0]!)} / **${short(ms[1]!)}** / ${short(ms[2]!)}`,
           ...(dialect === 'VictoriaMetrics' ? [] : [Number.isNaN(ratio) ? '' : `${ratio.toFixed(2)} ×`]),
         ]
       }),
@@ -179,6 +206,9 @@ function queryTable(plan: string, queries: QueryResults[]): string {
   const notes = refused.length > 0 ? `\n\nNot answered:\n\n${[...new Set(refused)].join('\n')}` : ''
   return `**${plan}**: ${runs} queries of each type; min / **median** / p95.\n\n${body}${notes}`
 }
+
+/** Milliseconds: the smallest types differ in hundredths. */
+const short = (ms: number) => ms.toFixed(ms < 10 ? 2 : 1)
 
 function cpuOf(measure: QueryMeasure | undefined): string {
   if (!measure || measure.refused) return '–'

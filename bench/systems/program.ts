@@ -51,6 +51,24 @@ export function startProgram(
   }
 }
 
+/** Runs a program to its end, whatever its code, and gives what it has printed. */
+export function runToEnd(command: string, args: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    running.add(child)
+    let said = ''
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk) => {
+        said += chunk
+      })
+    child.on('error', reject)
+    child.on('close', () => {
+      running.delete(child)
+      resolve(said)
+    })
+  })
+}
+
 /** Kills what still runs, at once: for the way out on an error or a signal. */
 export function killAll(): void {
   for (const child of running) {

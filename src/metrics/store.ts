@@ -342,7 +342,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 }
 
-const SLICE = 4_096
+const SLICE = 1_024
 
 /** Parts of a batch that one turn can take. */
 function slices(batch: StoredSamples): StoredSamples[] {

@@ -31,6 +31,8 @@ export interface ThresholdsDefinition {
   critical: ThresholdWord
   /** `above`: more than the threshold is worse. `below`: less is. */
   direction: 'above' | 'below'
+  /** A value at the threshold is on its bad side. Default: on its good side. */
+  inclusive?: boolean
   unit: string
 }
 
@@ -157,6 +159,8 @@ export interface HealthTestDefinition {
   startupTolerance?: SpanDefinition
   /** What it says with its figures: `{value}`, `{dividend}`, `{divisor}`, `{window}`, `{part}`. */
   sentence: string
+  /** What it says instead when it is not well. */
+  messages?: { CONCERNING?: string; BAD?: string }
   advice: string
 }
 
@@ -185,6 +189,7 @@ const thresholds = shape<ThresholdsDefinition>({
   warning: word,
   critical: word,
   direction: oneOf('above', 'below'),
+  inclusive: optional(truth),
   unit: short,
 })
 
@@ -308,6 +313,12 @@ export const testDefinition: Check<HealthTestDefinition> = shape<HealthTestDefin
   thresholds: optional(thresholds),
   startupTolerance: optional(span),
   sentence: text(1_000),
+  messages: optional(
+    shape<NonNullable<HealthTestDefinition['messages']>>({
+      CONCERNING: optional(text(1_000)),
+      BAD: optional(text(1_000)),
+    }),
+  ),
   advice: byDefault(text(2_000), ''),
 })
 

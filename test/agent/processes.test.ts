@@ -281,10 +281,18 @@ describe('an agent with a manager', () => {
         clientConfigs.flatMap((one) => (one.revision === revision ? [one] : [])),
       )
     const makes = (id: number, code: number) =>
-      shell(id, `sleep 0.5; mkdir out; echo ${id} > out/made; exit ${code}`, { run: 'once' })
+      shell(
+        id,
+        `umask 027; sleep 0.5; mkdir out; echo ${id} > out/made; (umask 077; echo > out/secret); exit ${code}`,
+        { run: 'once' },
+      )
     manager.want(state([makes(1, 0)], of(1)))
     await until(() => states(1).at(-1)?.state === 'DEPLOYED', 'the configuration')
     expect(readFileSync(join(directory, 'made'), 'utf8')).toBe('1\n')
+    // Whoever runs the client reads it; not what was closed.
+    expect(['', 'made', 'secret'].map((name) => agent.mode(join(directory, name)))).toEqual([
+      0o755, 0o644, 0o600,
+    ])
     // Waiting is no failure: the manager's command would end with it.
     expect(states(1).filter((one) => one.state === 'FAILED')).toEqual([])
     manager.want(state([makes(2, 3)], of(2)))

@@ -94,10 +94,9 @@ describe('percent healthy', () => {
 })
 
 describe('a singleton', () => {
-  it('gives the service its health, and is BAD when it is missing', () => {
-    expect(singleton([CONCERNING], true)).toBe(CONCERNING)
-    expect(singleton([], true)).toBe(BAD)
-    expect(singleton([BAD], false)).toBe(DISABLED)
+  it('gives the service its health, and is no test where there is none', () => {
+    expect(singleton([CONCERNING])).toBe(CONCERNING)
+    expect(singleton([])).toBe(DISABLED)
   })
 })
 

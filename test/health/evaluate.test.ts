@@ -433,12 +433,14 @@ describe('a new model', () => {
           thresholds: {
             parameter: 'offline_partitions_thresholds',
             label: '',
-            warning: 'never',
-            critical: 'any',
+            warning: '2',
+            critical: '3',
             direction: 'above',
+            inclusive: true,
             unit: 'partitions',
           },
           sentence: 'Offline partitions: {value}.',
+          messages: { BAD: '{value} are away.' },
           advice: '',
         },
       ],
@@ -463,7 +465,10 @@ describe('a new model', () => {
     bed.allWell()
     bed.put('ROLE', 'kafka-BROKER-1', 'kafka_offline_partitions', 3)
     bed.look()
-    expect(bed.test('ROLE', 'kafka-BROKER-1', 'BROKER_OFFLINE_PARTITIONS').summary).toBe('BAD')
+    expect(bed.test('ROLE', 'kafka-BROKER-1', 'BROKER_OFFLINE_PARTITIONS')).toMatchObject({
+      summary: 'BAD',
+      explanation: '3 partitions are away. Critical threshold: 3 partitions.',
+    })
     expect(bed.test('ROLE', 'kafka-BROKER-1', 'BROKER_SCM_HEALTH').summary).toBe('GOOD')
     expect(bed.test('SERVICE', 'c1:kafka', 'BROKERS_HEALTHY').summary).toBe('BAD')
     expect(bed.summary('CLUSTER', 'c1')).toBe(2)

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { chmod, cp, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { DesiredClientConfig } from '../../wire/heartbeat.js'
@@ -51,7 +51,21 @@ async function copied(config: DesiredClientConfig, from: string): Promise<string
   await rm(fresh, { recursive: true, force: true })
   // Links are copied as links: a script of a service must not make us read what it could not.
   await cp(from, fresh, { recursive: true, dereference: false, verbatimSymlinks: true })
+  await openToAll(fresh)
   return fresh
+}
+
+/** A client's configuration is read by whoever runs the client, except for files that are closed (0600): those hold secrets. */
+async function openToAll(folder: string): Promise<void> {
+  await chmod(folder, 0o755)
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) await openToAll(path)
+    else if (entry.isFile()) {
+      const { mode } = await lstat(path)
+      if ((mode & 0o077) !== 0) await chmod(path, mode & 0o100 ? 0o755 : 0o644)
+    }
+  }
 }
 
 async function alternativesCommand(): Promise<string> {

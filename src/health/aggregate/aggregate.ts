@@ -63,10 +63,8 @@ export function percentHealthy(members: Iterable<Health>, { warning, critical }:
   return { health, good, concerning, bad, total, unknown, percentGood, percentGoodOrConcerning }
 }
 
-/** The service's one role: its health; BAD when it is missing while the service should run. */
-export function singleton(members: readonly Health[], serviceRuns: boolean): Health {
-  if (!serviceRuns) return DISABLED
-  if (members.length === 0) return BAD
+/** The service's one role: its health. DISABLED where a service has none, such as an HDFS with two NameNodes no secondary one. */
+export function singleton(members: readonly Health[]): Health {
   return worst(members.map((health) => ({ health })))
 }
 

@@ -75,7 +75,9 @@ function sentence(node: Node, test: BoundTest, health: Health, seen: Observation
   const before = held(health, seen)
   switch (reason) {
     case 'off':
-      return 'The test is switched off, or its thresholds are "never".'
+      return test.definition.source.kind === 'canary'
+        ? 'The test is switched off, or there is nothing that it could check.'
+        : 'The test is switched off, or its thresholds are "never".'
     case 'stopped':
       return node.category === 'SERVICE' ? 'The service is stopped.' : 'The role is stopped.'
     case 'decommissioned':
@@ -132,6 +134,7 @@ const sentenceOf = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`)
 
 function plain(node: Node, test: BoundTest, seen: Observation, now: Now): string {
   const { source, sentence } = test.definition
+  const judged = seen.health
   switch (source.kind) {
     case 'process':
       return processSentence(node, seen.health)
@@ -158,7 +161,11 @@ function plain(node: Node, test: BoundTest, seen: Observation, now: Now): string
         window: formatSpan(test.windowMs),
         part: input?.label ?? '',
       }
-      const text = sentence.replace(/\{(\w+)\}/g, (all, name: string) => words[name] ?? all)
+      const said = summaryOf(judged) as 'CONCERNING' | 'BAD'
+      const text = (test.definition.messages?.[said] ?? sentence).replace(
+        /\{(\w+)\}/g,
+        (all, name: string) => words[name] ?? all,
+      )
       const age = now.time - seen.at
       return age > test.staleMs / 2 && source.kind !== 'heartbeat'
         ? `${text} (${formatSpan(age)} ago.)`

@@ -287,11 +287,9 @@ function group(
     return out
   }
   if (source.kind === 'singleton') {
-    const health = singleton(
+    out.health = singleton(
       node.members.filter(({ entity }) => entity.type === source.roleType).map((member) => runs(member)),
-      true,
     )
-    out.health = health
     return out
   }
   if (source.kind !== 'pair') return out

@@ -1,5 +1,6 @@
 import {
   type Commission,
+  HEALTH_LIMITS,
   type HealthCluster,
   type HealthHost,
   type HealthModel,
@@ -8,9 +9,10 @@ import {
   serviceIdentity as identityOfService,
   type ServiceFact,
 } from '../../wire/health.js'
+import type { HealthTestDefinition } from '../../wire/health-tests.js'
 import type { BusyCommands } from '../commands/index.js'
 import type { Instances } from '../configuration/index.js'
-import { GATEWAY } from '../descriptors/index.js'
+import { GATEWAY, type ServiceDescriptor, testsOfDescriptor } from '../descriptors/index.js'
 import type { Runtime } from '../heartbeats/index.js'
 import type { Cluster, Model, Role, Service } from '../model/index.js'
 import { createConfigKeys, hasOwn, healthValues, roleHealthConfig, suppressedTests } from './configs.js'
@@ -115,12 +117,31 @@ export function healthModel(
       const shared = hasOwn(model, own) ? `ROLE ${role.id}` : `GROUP ${group.id}`
       // In the order of the model, as the instance has them.
       const settled = instance?.roles[i]
-      if (settled && !configs.has(shared))
-        configs.set(shared, keys.keyOf(roleHealthConfig(service.type, settled)))
+      if (instance && settled && !configs.has(shared))
+        configs.set(shared, keys.keyOf(roleHealthConfig(instance, settled)))
       roles.push(roleEntity(model, role, identity, world, configs.get(shared), [atService, group, own]))
     }
   }
-  return { ...stamp, configs: keys.configs, clusters, services, hosts, roles }
+  const tests = testsOf(instances)
+  return {
+    ...stamp,
+    configs: keys.configs,
+    clusters,
+    services,
+    hosts,
+    roles,
+    ...(tests.length > 0 && { tests }),
+  }
+}
+
+/** Those that service types bring which are in use. */
+function testsOf({ model, service }: Instances): HealthTestDefinition[] {
+  const types = new Map<string, ServiceDescriptor>()
+  for (const each of model.services.values()) {
+    const descriptor = types.has(each.type) ? undefined : service(each)?.descriptor
+    if (descriptor) types.set(each.type, descriptor)
+  }
+  return [...types.values()].flatMap(testsOfDescriptor).slice(0, HEALTH_LIMITS.tests)
 }
 
 function roleEntity(

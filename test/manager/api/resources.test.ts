@@ -1,5 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { loadDescriptors } from '../../../src/manager/descriptors/index.js'
 import { newCore } from '../core.js'
+import { greeterJar } from '../descriptors/support/jar.js'
 import { startTestPostgres, type TestPostgres } from '../support.js'
 import { addCluster, passwordOf, serveApi, ZK } from './server.js'
 
@@ -363,6 +368,26 @@ describe('the manager', () => {
       expect.objectContaining({ type: 'ZOOKEEPER', builtIn: true, usable: true }),
     )
     expect((await server.admin.post('/cm/serviceTypes/reload')).body).toEqual(types.body)
+
+    // Mistakes are told beside a type that can be used, and where one cannot.
+    const folder = mkdtempSync(join(tmpdir(), 'bw-types-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    writeFileSync(join(folder, 'GREETER-1.0.jar'), greeterJar())
+    writeFileSync(join(folder, 'torn.jar'), greeterJar().subarray(0, 900))
+    server.core.setDescriptors(await loadDescriptors([{ path: folder }]))
+    const { body } = await server.admin.get('/cm/serviceTypes')
+    expect(body.items).toEqual([
+      expect.objectContaining({
+        type: 'GREETER',
+        usable: true,
+        problems: [expect.stringMatching(/^GREETER-1.0.jar!descriptor\/service.sdl:\d+:\d+ .*"toml" is not/)],
+      }),
+      expect.objectContaining({
+        name: 'torn',
+        usable: false,
+        problems: [expect.stringContaining('torn.jar')],
+      }),
+    ])
     await server.close()
   })
 

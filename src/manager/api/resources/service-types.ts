@@ -18,12 +18,13 @@ export function serviceTypeResources(resources: Resources): Handlers {
       path: origin.path,
       builtIn: origin.builtIn,
       usable: true,
-      problems: warnings.filter(({ file }) => file.startsWith(origin.path)).map(problemText),
+      problems: warnings.filter(({ bundle }) => bundle === origin.path).map(problemText),
     }))
     const others = refused.map(({ type, name, path, problems }) => ({
       type,
       name,
       path,
+      builtIn: false,
       usable: false,
       problems: problems.map(problemText),
     }))

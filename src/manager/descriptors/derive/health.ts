@@ -1,3 +1,4 @@
+import { roleTests, singletonTests } from '../health/of-descriptor.js'
 import { parametersOfTests } from '../health/parameters.js'
 import { type Parameter, parameter, type Scope } from '../model/parameter.js'
 import type { RoleDescriptor } from '../model/role.js'
@@ -7,16 +8,18 @@ import type { RoleDescriptor } from '../model/role.js'
  * `{"warning":"50.0","critical":"70.0"}`, with `any` for any value above 0 and `never` for off.
  */
 export const roleHealthParameters = (serviceType: string, role: RoleDescriptor): Parameter[] =>
-  parametersOfTests({ on: 'ROLE', serviceType, roleType: role.type }, 'ROLE')
+  parametersOfTests({ on: 'ROLE', serviceType, roleType: role.type }, 'ROLE', roleTests(serviceType, role))
 
 /**
  * How many roles of each type have to be well for the service to be: percentages, warning for GOOD and critical for
  * CONCERNING. Types that run once have none: the service takes their health.
  */
 export function serviceHealthParameters(serviceType: string, roles: readonly RoleDescriptor[]): Parameter[] {
-  const out = parametersOfTests({ on: 'SERVICE', serviceType }, 'SERVICE').filter(
-    ({ name }) => !name.startsWith('_') && !name.includes('{'),
-  )
+  const out = parametersOfTests(
+    { on: 'SERVICE', serviceType },
+    'SERVICE',
+    roles.flatMap((role) => singletonTests(serviceType, role)),
+  ).filter(({ name }) => !name.startsWith('_') && !name.includes('{'))
   const known = new Set(out.map(({ name }) => name))
   for (const role of roles) {
     if (isSingleton(role) || known.has(`${role.type.toLowerCase()}_healthy_thresholds`)) continue

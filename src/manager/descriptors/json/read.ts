@@ -150,7 +150,8 @@ export function number(
 export function oneOf<T extends string>(allowed: readonly T[], other?: { value: T; what: string }): Read<T> {
   return (value, at) => {
     if (allowed.includes(value as T)) return value as T
-    const choice = `${shown(value)} is not one of ${allowed.join(', ')}`
+    const choices = allowed.filter((each) => each !== other?.value).join(', ')
+    const choice = `${shown(value)} is not one of ${choices}`
     if (!other) return fail(at, 'BAD_VALUE', `${choice}; use one of them`)
     fail(at, 'UNKNOWN_TYPE', `${choice}; ${other.what}`, 'warning')
     return other.value

@@ -23,12 +23,18 @@ export interface Refused {
   readonly problems: readonly Problem[]
 }
 
+/** A mistake of a service type that can be used all the same. */
+export interface Warning extends Problem {
+  /** Path of its jar or folder. */
+  readonly bundle: string
+}
+
 /** Everything that was found: what can be used, and what cannot with the reasons. */
 export interface DescriptorSet {
   readonly descriptors: readonly ServiceDescriptor[]
   readonly refused: readonly Refused[]
   /** Warnings of what was loaded. */
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly Warning[]
 }
 
 /** Beside the service types that come with us: the shell library, and the health tests. */
@@ -46,7 +52,7 @@ const NO_SERVICE_TYPES = new Set(['common', 'health'])
 export async function loadDescriptors(folders: readonly DescriptorFolder[]): Promise<DescriptorSet> {
   const descriptors: ServiceDescriptor[] = []
   const refused: Refused[] = []
-  const warnings: Problem[] = []
+  const warnings: Warning[] = []
   const refuse = (name: string, path: string, code: Problem['code'], message: string, type?: string) =>
     refused.push({
       name,
@@ -66,17 +72,23 @@ export async function loadDescriptors(folders: readonly DescriptorFolder[]): Pro
       }
       const { descriptor, problems } = describeBundle(bundle)
       if (!descriptor) {
-        refused.push({ name: bundle.name, path: bundle.path, type: undefined, problems })
+        refused.push({ name: bundle.name, path: bundle.path, type: undefined, problems: inOrder(problems) })
         continue
       }
       const rival = descriptors.find((each) => overlaps(each, descriptor))
       if (rival) refuse(bundle.name, bundle.path, 'CONFLICT', conflict(descriptor, rival), descriptor.type)
       else {
         descriptors.push(descriptor)
-        warnings.push(...problems)
+        warnings.push(...inOrder(problems).map((each) => ({ ...each, bundle: bundle.path })))
       }
     }
   return { descriptors, refused, warnings }
+}
+
+/** As they stand in the files, from the top. */
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const line = (each: Problem) => (each.line ?? 0) * 10_000 + (each.column ?? 0)
+  return [...problems].sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : line(a) - line(b)))
 }
 
 interface Entry {
