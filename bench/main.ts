@@ -86,9 +86,10 @@ async function main(options: Options): Promise<void> {
 }
 
 async function runPlan(plan: Plan, options: Options, systems: System[], folder: string, results: Results) {
-  for (const { protocol, systems: names, rounds, samplesPerRequest } of plan.loads) {
+  for (const { protocol, systems: names, once, rounds, samplesPerRequest } of plan.loads) {
     const taking = systems.filter((s) => names.includes(s.name))
-    const asked = plan.queries.length > 0 && options.parts.query
+    const answering = taking.filter((s) => !once.includes(s.name))
+    const asked = plan.queries.length > 0 && options.parts.query && answering.length > 0
     if (taking.length === 0 || !(options.parts.load || asked)) continue
     const spoken = (system: System) => (system.protocols.includes(protocol) ? protocol : system.protocols[0]!)
     const dataSets = new Map<Protocol, DataSet>()
@@ -107,11 +108,11 @@ async function runPlan(plan: Plan, options: Options, systems: System[], folder: 
     const at = (system: System) => `${folder}-${protocol}-${system.name}`
     if (options.parts.load)
       results.loads.push(
-        await loadRounds(plan.name, dataSet, dataFor, taking, rounds, options.connections, at),
+        await loadRounds(plan.name, dataSet, dataFor, taking, once, rounds, options.connections, at),
       )
-    else for (const system of taking) await fill(system, dataFor(system), options.connections, at(system))
+    else for (const system of answering) await fill(system, dataFor(system), options.connections, at(system))
     if (asked) {
-      const { queries, planning } = await queryRounds(plan, options, taking, at)
+      const { queries, planning } = await queryRounds(plan, options, answering, at)
       results.queries.push(...queries)
       if (planning.length > 0) results.planning.push({ plan: plan.name, milliseconds: planning })
     }
@@ -162,6 +163,7 @@ async function loadRounds(
   dataSet: DataSet,
   dataFor: (system: System) => DataSet,
   systems: System[],
+  once: string[],
   rounds: number,
   connections: number,
   at: (system: System) => string,
@@ -170,6 +172,7 @@ async function loadRounds(
   const measures: LoadMeasure[] = []
   for (let round = 0; round < rounds; round++)
     for (const system of alternate(systems, round)) {
+      if (round > 0 && once.includes(system.name)) continue
       // The folders of earlier rounds stay until the end: on ext4, removing them slows the making of files for seconds.
       if (round > 0) renameSync(at(system), `${at(system)}-${round}`)
       const measure = await measureLoad(system, dataFor(system), connections, at(system))

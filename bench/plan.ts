@@ -14,7 +14,14 @@ export interface Plan {
   name: string
   parameters: DataParameters
   /** A system that does not speak the protocol gets the same samples in its own. */
-  loads: { protocol: Protocol; systems: string[]; rounds: number; samplesPerRequest?: number }[]
+  loads: {
+    protocol: Protocol
+    systems: string[]
+    /** Those of the systems that are loaded in the first round only and asked nothing: they take many times as long. */
+    once: string[]
+    rounds: number
+    samplesPerRequest?: number
+  }[]
   /** Asked after the line-protocol load. */
   queries: QueryType[]
 }
@@ -151,6 +158,7 @@ export function makePlans(options: Options): Plan[] {
     peers: string[],
     protocol: Protocol = 'line-protocol',
     samplesPerRequest?: number,
+    once: string[] = [],
   ): Plan => ({
     name:
       `${hosts.toLocaleString('en')} hosts × ${duration(epochs * INTERVAL_SECONDS)}` +
@@ -159,7 +167,8 @@ export function makePlans(options: Options): Plan[] {
     loads: [
       {
         protocol,
-        systems: ['Bellwether', ...peers].filter((s) => isWanted(s, options.systems)),
+        systems: ['Bellwether', ...peers, ...once].filter((s) => isWanted(s, options.systems)),
+        once,
         rounds,
         ...(samplesPerRequest && { samplesPerRequest }),
       },
@@ -176,7 +185,9 @@ export function makePlans(options: Options): Plan[] {
   const hosts = size === 'quick' ? [100, 1000] : [100, 4000]
   return [
     plan(hosts[0]!, few, QUERY_TYPES, ['VictoriaMetrics']),
-    plan(hosts[1]!, many, FOR_MANY_HOSTS, ['VictoriaMetrics', 'InfluxDB']),
+    size === 'full'
+      ? plan(hosts[1]!, many, FOR_MANY_HOSTS, ['VictoriaMetrics', 'InfluxDB'])
+      : plan(hosts[1]!, many, FOR_MANY_HOSTS, ['VictoriaMetrics'], 'line-protocol', undefined, ['InfluxDB']),
     ...[SAMPLES_PER_REQUEST, FEWER_SAMPLES_PER_REQUEST].map((samples) =>
       plan(hosts[1]!, remote, [], ['Prometheus', 'VictoriaMetrics'], 'remote-write', samples),
     ),

@@ -12,7 +12,8 @@ export const METHOD = `
   answers 503 gets the same batch again, and the time counts.
 - **What 2xx means differs**: Bellwether answers after ClickHouse has written the samples to a part; VictoriaMetrics answers when
   they are in its memory, and writes them within seconds; Prometheus and InfluxDB answer after writing their log.
-- **One server at a time** is running, on a fresh folder, on loopback; systems alternate from round to round. Bellwether is the
+- **One server at a time** is running, on a fresh folder, on loopback; systems alternate from round to round; InfluxDB, which
+  takes many times as long, is loaded once and asked nothing unless the run is \`--full\`. Bellwether is the
   monitor as built, with its embedded engine and its defaults; both processes are counted. Peers run with their
   defaults but for retention, which is unlimited.
 - **CPU** is user and system time of the server and its children from /proc; **peak memory** the sum of their VmHWM;

@@ -49,7 +49,7 @@ export class Registrar {
         'label-length',
         `the metric's name has more than ${this.#limits.nameLength} characters`,
       )
-    return this.#ask(() => this.#catalogue.addMetric(definition))
+    return this.#ask(() => this.#catalogue.addMetric(definition, this.sender))
   }
 
   entity(labels: readonly Label[]): number {
@@ -70,13 +70,13 @@ export class Registrar {
       if (names.has(name)) return this.refuse('label-duplicate', `label ${name} is given twice`)
       names.add(name)
     }
-    return this.#ask(() => this.#catalogue.addEntity(entityOf(labels)))
+    return this.#ask(() => this.#catalogue.addEntity(entityOf(labels), this.sender))
   }
 
   /** An entity that its sender defines in full, as the agent does. */
   definedEntity(definition: EntityDefinition): number {
     this.#spend()
-    return this.#ask(() => this.#catalogue.addEntity(definition))
+    return this.#ask(() => this.#catalogue.addEntity(definition, this.sender))
   }
 
   series(metric: number, entity: number): number {

@@ -37,10 +37,13 @@ export interface Entity extends Required<EntityDefinition> {
 
 /** Metrics, entities, names and series: all of it in memory, written through to ClickHouse before any sample of it is. */
 export interface Catalogue {
-  /** Registers a metric, or updates what is known of it. Names are folded to lower case. */
-  addMetric(definition: MetricDefinition): MetricIndex
-  /** Registers an entity, its new attributes or its new name. Throws `CatalogueLimitError` at the limit. */
-  addEntity(definition: EntityDefinition): EntityIndex
+  /**
+   * Registers a metric, or updates what is known of it. Names are folded to lower case. Throws `CatalogueLimitError` at the limit; with
+   * `sender` also for a new one of a sender who may not bring another series of it.
+   */
+  addMetric(definition: MetricDefinition, sender?: string): MetricIndex
+  /** Registers an entity, its new attributes or its new name. Throws like `addMetric`. */
+  addEntity(definition: EntityDefinition, sender?: string): EntityIndex
   /** Gives an entity a new name from now on; senders that go on under the old one do not undo it. Throws `CatalogueLimitError`. */
   renameEntity(entity: EntityIndex, name: string): void
   /** Registers a series. `sender` is for the cardinality figures. Throws `CatalogueLimitError` at the limit. */

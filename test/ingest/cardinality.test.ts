@@ -52,6 +52,8 @@ test('tells the limits, and what was refused of whom', async () => {
   const body = (await (
     await fetch(`${small.url}/api/v45/timeseries/cardinality`)
   ).json()) as CardinalityAnswer
+  // What was refused has left no entity behind either.
+  expect(small.store.catalogue.entityCount).toBe(5)
   expect(body.limits).toMatchObject({ series: 5, metrics: 17, seriesPerSender: 1_000_000 })
   expect(body.refused).toEqual({
     samples: 4,

@@ -297,6 +297,20 @@ describe('limits', () => {
     expect(await store.writer.write(columns([a, NOW, 1]))).toEqual({ stored: 1, duplicate: false })
   })
 
+  it('a sender at its limit of series brings no new entities and metrics; what is known, and other senders, go on', async () => {
+    const { catalogue } = await bench.open('sender_limits', { limits: { seriesPerSender: 1 } })
+    const host = (name: string) => ({ category: 'HOST', name, attributes: {} })
+    const known = catalogue.addEntity(host('h1'), 'greedy')
+    catalogue.addSeries(catalogue.addMetric({ name: 'm' }, 'greedy'), known, 'greedy')
+    expect(() => catalogue.addEntity(host('h2'), 'greedy')).toThrow(
+      /1 series of sender "greedy".*--max-series-per-sender/,
+    )
+    expect(() => catalogue.addMetric({ name: 'n' }, 'greedy')).toThrow(/--max-series-per-sender/)
+    expect(catalogue.addEntity(host('h1'), 'greedy')).toBe(known)
+    expect([catalogue.entityCount, catalogue.metricCount]).toEqual([1, 1])
+    expect(catalogue.addEntity(host('h2'), 'modest')).not.toBe(known)
+  })
+
   it('a name whose id is taken is refused alone', async () => {
     const weak = (text: string) =>
       text.includes('twin') ? 4711e6 : 1e9 + text.length * 1000 + text.charCodeAt(text.length - 1)

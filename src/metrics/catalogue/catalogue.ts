@@ -94,6 +94,15 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
     return index
   }
 
+  /** Who may bring no more series must not fill the lists of what they would be of either. */
+  function checkSender(sender: string): number {
+    if (series.live >= limits.series) throw limitError('series', limits.series)
+    const from = senders.indexOf(sender)
+    if (senders.seriesOf(from) >= limits.seriesPerSender)
+      throw limitError('seriesPerSender', limits.seriesPerSender, sender)
+    return from
+  }
+
   function rename(index: EntityIndex, name: string, since: number): boolean {
     return entities.addName(index, name, since, entityId(entities.at(index).category, name, hash))
   }
@@ -157,7 +166,7 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
       version++
     },
 
-    addMetric(definition) {
+    addMetric(definition, sender) {
       const name = wellFormed(definition.name).toLowerCase()
       const { id, metric } = knownMetric(name)
       if (metric !== undefined) {
@@ -168,13 +177,14 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
         return metric.index
       }
       if (metrics.count >= limits.metrics) throw limitError('metrics', limits.metrics)
+      if (sender !== undefined) checkSender(sender)
       const { index } = metrics.add(id, name, definition)
       pending.metrics.add(index)
       version++
       return index
     },
 
-    addEntity(given) {
+    addEntity(given, sender) {
       const name = wellFormed(given.name)
       const identity = wellFormed(given.identity ?? given.name)
       const category = wellFormed(given.category).toUpperCase()
@@ -184,6 +194,7 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
         if (entities.count >= limits.entities) throw limitError('entities', limits.entities)
         if (entities.in(category).length === 0 && entities.categories().length >= limits.categories)
           throw limitError('categories', limits.categories)
+        if (sender !== undefined) checkSender(sender)
         const added = newEntity(definition, id, now())
         if (given.identity !== undefined) sentNames.set(added, name)
         pending.entities.add(added)
@@ -210,10 +221,7 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
       if (known !== undefined) return known
       if (metric >= metrics.count || entity >= entities.count)
         throw new RangeError(`no such metric (${metric}) or entity (${entity})`)
-      if (series.live >= limits.series) throw limitError('series', limits.series)
-      const from = senders.indexOf(sender)
-      if (senders.seriesOf(from) >= limits.seriesPerSender)
-        throw limitError('seriesPerSender', limits.seriesPerSender, sender)
+      const from = checkSender(sender)
       const index = series.add(metric, entity, from)
       senders.count(from)
       pending.series.push(index)
