@@ -148,7 +148,7 @@ function queryBars(results: QueryResults): Bar[] {
   if (SMALL.includes(results.type.name) && !Number.isNaN(columns))
     bars.push({
       bar: `${name}: at most ${SMALL_MS} ms, in columns`,
-      found: `${columns.toFixed(1)} ms`,
+      found: `${columns.toFixed(2)} ms`,
       pass: columns <= SMALL_MS,
     })
   return bars

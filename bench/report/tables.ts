@@ -186,7 +186,7 @@ function queryTable(plan: string, queries: QueryResults[]): string {
         const ms = [Math.min(...latencies), median(latencies), percentile(latencies, 0.95)]
         const ratio = theirs / median(latencies)
         return [
-          `${ms[0]!.toFixed(1)} / **${ms[1]!.toFixed(1)}** / ${ms[2]!.toFixed(1)}`,
+          `${short(ms[0]!)} / **${short(ms[1]!)}** / ${short(ms[2]!)}`,
           ...(dialect === 'VictoriaMetrics' ? [] : [Number.isNaN(ratio) ? '' : `${ratio.toFixed(2)} ×`]),
         ]
       }),
@@ -206,6 +206,9 @@ function queryTable(plan: string, queries: QueryResults[]): string {
   const notes = refused.length > 0 ? `\n\nNot answered:\n\n${[...new Set(refused)].join('\n')}` : ''
   return `**${plan}**: ${runs} queries of each type; min / **median** / p95.\n\n${body}${notes}`
 }
+
+/** Milliseconds: the smallest types differ in hundredths. */
+const short = (ms: number) => ms.toFixed(ms < 10 ? 2 : 1)
 
 function cpuOf(measure: QueryMeasure | undefined): string {
   if (!measure || measure.refused) return '–'

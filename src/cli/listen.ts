@@ -9,13 +9,13 @@ import { readTls, type TlsFiles, watchTls } from './tls.js'
 /** How long a client may take for its headers, and for a whole request; slower ones are cut off (slow loris). */
 const HEADERS_TIMEOUT_MS = 15_000
 const REQUEST_TIMEOUT_MS = 120_000
+const KEEP_ALIVE_MS = 60_000
 /**
  * More connections are turned away: each takes a file descriptor, and the engine's must not lack one. One address gets half of
  * them, so that who opens many keeps nobody else out.
  */
 const MOST_CONNECTIONS = 10_000
 const MOST_OF_ADDRESS = MOST_CONNECTIONS / 2
-const KEEP_ALIVE_MS = 60_000
 
 /** What a Hono app is to a server. */
 interface App {
@@ -65,7 +65,7 @@ export async function listen(
     unwatch = watchTls(tls.files, tls.logger, (renewed) => secure.setSecureContext(renewed))
     server = secure
   } else server = createServer(timeouts, listener)
-  server.maxConnections = MOST_CONNECTIONS
+  // Before anything else listens for connections: what does need not hear of one again when it is handed over.
   const front =
     direct?.front &&
     attachFront(server, tls ? 'secureConnection' : 'connection', {
@@ -73,7 +73,7 @@ export async function listen(
       headersTimeoutMs: HEADERS_TIMEOUT_MS,
       keepAliveSeconds: KEEP_ALIVE_MS / 1000,
     })
-  // After the front, which tells the listeners of before of the sockets that it hands over.
+  server.maxConnections = MOST_CONNECTIONS
   limitAddresses(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -208,6 +208,8 @@ const endpoint: Check<MetricEndpoint> = (value, path) => {
     host: optional(text(255, /^[A-Za-z0-9.:_-]+$/, 'a host')),
     port: optional(whole(1, 65_535)),
     rules: text(200),
+    token: optional(text(4000, /^[\x21-\x7e]+$/, 'a token')),
+    caFile: optional(text(4096, /^\//, 'an absolute path')),
     timeoutMs: byDefault(whole(10, 60_000), 5000),
     maxBytes: byDefault(whole(1, 256 * 1024 * 1024), 16 * 1024 * 1024),
   })(value, path)
@@ -358,6 +360,7 @@ export function parseDesired(value: unknown, faults: DesiredFault[]): DesiredSta
         clusterName: optional(text(4000)),
         clusterDisplayName: optional(text(4000)),
         clusterId: optional(text(4000)),
+        version: optional(text(4000)),
       }),
     ),
     hardStop: optional(truth),

@@ -205,6 +205,8 @@ export interface HostPlace {
   clusterName?: string
   clusterDisplayName?: string
   clusterId?: string
+  /** Of the cluster: `CDH 7.1.7`. */
+  version?: string
 }
 
 export interface DesiredProcess {
@@ -321,8 +323,12 @@ export interface MetricEndpoint {
   url?: string
   host?: string
   port?: number
-  /** Name in `metricSets`. */
+  /** Name in `metricSets`. An empty set takes all that a `prometheus` page has. */
   rules: string
+  /** Sent as `Authorization: Bearer`; the certificate, if there is one, has to be good then. */
+  token?: string
+  /** File on the host with the authorities, PEM, that verify the certificate. */
+  caFile?: string
   /** Default 5000. */
   timeoutMs: number
   /** Default 16 MiB. */

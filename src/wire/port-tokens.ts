@@ -18,6 +18,11 @@ export function sendersToken(full: string): string {
   return `bws_${createHmac('sha256', full).update('bellwether senders').digest('base64url')}`
 }
 
+/** A token that is good for reading /metrics, made in the same way: for whoever collects the monitor's own figures. */
+export function metricsToken(full: string): string {
+  return `bwp_${createHmac('sha256', full).update('bellwether metrics').digest('base64url')}`
+}
+
 /** Of all that is below /health, the manager's model among it, only this; and what clients of InfluxDB ask before they show a token. */
 const OPEN = new Set(['/health/live', '/health/ready', '/health', '/ping'])
 
@@ -27,6 +32,7 @@ const OPEN = new Set(['/health/live', '/health/ready', '/health', '/ping'])
  */
 export function requireToken(tokens: PortTokens, sending: ReadonlySet<string>): MiddlewareHandler {
   const full = digests(tokens.full)
+  const readers = digests(tokens.full.map(metricsToken))
   const senders = digests([...tokens.senders, ...tokens.full.map(sendersToken)])
   return async (c, next) => {
     const { path } = c.req
@@ -35,6 +41,10 @@ export function requireToken(tokens: PortTokens, sending: ReadonlySet<string>): 
     if (given !== undefined) {
       const digest = digestOf(given)
       if (full.has(digest)) return next()
+      if (readers.has(digest)) {
+        if (path === '/metrics' && c.req.method === 'GET') return next()
+        return c.json<ErrorBody>({ message: 'This token is for reading /metrics.', code: 'FORBIDDEN' }, 403)
+      }
       if (senders.has(digest)) {
         if (sending.has(path)) return next()
         const message = 'This token is for sending metrics; queries and settings go through the manager.'

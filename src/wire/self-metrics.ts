@@ -45,13 +45,19 @@ export async function selfMetrics({
   hostname,
   hostId,
 }: SelfMetricsSource): Promise<SelfMetrics> {
+  const families = (await registry.getMetricsAsJSON()) as unknown as Family[]
+  return { entity: ownEntity(roleType, hostname, hostId), samples: familySamples(families, MAX_METRICS) }
+}
+
+/** Families of the Prometheus model as metrics of one entity: each once, named as `selfMetrics` says, the first `most`. */
+export function familySamples(families: Iterable<Family>, most: number): SelfMetrics['samples'] {
   const values = new Map<string, { metric: MetricDefinition; value: number }>()
   const put = (metric: MetricDefinition, value: number) => {
-    if (Number.isFinite(value) && !values.has(metric.name) && values.size < MAX_METRICS)
+    if (Number.isFinite(value) && !values.has(metric.name) && values.size < most)
       values.set(metric.name, { metric, value })
   }
-  for (const family of await registry.getMetricsAsJSON()) {
-    for (const [name, sets] of byName(family as Family)) {
+  for (const family of families) {
+    for (const [name, sets] of byName(family)) {
       const additive = String(family.type) === 'counter' || /_(sum|count)$/.test(name)
       const define = (suffix: string): MetricDefinition => definitionOf(name, suffix, family.help, additive)
       const labelled = sets.filter(({ labels }) => Object.keys(labels).length > 0)
@@ -63,18 +69,20 @@ export async function selfMetrics({
       for (const { labels, value } of labelled.slice(0, MAX_BREAKDOWNS)) put(define(suffixOf(labels)), value)
     }
   }
-  return { entity: ownEntity(roleType, hostname, hostId), samples: [...values.values()] }
+  return [...values.values()]
 }
 
-interface LabelSet {
+export interface LabelSet {
   labels: Record<string, string | number>
   value: number
   metricName?: string
 }
 
-interface Family {
+export interface Family {
   name: string
   help: string
+  /** `counter`, `gauge`, `histogram`, `summary`. */
+  type?: string
   values: LabelSet[]
 }
 

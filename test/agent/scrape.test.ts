@@ -84,6 +84,37 @@ last 9`
     )
   })
 
+  it('is taken whole where there are no rules: labels become part of names, and counters are told from gauges', () => {
+    const taken = createReader(
+      'prometheus',
+      [],
+    )(
+      Buffer.from(`# HELP http_requests_total Requests
+# TYPE http_requests_total counter
+http_requests_total{code="200"} 5
+http_requests_total{code="500"} 2
+# TYPE Heap_Used gauge
+Heap_Used 7
+# TYPE wait_seconds histogram
+wait_seconds_bucket{le="1"} 1
+wait_seconds_bucket{le="+Inf"} 3
+wait_seconds_sum 4.5
+wait_seconds_count 3
+untyped{a="x"} 1
+nan NaN
+`),
+    )
+    expect(taken.map(({ metric, value }) => [metric.name, value, metric.isCounter])).toEqual([
+      ['http_requests_total', 7, true],
+      ['http_requests_total_200', 5, true],
+      ['http_requests_total_500', 2, true],
+      ['heap_used', 7, false],
+      ['wait_seconds_sum', 4.5, true],
+      ['wait_seconds_count', 3, true],
+      ['untyped_x', 1, false],
+    ])
+  })
+
   it('never fails on any bytes', () => {
     const selectors = [parseSelector('a')!, parseSelector('b{c="d"}')!]
     fc.assert(

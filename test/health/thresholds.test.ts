@@ -54,6 +54,15 @@ describe('thresholds', () => {
     expect(judge(value, parseLimits(undefined, below))).toBe(expected)
   })
 
+  it.each([
+    [{ ...definition, inclusive: true }, [49, 50, 70], [GOOD, CONCERNING, BAD]],
+    [{ ...below, inclusive: true }, [21, 20, 10], [GOOD, CONCERNING, BAD]],
+    [{ ...definition, warning: 'any', critical: 'never', inclusive: true }, [0, 1e-9], [GOOD, CONCERNING]],
+  ] as const)('that include themselves judge a value at them as beyond', (given, values, expected) => {
+    const limits = parseLimits(undefined, given)
+    expect(values.map((value) => judge(value, limits))).toEqual(expected)
+  })
+
   it('let a value that hovers around a threshold change the result once', () => {
     const limits = parseLimits(undefined, definition)
     fc.assert(

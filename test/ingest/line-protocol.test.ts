@@ -103,7 +103,7 @@ describe('what is taken', () => {
     })
   })
 
-  test('other fields, other orders and other lines between do not mix up series', () => {
+  test('other fields, orders, times and line breaks, and other lines between, do not mix up series', () => {
     const decoder = createLineProtocolDecoder(DEFAULT_LIMITS)
     const context = contextFor()
     fc.assert(
@@ -113,27 +113,31 @@ describe('what is taken', () => {
             host: fc.integer({ min: 0, max: 5 }),
             measurement: fc.constantFrom('cpu', 'disk', 'cp'),
             fields: fc.uniqueArray(
-              fc.constantFrom('a', 'ab', 'abc', 'b', 'value', 'longer_name', 'longer_nama'),
+              fc.constantFrom('a', 'ab', 'abc', 'b', 'value', 'longer_name', 'longer_nama', 'l0nger_name'),
               {
                 minLength: 1,
               },
             ),
+            // None: the time of arrival.
+            late: fc.constantFrom(undefined, 0, 0, 0, 1, 1_000),
+            end: fc.constantFrom('', '', '', ' ', '\r'),
           }),
           { minLength: 1, maxLength: 20 },
         ),
         (lines) => {
           context.columns.length = 0
           const text = lines.map(
-            ({ host, measurement, fields }, k) =>
-              `${measurement},host=h${host} ${fields.map((f, n) => `${f}=${k * 100 + n}`).join(',')} ${NS}`,
+            ({ host, measurement, fields, late, end }, k) =>
+              `${measurement},host=h${host} ${fields.map((f, n) => `${f}=${k * 100 + n}`).join(',')}${late === undefined ? '' : ` ${NOW - late}000000`}${end}`,
           )
           decoder(Buffer.from(text.join('\n')), 'ns', context)
-          expect(context.samples().map((s) => [s.metric, s.entityName, s.value])).toEqual(
-            lines.flatMap(({ host, measurement, fields }, k) =>
+          expect(context.samples().map((s) => [s.metric, s.entityName, s.value, s.time])).toEqual(
+            lines.flatMap(({ host, measurement, fields, late = 0 }, k) =>
               fields.map((f, n) => [
                 f === 'value' ? measurement : `${measurement}_${f}`,
                 `hostname=h${host}`,
                 k * 100 + n,
+                NOW - late,
               ]),
             ),
           )

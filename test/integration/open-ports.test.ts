@@ -3,6 +3,7 @@ import { chmodSync, copyFileSync, readFileSync, statSync, writeFileSync } from '
 import { request } from 'node:https'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { metricsToken } from '../../src/wire/port-tokens.js'
 import { eventually, freePort, type Program, startProgram, stopProgram, temporaryFolder } from './program.js'
 
 /** What is open to others, and how: tokens, TLS, and a host that joins from outside. */
@@ -111,6 +112,14 @@ describe('ports that are open to others', () => {
     expect(
       (await ask(`${monitor}/api/v45/timeseries?query=select+load_1`, { headers: { authorization } })).status,
     ).toBe(403)
+
+    const reader = { authorization: `Bearer ${metricsToken(secret('monitor-token'))}` }
+    expect((await ask(`${monitor}/metrics`)).status).toBe(401)
+    expect((await ask(`${monitor}/metrics`, { headers: reader })).text).toContain('bellwether_')
+    expect((await ask(`${monitor}/api/v45/timeseries?query=select+load_1`, { headers: reader })).status).toBe(
+      403,
+    )
+    expect((await ask(`${monitor}/write`, { body: line, headers: reader })).status).toBe(403)
 
     const made = await ask(`${manager}/api/v45/cm/joinTokens`, {
       body: JSON.stringify({ uses: 1 }),

@@ -5,6 +5,7 @@ import { createEvents, createHealth } from '../../src/health/index.js'
 import { createBusyCommands } from '../../src/manager/commands/index.js'
 import { updateConfig } from '../../src/manager/configuration/index.js'
 import type { Core } from '../../src/manager/core.js'
+import { loadDescriptors } from '../../src/manager/descriptors/index.js'
 import { hostFact } from '../../src/manager/health/facts.js'
 import {
   activityEvents,
@@ -146,7 +147,15 @@ test('the model reaches the monitor, again after changes, and after a restart of
       { name: 'role_health_suppression_zookeeper_server_unexpected_exits', value: 'true' },
     ])
   })
+  // A role without a page has nothing to be read; a ZooKeeper server answers `mntr`.
+  await addService(core, 'sleep', 'PROCESS', 'INSTANCE', ['h1'])
   await link.flush()
+  const { configs, roles } = at.health.model!
+  const pages = roles.map(
+    ({ type, config = '' }) =>
+      `${type} ${configs[config]?.values[`${type.toLowerCase()}_web_metric_collection_enabled`]}`,
+  )
+  expect(new Set(pages)).toEqual(new Set(['SERVER undefined', 'INSTANCE false']))
   await eventually('the change', () => scm()?.summary === 'DISABLED')
   const now = seen('ROLE', name)!
   expect([now.maintenance, now.maintenanceOwners]).toEqual([true, ['CLUSTER']])
@@ -322,6 +331,51 @@ test('explanations are in the API where the view asks for them, also of the mana
     })
   for (const path of ['/cm/service', '/cm/service/roles', '/clusters/c1/services/zk/roles', '/hosts'])
     await explained(path)
+}, 60_000)
+
+test('health tests that a service type brings are the monitor’s, with thresholds to set', async () => {
+  const core = await newCore(postgres)
+  core.setDescriptors(
+    await loadDescriptors([{ path: new URL('./descriptors/fixtures', import.meta.url).pathname }]),
+  )
+  await addCluster(core, 1)
+  await addService(core, 'greeter', 'GREETER', 'GREETER_SERVER', ['h1'])
+  const at = await monitor()
+  onTestFinished(() => at.stop())
+  const { link, runtime } = await manager(core, at.port)
+  const { id, name, hostId, serviceId, roleConfigGroupId } = [...(await core.model()).roles.values()][0]!
+  const now = Date.now()
+  const since = now - 3_600_000
+  const process = { kind: 'ROLE', name: 'g', roleId: id, serviceId, hostId, revision: 1 } as const
+  runtime.put({ ...process, id, current: true, wanted: 'RUNNING', listed: true, createdAt: since })
+  const report = { id, name: 'g', since, restarts: 0, unexpectedExits: 0, revision: 1 }
+  runtime.report(id, { ...report, state: 'RUNNING', startedAt: since })
+  const { catalogue, writer } = store
+  const waiting = async (value: number, time: number) => {
+    const entity = catalogue.addEntity({ category: 'ROLE', name, attributes: { roleName: name } })
+    const series = Uint32Array.of(
+      catalogue.addSeries(catalogue.addMetric({ name: 'greeter_waiting' }), entity),
+    )
+    const columns = { length: 1, series, time: Float64Array.of(time), value: Float64Array.of(value) }
+    await writer.write(columns)
+  }
+  const seen = () => at.health.entity('ROLE', name)?.tests?.find(({ test }) => test === 'GREETER_WAITING')
+  await link.flush()
+  await eventually('the test', seen)
+  await waiting(4, now - 3)
+  await eventually('all well', () => seen()?.summary === 'GOOD')
+  expect(seen()?.explanation).toBe('Everyone is greeted.')
+  // At the threshold counts, as `gte` says.
+  await waiting(10, now - 2)
+  await eventually('too many', () => seen()?.summary === 'BAD')
+  expect(seen()?.explanation).toMatch(/^10 guests wait: too many\. Critical threshold: 10\.$/)
+  await core.change((change) =>
+    updateConfig(change, { scope: 'GROUP', id: roleConfigGroupId }, [
+      { name: 'greeter_waiting_thresholds', value: '{"warning":"never","critical":"20"}' },
+    ]),
+  )
+  await link.flush()
+  await eventually('other thresholds', () => seen()?.summary === 'GOOD')
 }, 60_000)
 
 test('which NameNode is active is in the API, from its metrics, while it runs and there are two', async () => {

@@ -517,6 +517,7 @@ describe('functions over entities', () => {
     for (const { metadata, data } of by.timeSeries) {
       const again = await bed.ask(metadata.expression, window)
       expect(again.timeSeries.map((s) => s.data)).toEqual([data])
+      expect(again.timeSeries[0]?.metadata.expression).toBe(metadata.expression)
     }
   })
   test('an attribute that no entity has is a warning with the nearest names', async () => {

@@ -5,7 +5,7 @@ import { openStore, type Store } from '../../src/metrics/index.js'
 import { createQueryApi, nodeReply, type QueryApi } from '../../src/query/index.js'
 import type { TimeSeriesResponse } from '../../src/wire/timeseries.js'
 import { startTestEngine, type TestEngine } from '../engine/support.js'
-import { host, quiet } from './support.js'
+import { directly, host, quiet } from './support.js'
 
 /** Over a chunk's end, so that reads and writes touch two. */
 const T = Date.UTC(2026, 0, 6, 2) - 600_000
@@ -118,6 +118,16 @@ test('what was just stored is in the next answer, and is the same as from the st
     // The last point before a window is looked for further back than memory goes, where a series begins in the window.
     for (const { sql } of statements)
       if (!sql.includes('max(ts), argMax(v, ts)')) expect(sql).toContain('from memory')
+  }
+})
+
+test('what is in memory and little is answered before the call returns', async () => {
+  const later = ['select avg_by(m1, rack), top(m2, 2)', 'explain select m1', 'select m1 where last(m1) > 0']
+  for (const query of [...QUERIES.slice(0, -1), ...later]) {
+    const window = { from: String(T + LENGTH / 2), to: String(T + LENGTH) }
+    const target = `/api/v45/timeseries?${new URLSearchParams({ query, ...window })}`
+    await hot.app.request(target)
+    expect((await directly(hot, target)).atOnce, query).toBe(!later.includes(query))
   }
 })
 

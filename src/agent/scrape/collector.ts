@@ -113,7 +113,8 @@ export function createScrapeCollector(options: ScrapeOptions): Collector {
     source.failing = false
     for (const { metric, value } of result.scraped) {
       round.report(entity, metric, value)
-      if (!metric.isCounter) continue
+      // A page that is taken whole has its counters, and that is enough.
+      if (!metric.isCounter || source.rules.length === 0) continue
       const growth = counters.growth(`${key} ${metric.name}`, value, result.at)
       const rate = rateOf(metric.name)
       if (growth && rate)

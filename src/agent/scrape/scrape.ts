@@ -1,20 +1,27 @@
+import { readFile } from 'node:fs/promises'
+import { connectionProblem } from '../../wire/connection-problem.js'
 import type { MetricEndpoint, MetricRule } from '../../wire/heartbeat.js'
 import type { MetricDefinition } from '../../wire/native-batch.js'
 import { fetchMntr, fetchPage } from './fetch.js'
 import { beanPath, jsonPath, lookUp, parsed, readBeans } from './json.js'
 import { readMntr } from './mntr.js'
 import { parseSelector, readPrometheus } from './prometheus.js'
+import { readWholePage } from './whole-page.js'
 
 export interface Scraped {
   metric: MetricDefinition
   value: number
 }
 
-/** Makes rules ready for a type of endpoint, once; the result reads pages. Rules that make no sense for it find nothing. */
+/**
+ * Makes rules ready for a type of endpoint, once; the result reads pages. Rules that make no sense for it find nothing; a
+ * `prometheus` page without rules is taken whole.
+ */
 export function createReader(
   type: MetricEndpoint['type'],
   rules: readonly MetricRule[],
 ): (page: Buffer) => Scraped[] {
+  if (type === 'prometheus' && rules.length === 0) return readWholePage
   const valuesOf = valuesReader(type, rules)
   return (page) => {
     const values = valuesOf(page)
@@ -84,7 +91,15 @@ export async function scrape(
   read: (page: Buffer) => Scraped[],
 ): Promise<Scraped[]> {
   if (endpoint.type === 'mntr') return read(await fetchMntr(endpoint.host!, endpoint.port!, endpoint))
-  // A role's own certificate, on the same host as a rule; nothing secret is sent.
-  const { page } = await fetchPage(endpoint.url!, endpoint, { rejectUnauthorized: false })
+  const { token, caFile } = endpoint
+  const url = endpoint.url!
+  const { page } = await fetchPage(url, endpoint, {
+    // A role's own certificate, on the same host as a rule. It has to be a good one only where a token is sent.
+    rejectUnauthorized: token !== undefined || caFile !== undefined,
+    ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
+    ...(caFile === undefined ? {} : { ca: await readFile(caFile) }),
+  }).catch((error) => {
+    throw new Error(connectionProblem(error, { url, caOption: 'the setting of its authorities' }))
+  })
   return read(page)
 }

@@ -75,7 +75,9 @@ function sentence(node: Node, test: BoundTest, health: Health, seen: Observation
   const before = held(health, seen)
   switch (reason) {
     case 'off':
-      return 'The test is switched off, or its thresholds are "never".'
+      return test.definition.source.kind === 'canary'
+        ? 'The test is switched off, or there is nothing that it could check.'
+        : 'The test is switched off, or its thresholds are "never".'
     case 'stopped':
       return node.category === 'SERVICE' ? 'The service is stopped.' : 'The role is stopped.'
     case 'decommissioned':

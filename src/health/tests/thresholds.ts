@@ -6,7 +6,7 @@ export interface Limits {
   readonly warning: number
   readonly critical: number
   readonly above: boolean
-  /** A value at the threshold is on its bad side. */
+  /** A value at the limit is beyond it. */
   readonly inclusive?: boolean
 }
 
@@ -23,11 +23,13 @@ export function parseLimits(given: string | undefined, definition: ThresholdsDef
     } catch {
       // Configuration has refused it when it was set; an older one may still be there.
     }
+  const { inclusive = false, direction } = definition
+  const read = (word: unknown) => (word === 'any' && inclusive ? Number.MIN_VALUE : limit(word))
   return {
-    warning: limit(words.warning) ?? limit(definition.warning) ?? Number.NaN,
-    critical: limit(words.critical) ?? limit(definition.critical) ?? Number.NaN,
-    above: definition.direction === 'above',
-    ...(definition.inclusive && { inclusive: true }),
+    warning: read(words.warning) ?? read(definition.warning) ?? Number.NaN,
+    critical: read(words.critical) ?? read(definition.critical) ?? Number.NaN,
+    above: direction === 'above',
+    ...(inclusive && { inclusive }),
   }
 }
 
@@ -47,7 +49,7 @@ export const isOff = ({ warning, critical }: Limits): boolean =>
 const DEAD_BAND = 0.05
 
 /**
- * GOOD, CONCERNING or BAD. A value at the threshold is on its good side. With the result before, a value that has just come
+ * GOOD, CONCERNING or BAD. A value at the threshold is on its good side, unless the limits include it. With the result before, a value that has just come
  * back over a threshold does not count as better until it is 5 % past it, so that one that hovers there does not flap.
  */
 export function judge(value: number, limits: Limits, before: Health = GOOD): Health {
@@ -57,18 +59,15 @@ export function judge(value: number, limits: Limits, before: Health = GOOD): Hea
   return Math.min(before, compare(value, limits, DEAD_BAND)) as Health
 }
 
-function compare(value: number, { warning, critical, above, inclusive }: Limits, band: number): Health {
-  if (inclusive && band === 0 && value === critical) return BAD
-  if (inclusive && band === 0 && value === warning) return isBeyond(value, critical, above) ? BAD : CONCERNING
-  if (above) {
-    if (value > critical - band * Math.abs(critical)) return BAD
-    return value > warning - band * Math.abs(warning) ? CONCERNING : GOOD
-  }
-  if (value < critical + band * Math.abs(critical)) return BAD
-  return value < warning + band * Math.abs(warning) ? CONCERNING : GOOD
+function compare(value: number, limits: Limits, band: number): Health {
+  if (isBeyond(value, limits.critical, limits, band)) return BAD
+  return isBeyond(value, limits.warning, limits, band) ? CONCERNING : GOOD
 }
 
-const isBeyond = (value: number, limit: number, above: boolean) => (above ? value > limit : value < limit)
+function isBeyond(value: number, limit: number, { above, inclusive }: Limits, band: number): boolean {
+  const edge = above ? limit - band * Math.abs(limit) : limit + band * Math.abs(limit)
+  return value === edge ? inclusive === true : above ? value > edge : value < edge
+}
 
 /** For sentences: the threshold that the value is beyond, or nothing. */
 export function limitBeyond({ warning, critical }: Limits, health: Health): number | undefined {

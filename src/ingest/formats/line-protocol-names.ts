@@ -23,6 +23,10 @@ export interface TagSet {
   entity: number
   /** Series by position of the layout; -1 before the first use. */
   series: number[]
+  /** How many series of the first positions follow one on another, as those that were registered together do: a look less. */
+  run: number
+  /** The series of the first position, when there is such a run. */
+  first: number
 }
 
 const FIRST_KEYS = 256
@@ -67,7 +71,9 @@ export class NameCache {
       tags.push({ name: unescaped(name), value: unescaped(value) })
     }
     const entity = registrar.entity(tags)
-    return entity < 0 ? undefined : { layout: this.#layout(unescaped(measurement)), entity, series: [] }
+    return entity < 0
+      ? undefined
+      : { layout: this.#layout(unescaped(measurement)), entity, series: [], run: 0, first: 0 }
   }
 
   #layout(measurement: string): Layout {
@@ -123,6 +129,8 @@ export class NameCache {
     while (set.series.length <= position) set.series.push(-1)
     this.tagSets.charge(16 * (set.series.length - before))
     set.series[position] = series
+    set.first = set.series[0]!
+    while (set.first >= 0 && set.series[set.run] === set.first + set.run) set.run++
     return series
   }
 

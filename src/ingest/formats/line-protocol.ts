@@ -147,7 +147,7 @@ function decode(
     }
     while (body[i] === SPACE) i++
 
-    const layout = set.layout
+    const { layout, run, first: firstSeries } = set
     let position = 0
     for (;;) {
       // The key: mostly the next one of the layout.
@@ -262,7 +262,7 @@ function decode(
         continue lines
       }
       if (numeric) {
-        let series = position < set.series.length ? set.series[position]! : -1
+        let series = position < run ? firstSeries + position : (set.series[position] ?? -1)
         if (series < 0) {
           series = names.series(set, position, registrar)
           if (series < 0) {

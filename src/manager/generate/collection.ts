@@ -1,3 +1,4 @@
+import { metricsToken } from '../../wire/port-tokens.js'
 import { type CollectorType, type MetricDescriptor, rateName } from '../descriptors/index.js'
 import type { ProcessInput } from './input.js'
 import { lookupIn } from './lookup.js'
@@ -25,6 +26,9 @@ export interface CollectionTarget {
   readonly type: CollectorType
   /** For all but `mntr`. */
   readonly url: string | undefined
+  /** Good for reading /metrics alone. */
+  readonly token?: string
+  readonly caFile?: string
   /** For `mntr`. */
   readonly host: string | undefined
   readonly port: number | undefined
@@ -61,6 +65,10 @@ export function collectionTargets(input: Pick<ProcessInput, 'service' | 'role'>)
             url: textOf(role.config, 'metrics_url') ?? '',
             host: undefined,
             port: undefined,
+            secureUrl: undefined,
+            secureWhen: undefined,
+            portToken: undefined,
+            caFile: undefined,
           },
         ]
   const metrics = own.metrics.map((metric) =>
@@ -68,13 +76,18 @@ export function collectionTargets(input: Pick<ProcessInput, 'service' | 'role'>)
   )
   const out: CollectionTarget[] = []
   for (const { type, ...templates } of collectors) {
-    const url = fill(templates.url, 'url')
+    const isSecure = templates.secureWhen !== undefined && !!textOf(role.config, templates.secureWhen)
+    const url = fill((isSecure ? templates.secureUrl : undefined) ?? templates.url, 'url')
+    const portToken = fill(templates.portToken, 'portToken')
+    const caFile = isSecure ? fill(templates.caFile, 'caFile') : undefined
     const port = fill(templates.port, 'port')
     if (type === 'mntr' ? !port : !url) continue
     if (metrics.length === 0 && type !== 'prometheus') continue
     out.push({
       type,
       url: type === 'mntr' ? undefined : url,
+      ...(portToken ? { token: metricsToken(portToken) } : {}),
+      ...(caFile ? { caFile } : {}),
       host: type === 'mntr' ? (fill(templates.host, 'host') ?? '127.0.0.1') : undefined,
       port: type === 'mntr' ? Number(port) : undefined,
       metrics,

@@ -1,4 +1,5 @@
 import type { HealthConfig } from '../../wire/health.js'
+import { parameterName } from '../../wire/health-tests.js'
 import { suppressionsAt } from '../configuration/index.js'
 import {
   type EffectiveConfig,
@@ -7,7 +8,12 @@ import {
   ourHealthTests,
   type Parameter,
 } from '../descriptors/index.js'
-import type { RoleInstance } from '../generate/index.js'
+import {
+  collectionTargets,
+  GenerationError,
+  type RoleInstance,
+  type ServiceInstance,
+} from '../generate/index.js'
 import { type ConfigTarget, type Model, targetKey } from '../model/index.js'
 
 /** Gives equal configurations the same key, so that thousands of roles share one. */
@@ -59,7 +65,8 @@ export function healthValues(config: EffectiveConfig): Record<string, string> {
 }
 
 /** Configuration of a role, with its folders. */
-export function roleHealthConfig(serviceType: string, { type, config }: RoleInstance): HealthConfig {
+export function roleHealthConfig(service: ServiceInstance, role: RoleInstance): HealthConfig {
+  const { type, config } = role
   const paths: Record<string, string[]> = {}
   const put = (what: string, name: string) => {
     const found = config.get(name)
@@ -68,13 +75,28 @@ export function roleHealthConfig(serviceType: string, { type, config }: RoleInst
   }
   put('log', 'log_dir')
   if (config.get('oom_heap_dump_enabled')?.value === 'true') put('heapDump', 'oom_heap_dump_dir')
-  for (const [what, names] of Object.entries(healthPaths(serviceType, type)))
+  for (const [what, names] of Object.entries(healthPaths(service.descriptor.type, type)))
     for (const name of names) put(what, name)
   return {
-    values: healthValues(config),
+    values: { ...(hasPage(service, role) ? {} : withoutPage(type)), ...healthValues(config) },
     ...(Object.keys(paths).length > 0 ? { paths } : {}),
   }
 }
+
+/** Is there anything to read of the role beside its process? */
+function hasPage(service: ServiceInstance, role: RoleInstance): boolean {
+  try {
+    return collectionTargets({ service, role }).length > 0
+  } catch (error) {
+    // Its address cannot be made: that is told when the role is started.
+    if (error instanceof GenerationError) return true
+    throw error
+  }
+}
+
+const withoutPage = (type: string) => ({
+  [parameterName('{role}_web_metric_collection_enabled', type)]: 'false',
+})
 
 /** Folders may carry a storage type, as HDFS has it: `[SSD]/data/1`, or a URI. */
 function foldersOf(parameter: Parameter, value: string): string[] {

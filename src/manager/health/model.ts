@@ -117,8 +117,8 @@ export function healthModel(
       const shared = hasOwn(model, own) ? `ROLE ${role.id}` : `GROUP ${group.id}`
       // In the order of the model, as the instance has them.
       const settled = instance?.roles[i]
-      if (settled && !configs.has(shared))
-        configs.set(shared, keys.keyOf(roleHealthConfig(service.type, settled)))
+      if (instance && settled && !configs.has(shared))
+        configs.set(shared, keys.keyOf(roleHealthConfig(instance, settled)))
       roles.push(roleEntity(model, role, identity, world, configs.get(shared), [atService, group, own]))
     }
   }

@@ -14,7 +14,7 @@ import type { Core } from '../core.js'
 import type { MetricDescriptor } from '../descriptors/index.js'
 import type { Limits } from '../generate/index.js'
 import { DEFAULT_RACK } from '../model/hosts.js'
-import type { Host, Model, Role } from '../model/types.js'
+import type { Cluster, Host, Model, Role } from '../model/types.js'
 import type { CanaryHosts } from './canary-hosts.js'
 import { type StoredProcess, unpackProcess } from './spec.js'
 import { named } from './store.js'
@@ -111,6 +111,8 @@ export async function desiredState(
               name: `${target.type}-${i}`,
               type: target.type,
               ...(target.url === undefined ? {} : { url: target.url }),
+              ...(target.token === undefined ? {} : { token: target.token }),
+              ...(target.caFile === undefined ? {} : { caFile: target.caFile }),
               ...(target.host === undefined ? {} : { host: target.host }),
               ...(target.port === undefined ? {} : { port: target.port }),
               rules: stored.ruleSet,
@@ -143,9 +145,17 @@ function placeOf(model: Model, { rackId, clusterId }: Host): HostPlace {
   const cluster = clusterId === null ? undefined : model.clusters.get(clusterId)
   return {
     ...(rackId === DEFAULT_RACK ? {} : { rackId }),
-    ...(cluster
-      ? { clusterName: cluster.name, clusterDisplayName: cluster.displayName, clusterId: cluster.uuid }
-      : {}),
+    ...(cluster ? clusterAttributes(cluster) : {}),
+  }
+}
+
+/** `version` as Cloudera Manager gives it: `CDH 7.1.7`. */
+function clusterAttributes({ name, displayName, uuid, fullVersion }: Cluster) {
+  return {
+    clusterName: name,
+    clusterDisplayName: displayName,
+    clusterId: uuid,
+    ...(fullVersion ? { version: `CDH ${fullVersion}` } : {}),
   }
 }
 
@@ -192,9 +202,7 @@ export function roleEntity(model: Model, role: Role): NonNullable<DesiredProcess
       serviceName: service?.name ?? '',
       serviceType: service?.type ?? '',
       serviceDisplayName: service?.displayName ?? '',
-      ...(cluster
-        ? { clusterName: cluster.name, clusterDisplayName: cluster.displayName, clusterId: cluster.uuid }
-        : {}),
+      ...(cluster ? clusterAttributes(cluster) : {}),
       hostname: host?.hostname ?? '',
       hostId: host?.hostId ?? '',
       rackId: host?.rackId ?? '',

@@ -9,7 +9,7 @@ export interface Shape {
   readonly metrics: number[]
   /** How many lines, and where in the batch each begins. */
   lines: number
-  starts: Uint32Array
+  starts: Int32Array
 }
 
 /** More are not a regular batch. */
@@ -45,7 +45,7 @@ export function createLineReader(
       if (number === 0) {
         if (shapes.length === MOST_SHAPES) return false
         const metrics: number[] = []
-        shapes.push({ metrics, lines: 1, starts: new Uint32Array(FIRST_LINES).fill(start) })
+        shapes.push({ metrics, lines: 1, starts: new Int32Array(FIRST_LINES).fill(start) })
         for (; at < length && entityOf[series[at]!] === entity && time[at] === t; at++) {
           const metric = metricOf[series[at]!]!
           if (shapeOf[metric] !== 0) return false
@@ -63,7 +63,7 @@ export function createLineReader(
         if (metricOf[s] !== metrics[k] || entityOf[s] !== entity || time[at] !== t) return false
       }
       if (shape.lines === shape.starts.length) {
-        const grown = new Uint32Array(4 * shape.lines)
+        const grown = new Int32Array(4 * shape.lines)
         grown.set(shape.starts)
         shape.starts = grown
       }

@@ -5,14 +5,14 @@
 export interface RowsInOrder {
   size: number
   /** As the rows came. */
-  readonly entities: Uint32Array
+  readonly entities: Int32Array
   readonly times: Float64Array
   /** In order: which of the rows comes next, its entity's id as the bits of a Float64, its time, and that as low and high words. */
-  readonly permutation: Uint32Array
+  readonly permutation: Int32Array
   readonly ids: Float64Array
   readonly sortedTimes: Float64Array
   readonly words: Uint32Array
-  readonly buckets: Uint32Array
+  readonly buckets: Int32Array
 }
 
 /** Bits of an id in the high word of its 64. */
@@ -25,13 +25,13 @@ const MOST_MOVES = 8
 export function newRows(capacity: number): RowsInOrder {
   return {
     size: 0,
-    entities: new Uint32Array(capacity),
+    entities: new Int32Array(capacity),
     times: new Float64Array(capacity),
-    permutation: new Uint32Array(capacity),
+    permutation: new Int32Array(capacity),
     ids: new Float64Array(capacity),
     sortedTimes: new Float64Array(capacity),
     words: new Uint32Array(2 * capacity),
-    buckets: new Uint32Array((1 << MOST_BUCKET_BITS) + 1),
+    buckets: new Int32Array((1 << MOST_BUCKET_BITS) + 1),
   }
 }
 
@@ -53,7 +53,7 @@ export function order(rows: RowsInOrder, idBits: Float64Array): void {
 
 /** By the first bits of the ids. */
 function bringNear({ size, entities, permutation, buckets }: RowsInOrder, idBits: Float64Array): void {
-  const idWords = new Uint32Array(idBits.buffer, idBits.byteOffset, 2 * idBits.length)
+  const idWords = new Int32Array(idBits.buffer, idBits.byteOffset, 2 * idBits.length)
   const bits = Math.min(MOST_BUCKET_BITS, 32 - Math.clz32(size))
   const shift = HIGH_BITS - bits
   const last = 1 << bits

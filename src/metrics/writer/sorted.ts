@@ -48,7 +48,7 @@ export function createAppendSorted(catalogue: CatalogueCore): AppendSorted {
     shapes.forEach((shape, n) => {
       orderLines(shape, commit, columns)
       for (const target of targets[n]!) fill(target, commit.chunks)
-      transpose(shape, targets[n]!, commit.chunks, columns)
+      transpose(targets[n]!, commit.chunks, columns)
     })
     return true
   }
@@ -83,6 +83,9 @@ export function createAppendSorted(catalogue: CatalogueCore): AppendSorted {
       noteTime(commit, t)
     }
     order(rows, catalogue.entities.bits)
+    const { permutation } = rows
+    // From now on: where the lines begin in the batch.
+    for (let k = 0; k < lines; k++) permutation[k] = starts[permutation[k]!]!
   }
 
   /** What is the same in all lines, or for all metrics of a line. */
@@ -100,13 +103,8 @@ export function createAppendSorted(catalogue: CatalogueCore): AppendSorted {
     }
   }
 
-  function transpose(
-    { starts }: Shape,
-    targets: readonly Target[],
-    chunks: readonly Chunk[],
-    { value }: SampleColumns,
-  ): void {
-    const { permutation, size } = rows
+  function transpose(targets: readonly Target[], chunks: readonly Chunk[], { value }: SampleColumns): void {
+    const { permutation: starts, size } = rows
     for (let tile = 0; tile < size; tile += TILE)
       for (const { base, place } of targets)
         for (let k = tile; k < Math.min(size, tile + TILE); ) {
@@ -114,7 +112,7 @@ export function createAppendSorted(catalogue: CatalogueCore): AppendSorted {
           const { value: values } = chunk
           let row = (base + k) % CHUNK_ROWS
           const until = Math.min(size, tile + TILE, k + CHUNK_ROWS - row)
-          for (; k < until; k++, row++) values[row] = value[starts[permutation[k]!]! + place]!
+          for (; k < until; k++, row++) values[row] = value[starts[k]! + place]!
         }
   }
 }

@@ -298,7 +298,7 @@ export function emitGroups(
   }
 }
 
-/** The statement's own condition, and the group's values. */
+/** The statement's own condition, and those of the group's values that it does not name already. */
 function ofGroup(
   owner: StreamOwner,
   where: Parameters<typeof printPredicate>[0] | undefined,
@@ -306,7 +306,16 @@ function ofGroup(
   const pieces: ExpressionPiece[] = []
   if (where !== undefined)
     pieces.push(where.kind === 'or' ? `(${printPredicate(where)})` : printPredicate(where))
-  for (const name of Object.keys(owner.attributes)) {
+  const parts = where?.kind === 'and' ? where.operands : where === undefined ? [] : [where]
+  for (const [name, value] of Object.entries(owner.attributes)) {
+    const isNamed = parts.some(
+      (part) =>
+        part.kind === 'equals' &&
+        part.value.form !== 'variable' &&
+        part.value.text === value &&
+        normalizeAttribute(part.attribute) === normalizeAttribute(name),
+    )
+    if (isNamed) continue
     if (pieces.length > 0) pieces.push(' AND ')
     pieces.push(`${name} = `, { quoted: name })
   }

@@ -1,12 +1,13 @@
-import type { HotSamples } from '../../metrics/index.js'
+import type { HotReading, HotSamples } from '../../metrics/index.js'
 import { type CheckedStatement, comparisonsOf } from '../check/statement.js'
 import type { TypedItem } from '../check/typed.js'
 import { acrossOf, hasFact, hasUnknownMetric, neededMetrics } from '../check/walk.js'
+import { QueryError } from '../errors.js'
 import { onePoint, type Points } from '../functions/points.js'
 import { type Plan, planStatement } from '../plan/item.js'
 import { groupLeaves, type Leaf, type LeafGroup } from '../plan/leaf.js'
 import { chooseRollup } from '../plan/rollup-choice.js'
-import { chunksOf, pointsPerEntity } from './chunks.js'
+import { chunksOf, pointsPerEntity, TooMuchAtOnce } from './chunks.js'
 import { beginStatement, emitter, endStatement } from './emit.js'
 import type { QueryEnvironment } from './environment.js'
 import { EntityEvaluation } from './evaluation.js'
@@ -24,7 +25,8 @@ import type { AnswerSink } from './sink.js'
 import { OF_ENTITY, templateOf } from './template.js'
 
 /** What one turn of the event loop may be spent on, here and in `execute`: points that are answered, samples that are folded. */
-const MOST_POINTS = 20_000
+const MOST_POINTS = 5_000
+const DENSER = 4
 const MOST_SAMPLES = 1_000_000
 
 /** It tells how long the text took, and so is to be the first who looks at it. */
@@ -52,9 +54,8 @@ export function answerNow(
   const subjects = commonSubjects(items, checked, request, environment)
   if (subjects === undefined || samplesOf([[items, subjects]], window) > MOST_SAMPLES) return false
   const plan = planStatement(checked, items, window, 'RAW', true)
-  const grouped = plan.items.filter(isFolded).length
-  if (grouped !== 0 && grouped !== items.length) return false
-  if (grouped === 0 && plan.items.some(({ groupings }) => groupings.length > 0)) return false
+  const grouped = plan.items.filter(({ groupings }) => groupings.length > 0).length
+  if (grouped > 0 && !plan.items.every(isFolded)) return false
   const leaves: readonly Leaf[] =
     grouped === 0
       ? plan.leaves
@@ -118,13 +119,25 @@ function readNow(
   for (const group of groups) {
     const reading = hot.read(group.metrics, group.window.from, group.window.to)
     if (reading === undefined || reading instanceof Promise) return undefined
-    const points = evaluateHot(group, chunk, reading, { mostPoints: chunkPoints, chunkPoints })
+    const points = evaluateNow(group, chunk, reading, chunkPoints)
+    if (points === undefined) return undefined
     if (group.leaves.some((leaf, i) => wantingEarlier(leaf, points[i] ?? []).length > 0)) return undefined
     group.places.forEach((place, i) => {
       result[place] = points[i] as (Points | undefined)[]
     })
   }
   return result
+}
+
+/** Undefined when there are more samples than one turn may be spent on: series may be denser than is expected of them. */
+function evaluateNow(group: LeafGroup, chunk: Chunk, reading: HotReading, chunkPoints: number) {
+  const most = Math.min(chunkPoints, DENSER * MOST_POINTS)
+  try {
+    return evaluateHot(group, chunk, reading, { mostPoints: 2 * most, chunkPoints: most })
+  } catch (error) {
+    if (error instanceof TooMuchAtOnce || error instanceof QueryError) return undefined
+    throw error
+  }
 }
 
 /** A look that is not counted: who reads what is not there has asked for it. */

@@ -6,7 +6,11 @@ const FOREIGN: ReadonlyMap<string, string> = new Map([
   ['like', 'Write RLIKE and a regular expression for the whole value, e.g. hostname RLIKE "host.*".'],
   ['regexp', 'Write RLIKE and a regular expression for the whole value, e.g. hostname RLIKE "host.*".'],
   ['not', 'There is no NOT; compare with !=, or use a pattern such as "^(?!YARN).*" after RLIKE.'],
-  ['is', 'There is no IS NULL; test what the value is.'],
+  [
+    'is',
+    'There is no IS NULL. Entities that have an attribute: name RLIKE ".*"; for those without it say what else they are.',
+  ],
+  ['if', 'That is a trigger, not a query: ask for the SELECT in its parentheses.'],
   ['in', 'Write name = a OR name = b.'],
   ['between', 'Write x >= a AND x <= b.'],
   ['limit', 'There is no LIMIT; top(x, 10) keeps the ten largest streams.'],

@@ -10,6 +10,7 @@ import {
   roleLinks,
   shownProcess,
 } from '../../../src/manager/generate/index.js'
+import { metricsToken } from '../../../src/wire/port-tokens.js'
 import { bundle, describeSdl, sdl } from './support/bundle.js'
 import { readGreeter } from './support/jar.js'
 import { fileText, inputFor, ourType, type ServiceSpec, serviceOf } from './support/model.js'
@@ -415,6 +416,27 @@ describe('a plain process and our own roles', () => {
     ])
     expect(collectionTargets(await inputFor(service, 1))).toEqual([])
     expect(roleLinks({ service, role: service.roles[0]! })).toEqual([])
+  })
+
+  test('the monitor’s own metrics are read with a token that is good for them alone, over TLS where it has that', async () => {
+    const monitor = async (config: Record<string, string>) => {
+      const service = serviceOf(await ourType('MGMT'), {
+        roles: [{ type: 'MONITOR', hostname: 'm1.example', config: { monitor_port: '7200', ...config } }],
+      })
+      return collectionTargets(await inputFor(service))
+    }
+    const plain = { type: 'prometheus', url: 'http://127.0.0.1:7200/metrics', metrics: [] }
+    expect(await monitor({})).toEqual([{ ...plain, host: undefined, port: undefined }])
+    const token = metricsToken('the-token-of-the-monitor')
+    expect(await monitor({ monitor_token: 'the-token-of-the-monitor' })).toMatchObject([{ ...plain, token }])
+    expect(
+      await monitor({
+        monitor_token: 'the-token-of-the-monitor',
+        tls_cert: '/c',
+        tls_key: '/k',
+        tls_ca: '/a',
+      }),
+    ).toMatchObject([{ url: 'https://m1.example:7200/metrics', token, caFile: '/a' }])
   })
 
   test('the monitor’s password is in its environment, and nowhere that people look', async () => {

@@ -92,6 +92,7 @@ describe('messages', () => {
   test.each([
     ['select a where not x = 1', 'There is no NOT'],
     ['select a where x is null', 'There is no IS NULL'],
+    ['if (select a where last(a) > 5) do health:bad', 'That is a trigger, not a query'],
     ['select a where x in ("a")', 'x'],
     ['select a where x between 1 and 2', '>='],
     ['select a limit 5', 'There is no LIMIT'],

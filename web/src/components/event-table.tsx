@@ -38,7 +38,9 @@ function Row({ event, utc }: { event: ApiEvent; utc: boolean }) {
   const address = healthAddress(event)
   return (
     <tr>
-      <td class="nowrap">{formatInstant(Date.parse(event.timeOccurred), utc)}</td>
+      <td class="nowrap" title={event.timeOccurred}>
+        {formatInstant(Math.floor(Date.parse(event.timeOccurred) / 1000) * 1000, utc)}
+      </td>
       <td class="nowrap">
         <span class={`mark ${MARKS[severity]}`}>{severity.toLowerCase()}</span>
         {alert && (
@@ -47,7 +49,7 @@ function Row({ event, utc }: { event: ApiEvent; utc: boolean }) {
           </span>
         )}
       </td>
-      <td class="dim">{KINDS[category]}</td>
+      <td class="dim nowrap">{KINDS[category]}</td>
       <td>
         <details>
           <summary>

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
 import type { Theme } from '../state/use-theme.js'
 import type { Page } from '../state/view.js'
 
@@ -24,6 +25,14 @@ const PAGES: readonly { page: Page; label: string; address: string }[] = [
 ]
 
 export function Header(props: HeaderProps) {
+  const pages = useRef<HTMLElement>(null)
+  useEffect(() => {
+    // On a narrow screen the pages scroll sideways: the present one is to be seen.
+    const nav = pages.current
+    const link = nav?.querySelector<HTMLElement>('[aria-current]')
+    if (nav && link)
+      nav.scrollLeft = link.offsetLeft - nav.offsetLeft - (nav.clientWidth - link.clientWidth) / 2
+  }, [props.page])
   const go = (event: MouseEvent, page: Page) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return
     event.preventDefault()
@@ -34,7 +43,7 @@ export function Header(props: HeaderProps) {
       <a class="brand" href="?" onClick={(event) => go(event, 'hosts')}>
         <img src="./bell.svg" alt="" width="22" height="22" /> Bellwether
       </a>
-      <nav aria-label="Pages">
+      <nav aria-label="Pages" ref={pages}>
         {PAGES.map(({ page, label, address }) => (
           <a
             key={page}

@@ -94,8 +94,8 @@ function outboxText({ status, pending }: AlertsView): string {
   const waiting =
     outbox.messages === 0
       ? 'no message waits'
-      : `${outbox.messages} messages wait, the oldest for ${formatDuration(outbox.oldestSeconds * 1000)}`
-  const before = pending > 0 ? `, ${pending} alerts are on their way to the publisher` : ''
+      : `${outbox.messages === 1 ? '1 message waits' : `${outbox.messages} messages wait`}, the oldest for ${formatDuration(outbox.oldestSeconds * 1000)}`
+  const before = pending > 0 ? `, ${pending} on the way to the publisher` : ''
   return `${causes === 1 ? '1 entity is' : `${causes} entities are`} in trouble; ${waiting}${before}.`
 }
 

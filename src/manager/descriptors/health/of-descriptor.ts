@@ -35,13 +35,14 @@ function definitionOf(
   roleType: string,
   test: HealthTest,
 ): HealthTestDefinition | undefined {
-  const comparison = COMPARISONS[test.comparisonOperator.toLowerCase()]
+  const comparison = COMPARISONS[test.comparisonOperator]
   const metric = test.metric?.toLowerCase()
   const divisor = test.divisorMetric?.toLowerCase()
   if (test.type !== 'metric' || !comparison || metric === undefined || !METRIC.test(metric)) return undefined
   if (divisor !== undefined && !METRIC.test(divisor)) return undefined
-  const given = test.aggregationFunction.toLowerCase()
-  const aggregation = AGGREGATES[given] ?? AGGREGATIONS.find((each) => each === given) ?? 'last'
+  const given = test.aggregationFunction
+  const aggregation = AGGREGATES[given] ?? AGGREGATIONS.find((each) => each === given)
+  if (aggregation === undefined) return undefined
   const name = test.name
     .toUpperCase()
     .replace(/[^A-Z0-9_]/g, '_')
@@ -89,7 +90,9 @@ function definitionOf(
   }
 }
 
-const sentenceOf = (message: string) => message.replaceAll(/\$\{metric\.value\}/g, '{value}').slice(0, 1_000)
+/** Braces are the monitor's own. */
+const sentenceOf = (message: string) =>
+  message.replace(/\$\{metric\.value\}|[{}]/g, (found) => (found.length > 1 ? '{value}' : '')).slice(0, 1_000)
 
 export function singletonTests(
   serviceType: string,

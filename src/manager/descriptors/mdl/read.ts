@@ -98,6 +98,10 @@ const collector: Read<Collector> = (value, at) => {
     url: optional(text),
     host: optional(text),
     port: optional(text),
+    secureUrl: optional(text),
+    secureWhen: optional(text),
+    portToken: optional(text),
+    caFile: optional(text),
   })(value, at)
   if (out && out.type !== 'mntr' && out.url === undefined)
     return fail(at, 'MISSING', `a ${out.type} collector needs a url; add it`)

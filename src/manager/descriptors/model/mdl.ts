@@ -54,6 +54,13 @@ export interface Collector {
   readonly url: string | undefined
   readonly host: string | undefined
   readonly port: string | undefined
+  /** What is asked in place of `url` where `secureWhen`, a parameter of the role, has a value. */
+  readonly secureUrl: string | undefined
+  readonly secureWhen: string | undefined
+  /** Token of the port; one that is good for reading /metrics alone is made from it and shown there. */
+  readonly portToken: string | undefined
+  /** File on the role's host with the authorities that verify its certificate. */
+  readonly caFile: string | undefined
 }
 
 export interface RoleMetrics {

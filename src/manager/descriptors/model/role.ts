@@ -65,8 +65,8 @@ export interface HealthTest {
   readonly metric: string | undefined
   readonly divisorMetric: string | undefined
   readonly timeWindowSec: number
-  readonly comparisonOperator: string
-  readonly aggregationFunction: string
+  readonly comparisonOperator: 'gt' | 'gte' | 'lt' | 'lte' | 'unknown'
+  readonly aggregationFunction: 'last' | 'avg' | 'average' | 'min' | 'max' | 'sum' | 'count' | 'unknown'
   readonly advice: string | undefined
   readonly greenMessage: string
   readonly yellowMessage: string | undefined

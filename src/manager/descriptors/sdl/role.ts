@@ -172,8 +172,17 @@ const healthTest: Read<HealthTest> = object<HealthTest>({
   metric: optional(text),
   divisorMetric: optional(text),
   timeWindowSec: withDefault(number({ whole: true, least: 1, most: 3600 }), 300),
-  comparisonOperator: withDefault(text, 'gte'),
-  aggregationFunction: withDefault(text, 'last'),
+  comparisonOperator: withDefault(
+    oneOf(['gt', 'gte', 'lt', 'lte', 'unknown'] as const, { value: 'unknown', what: 'the test is not run' }),
+    'gte' as const,
+  ),
+  aggregationFunction: withDefault(
+    oneOf(['last', 'avg', 'average', 'min', 'max', 'sum', 'count', 'unknown'] as const, {
+      value: 'unknown',
+      what: 'the test is not run',
+    }),
+    'last' as const,
+  ),
   advice: optional(text),
   greenMessage: withDefault(text, ''),
   yellowMessage: optional(text),

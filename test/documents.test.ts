@@ -1,0 +1,70 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize, relative } from 'node:path'
+import { expect, test } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '..')
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
+const markdownIn = (folder: string) =>
+  readdirSync(join(ROOT, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => normalize(join(folder, name)))
+const DOCUMENTS = ['.', 'docs', 'docs/decisions'].flatMap(markdownIn)
+
+const withoutCode = (text: string) => text.replaceAll(/```.*?```/gs, '').replaceAll(/`[^`\n]*`/g, '')
+
+/** The places in a document that a link can name, as forges make them from headings. */
+function anchorsOf(path: string): Set<string> {
+  const headings = read(path)
+    .replaceAll(/```.*?```/gs, '')
+    .matchAll(/^#+ +(.*)$/gm)
+  return new Set(
+    [...headings].map(([, heading = '']) =>
+      heading
+        .trim()
+        .toLowerCase()
+        .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+        .replaceAll(/[^\p{L}\p{N}_\- ]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  )
+}
+
+function isDead(document: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#')
+  const target = path === '' ? document : normalize(join(dirname(document), path))
+  if (relative('.', target).startsWith('..') || !existsSync(join(ROOT, target))) return true
+  return anchor !== undefined && target.endsWith('.md') && !anchorsOf(target).has(anchor)
+}
+
+test.each(DOCUMENTS)('every link of %s leads somewhere', (document) => {
+  const links = [...withoutCode(read(document)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link)
+  const own = links.filter((link) => !/^[a-z]+:/.test(link))
+  expect(own.filter((link) => isDead(document, link))).toEqual([])
+})
+
+test('a dead link is seen', () => {
+  expect(isDead('README.md', 'docs/nosuch.md')).toBe(true)
+  expect(isDead('README.md', 'docs/operations.md#nosuch')).toBe(true)
+  expect(isDead('docs/architecture.md', '../../elsewhere.md')).toBe(true)
+})
+
+test('the index of decisions has each of them, and README each document', () => {
+  const index = read('docs/decisions/README.md')
+  const decisions = markdownIn('docs/decisions').map((path) => path.slice('docs/decisions/'.length))
+  expect(decisions.filter((name) => name !== 'README.md' && !index.includes(`(${name})`))).toEqual([])
+  const readme = read('README.md')
+  expect(markdownIn('docs').filter((path) => !readme.includes(`(${path}`))).toEqual([])
+})
+
+test('every dependency has its reason, and none is told of that is not there', () => {
+  const { dependencies, devDependencies, optionalDependencies } = JSON.parse(read('package.json'))
+  const used = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies })
+  const rows = read('docs/dependencies.md').matchAll(/^\| (`[^|]+)\|/gm)
+  const told = [...rows].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+  )
+  const covers = (name: string, each: string) =>
+    name.endsWith('*') ? each.startsWith(name.slice(0, -1)) : name === each
+  expect(used.filter((each) => !told.some((name) => covers(name, each)))).toEqual([])
+  expect(told.filter((name) => !used.some((each) => covers(name, each)))).toEqual([])
+})
