@@ -225,6 +225,12 @@ test('thresholds cascade from service, group, role, host and all hosts, and mist
   expect(clusterOf(c1!).suppressed).toBeUndefined()
   expect(clusterOf(c2!).suppressed).toEqual(['CLUSTER_HOSTS_HEALTHY'])
   expect(model.configs[roleOf(first.name).config!]?.paths?.data).toHaveLength(1)
+  for (const [wrong, why] of [
+    ['garbage', /no JSON/],
+    ['{}', /must be a list/],
+    ['[{"triggerName":"t"}]', /trigger 1 needs/],
+  ] as const)
+    await expect(set('ROLE', first.id, 'role_triggers', wrong)).rejects.toThrow(why)
   await expect(set('ROLE', first.id, 'server_fd_thresholds', '{"warning":"much"}')).rejects.toThrow(
     /fd_thresholds/,
   )
