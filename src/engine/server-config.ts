@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path'
 import { LOOPBACK } from './port.js'
 
 export interface ServerConfig {
@@ -96,6 +97,8 @@ export function serverConfigXml(config: ServerConfig): string {
         ),
       },
     },
+    // `BACKUP … TO File('name')` writes here, and nowhere else.
+    backups: { allowed_path: join(dirname(config.dataPath), 'backups') },
     send_crash_reports: { enabled: 'false' },
   })
 }
