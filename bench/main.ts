@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type ExporterPages, readExporter } from './exporter-pages.js'
 import { measureCeiling } from './load/ceiling.js'
 import { HELP, type Options, readOptions } from './options.js'
 import { makeAgentsPlan, makeManagerPlan, makePlans, makeSteadyPlans, type Plan } from './plan.js'
@@ -66,15 +67,20 @@ async function main(options: Options): Promise<void> {
     else rmSync(folder, { recursive: true, force: true })
     cleanUp = killAll
   }
+  let exporter: ExporterPages | undefined
   try {
+    // Its pages are read while everything else is measured.
+    if (options.parts.exporter && ourselves(options, systems))
+      exporter = await readExporter(EXPORTER_PAGES[options.size].most, join(folder, 'exporter.log'))
     for (const plan of makePlans(options)) {
       const available = systems.filter((s) => !s.missing)
       await runPlan(plan, options, available, join(folder, plan.name.replaceAll(/\W+/g, '-')), results)
     }
-    if (options.parts.exporter) await runExporter(options, systems, folder, results)
     if (options.parts.steady) await runSteady(options, systems, folder, results)
     if (options.parts.manager) await runManager(options, results)
+    if (options.parts.exporter) await runExporter(options, systems, exporter, folder, results)
   } finally {
+    await exporter?.stop()
     cleanUp()
   }
   const text = render(results)
@@ -147,13 +153,30 @@ async function runManager(options: Options, results: Results) {
   results.managers.push(measure)
 }
 
-async function runExporter(options: Options, systems: System[], folder: string, results: Results) {
-  const ours = systems.find((s) => s.name === 'Bellwether' && !s.missing)
-  if (ours === undefined || !(options.systems?.includes('bellwether') ?? true)) return
-  const pages = { quick: 5, default: 120, full: 1200 }[options.size]
-  const measure = await measureExporter(ours, pages, join(folder, 'exporter'))
-  if (measure === undefined)
+const ourselves = (options: Options, systems: System[]) =>
+  (options.systems?.includes('bellwether') ?? true)
+    ? systems.find((s) => s.name === 'Bellwether' && !s.missing)
+    : undefined
+
+const EXPORTER_PAGES = {
+  quick: { least: 5, most: 5 },
+  default: { least: 120, most: 1_200 },
+  full: { least: 1_200, most: 2_400 },
+}
+
+async function runExporter(
+  options: Options,
+  systems: System[],
+  exporter: ExporterPages | undefined,
+  folder: string,
+  results: Results,
+) {
+  const ours = ourselves(options, systems)
+  if (ours === undefined) return
+  if (exporter === undefined)
     return say('The exporter is not measured: apt-get install prometheus-node-exporter')
+  const pages = await exporter.take(EXPORTER_PAGES[options.size].least)
+  const measure = await measureExporter(ours, pages, join(folder, 'exporter'))
   say(`node-exporter: ${measure.bytesPerSample.toFixed(2)} bytes a sample`)
   results.exporter = measure
 }

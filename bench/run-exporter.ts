@@ -1,11 +1,9 @@
 /**
- * Bytes a sample of what a real prometheus-node-exporter says of this machine: its page is read every second and sent as
+ * Bytes a sample of what a real prometheus-node-exporter says of this machine: its pages, read every second, are sent as
  * remote write, stamped 15 s apart, as if each second had been fifteen.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { compress } from 'snappyjs'
 import { createClient } from './load/client.js'
-import { findProgram, freePort, startProgram, untilReady } from './systems/program.js'
 import type { System } from './systems/system.js'
 import { appendSeries, encodeLabels, encodeTime, type Lane } from './tsbs/remote-write.js'
 
@@ -21,36 +19,26 @@ export interface ExporterMeasure {
   rollups: number
 }
 
-const READ_EVERY_MS = 1_000
 const STAMPED_EVERY_MS = 15_000
 /** More than the longest set of labels and a sample take. */
 const LONGEST = 2_048
 
-/** Undefined where there is no exporter: `apt-get install prometheus-node-exporter`, or NODE_EXPORTER_BIN. */
 export async function measureExporter(
   system: System,
-  pages: number,
+  pages: readonly Buffer[],
   folder: string,
-): Promise<ExporterMeasure | undefined> {
-  const binary = findProgram('prometheus-node-exporter', 'NODE_EXPORTER_BIN')
-  if (binary === undefined) return undefined
-  const port = await freePort()
-  const exporter = startProgram(binary, [`--web.listen-address=127.0.0.1:${port}`], `${folder}-exporter.log`)
-  const source = createClient(`http://127.0.0.1:${port}`)
+): Promise<ExporterMeasure> {
   const running = await system.start(folder)
   const { origin, path, headers } = running.target('remote-write')
   const sink = createClient(origin)
   const rollups = async () => (await running.rollupBytes?.()) ?? 0
   const withoutRollups = async () => (await running.bytesOnDisk()) - (await rollups())
   try {
-    await untilReady(exporter, async () => (await source.send('GET', '/metrics')).status === 200)
-    const first = Date.now() - pages * STAMPED_EVERY_MS
+    const first = Date.now() - pages.length * STAMPED_EVERY_MS
     const labels = new Map<string, Uint8Array>()
-    const started = performance.now()
     let samples = 0
     let atFirst = { bytes: 0, samples: 0 }
-    for (let page = 0; page < pages; page++) {
-      const { body } = await source.send('GET', '/metrics')
+    for (const [page, body] of pages.entries()) {
       const lines = body
         .toString()
         .split('\n')
@@ -77,12 +65,11 @@ export async function measureExporter(
         await running.settle()
         atFirst = { bytes: await withoutRollups(), samples }
       }
-      await sleep(Math.max(0, started + (page + 1) * READ_EVERY_MS - performance.now()))
     }
     await running.settle()
     const bytes = await withoutRollups()
     return {
-      pages,
+      pages: pages.length,
       series: labels.size,
       samples,
       bytesPerSample: (bytes - atFirst.bytes) / (samples - atFirst.samples),
@@ -90,10 +77,8 @@ export async function measureExporter(
       rollups: (await rollups()) / samples,
     }
   } finally {
-    source.close()
     sink.close()
     await running.stop()
-    await exporter.stop()
   }
 }
 

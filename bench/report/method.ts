@@ -40,8 +40,8 @@ export const METHOD = `
   series are registered. Folds of ten minutes fall into the time that is measured, or not; \`--full\` has three.
 - **Heartbeats**: agents that are simulated by one program beat every 15 s, each at a time of its own, with what 20 running processes have to
   tell; \`bellwether manager\` on a PostgreSQL of its own answers each at once. Measured after all have joined and beaten once.
-- **node-exporter**: the real one's page of this machine, read every second and sent as remote write, stamped 15 s apart. The
-  figure is what all tables but the rollups have grown by since the first page; that page brings the catalogue, whose weight does
+- **node-exporter**: the real one's page of this machine, read every second while everything else is measured (at least 120, at most
+  1,200 pages), then sent as remote write, stamped 15 s apart. The figure is what all tables but the rollups have grown by since the first page; that page brings the catalogue, whose weight does
   not grow with time. Counters move as in a second, not as in fifteen.
 - **Folders** of earlier rounds stay until the end of the run, for all systems alike: ext4 makes files slowly for some time
   after many were removed. For the same reason each folder begins in a part of the disk of its own (\`chattr +T\`), away from what others remove.

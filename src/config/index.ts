@@ -1,5 +1,5 @@
 export { help } from './help.js'
 export { duration, flagOf, type Option, variableOf } from './option.js'
 export { type Options, resolve, SettingsError, type Values } from './resolve.js'
-export * from './schema.js'
+export * from './settings/index.js'
 export { isToken, readTokens } from './token-file.js'

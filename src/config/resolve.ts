@@ -8,7 +8,7 @@ import {
   monitorOptions,
   queryOptions,
   upOptions,
-} from './schema.js'
+} from './settings/index.js'
 
 export type Options = Record<string, Option>
 export type Values<O extends Options> = { [K in keyof O]: O[K] extends Option<infer T> ? T : never }

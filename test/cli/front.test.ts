@@ -99,6 +99,18 @@ test('a hundred requests in one piece are answered in their order', async () => 
   ).toEqual(Array.from({ length: 100 }, (_, n) => n))
 })
 
+test('who hangs up with requests under way gets those answers, and the connection ends', async () => {
+  const small = 'GET /api/v45/timeseries?q=small HTTP/1.1\r\nHost: localhost\r\n\r\n'
+  const socket = bed.connect(bed.servers[0]!)
+  let answers = ''
+  socket.on('data', (chunk: Buffer) => {
+    answers += chunk.toString('latin1')
+  })
+  socket.end(`${small.repeat(40)}POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n`)
+  await closed(socket)
+  expect(answers.split('HTTP/1.1 200 OK').length).toBe(41)
+})
+
 /** A server whose queries wait for the test. */
 async function openManual(
   options: { headersTimeoutMs?: number; keepAliveSeconds?: number; sweepMs?: number } = {},

@@ -122,16 +122,32 @@ beforeAll(async () => {
   const { path: data, remove } = temporaryFolder()
   cleanups.push(remove)
   chmodSync(data, 0o711)
-  const args = [
-    '--alert-mail-server',
-    `127.0.0.1:${await mailSink(mails, cleanups)}`,
-    '--alert-mail-tls',
-    'none',
+  const receivers: object[] = [
+    {
+      name: 'mail',
+      type: 'email',
+      from: 'bellwether@example.com',
+      to: ['ops@example.com'],
+      smtp: { host: '127.0.0.1', port: await mailSink(mails, cleanups), tls: 'none' },
+    },
   ]
-  args.push('--alert-mail-from', 'bellwether@example.com', '--alert-mail-to', 'ops@example.com')
-  if (hasTraps) args.push('--alert-snmp-server', `127.0.0.1:${await trapSink(data)}`)
+  if (hasTraps)
+    receivers.push({
+      name: 'nms',
+      type: 'snmp',
+      version: '2c',
+      community: 'public',
+      targets: [{ host: '127.0.0.1', port: await trapSink(data) }],
+    })
+  const settings = {
+    receivers,
+    defaultReceivers: receivers.map((each) => (each as { name: string }).name),
+    // The first message waits as long as ever, later ones do not.
+    grouping: { interval: '1s', longestInterval: '2s', burst: 100 },
+  }
+  writeFileSync(join(data, 'alerts.json'), JSON.stringify(settings), { mode: 0o600 })
   cleanups.push(() => startProgram(['agent', '--hard-stop', '--data', data]).exited)
-  up = await startUp(data, { args })
+  up = await startUp(data)
   cleanups.push(() => stopProgram(up))
   const passwordFile = join(data, 'manager', 'admin-password')
   await eventually('the first login', () => readFileSync(passwordFile, 'utf8').trim() !== '')
@@ -313,6 +329,7 @@ describe('health, from the process to the message', () => {
         await filter.getByRole('button', { name: 'Find' }).click()
         await soon(() => events.getByRole('row').count()).toBeGreaterThan(3)
         // New events come by themselves.
+        await page.getByLabel('Refresh every').selectOption('5')
         await filter.getByLabel('Text').fill('"as it happens"')
         await page.keyboard.press('Enter')
         await soon(() => page.locator('.page-head').innerText()).toContain('Nothing was found')
@@ -340,7 +357,7 @@ describe('health, from the process to the message', () => {
         await browser.close()
       }
     },
-    120_000,
+    240_000,
   )
 
   it('a suppressed test does not count, a display name that changes changes no history, maintenance is told', async () => {

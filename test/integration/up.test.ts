@@ -80,13 +80,22 @@ async function startPublisher(api: ReturnType<typeof adminOf>, hostRef: object, 
   const made = await api('POST', '/cm/service/roles', { items: types.map((type) => ({ type, hostRef })) })
   const publisher = made.items.find(({ type }: { type: string }) => type === 'ALERTPUBLISHER').name
   await set('/cm/service/config', { process_username: 'nobody', process_groupname: 'nogroup' })
+  const port = await freePort()
   await set('/cm/service/roleConfigGroups/mgmt-ALERTPUBLISHER-BASE/config', {
     data_dir: join(data, 'publisher'),
-    alert_port: await freePort(),
+    alert_port: port,
+    alert_mailserver: 'mail.example.com:587',
+    alert_mailserver_recipients: 'ops@example.com',
     process_start_secs: 1,
   })
   const { errors } = await api('POST', '/cm/service/roleCommands/start', { items: [publisher] })
   expect(errors).toEqual([])
+  // Its parameters are its settings.
+  const receivers = await eventually('the receivers', async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/receivers`)
+    return ((await response.json()) as { items: object[] }).items
+  })
+  expect(receivers).toMatchObject([{ name: 'mail', target: 'ops@example.com by mail.example.com:587' }])
 }
 
 /** The one process of the one role of a service. */
@@ -117,6 +126,7 @@ describe('bellwether up', () => {
       const [port, monitorPort] = [await freePort(), await freePort()]
       const free = startProgram([
         ...['up', '--data', one.path, '--port', '0', '--monitor-port', '0', '--interval', '1s'],
+        ...['--alert-mail-server', 'mail.example.com', '--alert-mail-to', 'ops@example.com'],
       ])
       a = { ...free, data: one.path, url: '', monitorUrl: '' }
       const placed = startProgram(['up', '--interval', '1s'], {
@@ -145,6 +155,16 @@ describe('bellwether up', () => {
       expect((await fetch(`${b.monitorUrl}/metrics`)).status).toBe(200)
       // Through the manager, from the monitor, what the agent has sent.
       await Promise.all([firstPoint(a.url), firstPoint(b.url)])
+    })
+
+    it('has the alert publisher that its options say', async () => {
+      const receivers = async ({ url }: Up) => {
+        const response = await fetch(`${url}/api/v45/alerts/status`)
+        return ((await response.json()) as { receivers: object[] }).receivers
+      }
+      const [mail] = await eventually('the receivers', () => receivers(a))
+      expect(mail).toMatchObject({ name: 'mail', target: 'ops@example.com by mail.example.com:587' })
+      expect(await receivers(b)).toEqual([])
     })
 
     it('does not start on a folder that is in use, which it says', async () => {

@@ -319,6 +319,7 @@ describe('services that depend on each other', () => {
 
   test('client configuration is made on each host and deployed', async () => {
     const hdfs = serviceNamed(await core.model(), 'c1', 'hdfs')
+    expect(await active.staleness.ofClientConfig(await core.instances(), hdfs.id)).toBe('STALE')
     const command = await run(planDeployClientConfig(await active.commands.at(), hdfs))
     expect(command).toMatchObject({ success: true, name: 'DeployClientConfig' })
     expect(await active.staleness.ofClientConfig(await core.instances(), hdfs.id)).toBe('FRESH')

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { listen } from '../../src/cli/listen.js'
-import { createEvents, createHealth } from '../../src/health/index.js'
+import { configuredAlertRules, createEvents, createHealth } from '../../src/health/index.js'
 import { createBusyCommands } from '../../src/manager/commands/index.js'
 import { updateConfig } from '../../src/manager/configuration/index.js'
 import type { Core } from '../../src/manager/core.js'
@@ -159,6 +159,18 @@ test('the model reaches the monitor, again after changes, and after a restart of
   await eventually('the change', () => scm()?.summary === 'DISABLED')
   const now = seen('ROLE', name)!
   expect([now.maintenance, now.maintenanceOwners]).toEqual([true, ['CLUSTER']])
+  // Who is alerted: as the role says, otherwise its group.
+  const rules = configuredAlertRules(() => at.health.model)
+  const isAlerted = async (i: number) => rules.alerted(seen('ROLE', (await role(core, i)).name)!)
+  expect([await isAlerted(0), await isAlerted(1)]).toEqual([true, true])
+  await core.change(async (change) => {
+    const first = await role(core)
+    const off = { name: 'enable_alerts', value: 'false' }
+    await updateConfig(change, { scope: 'GROUP', id: first.roleConfigGroupId }, [off])
+    await updateConfig(change, { scope: 'ROLE', id: first.id }, [{ ...off, value: 'true' }])
+  })
+  await link.flush()
+  expect([await isAlerted(0), await isAlerted(1)]).toEqual([true, false])
   expect(now.tests?.find(({ test }) => test.endsWith('UNEXPECTED_EXITS'))?.suppressed).toBe(true)
 }, 120_000)
 
@@ -213,6 +225,12 @@ test('thresholds cascade from service, group, role, host and all hosts, and mist
   expect(clusterOf(c1!).suppressed).toBeUndefined()
   expect(clusterOf(c2!).suppressed).toEqual(['CLUSTER_HOSTS_HEALTHY'])
   expect(model.configs[roleOf(first.name).config!]?.paths?.data).toHaveLength(1)
+  for (const [wrong, why] of [
+    ['garbage', /no JSON/],
+    ['{}', /must be a list/],
+    ['[{"triggerName":"t"}]', /trigger 1 needs/],
+  ] as const)
+    await expect(set('ROLE', first.id, 'role_triggers', wrong)).rejects.toThrow(why)
   await expect(set('ROLE', first.id, 'server_fd_thresholds', '{"warning":"much"}')).rejects.toThrow(
     /fd_thresholds/,
   )

@@ -65,6 +65,15 @@ describe('names', () => {
       createServices(change, clusterNamed(await change.model(), 'c1'), [{ name, type: 'ZOOKEEPER' }])
     expect(await refused(core, work)).toMatch(/^INVALID/)
   })
+  test.each([
+    { hostname: 'a b' },
+    { hostname: 'a', ipAddress: '999.1.1.1' },
+    { hostname: 'a', ipAddress: 'a.example' },
+    { hostname: 'a', rackId: 'rack' },
+    { hostname: 'a', hostId: '../x' },
+  ])('of a host: %j is refused', async (host) => {
+    expect(await refused(core, (change) => createHosts(change, [host]))).toMatch(/^INVALID/)
+  })
   test('roles are called <service>-<TYPE>-<32 hex digits>, base groups <service>-<TYPE>-BASE', async () => {
     const model = await core.model()
     const service = serviceNamed(model, 'c1', 'zk')
@@ -351,6 +360,31 @@ describe('configuration', () => {
     )
     expect(messages).toContainEqual(expect.objectContaining({ code: 'ROLE_COUNT', level: 'WARNING' }))
     expect(messages.filter((each) => each.level === 'ERROR')).toEqual([])
+  })
+
+  test('a port that another role of the host has is warned of, whatever level it is set at', async () => {
+    const { role, group } = await places()
+    const service = serviceNamed(await core.model(), 'c1', 'zk')
+    const messages = async () =>
+      checkService(await core.instances(), service)
+        .filter(({ code }) => code === 'PORT_TWICE')
+        .map(({ roleName, parameter, text }) => [roleName, parameter, text])
+    expect(await messages()).toEqual([])
+    await addService(core, 'second', 'ZOOKEEPER', 'SERVER', ['h1'])
+    const { name } = (await core.model()).roles.get(role.id)!
+    expect((await messages()).map(([roleName, parameter]) => [roleName, parameter])).toEqual([
+      [name, 'clientPort'],
+      [name, 'quorumPort'],
+      [name, 'electionPort'],
+      [name, 'adminServerPort'],
+    ])
+    expect(await item(role, 'clientPort')).toMatchObject({ state: 'WARNING' })
+    await core.change((change) => updateConfig(change, group, [{ name: 'clientPort', value: '2281' }]))
+    expect((await messages()).map(([, parameter]) => parameter)).not.toContain('clientPort')
+    await core.change(async (change) => {
+      await updateConfig(change, group, [{ name: 'clientPort', value: null }])
+      await deleteService(change, serviceNamed(await change.model(), 'c1', 'second'))
+    })
   })
 
   test('a dependency must be a service of that type', async () => {

@@ -161,6 +161,11 @@ export class Connection {
   #leave(rest: Buffer): void {
     const { socket } = this
     this.#state = 'over'
+    // Who has hung up is not told again that he has, and node:http answers nobody who has.
+    if (this.#ended) {
+      socket.end()
+      return
+    }
     socket.off('data', this.#onData)
     socket.off('end', this.#onEnd)
     socket.off('error', this.#onError)

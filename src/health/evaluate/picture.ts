@@ -44,7 +44,8 @@ const PARTS: Readonly<Record<string, string>> = {
   NETWORK_INTERFACE: 'iface',
   DISK: 'device',
 }
-const PART_OWNERS = 0x8000_0000
+/** Above the numbers of nodes, and small enough to be a quick key. */
+const PART_OWNERS = 0x4000_0000
 const MOST_MESSAGES = 20
 
 export interface PictureOptions {

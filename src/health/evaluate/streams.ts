@@ -49,7 +49,8 @@ export function createStreams(now: () => number = Date.now): Streams {
   const streams: Stream[] = []
   const byKey = new Map<string, Stream>()
   const byMetric = new Map<string, Stream[]>()
-  const slots = new Map<number, number>()
+  /** By stream, then by owner: small whole numbers are quick keys, and one number made of both would be none. */
+  const slots: Map<number, number>[] = []
   let count = 0
   let streamIds = new Uint32Array(1024)
   let times = new Float64Array(1024)
@@ -59,8 +60,6 @@ export function createStreams(now: () => number = Date.now): Streams {
   let pool = new Float64Array(64 * STRIDE)
   let poolUsed = 0
 
-  const keyOf = (stream: number, owner: number) => stream * 0x1_0000_0000 + owner
-
   function stream(metric: string, aggregation: Aggregation, windowMs: number): Stream {
     const window = aggregation === 'last' ? 0 : Math.max(BUCKETS, windowMs)
     const key = `${metric} ${aggregation} ${window}`
@@ -69,6 +68,7 @@ export function createStreams(now: () => number = Date.now): Streams {
       found = { id: streams.length, metric, aggregation, windowMs: window }
       byKey.set(key, found)
       streams.push(found)
+      slots.push(new Map())
       const list = byMetric.get(metric)
       if (list === undefined) byMetric.set(metric, [found])
       else list.push(found)
@@ -77,13 +77,13 @@ export function createStreams(now: () => number = Date.now): Streams {
   }
 
   function slot(of: Stream, owner: number): number {
-    const key = keyOf(of.id, owner)
-    const known = slots.get(key)
+    const mine = slots[of.id]!
+    const known = mine.get(owner)
     if (known !== undefined) return known
     const first = firstSlot(of.metric, owner)
     if (count === times.length) grow()
     const made = count++
-    slots.set(key, made)
+    mine.set(owner, made)
     streamIds[made] = of.id
     times[made] = 0
     values[made] = Number.NaN
@@ -101,7 +101,7 @@ export function createStreams(now: () => number = Date.now): Streams {
     // Slots of an owner are chained in the order in which they were made, so the least is the first.
     let least = NONE
     for (const { id } of byMetric.get(metric) ?? []) {
-      const found = slots.get(keyOf(id, owner))
+      const found = slots[id]!.get(owner)
       if (found !== undefined && (least === NONE || found < least)) least = found
     }
     return least

@@ -180,7 +180,7 @@ function unreadable(
   problem: TriggerProblem,
   at: number,
 ): TriggerResult {
-  const label = problem.name ?? `trigger ${problem.index + 1}`
+  const label = problem.name ?? (problem.index < 0 ? 'triggers' : `trigger ${problem.index + 1}`)
   return {
     ...{ category, identity, test: `alarm:${label}`, label, summary: 'NOT_AVAILABLE', at, suppressed: false },
     explanation: `The trigger cannot be read: ${problem.message}`,

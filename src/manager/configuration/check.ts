@@ -6,6 +6,7 @@ import {
 } from '../descriptors/index.js'
 import type { Model, Role, Service } from '../model/types.js'
 import type { Instances } from './instances.js'
+import { portConflicts } from './port-conflicts.js'
 import { isSuppressed, suppressionsAt } from './suppressions.js'
 
 /** Something that is wrong with a service's configuration or its layout. Errors keep its roles from starting. */
@@ -63,7 +64,7 @@ export function checkService(
     if (!config) continue
     const own = new Map([...config].filter(([, each]) => each.parameter.scope !== 'SERVICE'))
     add(
-      validateConfig(own),
+      [...validateConfig(own), ...portConflicts(instances, role)],
       [
         suppressionsAt(model, { scope: 'ROLE', id: role.id }),
         suppressionsAt(model, { scope: 'GROUP', id: role.roleConfigGroupId }),

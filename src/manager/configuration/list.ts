@@ -13,6 +13,7 @@ import { type ConfigTarget, type Model, targetKey } from '../model/types.js'
 import type { Instances } from './instances.js'
 import type { Keyring } from './keyring.js'
 import { parametersAt, placeOf } from './parameters.js'
+import { portConflicts } from './port-conflicts.js'
 import { isSuppressed, suppressionsAt } from './suppressions.js'
 import { valuesAt } from './values.js'
 
@@ -52,11 +53,16 @@ export function listConfig(
   const below = effectiveConfig(parameters, levels.slice(0, -1))
   const own = levels.at(-1)?.values ?? {}
   const suppressed = suppressionsAt(model, target)
+  const role = target.scope === 'ROLE' ? model.roles.get(target.id) : undefined
+  const conflicts = role ? portConflicts(instances, role) : []
   return parameters
     .filter((parameter) => !parameter.hidden)
     .map((parameter): ConfigItem => {
       const { value, source, covers } = effective.get(parameter.name)!
-      const messages = validateValue(parameter, value)
+      const messages = [
+        ...validateValue(parameter, value),
+        ...conflicts.filter((each) => each.parameter === parameter.name),
+      ]
       const shown = <T extends string | undefined>(text: T) =>
         parameter.sensitive && text && !options.reveal ? MASK : text
       return {

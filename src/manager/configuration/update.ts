@@ -80,6 +80,8 @@ function problems(model: Model, target: ConfigTarget, parameter: Parameter, valu
     .filter((each) => each.level === 'ERROR' && each.code !== 'MISSING')
     .map((each) => `${parameter.name}: ${each.text}`)
   if (parameter.name === LOG_RULES && value.trim() !== '') errors.push(...problemsOfRules(value))
+  if (parameter.purpose === 'HEALTH' && parameter.name.endsWith('_triggers') && value !== '')
+    errors.push(...triggerProblems(value).map((text) => `${parameter.name}: ${text}`))
   if (parameter.purpose === 'DEPENDENCY' && value !== '' && target.scope === 'SERVICE') {
     const own = model.services.get(target.id)
     const found = (model.servicesOfCluster.get(own?.clusterId ?? 0) ?? []).find((each) => each.name === value)
@@ -101,6 +103,22 @@ function problemsOfRules(value: string): string[] {
     if (!(error instanceof ShapeError)) throw error
     return [`${LOG_RULES}: ${error.message}`]
   }
+}
+
+/** What can be seen without reading the expressions: that is the monitor's, which says so in the health of the entity. */
+function triggerProblems(value: string): string[] {
+  let list: unknown
+  try {
+    list = JSON.parse(value)
+  } catch {
+    return ['is no JSON']
+  }
+  if (!Array.isArray(list)) return ['must be a list, such as [{"triggerName": …, "triggerExpression": …}]']
+  return list.flatMap((each: { triggerName?: unknown; triggerExpression?: unknown } | null, i) =>
+    typeof each?.triggerName === 'string' && typeof each.triggerExpression === 'string'
+      ? []
+      : [`the trigger ${i + 1} needs a triggerName and a triggerExpression, both texts`],
+  )
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   type AgentCommand,
@@ -6,6 +7,7 @@ import {
   type HeartbeatAnswer,
   type HeartbeatRefusal,
   type HeartbeatRequest,
+  type HostFacts,
   judgeSession,
 } from '../../wire/heartbeat.js'
 import { parseHeartbeatRequest } from '../../wire/heartbeat-parse.js'
@@ -237,7 +239,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
         return named.id
       }
       const made = await createHosts(change, [
-        { hostId, hostname: facts.hostname, ipAddress: facts.addresses[0] ?? '' },
+        { hostId, hostname: facts.hostname, ipAddress: addressIn(facts) ?? '' },
       ])
       return made[0]!
     })
@@ -297,7 +299,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     const { facts } = host
     const row = facts && (await core.model()).hosts.get(host.id)
     if (!facts || !row) return
-    const ipAddress = facts.addresses[0] ?? row.ipAddress
+    const ipAddress = addressIn(facts) ?? row.ipAddress
     if (row.hostname === facts.hostname && row.ipAddress === ipAddress) return
     await core
       .change((change) => updateHost(change, row, { hostname: facts.hostname, ipAddress }))
@@ -436,3 +438,5 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     },
   }
 }
+
+const addressIn = ({ addresses }: HostFacts) => addresses.find((each) => isIP(each) !== 0)

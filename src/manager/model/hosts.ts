@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Change } from './change.js'
 import { exists, inUse, invalid } from './errors.js'
-import { checkHostname, checkRackId } from './names.js'
+import { checkHostname, checkIpAddress, checkRackId } from './names.js'
 import type { Host } from './types.js'
 
 export const DEFAULT_RACK = '/default'
@@ -30,7 +30,7 @@ export async function createHosts(change: Change, wanted: readonly NewHost[]): P
     return {
       hostId,
       hostname,
-      ipAddress: each.ipAddress ?? '',
+      ipAddress: checkIpAddress(each.ipAddress ?? ''),
       rackId: checkRackId(each.rackId ?? DEFAULT_RACK),
       clusterId: null,
       commissionState: 'COMMISSIONED' as const,
@@ -62,7 +62,7 @@ export async function updateHost(change: Change, host: Host, update: HostUpdate)
   }
   const values = {
     ...(hostname === undefined ? {} : { hostname }),
-    ...(ipAddress === undefined ? {} : { ipAddress }),
+    ...(ipAddress === undefined ? {} : { ipAddress: checkIpAddress(ipAddress) }),
     ...(rackId === undefined ? {} : { rackId: checkRackId(rackId) }),
   }
   if (Object.keys(values).length === 0) return

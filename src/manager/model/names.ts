@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { isIP } from 'node:net'
 import { invalid } from './errors.js'
 
 /** In URLs, so without slashes; people give clusters names with spaces. */
@@ -52,6 +53,12 @@ export function checkRackId(rack: string): string {
   if (!/^(\/[A-Za-z0-9_.-]+)+$/.test(rack) || rack.length > 255)
     throw invalid(`"${rack.slice(0, 80)}" is not a rack: it looks like /default or /row1/rack2.`)
   return rack
+}
+
+/** Empty: not known yet. */
+export function checkIpAddress(address: string): string {
+  if (address !== '' && isIP(address) === 0) throw invalid(`"${address.slice(0, 80)}" is not an IP address.`)
+  return address
 }
 
 export function checkHostname(name: string): string {

@@ -19,7 +19,7 @@ export interface StalenessStore {
   ofRole(instances: Instances, role: Role): Promise<RoleStaleness>
   /** The worst of a service's roles. */
   ofService(instances: Instances, serviceId: number): Promise<Staleness>
-  /** Has the client configuration changed since it was deployed, on any host? */
+  /** STALE where a host of the service has no client configuration, or another than would be deployed now. */
   ofClientConfig(instances: Instances, serviceId: number): Promise<Staleness>
 }
 
@@ -73,7 +73,8 @@ export function createStalenessStore(
       const deployed = new Map(rows.map((row) => [row.hostId, row.deployedProcessId]))
       for (const role of clientConfigRoles(instances.model, serviceId)) {
         const id = deployed.get(role.hostId)
-        if (id == null) continue
+        // A host that has none is as outdated as one that has an old one.
+        if (id == null) return 'STALE'
         const before = await loadProcess(core.db, core.keys, id)
         if (!before) continue
         try {

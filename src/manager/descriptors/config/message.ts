@@ -18,6 +18,7 @@ export interface ConfigMessage {
     | 'BAD_TEXT'
     | 'UNKNOWN_NAME'
     | 'FIXED'
+    | 'PORT_TWICE'
   /** The parameter's name. */
   readonly parameter: string
   readonly text: string

@@ -1,0 +1,6 @@
+export { agentOptions } from './agent.js'
+export { alertPublisherOptions } from './alert-publisher.js'
+export { managerOptions } from './manager.js'
+export { monitorOptions } from './monitor.js'
+export { queryOptions } from './query.js'
+export { upOptions } from './up.js'
