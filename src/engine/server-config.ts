@@ -89,12 +89,16 @@ export function serverConfigXml(config: ServerConfig): string {
       console: 1,
       level: 'error',
       levels: {
-        logger: ['executeQuery', 'DynamicQueryHandler', 'PredefinedQueryHandler', 'TCPHandler'].map(
-          (name) => ({
-            name,
-            level: 'none',
-          }),
-        ),
+        logger: [
+          'executeQuery',
+          'DynamicQueryHandler',
+          'PredefinedQueryHandler',
+          'TCPHandler',
+          'BackupsWorker',
+        ].map((name) => ({
+          name,
+          level: 'none',
+        })),
       },
     },
     // `BACKUP … TO File('name')` writes here, and nowhere else.
