@@ -6,8 +6,8 @@ import type { Collector } from '../collectors/collector.js'
 import { monotonic } from '../collectors/collector.js'
 import type { Counters } from '../collectors/counters.js'
 import type { Round } from '../round.js'
-import type { Scraped } from './scrape.js'
 import { createReader, scrape } from './scrape.js'
+import type { Scraped } from './scraped.js'
 
 export interface ScrapedRole {
   process: DesiredProcess

@@ -1,17 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { connectionProblem } from '../../wire/connection-problem.js'
 import type { MetricEndpoint, MetricRule } from '../../wire/heartbeat.js'
-import type { MetricDefinition } from '../../wire/native-batch.js'
 import { fetchMntr, fetchPage } from './fetch.js'
 import { beanPath, jsonPath, lookUp, parsed, readBeans } from './json.js'
 import { readMntr } from './mntr.js'
 import { parseSelector, readPrometheus } from './prometheus.js'
+import type { Scraped } from './scraped.js'
 import { readWholePage } from './whole-page.js'
-
-export interface Scraped {
-  metric: MetricDefinition
-  value: number
-}
 
 /**
  * Makes rules ready for a type of endpoint, once; the result reads pages. Rules that make no sense for it find nothing; a

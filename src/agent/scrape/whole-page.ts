@@ -1,5 +1,5 @@
 import { type Family, familySamples } from '../../wire/self-metrics.js'
-import type { Scraped } from './scrape.js'
+import type { Scraped } from './scraped.js'
 import { parseKey, readPage } from './targets/page.js'
 
 /** Of one page; what is beyond is left out. */
