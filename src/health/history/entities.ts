@@ -12,6 +12,7 @@ export function registerEntity(catalogue: Catalogue, node: Node): number {
   }
   const owner = category === 'CLUSTER' ? node : cluster
   put('clusterName', owner?.entity.name)
+  put('clusterId', owner?.identity)
   put('clusterDisplayName', owner?.entity.displayName ?? owner?.entity.name)
   const of = category === 'SERVICE' ? node : service
   put('serviceName', of?.entity.serviceName)
@@ -27,7 +28,8 @@ export function registerEntity(catalogue: Catalogue, node: Node): number {
   put('rackId', on?.entity.rackId)
   return catalogue.addEntity({
     category,
-    name: entity.name,
+    // In queries a cluster's `entityName` is its id, as in Cloudera Manager: docs/decisions/0033.
+    name: category === 'CLUSTER' ? identity : entity.name,
     identity,
     ...(entity.displayName !== undefined && { displayName: entity.displayName }),
     attributes,
