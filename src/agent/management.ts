@@ -62,6 +62,8 @@ export interface ManagementStatus extends HeartbeatStatus {
 }
 
 const SWEEP_MS = 3_600_000
+/** How long a manager may take for its first answer before this host goes on with what it knows. */
+const FIRST_ANSWER_MS = 5_000
 const MAX_ORPHANS = 100
 
 /** Everything that the agent does for a manager: heartbeat, processes, their metrics. */
@@ -71,15 +73,16 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
   const store = await openDesiredStore(dataDir, logger)
   const applied = await openApplied(dataDir)
   let heartbeat: Heartbeat | undefined
+  let hasBegun = false
   const news = () => heartbeat?.news()
   const link = openLink(join(dataDir, 'supervisor'), logger, {
     connected() {
-      runner.wake()
+      if (hasBegun) runner.wake()
       news()
     },
     status(status: Status) {
       logStatus(status)
-      runner.wake()
+      if (hasBegun) runner.wake()
       news()
     },
   })
@@ -116,10 +119,20 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
     transport: createTransport(options.caFile),
     logger,
     ...(options.longestBackOffMs === undefined ? {} : { longestBackOffMs: options.longestBackOffMs }),
+    onOutcome: (code) => code !== 'HOST_ID_IN_USE' && begin(),
   })
   options.failures.onNews = news
-  // What was wanted last is wanted until the manager says otherwise.
-  runner.wake()
+  // What was wanted last is wanted until the manager says otherwise, or cannot be asked. On a machine that was cloned from one at
+  // work it says so: the roles of that one must not run twice.
+  function begin() {
+    clearTimeout(beginning)
+    if (hasBegun) return
+    hasBegun = true
+    runner.wake()
+  }
+  const beginning = setTimeout(() => {
+    if (heartbeat?.status().lastError?.code !== 'HOST_ID_IN_USE') begin()
+  }, FIRST_ANSWER_MS)
 
   async function sweep() {
     const { desired } = store.held
@@ -200,6 +213,7 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
     stop: () =>
       (stopped ??= (async () => {
         clearInterval(sweeping)
+        clearTimeout(beginning)
         await canaries.stop()
         await heartbeat.stop()
         await runner.stop()

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path'
 import { LOOPBACK } from './port.js'
 
 export interface ServerConfig {
@@ -88,14 +89,20 @@ export function serverConfigXml(config: ServerConfig): string {
       console: 1,
       level: 'error',
       levels: {
-        logger: ['executeQuery', 'DynamicQueryHandler', 'PredefinedQueryHandler', 'TCPHandler'].map(
-          (name) => ({
-            name,
-            level: 'none',
-          }),
-        ),
+        logger: [
+          'executeQuery',
+          'DynamicQueryHandler',
+          'PredefinedQueryHandler',
+          'TCPHandler',
+          'BackupsWorker',
+        ].map((name) => ({
+          name,
+          level: 'none',
+        })),
       },
     },
+    // `BACKUP … TO File('name')` writes here, and nowhere else.
+    backups: { allowed_path: join(dirname(config.dataPath), 'backups') },
     send_crash_reports: { enabled: 'false' },
   })
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -13,7 +14,7 @@ import {
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { removeOrphans } from '../../src/agent/processes/orphans.js'
-import { startManagedAgent } from './managed-agent.js'
+import { dataFolder, startManagedAgent } from './managed-agent.js'
 import { startManager, state, wanted } from './manager-stand-in.js'
 import { temporaryFolder, until } from './support.js'
 
@@ -215,6 +216,27 @@ describe('an agent with a manager', () => {
     process.kill(pid!, 'SIGKILL')
     await until(() => statusOf()?.pid !== undefined && statusOf()!.pid !== pid, 'another one')
     expect(second.agent.status().manager).toMatchObject({ connected: false, lastError: { code: 'AWAY' } })
+  })
+
+  it('starts nothing on a machine that was cloned, with all that it knew, from one that is at work', async () => {
+    const manager = await startManager()
+    const first = await startManagedAgent(manager)
+    manager.want(state([wanted(1, 'sleep', ['1000'])]))
+    await manager.see(1, ({ state }) => state === 'RUNNING')
+    const copy = dataFolder()
+    for (const name of ['host-id', 'manager.json', 'desired.json'])
+      cpSync(join(first.dataDir, name), join(copy, name))
+    await first.agent.stop()
+    manager.instead = (_, response) => {
+      response.writeHead(409).end(JSON.stringify({ code: 'HOST_ID_IN_USE', message: 'It is at work.' }))
+      return true
+    }
+    const second = await startManagedAgent(manager, {}, copy)
+    await until(() => second.agent.status().manager!.beats > 2, 'its beats')
+    expect(second.supervisorPid()).toBeUndefined()
+    // The other one is gone, or there was none: then it does what it is to do.
+    manager.instead = undefined
+    await until(() => second.supervisorPid() !== undefined, 'its processes')
   })
 
   it('leaves what it cannot read of the desired state as it is, and does the rest', async () => {

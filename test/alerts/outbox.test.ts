@@ -2,11 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { enforce, type Message, recordKey, takeDue, takeEvent } from '../../src/alerts/core/index.js'
 import { lockFolder } from '../../src/alerts/outbox/lock.js'
 import { openOutbox } from '../../src/alerts/outbox/outbox.js'
-import { health, rules, SILENT, temporaryFolder } from './support.js'
+import { eventually } from '../integration/program.js'
+import { health, publisherWith, rules, SILENT, temporaryFolder } from './support.js'
 
 const message = (
   id: string,
@@ -191,6 +192,18 @@ describe('bounds', () => {
     const { state } = await openOutbox(temporaryFolder(), SILENT)
     state.messages.set('old', message('old', 'CRITICAL', Date.now() - 2_000))
     expect(enforce(state, bounds, Date.now(), () => 1).expired.map(({ id }) => id)).toEqual(['old'])
+  })
+
+  test('no message grows old because the clock was set four days ahead', async () => {
+    const publisher = await publisherWith({ type: 'webhook', url: 'http://127.0.0.1:9/' })
+    await publisher.take([health('waits', 'RED', { time: Date.now() })])
+    await eventually('a message', () => publisher.status().outbox.messages === 1)
+    const now = Date.now
+    vi.spyOn(Date, 'now').mockImplementation(() => now() + 4 * 86_400_000)
+    onTestFinished(() => void vi.restoreAllMocks())
+    await publisher.take([health('new', 'RED', { time: Date.now() })])
+    await eventually('another', () => publisher.status().outbox.messages === 2)
+    expect(publisher.status().lost).toEqual({ full: 0, expired: 0, causes: 0 })
   })
 
   test('a flood of entities and events is bounded', async () => {

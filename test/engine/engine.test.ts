@@ -39,6 +39,20 @@ test('a fresh engine takes a table and gives its rows back', async () => {
   expect(await select('SELECT sum(a) AS s FROM bw.t')).toEqual([{ s: 3 }])
 })
 
+test('a backup goes into the folder beside the data, comes back under another name, and goes nowhere else', async () => {
+  const { client, dataDir } = started
+  await client.command({ query: 'CREATE TABLE bw.kept (a UInt64) ENGINE = MergeTree ORDER BY a' })
+  await client.command({ query: 'INSERT INTO bw.kept VALUES (7)' })
+  await client.command({ query: "BACKUP TABLE bw.kept TO File('monday')" })
+  await client.command({ query: "RESTORE TABLE bw.kept AS bw.restored FROM File('monday')" })
+  expect(await select('SELECT a FROM bw.restored')).toEqual([{ a: 7 }])
+  expect((await stat(join(dataDir, 'backups', 'monday'))).isDirectory()).toBe(true)
+  for (const path of ['/tmp/elsewhere', '../elsewhere'])
+    await expect(client.command({ query: `BACKUP TABLE bw.kept TO File('${path}')` })).rejects.toThrow(
+      /not allowed for backups/,
+    )
+})
+
 test('the time zone is UTC whatever the machine says', async () => {
   expect(await select('SELECT timezone() AS tz')).toEqual([{ tz: 'UTC' }])
 })

@@ -30,6 +30,8 @@ export interface HeartbeatOptions {
   failures?: Pick<CheckFailures, 'of'>
   transport: Transport
   logger: Logger
+  /** Is told what came of each beat; undefined: it was answered. */
+  onOutcome?: (code: BeatFailure['code'] | undefined) => void
   /** Of the manager when it is away; tests shorten it. Default 30 s. */
   longestBackOffMs?: number
 }
@@ -294,6 +296,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
         (error): BeatFailure => ({ code: 'BAD_ANSWER', message: String(error) }),
       )
       if (stopping.signal.aborted) return
+      options.onOutcome?.('code' in outcome ? outcome.code : undefined)
       if (!('code' in outcome)) {
         failures = 0
         good()

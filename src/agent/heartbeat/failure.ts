@@ -36,12 +36,14 @@ export function failureOf({ status, headers, body }: Reply): BeatFailure {
     refusal?.code ??
     (status === 401 || status === 403 ? 'TOKEN' : status === 426 ? 'PROTOCOL_VERSION' : 'AWAY')
   const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now())
-  const hint = HINTS[code] ? `; ${HINTS[code]}` : ''
+  const said = refusal?.message
+  const hint = HINTS[code]
+  const text = said && hint ? `${said.replace(/\.$/, '')}; ${hint}` : (said ?? hint)
   return {
     code,
-    message: `HTTP ${status}${refusal ? `: ${refusal.message}` : ''}${hint}`,
+    message: `HTTP ${status}${text ? `: ${text}` : ''}`,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(HINTS[code] || code === 'HOST_NAME_IN_USE' ? { lasting: true } : {}),
+    ...(hint || code === 'HOST_NAME_IN_USE' ? { lasting: true } : {}),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { HotReading, HotSamples } from '../../metrics/index.js'
-import { type CheckedStatement, comparisonsOf } from '../check/statement.js'
+import type { CheckedStatement, Filter } from '../check/statement.js'
 import type { TypedItem } from '../check/typed.js'
 import { acrossOf, hasFact, hasUnknownMetric, neededMetrics } from '../check/walk.js'
 import { QueryError } from '../errors.js'
@@ -144,29 +144,35 @@ function evaluateNow(group: LeafGroup, chunk: Chunk, reading: HotReading, chunkP
 const isHeld = ({ kind, metrics, window: { from, to } }: LeafGroup, hot: HotSamples) =>
   HOT_KINDS.has(kind) && hot.holds(metrics, from, to)
 
-/** The items of statements of which all is known from their text and the catalogue. */
-const known = new WeakMap<CheckedStatement, readonly TypedItem[] | null>()
-
-function itemsOf(checked: CheckedStatement): readonly TypedItem[] | undefined {
-  let items = known.get(checked)
-  if (items === undefined) {
-    items = isPlain(checked) ? (checked.items ?? null) : null
-    known.set(checked, items)
+/** Undefined where more than their text and the catalogue is to be looked at. */
+function itemsOf({
+  statement,
+  items,
+  filter,
+  usesFacts,
+}: CheckedStatement): readonly TypedItem[] | undefined {
+  if (items === undefined || statement.explain || usesFacts) return undefined
+  if (statement.days !== undefined || statement.hours !== undefined) return undefined
+  if (filter !== undefined && hasComparison(filter)) return undefined
+  let plain = plainness.get(items)
+  if (plain === undefined) {
+    plain = items.every(isPlain)
+    plainness.set(items, plain)
   }
-  return items ?? undefined
+  return plain ? items : undefined
 }
 
-function isPlain({ statement, items, filter, usesFacts }: CheckedStatement): boolean {
-  if (statement.explain || statement.days !== undefined || statement.hours !== undefined) return false
-  if (usesFacts || comparisonsOf(filter).length > 0) return false
-  return (items ?? []).every(
-    ({ expression }) =>
-      neededMetrics(expression).length > 0 &&
-      acrossOf(expression).length === 0 &&
-      !hasFact(expression) &&
-      !hasUnknownMetric(expression),
-  )
-}
+/** The same items come with one condition after another. */
+const plainness = new WeakMap<readonly TypedItem[], boolean>()
+
+const hasComparison = (filter: Filter): boolean =>
+  filter.kind === 'compare' || (filter.kind !== 'select' && filter.operands.some(hasComparison))
+
+const isPlain = ({ expression }: TypedItem) =>
+  neededMetrics(expression).length > 0 &&
+  acrossOf(expression).length === 0 &&
+  !hasFact(expression) &&
+  !hasUnknownMetric(expression)
 
 const expressions = new WeakMap<readonly TypedItem[], readonly TypedItem['expression'][]>()
 

@@ -32,7 +32,7 @@ export class SelectionCache {
    * stands for the metrics, as the request's filter stands for the predicate; the same ones come again with the same text.
    */
   select(
-    key: string | undefined,
+    key: (() => string) | undefined,
     request: SelectionRequest,
     metrics: readonly Metric[],
     item: object,
@@ -47,8 +47,13 @@ export class SelectionCache {
     }
     const known = few.byItem.get(item)
     if (known !== undefined) return known
-    const subjects = this.#select(key, request, metrics)
-    if (subjects.length <= FEW && subjects === this.#known.get(this.#lastFull)) few.byItem.set(item, subjects)
+    const pinned = (request.candidates.pins?.length ?? FEW + 1) <= FEW
+    // What names its entities is found by their names; writing the predicate down as a key takes longer.
+    const subjects = pinned
+      ? sameAs(few.byItem, selectEntities(request, metrics))
+      : this.#select(key(), request, metrics)
+    const keep = pinned ? isLasting(subjects, joinRenamed) : subjects === this.#known.get(this.#lastFull)
+    if (keep && subjects.length <= FEW) few.byItem.set(item, subjects)
     return subjects
   }
 
@@ -65,8 +70,7 @@ export class SelectionCache {
     const known = this.#known.get(full)
     if (known !== undefined) return known
     const subjects = selectEntities(request, metrics)
-    if (subjects.some(({ entity }) => entity.names.length > 1) && !joinRenamed) return subjects
-    if (subjects.length > MOST_SUBJECTS / 4 || isViewOf(subjects)) return subjects
+    if (subjects.length > MOST_SUBJECTS / 4 || !isLasting(subjects, joinRenamed)) return subjects
     if (this.#known.size >= MOST_ENTRIES || this.#size + subjects.length > MOST_SUBJECTS) {
       this.#known.clear()
       this.#size = 0
@@ -85,6 +89,16 @@ export class SelectionCache {
 function sameSubjects(a: readonly Subject[], b: readonly Subject[]): boolean {
   return a.length === b.length && a.every((subject, i) => subject.entity.id === b[i]?.entity.id)
 }
+
+/** The list of another item, if it has the same entities: then they are read together without being matched up. */
+function sameAs(byItem: ReadonlyMap<object, readonly Subject[]>, subjects: readonly Subject[]) {
+  for (const other of byItem.values()) if (sameSubjects(other, subjects)) return other
+  return subjects
+}
+
+/** Whether they depend on the catalogue alone; names that were changed depend on the time. */
+const isLasting = (subjects: readonly Subject[], joinRenamed: boolean) =>
+  (joinRenamed || subjects.every(({ entity }) => entity.names.length < 2)) && !isViewOf(subjects)
 
 /** Whether an entity stands under one of several names. */
 const isViewOf = (subjects: readonly Subject[]) => subjects.some((subject) => subject.part !== undefined)

@@ -16,7 +16,7 @@ export function selector(
   const { catalogue, ancestors } = environment
   const { from } = checked.statement
   const key = checked.timeless
-    ? `${from?.name ?? ''} ${where === undefined ? '' : printed(where)}`
+    ? () => `${from?.name ?? ''} ${where === undefined ? '' : printed(where)}`
     : undefined
   return (item: TypedItem): readonly Subject[] => {
     const metrics = neededMetrics(item.expression)
