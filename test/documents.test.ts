@@ -12,13 +12,14 @@ const DOCUMENTS = ['.', 'docs', 'docs/decisions'].flatMap(markdownIn)
 
 const withoutCode = (text: string) => text.replaceAll(/```.*?```/gs, '').replaceAll(/`[^`\n]*`/g, '')
 
-/** The places in a document that a link can name, as forges make them from headings. */
+/** The places in a document that a link can name: as forges make them from headings, or given. */
 function anchorsOf(path: string): Set<string> {
-  const headings = read(path)
-    .replaceAll(/```.*?```/gs, '')
-    .matchAll(/^#+ +(.*)$/gm)
-  return new Set(
-    [...headings].map(([, heading = '']) =>
+  const text = read(path).replaceAll(/```.*?```/gs, '')
+  const given = [...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id)
+  const headings = text.matchAll(/^#+ +(.*)$/gm)
+  return new Set([
+    ...given,
+    ...[...headings].map(([, heading = '']) =>
       heading
         .trim()
         .toLowerCase()
@@ -26,7 +27,7 @@ function anchorsOf(path: string): Set<string> {
         .replaceAll(/[^\p{L}\p{N}_\- ]/gu, '')
         .replaceAll(' ', '-'),
     ),
-  )
+  ])
 }
 
 function isDead(document: string, link: string): boolean {
