@@ -58,6 +58,8 @@ export async function runQueries(
     type: QueryType,
     into: QueryRound,
   ) {
+    // What the type before has left behind is not this one's.
+    await untilIdle(running.pid, 1)
     const measure = await measureQueries(
       connection,
       dialect,

@@ -35,13 +35,14 @@ const IDLE_SHARE = 0.08
 const LONGEST_WAIT_MS = 20_000
 
 /**
- * Resolves when the process and its children have used next to nothing for a second, at the latest after 20 s: what a
- * server does after its start (opening tables, merging, reading what is newest) is over then.
+ * Resolves when the process and its children have used next to nothing for some steps of a quarter of a second, at the latest
+ * after 20 s: what a server does after its start (opening tables, merging, reading what is newest) is over then, or what it
+ * does after large answers (collecting garbage, giving memory back).
  */
-export async function untilIdle(root: number): Promise<void> {
+export async function untilIdle(root: number, steps = 4): Promise<void> {
   let quiet = 0
   let before = usageOf(root).cpuSeconds
-  for (let waited = 0; quiet < 4 && waited < LONGEST_WAIT_MS; waited += IDLE_STEP_MS) {
+  for (let waited = 0; quiet < steps && waited < LONGEST_WAIT_MS; waited += IDLE_STEP_MS) {
     await sleep(IDLE_STEP_MS)
     const now = usageOf(root).cpuSeconds
     quiet = now - before <= (IDLE_SHARE * IDLE_STEP_MS) / 1000 ? quiet + 1 : 0
