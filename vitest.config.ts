@@ -22,7 +22,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     // More than cores: many tests wait for processes, disks and timers of their own.
-    maxWorkers: 4,
+    maxWorkers: 5,
     // Upper bounds for a machine that has a lot else to do; on an idle one nothing comes near them.
     testTimeout: 120_000,
     hookTimeout: 120_000,
