@@ -169,9 +169,13 @@ describe('several hosts in the URL', () => {
     const pool = createPool(url)
     const portInUse = async () => {
       const client = await pool.connect()
-      const { rows } = await client.query<{ port: string }>("select current_setting('port') as port", [])
-      client.release()
-      return Number(rows[0]!.port)
+      try {
+        const { rows } = await client.query<{ port: string }>("select current_setting('port') as port", [])
+        return Number(rows[0]!.port)
+      } finally {
+        // One that is kept, because its query failed, would have `end` below wait for ever.
+        client.release()
+      }
     }
     expect(await portInUse()).toBe(ports[0])
     // As a primary that has become a standby.

@@ -116,10 +116,14 @@ test('a trigger that fires makes a role bad, an event that is found, and an aler
   })
   expect(alert.entity).toMatchObject({ cluster: 'c1', hosts: [{ name: 'node2.example', id: 'host-2' }] })
   expect(alerts.some(isOf('zk-SERVER-1', 'RED'))).toBe(false)
-  const found = await search(
-    events.app,
-    'category==health_event;severity==critical;attributes.role==zk-SERVER-2;attributes.host==node2.example;content=="too many files"',
-  )
+  // Alerts and events are published side by side: the one says nothing of the other.
+  const found = await eventually('the event', async () => {
+    const answer = await search(
+      events.app,
+      'category==health_event;severity==critical;attributes.role==zk-SERVER-2;attributes.host==node2.example;content=="too many files"',
+    )
+    return answer.totalResults > 0 && answer
+  })
   expect(found.totalResults).toBe(1)
   expect(found.items[0]).toMatchObject({ id: alert.id, alert: true })
 
