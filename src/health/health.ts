@@ -60,6 +60,8 @@ export function createHealth(options: HealthOptions): Health {
   let timer: NodeJS.Timeout | undefined
   let due = 0
   let running: Promise<HealthChange[]> | undefined
+  /** The one after it, when somebody has asked meanwhile. */
+  let following: Promise<HealthChange[]> | undefined
   let loading: Promise<unknown> = Promise.resolve()
   let started: Promise<void> | undefined
   let stopped: Promise<void> | undefined
@@ -223,7 +225,16 @@ export function createHealth(options: HealthOptions): Health {
   }
 
   function evaluate(): Promise<HealthChange[]> {
-    running ??= evaluateOnce().finally(() => {
+    if (running !== undefined) {
+      // What is under way may have passed by what the caller has just told.
+      const next = () => {
+        following = undefined
+        return evaluate()
+      }
+      following ??= running.then(next, next)
+      return following
+    }
+    running = evaluateOnce().finally(() => {
       running = undefined
     })
     return running
@@ -231,6 +242,7 @@ export function createHealth(options: HealthOptions): Health {
 
   async function evaluateOnce(): Promise<HealthChange[]> {
     await loading
+    if (stopping.signal.aborted) return []
     const start = performance.now()
     const time = now()
     if (store.stats().failure !== '') patientUntil = time + PATIENCE_MS
@@ -290,7 +302,7 @@ export function createHealth(options: HealthOptions): Health {
         clearTimeout(timer)
         unlisten?.()
         await started?.catch(() => undefined)
-        await Promise.allSettled([running, loading])
+        await Promise.allSettled([running, following, loading])
         await history.stop()
       })()
       return stopped
