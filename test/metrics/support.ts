@@ -25,6 +25,7 @@ export async function startBench(options?: Parameters<typeof startTestEngine>[0]
   const isShared = !options && process.env.BELLWETHER_TEST_ENGINE === 'shared'
   const engine = options ? await startTestEngine(options) : await sharedTestEngine()
   const stores: Store[] = []
+  const copied = new Map<string, Promise<void>>()
   const connection = (database: string): Connection => {
     const { url, username, password } = engine.engine.connection
     return { url, username, password, database }
@@ -33,7 +34,11 @@ export async function startBench(options?: Parameters<typeof startTestEngine>[0]
     engine,
     connection,
     async open(database, more) {
-      if (isShared) await copySchema(connection(database))
+      if (isShared) {
+        // Two that are opened at the same time find it made once.
+        if (!copied.has(database)) copied.set(database, copySchema(connection(database)))
+        await copied.get(database)
+      }
       const store = await openStore({
         connection: connection(database),
         logger: silent,
