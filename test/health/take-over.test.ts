@@ -142,7 +142,7 @@ describe('a model that is taken over', () => {
   })
 
   it('loses nothing that comes meanwhile, in whatever turn: facts, results, parts of hosts', async () => {
-    for (const when of [1, 3, 5, 7]) {
+    for (const when of [2, 8, 13]) {
       const bed = bench()
       for (let h = 0; h < 300; h++) bed.mount(`h${h}`, '/')
       const models = createModels(() => bed.picture, new AbortController().signal)
