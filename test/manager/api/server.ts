@@ -35,11 +35,7 @@ export interface ServeOptions {
 
 /** The API of an active manager over a real database; with the users `user`, `operator`, `configurator`, `admin`, `hr`. */
 export async function apiOver(core: Core, options: ServeOptions = {}) {
-  if (!options.withoutUsers)
-    await core.db
-      .insertInto('userAccount')
-      .values(users)
-      .execute()
+  if (!options.withoutUsers) await core.db.insertInto('userAccount').values(users).execute()
   const active = await startActive({ core, monitorClient: options.monitorClient })
   const api = createManagerApi({
     ...fromActive(active),
