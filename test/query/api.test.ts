@@ -417,7 +417,7 @@ describe('bounds', () => {
       const [row] = await result.json<{ n: string }>()
       return Number(row?.n)
     }
-    const deadline = Date.now() + 10_000
+    const deadline = Date.now() + 60_000
     while ((await running()) > 0 && Date.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, 50))
     expect(await running()).toBe(0)
