@@ -87,4 +87,7 @@ export async function legendOf(page: Page, id: string): Promise<string[]> {
 /** The text of an element, with nothing for one that has none. */
 export const textOf = async (locator: Locator) => (await locator.textContent()) ?? ''
 
+/** Waits until what the page had asked before has come to the server, and what was answered before has come to the page. */
+export const settled = (page: Page) => page.evaluate("fetch('/nothing').then((answer) => answer.text())")
+
 export const parameter = (page: Page, name: string) => new URL(page.url()).searchParams.get(name)
