@@ -10,7 +10,7 @@ import { host, openQueryBed, pointsOf, type QueryBed, quiet, withLimits } from '
 let bed: QueryBed
 const T = Date.UTC(2026, 0, 5, 12)
 const SERIES = 60
-const STEPS = 20_000
+const STEPS = 10_000
 const window = { from: T, to: T + STEPS * 1000 }
 
 beforeAll(async () => {
@@ -68,7 +68,7 @@ async function cutting(nth: number) {
     connection,
   }
   return {
-    api: createQueryApi({ store, logger: quiet, limits: { chunkPoints: 200_000 } }),
+    api: createQueryApi({ store, logger: quiet, limits: { chunkPoints: 100_000 } }),
     close: () => server.close(),
   }
 }
@@ -139,7 +139,7 @@ describe('limits of time', () => {
     else expect(status).toBe(200)
   })
   test('a reader that takes nothing any more is let go, and its turn goes on', async () => {
-    const one = withLimits(bed, { concurrent: 1, seconds: 4, chunkPoints: 100_000 })
+    const one = withLimits(bed, { concurrent: 1, seconds: 4, chunkPoints: 50_000 })
     const server = serve({ fetch: one.api.app.fetch, port: 0, hostname: '127.0.0.1' })
     await new Promise((resolve) => server.once('listening', resolve))
     const { port } = server.address() as { port: number }
