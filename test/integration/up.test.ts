@@ -260,11 +260,14 @@ describe('bellwether up', () => {
     const port = await freePort()
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
     cleanups.push(() => server.close())
+    const data = folder()
     const up = owned(
-      startProgram(['up', '--data', folder(), '--port', `${port}`, '--monitor-port', `${await freePort()}`]),
+      startProgram(['up', '--data', data, '--port', `${port}`, '--monitor-port', `${await freePort()}`]),
     )
     expect(await up.exited).not.toBe(0)
     expect(up.output()).toContain(`port ${port} on 127.0.0.1 is in use`)
+    // Before anything is started, which could send to whoever has the other port.
+    expect(readdirSync(join(data, 'logs'))).toEqual([])
   }, 120_000)
 
   it('says that its folder is not writable, and ends', async () => {

@@ -1,0 +1,148 @@
+import { canaries } from './canary.js'
+import {
+  type DesiredDirectory,
+  type DesiredFile,
+  type DesiredProcess,
+  type LogEvents,
+  type MetricEndpoint,
+  type ResourceLimits,
+  rlimitNames,
+} from './desired-state.js'
+import {
+  absolute,
+  account,
+  BIG,
+  httpUrl,
+  id,
+  mode,
+  relative,
+  revision,
+  signalName,
+} from './heartbeat-checks.js'
+import { DEFAULT_LOG_RULES, logRules } from './log-rules.js'
+import {
+  byDefault,
+  type Check,
+  isObject,
+  list,
+  oneOf,
+  optional,
+  record,
+  ShapeError,
+  shape,
+  text,
+  truth,
+  whole,
+} from './shape.js'
+
+/** Exactly one source: a file with two would be one thing to one reader and another to the next. */
+export const file: Check<DesiredFile> = (value, path) => {
+  const checked = shape<DesiredFile>({
+    path: relative,
+    mode: byDefault(mode, '0640'),
+    owner: byDefault(oneOf('process', 'agent'), 'process'),
+    content: optional(text(16 * 1024 * 1024)),
+    base64: optional(text(24 * 1024 * 1024, /^[A-Za-z0-9+/]*={0,2}$/, 'base64')),
+    digest: optional(text(64, /^[0-9a-f]{64}$/, 'a SHA-256 in 64 hexadecimal digits')),
+    url: optional(text(2000, /^\/(?!\/)/, 'a path on the manager that starts with /')),
+  })(value, path)
+  const sources = [checked.content, checked.base64, checked.url].filter((one) => one !== undefined)
+  if (sources.length !== 1 || (checked.url === undefined) !== (checked.digest === undefined))
+    throw new ShapeError(path, 'a file with one of content, base64, or digest and url')
+  if (/^logs(\/|$)/.test(checked.path)) throw new ShapeError(`${path}.path`, 'outside of logs/')
+  return checked
+}
+
+const directory = shape<DesiredDirectory>({
+  path: absolute,
+  mode: byDefault(mode, '0755'),
+  user: optional(account),
+  group: optional(account),
+})
+
+const rlimit = whole(-1, BIG)
+const limits = shape<ResourceLimits>({
+  rlimits: optional((value, path) => {
+    const checked = record<number | { soft: number; hard: number }>(
+      (one, at) => (isObject(one) ? shape({ soft: rlimit, hard: rlimit })(one, at) : rlimit(one, at)),
+      rlimitNames.length,
+    )(value, path)
+    for (const name of Object.keys(checked)) oneOf(...rlimitNames)(name, `${path}.${name}`)
+    return checked as ResourceLimits['rlimits']
+  }),
+  cpuWeight: optional(whole(1, 10_000)),
+  ioWeight: optional(whole(1, 10_000)),
+  memoryHigh: optional(whole(0, BIG)),
+  memoryMax: optional(whole(0, BIG)),
+})
+
+const endpoint: Check<MetricEndpoint> = (value, path) => {
+  const checked = shape<MetricEndpoint>({
+    name: text(100),
+    type: oneOf('prometheus', 'jmx', 'json', 'mntr'),
+    url: optional(httpUrl),
+    host: optional(text(255, /^[A-Za-z0-9.:_-]+$/, 'a host')),
+    port: optional(whole(1, 65_535)),
+    rules: text(200),
+    token: optional(text(4000, /^[\x21-\x7e]+$/, 'a token')),
+    caFile: optional(text(4096, /^\//, 'an absolute path')),
+    timeoutMs: byDefault(whole(10, 60_000), 5000),
+    maxBytes: byDefault(whole(1, 256 * 1024 * 1024), 16 * 1024 * 1024),
+  })(value, path)
+  const complete =
+    checked.type === 'mntr'
+      ? checked.host !== undefined && checked.port !== undefined
+      : checked.url !== undefined
+  if (!complete) throw new ShapeError(path, checked.type === 'mntr' ? 'with host and port' : 'with a url')
+  return checked
+}
+
+export const desiredProcess: Check<DesiredProcess> = (value, path) => {
+  const checked = shape<DesiredProcess>({
+    id,
+    name: text(255, /^\d{1,16}-[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'of the form <id>-<service>-<ROLE>'),
+    wanted: byDefault(oneOf('RUNNING', 'STOPPED'), 'RUNNING'),
+    run: byDefault(oneOf('keep', 'once'), 'keep'),
+    revision: byDefault(revision, 0),
+    refreshSignal: optional(signalName),
+    program: text(4096, /./s, 'a program'),
+    args: byDefault(list(text(131_072), 10_000), []),
+    environment: byDefault(record(text(131_072), 10_000, /^[^=\0]{1,500}$/), {}),
+    user: optional(account),
+    group: optional(account),
+    files: byDefault(list(file, 10_000), []),
+    directories: byDefault(list(directory, 1000), []),
+    limits: optional(limits),
+    autoRestart: byDefault(truth, false),
+    startRetries: byDefault(whole(0, 1000), 3),
+    startSeconds: byDefault(whole(0, 86_400), 20),
+    stop: byDefault(
+      shape({ signal: byDefault(signalName, 'SIGTERM'), timeoutMs: byDefault(whole(0, 86_400_000), 30_000) }),
+      { signal: 'SIGTERM', timeoutMs: 30_000 },
+    ),
+    logs: byDefault(
+      shape({
+        maxBytes: byDefault(whole(4096, 10 * 1024 ** 3), 10 * 1024 ** 2),
+        backups: byDefault(whole(0, 100), 2),
+      }),
+      { maxBytes: 10 * 1024 ** 2, backups: 2 },
+    ),
+    entity: optional(
+      shape({
+        name: text(500, /./s, 'a name'),
+        displayName: optional(text(500)),
+        attributes: record(text(4000), 200),
+      }) as Check<NonNullable<DesiredProcess['entity']>>,
+    ),
+    metrics: byDefault(list(endpoint, 20), []),
+    canaries: optional(canaries),
+    logEvents: optional(
+      shape<LogEvents>({ folders: list(absolute, 20), rules: byDefault(logRules, [...DEFAULT_LOG_RULES]) }),
+    ),
+  })(value, path)
+  if (!checked.name.startsWith(`${checked.id}-`))
+    throw new ShapeError(`${path}.name`, 'of the form <id>-<service>-<ROLE>, with the id of the process')
+  if (new Set(checked.files.map((one) => one.path)).size !== checked.files.length)
+    throw new ShapeError(`${path}.files`, 'files with a path each of their own')
+  return checked
+}
