@@ -15,7 +15,8 @@ import { type Gone, goneOf, lastChange } from './evaluate/gone.js'
 import { loadFigures } from './evaluate/load.js'
 import type { Node, Reported } from './evaluate/nodes.js'
 import type { Now } from './evaluate/observe.js'
-import { createPicture, type RememberedState } from './evaluate/picture.js'
+import { createPicture } from './evaluate/picture.js'
+import type { Remembered } from './evaluate/place.js'
 import { healthOfNode } from './evaluate/ref.js'
 import { createStreams } from './evaluate/streams.js'
 import { sweep } from './evaluate/sweep.js'
@@ -23,6 +24,7 @@ import { followNames } from './history/entities.js'
 import { readModel, readStates, writeModel } from './history/read.js'
 import { createHealthSeries } from './history/series.js'
 import { createHistory } from './history/write.js'
+import { createModels, inTurns } from './models.js'
 import { createHealthMetrics } from './self-metrics.js'
 import { DISABLED, healthOf } from './summary.js'
 import { loadTestFiles } from './tests/catalogue.js'
@@ -48,18 +50,21 @@ export function createHealth(options: HealthOptions): Health {
   const { store, logger, registry, leads = () => true, pollMs = 0, now = Date.now } = options
   const { pauseMs = PAUSE_MS, seriesMs = 60_000 } = options
   const streams = createStreams(now)
-  const remembered = new Map<string, Map<string, RememberedState>>()
+  const remembered: Remembered = new Map()
   const stopping = new AbortController()
   const run = randomBytes(6).toString('hex')
   const history = createHistory({ store, logger, onChanges: options.onChanges })
   const series = createHealthSeries(store)
   let picture!: ReturnType<typeof createPicture>
   let feed!: ReturnType<typeof createFeed>
+  const models = createModels(() => picture, stopping.signal)
   let term = 0
   let patientUntil = 0
   let timer: NodeJS.Timeout | undefined
   let due = 0
   let running: Promise<HealthChange[]> | undefined
+  /** The one after it, when somebody has asked meanwhile. */
+  let following: Promise<HealthChange[]> | undefined
   let loading: Promise<unknown> = Promise.resolve()
   let started: Promise<void> | undefined
   let stopped: Promise<void> | undefined
@@ -113,8 +118,11 @@ export function createHealth(options: HealthOptions): Health {
         'health: the model that was kept cannot be read; the manager will send another',
       )
     }
+    // One that has come meanwhile is newer than what was read.
+    if (picture.model !== undefined && (model === undefined || isOlder(model, picture.model)))
+      model = picture.model
     term = model?.term ?? 0
-    picture.apply(model, now())
+    await models.take(model, now())
     // It was deleted when nobody could say so any more.
     if (model !== undefined) dropUnclaimed()
     feed.reset()
@@ -127,16 +135,17 @@ export function createHealth(options: HealthOptions): Health {
     for (const node of picture.nodes)
       for (const result of node.reported?.values() ?? [])
         if (result.recalled)
-          take(
-            node,
-            {
-              category: node.category,
-              identity: node.identity,
-              test: result.name,
-              label: result.label,
-              summary: undefined,
-              explanation: 'The test is no more.',
-            },
+          report(
+            [
+              {
+                category: node.category,
+                identity: node.identity,
+                test: result.name,
+                label: result.label,
+                summary: undefined,
+                explanation: 'The test is no more.',
+              },
+            ],
             time,
           )
   }
@@ -223,7 +232,16 @@ export function createHealth(options: HealthOptions): Health {
   }
 
   function evaluate(): Promise<HealthChange[]> {
-    running ??= evaluateOnce().finally(() => {
+    if (running !== undefined) {
+      // What is under way may have passed by what the caller has just told.
+      const next = () => {
+        following = undefined
+        return evaluate()
+      }
+      following ??= running.then(next, next)
+      return following
+    }
+    running = evaluateOnce().finally(() => {
       running = undefined
     })
     return running
@@ -231,6 +249,9 @@ export function createHealth(options: HealthOptions): Health {
 
   async function evaluateOnce(): Promise<HealthChange[]> {
     await loading
+    while (models.taking !== undefined) await models.taking.catch(() => undefined)
+    if (stopping.signal.aborted) return []
+    const { begun } = models
     const start = performance.now()
     const time = now()
     if (store.stats().failure !== '') patientUntil = time + PATIENCE_MS
@@ -245,6 +266,8 @@ export function createHealth(options: HealthOptions): Health {
       }
       if (stopping.signal.aborted) return all
       await new Promise((resolve) => setImmediate(resolve))
+      // The rest is looked at when the new model is there.
+      if (models.begun !== begun) return all
     }
     sweptAt = time
     metrics.swept((performance.now() - start) / 1000)
@@ -290,7 +313,7 @@ export function createHealth(options: HealthOptions): Health {
         clearTimeout(timer)
         unlisten?.()
         await started?.catch(() => undefined)
-        await Promise.allSettled([running, loading])
+        await Promise.allSettled([running, following, loading, models.taking])
         await history.stop()
       })()
       return stopped
@@ -316,11 +339,16 @@ export function createHealth(options: HealthOptions): Health {
       await writeModel(store, model)
       checkTerm(model.term)
       term = model.term
-      const { table } = picture
-      const away = picture.apply(model, now()).map((node) => goneOf(node, table))
-      followNames(store.catalogue, picture.nodes)
-      feed.reset()
-      gone(away, DELETED)
+      await models.take(model, now(), async (away, table) => {
+        feed.reset()
+        await inTurns(away, (part) =>
+          gone(
+            part.map((node) => goneOf(node, table)),
+            DELETED,
+          ),
+        )
+        await inTurns(picture.nodes, (part) => followNames(store.catalogue, part))
+      })
       dropUnclaimed()
       void load()
       plan(SOON_MS)
@@ -329,16 +357,12 @@ export function createHealth(options: HealthOptions): Health {
     addFacts(facts) {
       checkTerm(facts.term)
       term = facts.term
-      const unknown = picture.facts(facts)
+      const unknown = models.change(() => picture.facts(facts))
       plan(SOON_MS)
       return receipt(unknown)
     },
     report(results) {
-      const time = now()
-      for (const given of results) {
-        const node = picture.find(given.category, given.identity)
-        if (node !== undefined) take(node, given, time)
-      }
+      report(results, now())
       plan(SOON_MS)
     },
     evaluate,
@@ -367,6 +391,15 @@ export function createHealth(options: HealthOptions): Health {
     })
     remembered.clear()
     gone(away, DELETED)
+  }
+
+  function report(results: readonly HealthReport[], time: number): void {
+    models.change(() => {
+      for (const given of results) {
+        const node = picture.find(given.category, given.identity)
+        if (node !== undefined) take(node, given, time)
+      }
+    })
   }
 
   function take(node: Node, given: HealthReport, time: number): void {
@@ -406,3 +439,6 @@ export function createHealth(options: HealthOptions): Health {
     }),
   })
 }
+
+const isOlder = (model: HealthModel, other: HealthModel): boolean =>
+  model.term !== other.term ? model.term < other.term : model.version < other.version

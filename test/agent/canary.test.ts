@@ -11,7 +11,7 @@ import type { RoleEntity } from '../../src/agent/processes/role-entities.js'
 import type { Launch } from '../../src/agent/supervisor/index.js'
 import { type CanaryCheck, canaries, type DesiredCanary } from '../../src/wire/canary.js'
 import { desiredProcess } from '../../src/wire/heartbeat-parse.js'
-import { freePort } from '../integration/program.js'
+import { freePort } from '../ports.js'
 import { startManagedAgent } from './managed-agent.js'
 import { startManager, state, wanted } from './manager-stand-in.js'
 import {

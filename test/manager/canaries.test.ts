@@ -134,7 +134,7 @@ describe('the canary of a service', () => {
     ])
     first!.exit(process!.id, 1)
     await expect.poll(() => runners().length === 1 && runners()[0] !== first, { timeout: 30_000 }).toBe(true)
-  }, 90_000)
+  })
 
   test('moves from a host that is silent, and stays where it is when that one is back', async () => {
     const model = await core.model()
@@ -177,5 +177,5 @@ describe('the canary of a service', () => {
       hosts.stop()
       off()
     }
-  }, 90_000)
+  })
 })

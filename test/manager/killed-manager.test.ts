@@ -60,7 +60,7 @@ function over(url: string): Receiver {
 }
 
 test('a manager killed in the middle of a rolling restart: the next one finishes it, and no role is restarted twice', async () => {
-  const database = await server.newDatabase()
+  const database = await server.newMigratedDatabase()
   const core = await newCore(server, { url: database, keys: KEY })
   await addCluster(core, 3)
   await addService(core, 'zk', 'ZOOKEEPER', 'SERVER', ['h1', 'h2', 'h3'])

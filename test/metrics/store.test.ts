@@ -275,9 +275,9 @@ describe('by themselves, after a while, stores', () => {
     const a = await bench.open('periodic', { refreshMs: 20, seenMs: 20 })
     const b = await bench.open('periodic', { refreshMs: 20 })
     const series = seriesOf(a, 'm', 'h')
-    await expect.poll(() => b.catalogue.seriesCount, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => b.catalogue.seriesCount, { timeout: 60_000 }).toBe(1)
     await a.writer.write(columns([series, NOW, 1]))
-    await expect.poll(() => b.catalogue.lastSeen(0), { timeout: 10_000 }).toBe(NOW)
+    await expect.poll(() => b.catalogue.lastSeen(0), { timeout: 60_000 }).toBe(NOW)
   })
 })
 

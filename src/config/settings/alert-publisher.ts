@@ -1,4 +1,4 @@
-import { bytes, duration, type Option, oneOf, port, text } from '../option.js'
+import { between, bytes, duration, type Option, oneOf, port, text } from '../option.js'
 import { alertToken, common, listening, monitorAccess, monitorUrl, tlsCa } from './shared.js'
 
 /** Settings of the alert publisher. */
@@ -85,7 +85,7 @@ const alertSnmpCommunity: Option<string> = {
 
 export const outboxBytes: Option<number> = {
   key: 'outboxBytes',
-  parse: bytes,
+  parse: between(bytes, '1m'),
   default: 64 * 1024 ** 2,
   shownDefault: '64m',
   help: 'Messages with alerts that cannot be delivered yet, in all; the least severe and oldest go first',
@@ -94,7 +94,7 @@ export const outboxBytes: Option<number> = {
 
 export const outboxAge: Option<number> = {
   key: 'outboxAge',
-  parse: duration,
+  parse: between(duration, '1m'),
   default: 3 * 86_400_000,
   shownDefault: '3d',
   help: 'How long messages with alerts that cannot be delivered are kept',

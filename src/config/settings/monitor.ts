@@ -1,4 +1,4 @@
-import { bytes, duration, type Option, oneOf, port, text, url, whole } from '../option.js'
+import { between, bytes, duration, type Option, oneOf, port, text, url, whole } from '../option.js'
 import { advertise, alertToken, common, listening, monitorAccess, tls } from './shared.js'
 
 /** Settings of the monitor. */
@@ -77,7 +77,7 @@ const streamLimit: Option<number> = {
 
 const storeBufferBytes: Option<number> = {
   key: 'storeBufferBytes',
-  parse: bytes,
+  parse: between(bytes, '1m'),
   default: 64 * 1024 ** 2,
   shownDefault: '64m',
   help: 'Memory for samples that wait for ClickHouse; beyond it senders are told to come back',
@@ -151,7 +151,7 @@ const alertPublisherUrl: Option<string> = {
 
 export const eventsKeep: Option<number> = {
   key: 'eventsKeep',
-  parse: duration,
+  parse: between(duration, '1d'),
   default: 90 * 86_400_000,
   shownDefault: '90d',
   help: 'How long events are kept',
@@ -160,7 +160,7 @@ export const eventsKeep: Option<number> = {
 
 export const eventsBytes: Option<number> = {
   key: 'eventsBytes',
-  parse: bytes,
+  parse: between(bytes, '1m'),
   default: 10 * 1024 ** 3,
   shownDefault: '10g',
   help: 'Disk space for events; the oldest days go first',
@@ -189,7 +189,7 @@ const statsdPort: Option<number> = {
 
 const oldestSample: Option<number> = {
   key: 'oldestSample',
-  parse: duration,
+  parse: between(duration, '1h'),
   default: 400 * 86_400_000,
   shownDefault: '400d',
   help: 'Samples older than this are refused',

@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRetentionApi, LEVELS, type RetentionAnswer, type Store } from '../../../src/metrics/index.js'
 import { readRetained } from '../../../src/metrics/retention/partitions.js'
 import { DAY, differences, HOUR, MINUTE, manual, NOON, readLevel, writer } from '../rollup/support.js'
@@ -11,8 +11,6 @@ beforeAll(async () => {
 })
 afterAll(() => bench?.cleanUp())
 
-// Many statements on a machine that may be busy.
-vi.setConfig({ testTimeout: 90_000 })
 const open = (database: string) => bench.open(database, { tuning: { commitMs: 1 } })
 const idle = { lag: () => 0, isLeader: true, retention: { dropped: [], time: undefined, floors: {} } }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { LEVELS, type Store, stampOf } from '../../../src/metrics/index.js'
 import { type Bench, seriesOf, startBench } from '../support.js'
 import { DAY, differences, HOUR, MINUTE, manual, NOON, readLevel, writer } from './support.js'
@@ -9,8 +9,6 @@ beforeAll(async () => {
 })
 afterAll(() => bench?.cleanUp())
 
-// Many statements on a machine that may be busy.
-vi.setConfig({ testTimeout: 90_000 })
 const open = (database: string) => bench.open(database, { tuning: { commitMs: 1 } })
 
 /** A repeatable source of numbers in [0, 1). */
