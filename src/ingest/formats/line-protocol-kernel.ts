@@ -60,6 +60,20 @@ const COMMA = 44
 /** After reading nothing so many more lines are left to the decoder, twice as many each time. */
 const MOST_SKIPPED = 64
 
+/** What of WebAssembly is used: neither TypeScript's library without DOM nor Node's types say it. */
+interface Memory {
+  readonly buffer: ArrayBuffer
+  grow(pages: number): number
+}
+interface Instance {
+  readonly exports: { memory: Memory; read: Read }
+}
+interface Assembly {
+  Module: new (bytes: Uint8Array) => object
+  Instance: new (module: object) => Instance
+}
+const { Module, Instance } = (globalThis as unknown as { WebAssembly: Assembly }).WebAssembly
+
 type Read = (
   at: number,
   end: number,
@@ -74,7 +88,7 @@ type Read = (
   latest: number,
 ) => void
 
-let module: WebAssembly.Module | undefined
+let module: object | undefined
 let isTried = false
 
 /** A kernel that keeps at most `maxBytes` of lines; undefined where the processor or Node has no WebAssembly with SIMD. */
@@ -82,17 +96,15 @@ export function createLineKernel(maxBytes: number): LineKernel | undefined {
   if (!isTried) {
     isTried = true
     try {
-      module = new WebAssembly.Module(Buffer.from(WASM, 'base64'))
+      module = new Module(Buffer.from(WASM, 'base64'))
     } catch {
       module = undefined
     }
   }
-  return module && kernelOf(new WebAssembly.Instance(module), LEARNT_AT + maxBytes)
+  return module && kernelOf(new Instance(module), LEARNT_AT + maxBytes)
 }
 
-function kernelOf({ exports }: WebAssembly.Instance, mostBytes: number): LineKernel {
-  const memory = exports.memory as WebAssembly.Memory
-  const read = exports.read as Read
+function kernelOf({ exports: { memory, read } }: Instance, mostBytes: number): LineKernel {
   let bytes: Uint8Array
   let words: Int32Array
   let window: Uint8Array
