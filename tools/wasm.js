@@ -5,8 +5,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import binaryen from 'binaryen'
 
-/** The content of `name.wasm.ts` for the text of `name.wat`. Functions are put in where they are called: Node.js 20 does not do that. */
-export function assemble(name, text) {
+/**
+ * The module that the text describes, in base64. Functions are put in where they are called: Node.js 20 does not do that.
+ * @param {string} text
+ * @returns {string}
+ */
+export function assemble(text) {
   const module = binaryen.parseText(text)
   try {
     module.setFeatures(binaryen.Features.SIMD128)
@@ -14,10 +18,8 @@ export function assemble(name, text) {
     binaryen.setShrinkLevel(0)
     binaryen.setAlwaysInlineMaxSize(200)
     module.optimize()
-    if (!module.validate()) throw new Error(`${name} is not valid`)
-    const base64 = Buffer.from(module.emitBinary()).toString('base64')
-    const lines = base64.match(/.{1,100}/g).map((line) => `  '${line}'`)
-    return `/** Made from ${name} by tools/wasm.js: do not edit. */\nexport const WASM =\n${lines.join(' +\n')}\n`
+    if (!module.validate()) throw new Error('the module is not valid')
+    return Buffer.from(module.emitBinary()).toString('base64')
   } finally {
     module.dispose()
   }
@@ -28,5 +30,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url))
     if (file.endsWith('.wat')) {
       const path = join('src', file)
       const name = path.split('/').at(-1)
-      await writeFile(path.replace(/\.wat$/, '.wasm.ts'), assemble(name, await readFile(path, 'utf8')))
+      const lines = assemble(await readFile(path, 'utf8'))
+        .match(/.{1,100}/g)
+        .map((line) => `  '${line}'`)
+      const content = `/** Made from ${name} by tools/wasm.js: do not edit. */\nexport const WASM =\n${lines.join(' +\n')}\n`
+      await writeFile(path.replace(/\.wat$/, '.wasm.ts'), content)
     }
