@@ -1,31 +1,20 @@
-import { because, commonTexts, Failure, type FailureDetail, type FailureText } from './failure.js'
+import {
+  because,
+  type CommonCode,
+  commonTexts,
+  Failure,
+  type FailureDetail,
+  type FailureOptions,
+  type FailureText,
+} from './failure.js'
 
 /** What went wrong with the engine; `code` is for programs, the message for the person at the console. */
-export type EngineErrorCode =
-  | 'library-missing'
-  | 'build-missing'
-  | 'folder-not-writable'
-  | 'folder-in-use'
-  | 'disk-full'
-  | 'port-in-use'
-  | 'start-failed'
-  | 'start-timeout'
-  | 'exited'
-  | 'url-invalid'
-  | 'unreachable'
-  | 'wrong-password'
-  | 'wrong-server'
-  | 'version-too-old'
-  | 'aborted'
+export type EngineErrorCode = CommonCode | 'library-missing' | 'wrong-server'
 
 export class EngineError extends Failure<EngineErrorCode> {
   override name = 'EngineError'
 
-  constructor(
-    code: EngineErrorCode,
-    detail: FailureDetail,
-    options?: { cause?: unknown; log?: readonly string[] },
-  ) {
+  constructor(code: EngineErrorCode, detail: FailureDetail, options?: FailureOptions) {
     super(TEXT, code, detail, options)
   }
 }
