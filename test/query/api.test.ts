@@ -202,11 +202,12 @@ describe('warnings', () => {
     const item = await bed.ask('select bytes_receive_rate where hostname = node-1', long)
     expect(item).toMatchObject({
       timeSeries: [],
-      warnings: [`There are no points from ${iso(long.from)} to ${iso(long.to)}.`],
+      warnings: [`There are no points of this from ${iso(long.from)} to ${iso(long.to)}.`],
     })
     expect(
       (await bed.ask('select bytes_in where entityName = default and category = CLUSTER', window)).warnings,
     ).toEqual(['No entity meets all of the conditions together.'])
+    expect((await bed.ask('select when(bytes_in < -1)', window)).warnings).toEqual([])
   })
   test('a name without end is not told in full', async () => {
     const { warnings } = await bed.ask(`select ${'x'.repeat(60_000)}`, window)
