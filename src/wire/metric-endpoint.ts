@@ -44,6 +44,7 @@ const metricDefinition = shape<MetricDefinition>({
   unitDenominators: optional(names(10)),
   isCounter: optional(truth),
   aliases: optional(names(100)),
+  weightingMetricName: optional(text(255)),
 })
 
 export const metricRule = shape<MetricRule>({

@@ -36,6 +36,7 @@ describe('after a restart', () => {
       unitDenominators: ['seconds'],
       isCounter: true,
       aliases: ['Cpu'],
+      weightingMetricName: 'cpu_count',
     })
     const entity = store.catalogue.addEntity({
       category: 'host',
