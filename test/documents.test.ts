@@ -1,6 +1,18 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
 import { expect, test } from 'vitest'
+import {
+  agentOptions,
+  alertPublisherOptions,
+  flagOf,
+  managerOptions,
+  monitorOptions,
+  type Option,
+  queryOptions,
+  replaceSettings,
+  upOptions,
+  variableOf,
+} from '../src/config/index.js'
 
 const ROOT = join(import.meta.dirname, '..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
@@ -85,4 +97,25 @@ test('every dependency has its reason, and none is told of that is not there', (
     name.endsWith('*') ? each.startsWith(name.slice(0, -1)) : name === each
   expect(used.filter((each) => !told.some((name) => covers(name, each)))).toEqual([])
   expect(told.filter((name) => !used.some((each) => covers(name, each)))).toEqual([])
+})
+
+const ROLES = [agentOptions, alertPublisherOptions, managerOptions, monitorOptions, queryOptions, upOptions]
+
+test('docs/settings.md has every setting as it is', () => {
+  const text = read('docs/settings.md')
+  expect(replaceSettings(text)).toBe(text)
+  for (const options of ROLES)
+    for (const { key, secret } of Object.values(options).filter((option: Option) => option.key !== 'help'))
+      expect(text).toMatch(secret ? `\`${variableOf(key)}\`` : new RegExp(`\`${flagOf(key)}[ \`]`))
+})
+
+test('no document names a flag that is not there', () => {
+  const flags = ROLES.flatMap((options) => Object.values(options).map(({ key }: Option) => flagOf(key)))
+  // Of other programs: curl's, node's, and those of bench/ and test/.
+  flags.push('--cacert', '--data-binary', '--data-urlencode', '--expose-gc', '--full', '--held', '--only')
+  const told = ['README.md', 'CONTRIBUTING.md', ...markdownIn('docs')].flatMap((path) =>
+    [...read(path).matchAll(/(?<![\w-])--[a-z][a-z-]*[a-z]/g)].map(([flag]) => `${path}: ${flag}`),
+  )
+  expect(told.length).toBeGreaterThan(100)
+  expect(told.filter((each) => !flags.some((flag) => each.endsWith(` ${flag}`)))).toEqual([])
 })

@@ -15,6 +15,7 @@ import { DEFAULT_LIMITS } from './limits.js'
 import { createDatabase, joinCluster } from './open-database.js'
 import { setCompression } from './schema/compression.js'
 import { setDurability } from './schema/durability.js'
+import { releaseMerges } from './schema/held-merges.js'
 import { migrate, SchemaVersionError } from './schema/migrate.js'
 import { createSelfMetrics, NO_METRICS } from './self-metrics.js'
 import type { StoreStats } from './stats.js'
@@ -25,6 +26,7 @@ import { StoreUnavailableError } from './types.js'
 import { describeFailure } from './writer/failure.js'
 import { createInsert } from './writer/insert.js'
 import { endInserts, loadMarks, loadOthersMarks } from './writer/marks.js'
+import { createMergePause, type MergePause } from './writer/merge-pause.js'
 import { DEFAULT_TUNING } from './writer/tuning.js'
 import { createWriter } from './writer/writer.js'
 
@@ -93,9 +95,17 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   })
   const listeners = createStoredListeners(logger)
   const selfMetrics = registry === undefined ? NO_METRICS : createSelfMetrics(registry, stats)
+  /** Only with an engine that is ours alone: others have merges of others, and may have other monitors. */
+  let mergePause: MergePause | undefined
+  const { insert, settle } = createInsert(() => clients.inserts, instance, persistPending, cluster)
   const writer = createWriter({
     catalogue,
-    ...createInsert(() => clients.inserts, instance, persistPending, cluster),
+    async insert(commit, signal) {
+      const started = performance.now()
+      await insert(commit, signal)
+      mergePause?.inserted(commit.rows, performance.now() - started)
+    },
+    settle,
     bufferBytes: limits.bufferBytes,
     tuning,
     metrics: selfMetrics,
@@ -150,7 +160,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   try {
     if (cluster === undefined) {
       await migrate(clients.reads, logger)
-      await setCompression(clients.reads)
+      await releaseMerges(clients.reads)
+      if (await setCompression(clients.reads))
+        mergePause = createMergePause(() => clients.reads, tuning.eagerRows, logger)
     }
     await setDurability(clients.reads, options.durability ?? 'written', placement)
     // An insert of a monitor that was killed may still run; what it stores must be seen by `loadMarks`.
@@ -188,13 +200,17 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       preloading.abort()
       signal?.removeEventListener('abort', onAbort)
       await writer.stop(graceMs)
+      const released = mergePause?.stop()
       hot.stop()
       const last = persistPending()
         .then(flushSeen)
         .catch((error: unknown) =>
           logger.warn({ err: error }, 'metrics store: the newest part of the catalogue is not stored'),
         )
-      await Promise.race([last, new Promise((resolve) => setTimeout(resolve, graceMs).unref())])
+      await Promise.race([
+        Promise.all([last, released]),
+        new Promise((resolve) => setTimeout(resolve, graceMs).unref()),
+      ])
       await closeClients()
     })()
     return stopped

@@ -23,7 +23,7 @@ export async function openPage(browser: Browser, url: string): Promise<OpenPage>
 }
 
 /** For what comes soon: polls, with a bound that a busy machine keeps too. */
-export const soon = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 60_000 })
+export const soon = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 60_000, interval: 100 })
 
 export const chart = (page: Page, id: string): Locator => page.locator(`[data-chart="${id}"]`)
 
