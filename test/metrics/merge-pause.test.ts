@@ -50,9 +50,9 @@ test('merges are held back during a burst, and go on after it', async () => {
       for (let k = 0; k < 20; k++) await store.writer.write(columns([series, 1_000_000 + written++, 1]))
       return isHeld(store)
     },
-    { timeout: 30_000, interval: 0 },
+    { timeout: 100_000, interval: 0 },
   )
-  await vi.waitUntil(async () => !(await isHeld(store)), { timeout: 30_000 })
+  await vi.waitUntil(async () => !(await isHeld(store)), { timeout: 100_000 })
   expect(await countSamples(store)).toBe(written)
 })
 
@@ -69,7 +69,7 @@ test('a store that is stopped or killed in a burst does not leave them held', as
       for (let k = 0; k < 20; k++) await stopped.writer.write(columns([series, 1_000_000 + k, 1]))
       return isHeld(stopped)
     },
-    { timeout: 30_000, interval: 0 },
+    { timeout: 100_000, interval: 0 },
   )
   await stopped.stop()
   expect(await isHeld(await bench.open('stopped'))).toBe(false)
