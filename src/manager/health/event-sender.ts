@@ -15,6 +15,8 @@ export interface EventSender {
 
 const EVERY_MS = 2_000
 const LONGEST_PAUSE_MS = 5_000
+/** A monitor that has never answered is perhaps just starting, beside this manager: it is missed only after so long. */
+const START_PATIENCE_MS = 60_000
 
 /**
  * Sends events to the monitor's event store until it has them: none is lost while the monitor is away or a manager dies; one that
@@ -28,7 +30,10 @@ export function startEventSender(options: {
 }): EventSender {
   const { logger, client, sources, everyMs = EVERY_MS } = options
   const ending = new AbortController()
+  const started = performance.now()
   let failures = 0
+  let wasReached = false
+  let isMissed = false
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()
 
@@ -40,6 +45,7 @@ export function startEventSender(options: {
         const { status } = await client.ask('POST', '/events', { body, signal: ending.signal })
         // 400: nothing in it is an event; it would never be.
         if (status !== 200 && status !== 400) throw new Error(`HTTP ${status}`)
+        wasReached = true
       }
       await found.told()
       more = found.more
@@ -49,12 +55,15 @@ export function startEventSender(options: {
   async function round(): Promise<void> {
     try {
       for (const source of sources) await send(source)
-      if (failures > 0) logger.info({}, 'The monitor takes events again')
+      if (isMissed) logger.info({}, 'The monitor takes events again')
+      isMissed = false
       failures = 0
     } catch (error) {
       if (ending.signal.aborted) return
-      if (failures++ === 0)
-        logger.warn({ reason: String(error) }, 'The monitor does not take events; they wait')
+      failures++
+      if (isMissed || !(wasReached || performance.now() - started > START_PATIENCE_MS)) return
+      isMissed = true
+      logger.warn({ reason: String(error) }, 'The monitor does not take events; they wait')
     }
   }
 
