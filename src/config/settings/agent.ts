@@ -1,5 +1,5 @@
 import { between, bytes, duration, flag, type Option, port, text, url } from '../option.js'
-import { data, helpFlag, hostName, logLevel, monitorToken, monitorTokenFile, monitorUrl } from './shared.js'
+import { data, helpFlag, hostName, logLevel, monitorAccess, monitorUrl } from './shared.js'
 
 /** Settings of the agent. */
 
@@ -131,8 +131,7 @@ export const agentOptions = {
   },
   interval,
   agentPort,
-  monitorToken,
-  monitorTokenFile,
+  ...monitorAccess,
   managerUrl,
   managerToken,
   managerCa,

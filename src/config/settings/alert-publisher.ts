@@ -1,17 +1,5 @@
 import { between, bytes, duration, type Option, oneOf, port, text } from '../option.js'
-import {
-  alertToken,
-  allowedHosts,
-  data,
-  helpFlag,
-  host,
-  hostName,
-  logLevel,
-  monitorToken,
-  monitorTokenFile,
-  monitorUrl,
-  tlsCa,
-} from './shared.js'
+import { alertToken, common, listening, monitorAccess, monitorUrl, tlsCa } from './shared.js'
 
 /** Settings of the alert publisher. */
 
@@ -126,9 +114,7 @@ export const alertReceiverOptions = {
 }
 
 export const alertPublisherOptions = {
-  data,
-  host,
-  allowedHosts,
+  ...listening,
   alertPort,
   alertSettings,
   alertToken,
@@ -136,10 +122,7 @@ export const alertPublisherOptions = {
   outboxBytes,
   outboxAge,
   monitorUrl,
-  monitorToken,
-  monitorTokenFile,
+  ...monitorAccess,
   tlsCa,
-  hostname: hostName,
-  logLevel,
-  help: helpFlag,
+  ...common,
 }

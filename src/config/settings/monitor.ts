@@ -1,19 +1,5 @@
 import { between, bytes, duration, type Option, oneOf, port, text, url, whole } from '../option.js'
-import {
-  advertise,
-  alertToken,
-  allowedHosts,
-  data,
-  helpFlag,
-  host,
-  hostName,
-  logLevel,
-  monitorToken,
-  monitorTokenFile,
-  tlsCa,
-  tlsCert,
-  tlsKey,
-} from './shared.js'
+import { advertise, alertToken, common, listening, monitorAccess, tls } from './shared.js'
 
 /** Settings of the monitor. */
 
@@ -211,17 +197,12 @@ const oldestSample: Option<number> = {
 }
 
 export const monitorOptions = {
-  data,
-  host,
-  allowedHosts,
+  ...listening,
   monitorPort,
-  monitorToken,
-  monitorTokenFile,
+  ...monitorAccess,
   senderTokenFile,
   advertise,
-  tlsCert,
-  tlsKey,
-  tlsCa,
+  ...tls,
   clickhouseUrl,
   clickhouseUser,
   clickhousePassword,
@@ -247,7 +228,5 @@ export const monitorOptions = {
   },
   eventsKeep,
   eventsBytes,
-  hostname: hostName,
-  logLevel,
-  help: helpFlag,
+  ...common,
 }
