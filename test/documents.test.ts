@@ -55,6 +55,12 @@ test.each(DOCUMENTS)('every link of %s leads somewhere', (document) => {
   expect(own.filter((link) => isDead(document, link))).toEqual([])
 })
 
+test.each(DOCUMENTS)('every file of ours that %s names is there', (document) => {
+  const named = read(document).matchAll(/(?<![\w/.-])(?:src|test|bench|tools|descriptors|web)\/[\w./-]*\w/g)
+  const isThere = (path: string) => ['', '.ts', '.tsx'].some((ending) => existsSync(join(ROOT, path + ending)))
+  expect([...new Set([...named].map(([path]) => path))].filter((path) => !isThere(path))).toEqual([])
+})
+
 test('a dead link is seen', () => {
   expect(isDead('README.md', 'docs/nosuch.md')).toBe(true)
   expect(isDead('README.md', 'docs/operations.md#nosuch')).toBe(true)
@@ -111,9 +117,8 @@ test('docs/settings.md has every setting as it is', () => {
 
 test('no document names a flag that is not there', () => {
   const flags = ROLES.flatMap((options) => Object.values(options).map(({ key }: Option) => flagOf(key)))
-  // The file of settings is no setting.
+  // Of all commands; then those of curl, node, bench/ and test/.
   flags.push('--config')
-  // Of other programs: curl's, node's, and those of bench/ and test/.
   flags.push('--cacert', '--data-binary', '--data-urlencode', '--expose-gc', '--full', '--held', '--only')
   const told = ['README.md', 'CONTRIBUTING.md', ...markdownIn('docs')].flatMap((path) =>
     [...read(path).matchAll(/(?<![\w-])--[a-z][a-z-]*[a-z]/g)].map(([flag]) => `${path}: ${flag}`),
