@@ -172,14 +172,15 @@ test('merges give way to queries and inserts', async () => {
       .map((id) => ({
         nice: getPriority(Number(id)),
         // proc(5): field 41 of stat; those behind the name in parentheses begin with the third.
-        policy: readFileSync(join(tasks, id, 'stat'), 'latin1').replace(/^.*\) /, '').split(' ')[38],
+        policy: readFileSync(join(tasks, id, 'stat'), 'latin1')
+          .replace(/^.*\) /, '')
+          .split(' ')[38],
       }))
   }
   const SCHED_IDLE = '5'
   await until(
     'merge threads are niced, and idle',
-    () =>
-      merges().length > 0 && merges().every(({ nice, policy }) => nice === 15 && policy === SCHED_IDLE),
+    () => merges().length > 0 && merges().every(({ nice, policy }) => nice === 15 && policy === SCHED_IDLE),
   )
 })
 
