@@ -19,7 +19,8 @@ export function isoTime(time: number): string {
 let lastDay = Number.NaN
 let lastText = ''
 
-function dayText(day: number): string {
+/** `2026-01-01T` of a day since the epoch. */
+export function dayText(day: number): string {
   if (day === lastDay) return lastText
   let text = days.get(day)
   if (text === undefined) {
