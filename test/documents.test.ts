@@ -1,6 +1,18 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
 import { expect, test } from 'vitest'
+import {
+  agentOptions,
+  alertPublisherOptions,
+  flagOf,
+  managerOptions,
+  monitorOptions,
+  type Option,
+  queryOptions,
+  replaceSettings,
+  upOptions,
+  variableOf,
+} from '../src/config/index.js'
 
 const ROOT = join(import.meta.dirname, '..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
@@ -57,6 +69,23 @@ test('the index of decisions has each of them, and README each document', () => 
   expect(markdownIn('docs').filter((path) => !readme.includes(`(${path}`))).toEqual([])
 })
 
+const foldersIn = (path: string): string[] =>
+  readdirSync(join(ROOT, path), { withFileTypes: true })
+    .filter((each) => each.isDirectory())
+    .map(({ name }) => name)
+
+test('the map names each folder, with what is in it, and none that is not there', () => {
+  const map = read('docs/architecture.md').match(/^## Where everything is\n(.*?)^## /ms)?.[1] ?? ''
+  const rows = [...map.matchAll(/^\| `([^`]+)\/` \| (.*) \|$/gm)]
+  const parts = new Map(rows.map(([, path = '', text = '']) => [path, text]))
+  const top = foldersIn('src').map((name) => `src/${name}`)
+  expect(top.filter((path) => !parts.has(path))).toEqual([])
+  expect([...parts.keys()].filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
+  const below = [...top, 'web/src'].flatMap((path) => foldersIn(path).map((name) => ({ path, name })))
+  expect(below.length).toBeGreaterThan(50)
+  expect(below.filter(({ path, name }) => !parts.get(path)?.includes(`\`${name}\``))).toEqual([])
+})
+
 test('every dependency has its reason, and none is told of that is not there', () => {
   const { dependencies, devDependencies, optionalDependencies } = JSON.parse(read('package.json'))
   const used = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies })
@@ -68,4 +97,25 @@ test('every dependency has its reason, and none is told of that is not there', (
     name.endsWith('*') ? each.startsWith(name.slice(0, -1)) : name === each
   expect(used.filter((each) => !told.some((name) => covers(name, each)))).toEqual([])
   expect(told.filter((name) => !used.some((each) => covers(name, each)))).toEqual([])
+})
+
+const ROLES = [agentOptions, alertPublisherOptions, managerOptions, monitorOptions, queryOptions, upOptions]
+
+test('docs/settings.md has every setting as it is', () => {
+  const text = read('docs/settings.md')
+  expect(replaceSettings(text)).toBe(text)
+  for (const options of ROLES)
+    for (const { key, secret } of Object.values(options).filter((option: Option) => option.key !== 'help'))
+      expect(text).toMatch(secret ? `\`${variableOf(key)}\`` : new RegExp(`\`${flagOf(key)}[ \`]`))
+})
+
+test('no document names a flag that is not there', () => {
+  const flags = ROLES.flatMap((options) => Object.values(options).map(({ key }: Option) => flagOf(key)))
+  // Of other programs: curl's, node's, and those of bench/ and test/.
+  flags.push('--cacert', '--data-binary', '--data-urlencode', '--expose-gc', '--full', '--held', '--only')
+  const told = ['README.md', 'CONTRIBUTING.md', ...markdownIn('docs')].flatMap((path) =>
+    [...read(path).matchAll(/(?<![\w-])--[a-z][a-z-]*[a-z]/g)].map(([flag]) => `${path}: ${flag}`),
+  )
+  expect(told.length).toBeGreaterThan(100)
+  expect(told.filter((each) => !flags.some((flag) => each.endsWith(` ${flag}`)))).toEqual([])
 })

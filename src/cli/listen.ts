@@ -14,8 +14,7 @@ const KEEP_ALIVE_MS = 60_000
  * More connections are turned away: each takes a file descriptor, and the engine's must not lack one. One address gets half of
  * them, so that who opens many keeps nobody else out.
  */
-const MOST_CONNECTIONS = 10_000
-const MOST_OF_ADDRESS = MOST_CONNECTIONS / 2
+export const CONNECTION_LIMITS = { all: 10_000, ofAddress: 5_000 }
 
 /** What a Hono app is to a server. */
 interface App {
@@ -53,6 +52,7 @@ export async function listen(
   port: number,
   tls?: { files: TlsFiles; logger: Logger },
   direct?: Direct,
+  limits = CONNECTION_LIMITS,
 ): Promise<Listening> {
   const answer = getRequestListener(app.fetch)
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
@@ -73,8 +73,8 @@ export async function listen(
       headersTimeoutMs: HEADERS_TIMEOUT_MS,
       keepAliveSeconds: KEEP_ALIVE_MS / 1000,
     })
-  server.maxConnections = MOST_CONNECTIONS
-  limitAddresses(server)
+  server.maxConnections = limits.all
+  limitAddresses(server, limits.ofAddress)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
@@ -91,7 +91,7 @@ export async function listen(
   }
 }
 
-function limitAddresses(server: Server): void {
+function limitAddresses(server: Server, most: number): void {
   const open = new Map<string, number>()
   server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? ''
@@ -102,7 +102,7 @@ function limitAddresses(server: Server): void {
       if (left > 0) open.set(address, left)
       else open.delete(address)
     })
-    if (count > MOST_OF_ADDRESS) socket.destroy()
+    if (count > most) socket.destroy()
   })
 }
 

@@ -1,31 +1,29 @@
 import { randomBytes } from 'node:crypto'
-import type {
-  EntityHealth,
-  HealthCategory,
-  HealthChange,
-  HealthModel,
-  HealthReceipt,
-} from '../wire/health.js'
+import type { EntityHealth, HealthChange, HealthModel, HealthReceipt } from '../wire/health.js'
 import { readHealthModel } from '../wire/health-read.js'
 import { createHealthApi } from './api/app.js'
 import { createSummaries } from './api/summaries.js'
 import { explainAll } from './evaluate/explain.js'
 import { createFeed } from './evaluate/feed.js'
-import { type Gone, goneOf, lastChange } from './evaluate/gone.js'
-import { loadFigures } from './evaluate/load.js'
-import type { Node, Reported } from './evaluate/nodes.js'
+import { type Gone, goneOf, goneOfRemembered, lastChange } from './evaluate/gone.js'
+import type { Node } from './evaluate/nodes.js'
 import type { Now } from './evaluate/observe.js'
-import { createPicture, type RememberedState } from './evaluate/picture.js'
+import { createPicture } from './evaluate/picture.js'
+import type { Remembered } from './evaluate/place.js'
 import { healthOfNode } from './evaluate/ref.js'
 import { createStreams } from './evaluate/streams.js'
 import { sweep } from './evaluate/sweep.js'
+import { createFigures } from './figures.js'
 import { followNames } from './history/entities.js'
 import { readModel, readStates, writeModel } from './history/read.js'
 import { createHealthSeries } from './history/series.js'
 import { createHistory } from './history/write.js'
+import { createModels, inTurns } from './models.js'
+import { endOfRecalled, takeReport } from './reported.js'
+import { createRounds } from './rounds.js'
 import { createHealthMetrics } from './self-metrics.js'
-import { DISABLED, healthOf } from './summary.js'
 import { loadTestFiles } from './tests/catalogue.js'
+import { createTurns } from './turns.js'
 import { type Health, type HealthOptions, type HealthReport, StaleModelError } from './types.js'
 
 const PAUSE_MS = 2_000
@@ -48,24 +46,31 @@ export function createHealth(options: HealthOptions): Health {
   const { store, logger, registry, leads = () => true, pollMs = 0, now = Date.now } = options
   const { pauseMs = PAUSE_MS, seriesMs = 60_000 } = options
   const streams = createStreams(now)
-  const remembered = new Map<string, Map<string, RememberedState>>()
+  const remembered: Remembered = new Map()
   const stopping = new AbortController()
   const run = randomBytes(6).toString('hex')
   const history = createHistory({ store, logger, onChanges: options.onChanges })
   const series = createHealthSeries(store)
   let picture!: ReturnType<typeof createPicture>
   let feed!: ReturnType<typeof createFeed>
+  const models = createModels(() => picture, stopping.signal)
   let term = 0
   let patientUntil = 0
-  let timer: NodeJS.Timeout | undefined
-  let due = 0
-  let running: Promise<HealthChange[]> | undefined
-  let loading: Promise<unknown> = Promise.resolve()
+  const turns = createTurns(turn, pauseMs, now)
+  const evaluations = createRounds(evaluateOnce)
+  const figures = createFigures({
+    store,
+    logger,
+    streams,
+    picture: () => picture,
+    feed: () => feed,
+    now,
+    signal: stopping.signal,
+  })
   let started: Promise<void> | undefined
   let stopped: Promise<void> | undefined
   let unlisten: (() => void) | undefined
   let led = false
-  let loadedSlots = 0
   let polledAt = 0
   let writtenAt = 0
   /** When the last complete evaluation began. */
@@ -94,9 +99,9 @@ export function createHealth(options: HealthOptions): Health {
     feed = createFeed(store.catalogue, streams, picture, now)
     await recall()
     unlisten = store.onStored((samples) => feed.take(samples))
-    await load()
+    await figures.load()
     led = leads()
-    plan(pauseMs)
+    turns.plan(pauseMs)
   }
 
   /** What was known when it was recorded last. */
@@ -113,72 +118,16 @@ export function createHealth(options: HealthOptions): Health {
         'health: the model that was kept cannot be read; the manager will send another',
       )
     }
+    // One that has come meanwhile is newer than what was read.
+    if (picture.model !== undefined && (model === undefined || isOlder(model, picture.model)))
+      model = picture.model
     term = model?.term ?? 0
-    picture.apply(model, now())
+    await models.take(model, now())
     // It was deleted when nobody could say so any more.
     if (model !== undefined) dropUnclaimed()
     feed.reset()
     patientUntil = now() + PATIENCE_MS
     recalledUntil = now() + RECALLED_MS
-  }
-
-  /** Results of before that nobody has reported again: a trigger that is no more, for instance. */
-  function endRecalled(time: number): void {
-    for (const node of picture.nodes)
-      for (const result of node.reported?.values() ?? [])
-        if (result.recalled)
-          take(
-            node,
-            {
-              category: node.category,
-              identity: node.identity,
-              test: result.name,
-              label: result.label,
-              summary: undefined,
-              explanation: 'The test is no more.',
-            },
-            time,
-          )
-  }
-
-  /** Brings figures from the store, one load at a time. */
-  function load(recentMs?: number): Promise<void> {
-    const next = loading.then(async () => {
-      if (stopping.signal.aborted) return
-      if (recentMs === undefined) feed.hold()
-      try {
-        await loadFigures({
-          store,
-          picture,
-          feed,
-          streams: streams.all,
-          now: now(),
-          ...(recentMs !== undefined && { recentMs }),
-          signal: stopping.signal,
-        })
-        loadedSlots = streams.count
-      } catch (error) {
-        if (!stopping.signal.aborted)
-          logger.warn({ err: error }, 'health: figures could not be read from the store')
-      } finally {
-        feed.release()
-      }
-    })
-    loading = next
-    return next
-  }
-
-  function plan(ms: number): void {
-    if (stopping.signal.aborted) return
-    const at = now() + ms
-    if (timer !== undefined && due <= at) return
-    clearTimeout(timer)
-    due = at
-    timer = setTimeout(() => {
-      timer = undefined
-      void turn().finally(() => plan(pauseMs))
-    }, ms)
-    timer.unref()
   }
 
   async function turn(): Promise<void> {
@@ -190,9 +139,9 @@ export function createHealth(options: HealthOptions): Health {
       }
       if (pollMs > 0 && now() - polledAt >= pollMs) {
         polledAt = now()
-        await load(Math.max(90_000, 3 * pollMs))
-      } else if (streams.count > loadedSlots * 1.02 + 100) await load()
-      await evaluate()
+        await figures.load(Math.max(90_000, 3 * pollMs))
+      } else if (figures.isBehind) await figures.load()
+      await evaluations.next()
       if (led) await keepBooks()
     } catch (error) {
       if (!stopping.signal.aborted) logger.error({ err: error }, 'health: an evaluation failed')
@@ -203,7 +152,7 @@ export function createHealth(options: HealthOptions): Health {
     const time = now()
     if (time > recalledUntil) {
       recalledUntil = Number.POSITIVE_INFINITY
-      endRecalled(time)
+      report(endOfRecalled(picture.nodes), time)
     }
     if (time - forgotAt > 600_000) {
       forgotAt = time
@@ -222,15 +171,11 @@ export function createHealth(options: HealthOptions): Health {
       .catch((error) => logger.debug({ err: error }, 'health: its time series could not be written'))
   }
 
-  function evaluate(): Promise<HealthChange[]> {
-    running ??= evaluateOnce().finally(() => {
-      running = undefined
-    })
-    return running
-  }
-
   async function evaluateOnce(): Promise<HealthChange[]> {
-    await loading
+    await figures.loaded
+    while (models.taking !== undefined) await models.taking.catch(() => undefined)
+    if (stopping.signal.aborted) return []
+    const { begun } = models
     const start = performance.now()
     const time = now()
     if (store.stats().failure !== '') patientUntil = time + PATIENCE_MS
@@ -245,6 +190,8 @@ export function createHealth(options: HealthOptions): Health {
       }
       if (stopping.signal.aborted) return all
       await new Promise((resolve) => setImmediate(resolve))
+      // The rest is looked at when the new model is there.
+      if (models.begun !== begun) return all
     }
     sweptAt = time
     metrics.swept((performance.now() - start) / 1000)
@@ -287,10 +234,10 @@ export function createHealth(options: HealthOptions): Health {
     stop() {
       stopped ??= (async () => {
         stopping.abort()
-        clearTimeout(timer)
+        turns.stop()
         unlisten?.()
         await started?.catch(() => undefined)
-        await Promise.allSettled([running, loading])
+        await Promise.allSettled([...evaluations.pending, figures.loaded, models.taking])
         await history.stop()
       })()
       return stopped
@@ -316,80 +263,49 @@ export function createHealth(options: HealthOptions): Health {
       await writeModel(store, model)
       checkTerm(model.term)
       term = model.term
-      const { table } = picture
-      const away = picture.apply(model, now()).map((node) => goneOf(node, table))
-      followNames(store.catalogue, picture.nodes)
-      feed.reset()
-      gone(away, DELETED)
+      await models.take(model, now(), async (away, table) => {
+        feed.reset()
+        await inTurns(away, (part) =>
+          gone(
+            part.map((node) => goneOf(node, table)),
+            DELETED,
+          ),
+        )
+        await inTurns(picture.nodes, (part) => followNames(store.catalogue, part))
+      })
       dropUnclaimed()
-      void load()
-      plan(SOON_MS)
+      void figures.load()
+      turns.plan(SOON_MS)
       return receipt()
     },
     addFacts(facts) {
       checkTerm(facts.term)
       term = facts.term
-      const unknown = picture.facts(facts)
-      plan(SOON_MS)
+      const unknown = models.change(() => picture.facts(facts))
+      turns.plan(SOON_MS)
       return receipt(unknown)
     },
     report(results) {
-      const time = now()
-      for (const given of results) {
-        const node = picture.find(given.category, given.identity)
-        if (node !== undefined) take(node, given, time)
-      }
-      plan(SOON_MS)
+      report(results, now())
+      turns.plan(SOON_MS)
     },
-    evaluate,
+    evaluate: evaluations.next,
   }
 
   /** What was remembered and the model does not have is no more. */
   function dropUnclaimed(): void {
-    const away = [...remembered].map(([key, states]): Gone => {
-      const [category = '', identity = ''] = key.split('\0')
-      const whole = states.get('')
-      return {
-        entity: {
-          category: category as HealthCategory,
-          identity,
-          name: identity,
-          displayName: identity,
-          hosts: [],
-        },
-        summary: whole?.health ?? DISABLED,
-        since: whole?.since ?? 0,
-        tests: [...states]
-          .filter(([name]) => name !== '')
-          .map(([name, { health }]) => ({ name, label: name, summary: health })),
-        maintenance: false,
-      }
-    })
+    const away = goneOfRemembered(remembered)
     remembered.clear()
     gone(away, DELETED)
   }
 
-  function take(node: Node, given: HealthReport, time: number): void {
-    const { test, label, summary, explanation, advice = '', suppressed = false } = given
-    const before = node.reported?.get(test)
-    if (summary === undefined && before === undefined) return
-    const health = summary === undefined ? DISABLED : healthOf(summary)
-    if (health === undefined) return
-    const unchanged = before?.summary === health
-    const result: Reported = {
-      name: test,
-      label,
-      summary: health,
-      explanation,
-      advice,
-      suppressed,
-      at: time,
-      since: unchanged ? before.since : time,
-      isLast: summary === undefined,
-      before: unchanged ? before.before : (before?.before ?? before?.summary ?? healthOf('NOT_AVAILABLE')),
-    }
-    node.reported ??= new Map()
-    node.reported.set(test, result)
+  function report(results: readonly HealthReport[], time: number): void {
+    models.change(() => {
+      for (const given of results) {
+        const node = picture.find(given.category, given.identity)
+        if (node !== undefined) takeReport(node, given, time)
+      }
+    })
   }
 
   return Object.assign(health, {
@@ -406,3 +322,6 @@ export function createHealth(options: HealthOptions): Health {
     }),
   })
 }
+
+const isOlder = (model: HealthModel, other: HealthModel): boolean =>
+  model.term !== other.term ? model.term < other.term : model.version < other.version

@@ -7,7 +7,7 @@ import { sweep } from '../../src/health/evaluate/sweep.js'
 import type { HealthChange, HealthFacts, HealthModel, HealthTestResult } from '../../src/wire/health.js'
 import type { HealthTestFile } from '../../src/wire/health-tests.js'
 import { MemoryCatalogue } from '../ingest/support/memory-catalogue.js'
-import { inShort, testFiles, zookeeperModel } from './support.js'
+import { allOf, inShort, testFiles, zookeeperModel } from './support.js'
 
 const START = 1_700_000_000_000
 const MINUTE = 60_000
@@ -24,7 +24,8 @@ function bench(model: HealthModel | null = zookeeperModel()) {
   const streams = createStreams(() => now)
   const lastSeen = new Map<string, number>()
   const picture = createPicture({ catalogue, streams, files, remembered: new Map() })
-  picture.apply(model ?? undefined, now)
+  const apply = (next: HealthModel | undefined) => allOf(picture.takeOver(next, now))
+  apply(model ?? undefined)
   const at = () => ({
     time: now,
     factsAt: picture.factsAt,
@@ -32,6 +33,7 @@ function bench(model: HealthModel | null = zookeeperModel()) {
   })
   const bed = {
     picture,
+    apply,
     get now() {
       return now
     },
@@ -385,7 +387,7 @@ describe('a new model', () => {
     bed.look()
     const next = zookeeperModel({ version: 2 })
     next.roles = next.roles.slice(1)
-    const gone = bed.picture.apply(next, bed.now)
+    const gone = bed.apply(next)
     expect(gone.map(({ identity }) => identity)).toEqual(['zk-SERVER-1'])
     expect(bed.short()).toEqual([
       'SERVICE c1:zk CONCERNING→BAD (ZOOKEEPER_SERVERS_HEALTHY CONCERNING→BAD)',
@@ -407,14 +409,14 @@ describe('a new model', () => {
     expect(test()).toBe('GOOD')
     const next = zookeeperModel({ version: 2 })
     next.roles[0]!.host = 'host-2'
-    bed.picture.apply(next, bed.now)
+    bed.apply(next)
     bed.look()
     expect(test()).toBe('BAD')
     bed.put('FILESYSTEM', 'host-2:/data', 'capacity_free', 50 * 1024 ** 3, {
       mountpoint: '/data',
       hostId: 'host-2',
     })
-    bed.picture.apply(zookeeperModel({ version: 3, roles: next.roles }), bed.now)
+    bed.apply(zookeeperModel({ version: 3, roles: next.roles }))
     bed.look()
     expect(test()).toBe('GOOD')
   })

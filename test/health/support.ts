@@ -54,3 +54,11 @@ export function inShort({ entity, from, to, tests }: HealthChange): string {
     .map((test) => `${test.test} ${test.from}→${test.summary}`)
   return `${entity.category} ${entity.identity} ${from}→${to} (${changed.join(', ')})`
 }
+
+/** Takes all turns of what is done in turns. */
+export function allOf<T>(turns: Generator<void, T, void>): T {
+  for (;;) {
+    const turn = turns.next()
+    if (turn.done) return turn.value
+  }
+}

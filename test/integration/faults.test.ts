@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { rmSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { ApiEvent, ApiEventQueryResult } from '../../src/wire/event.js'
 import {
   ask,
   descendants,
@@ -11,6 +12,7 @@ import {
   startUp,
   stopProgram,
   temporaryFolder,
+  type Up,
 } from './program.js'
 import { childOf, expectStoredOnce, LINES, sendLoad } from './sent-load.js'
 
@@ -32,6 +34,14 @@ function owned<T extends Program>(program: T): T {
 
 const HOUR_MS = 3_600_000
 
+/** The events of an embedded engine that ended, as the search finds them. */
+async function ends({ monitorUrl }: Up): Promise<ApiEvent[]> {
+  const query = 'category==SYSTEM;attributes.eventcode==EV_ENGINE_RESTARTING'
+  const response = await fetch(`${monitorUrl}/api/v45/events?${new URLSearchParams({ query })}`)
+  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`)
+  return ((await response.json()) as ApiEventQueryResult).items
+}
+
 it('under load every acknowledged sample is kept, once, when engine and monitor are killed again and again', async () => {
   const up = owned(await startUp(folder()))
   const load = sendLoad(up.monitorUrl, Date.now() - HOUR_MS)
@@ -44,9 +54,22 @@ it('under load every acknowledged sample is kept, once, when engine and monitor 
   const [engine, monitor] = ['clickhouse-child', 'main.js\0monitor']
   for (const victim of [engine, monitor, engine, monitor]) {
     await progress('before a kill')
+    const known = victim === engine ? await ends(up) : []
     process.kill(childOf(up, victim), 'SIGKILL')
+    if (victim === engine)
+      await eventually(
+        'the event of the engine that ended',
+        async () => (await ends(up)).length > known.length,
+      )
   }
   await progress('after the last kill')
+  // Once for each time, whoever was killed afterwards.
+  const told = await ends(up)
+  const log = readFileSync(join(up.data, 'logs', 'monitor.log'), 'utf8')
+  expect(told).toHaveLength(log.match(/ClickHouse has died/g)?.length ?? 0)
+  for (const event of told)
+    expect(event).toMatchObject({ category: 'SYSTEM', severity: 'CRITICAL', alert: false })
+  expect(told.filter(({ content }) => content.includes('SIGKILL'))).toHaveLength(2)
   await load.stop()
   await expectStoredOnce(up, load.acknowledged)
 }, 600_000)
@@ -92,7 +115,9 @@ describe('a full disk', () => {
       { timeoutMs: 60_000 },
     )
     expect(refused).toMatch(/disk|space/i)
-    expect(await (await fetch(`${up.monitorUrl}/health/ready`)).text()).toMatch(/disk|space/i)
+    await eventually('the same from its readiness', async () =>
+      /disk|space/i.test(await (await fetch(`${up.monitorUrl}/health/ready`)).text()),
+    )
     expect((await ask(up.url, 'select load_1 where category = HOST')).length).toBe(1)
 
     rmSync(ballast)

@@ -68,11 +68,17 @@ export interface Node {
   messages: Map<string, string> | undefined
   /** Results that come from elsewhere, such as triggers, by name. */
   reported: Map<string, Reported> | undefined
-  /** Milliseconds in each of the five healths since the series were written last. */
-  readonly spent: Float64Array
-  countedAt: number
+  /** Stays the same one when a model is taken over. */
+  readonly tally: Tally
   /** No manager knows it: it only sends metrics. */
   readonly bare: boolean
+}
+
+/** How an entity has spent its time since the series were written last. */
+export interface Tally {
+  /** Milliseconds in each of the five healths. */
+  readonly spent: Float64Array
+  countedAt: number
 }
 
 /** A result that somebody else has found: it counts as that of a test. */
@@ -100,7 +106,7 @@ export function createNode(
   category: HealthCategory,
   entity: Node['entity'],
   bare: boolean,
-  now: number,
+  tally: Tally,
 ): Node {
   return {
     id,
@@ -125,11 +131,12 @@ export function createNode(
     badSince: undefined,
     messages: undefined,
     reported: undefined,
-    spent: new Float64Array(5),
-    countedAt: now,
+    tally,
     bare,
   }
 }
+
+export const newTally = (now: number): Tally => ({ spent: new Float64Array(5), countedAt: now })
 
 export const NONE: ReadonlySet<string> = new Set()
 

@@ -1,21 +1,14 @@
 import type { Catalogue, Entity } from '../../metrics/index.js'
-import type { HealthConfig, HealthFacts, HealthModel } from '../../wire/health.js'
+import type { HealthFacts, HealthModel } from '../../wire/health.js'
 import type { HealthTestFile } from '../../wire/health-tests.js'
-import type { Health } from '../summary.js'
-import { createTestCatalogue, type Kind, type TestCatalogue } from '../tests/catalogue.js'
-import {
-  createNode,
-  type Input,
-  NONE,
-  type Node,
-  nodeKey,
-  type Part,
-  type Profile,
-  type Reported,
-} from './nodes.js'
-import { type BoundTest, bindTest, NO_CONFIG } from './profile.js'
+import { createTestCatalogue, type TestCatalogue } from '../tests/catalogue.js'
+import { createNode, type Node, newTally, nodeKey } from './nodes.js'
+import { addPart, PARTS, partOwner } from './parts.js'
+import { createPlacing, type Remembered } from './place.js'
+import { createScene, findIn } from './scene.js'
 import type { Streams } from './streams.js'
-import { createTable, type Table } from './table.js'
+import type { Table } from './table.js'
+import { takeOver } from './take-over.js'
 
 /** What there is, as evaluation sees it: entities in the order in which they are looked at, and where their figures are. */
 export interface Picture {
@@ -29,8 +22,12 @@ export interface Picture {
   /** Grows when there are entities that had no place before. */
   readonly version: number
   find(category: string, identity: string): Node | undefined
-  /** Takes a model over; results stay with those tests that are still there. Returns who is gone. `undefined`: there is none. */
-  apply(model: HealthModel | undefined, now: number): Node[]
+  /**
+   * Takes a model over (`undefined`: there is none), turn by turn: a short piece of work for each `next()`. Until the last one
+   * everything is as it was before; then all is new at once. Results stay with those tests that are still there. Returns who is
+   * gone. No evaluation, and no other model, may come in between; facts and samples may.
+   */
+  takeOver(model: HealthModel | undefined, now: number): Generator<void, Node[], void>
   /** Takes facts over; returns how many are of entities that are not there. */
   facts(facts: HealthFacts): number
   /** The owner of the entity's slots, -1 when nobody asks for its figures. A new entity finds its place by this. */
@@ -39,131 +36,38 @@ export interface Picture {
   forget(before: number): Node[]
 }
 
-const PARTS: Readonly<Record<string, string>> = {
-  FILESYSTEM: 'mountpoint',
-  NETWORK_INTERFACE: 'iface',
-  DISK: 'device',
-}
-/** Above the numbers of nodes, and small enough to be a quick key. */
-const PART_OWNERS = 0x4000_0000
 const MOST_MESSAGES = 20
 
 export interface PictureOptions {
   readonly catalogue: Pick<Catalogue, 'entityAt' | 'entitiesIn' | 'findEntity' | 'lastSeen'>
   readonly streams: Streams
   readonly files: readonly HealthTestFile[]
-  /** By entity (`nodeKey`) and test what was known before; what has found its entity is taken out. */
-  readonly remembered: Map<string, Map<string, RememberedState>>
-}
-
-export interface RememberedState {
-  readonly health: Health
-  readonly since: number
+  readonly remembered: Remembered
 }
 
 export function createPicture({ catalogue, streams, files, remembered }: PictureOptions): Picture {
-  let tests = createTestCatalogue(files)
-  let model: HealthModel | undefined
-  let nodes: Node[] = []
-  let table = createTable()
-  let byKey = new Map<string, Node>()
-  let profiles = new Map<string, Profile>()
-  let configs = new Map<string, ReadonlyMap<string, string>>()
+  const placing = createPlacing(streams, remembered)
+  let scene = createScene(undefined, createTestCatalogue(files))
   /** Numbers are never used again: slots of what is gone stay as they are. */
   const ids = new Map<string, number>()
-  /** Hosts to which parts have come. */
-  const grown = new Set<Node>()
+  /** While a model is taken over: hosts to which parts have come. */
+  let grown: Set<string> | undefined
   let factsAt = 0
   let version = 0
 
-  const configOf = (key: string | undefined): HealthConfig =>
-    (key !== undefined && model?.configs[key]) || NO_CONFIG
+  const find = (category: string, identity: string | undefined) => findIn(scene, category, identity)
 
-  function profileOf(kind: Kind, config: string | undefined): Profile {
-    const key = [kind.on, kind.serviceType, kind.roleType, kind.roleTypes?.join(), config].join('\0')
-    let profile = profiles.get(key)
-    if (profile === undefined) {
-      const settings = configOf(config)
-      let values = config === undefined ? undefined : configs.get(config)
-      if (values === undefined) {
-        values = new Map(Object.entries(settings.values).map(([name, value]) => [name.toLowerCase(), value]))
-        if (config !== undefined) configs.set(config, values)
-      }
-      const given = values
-      profile = { tests: tests.testsOf(kind).map((test) => bindTest(test, settings, given, streams)) }
-      profiles.set(key, profile)
+  function* take(model: HealthModel | undefined, now: number): Generator<void, Node[], void> {
+    const tests = model?.tests === scene.model?.tests ? scene.tests : createTestCatalogue(files, model?.tests)
+    grown = new Set()
+    try {
+      const taken = yield* takeOver({ catalogue, placing, before: scene, model, tests, now, idOf, grown })
+      scene = taken.scene
+      version++
+      return taken.gone
+    } finally {
+      grown = undefined
     }
-    return profile
-  }
-
-  function kindOf(node: Node): Kind {
-    const { category, entity, members, service } = node
-    if (category === 'ROLE')
-      return {
-        on: 'ROLE',
-        ...(service?.entity.type !== undefined && { serviceType: service.entity.type }),
-        ...(entity.type !== undefined && { roleType: entity.type }),
-      }
-    if (category !== 'SERVICE') return { on: category }
-    const roleTypes = [...new Set(members.map((member) => member.entity.type ?? ''))].sort()
-    return { on: 'SERVICE', ...(entity.type !== undefined && { serviceType: entity.type }), roleTypes }
-  }
-
-  function apply(next: HealthModel | undefined, now: number): Node[] {
-    if (next?.tests !== model?.tests) tests = createTestCatalogue(files, next?.tests)
-    const before = byKey
-    const oldTable = table
-    model = next
-    version++
-    byKey = new Map()
-    profiles = new Map()
-    configs = new Map()
-    nodes = []
-    table = createTable(Math.max(1024, Math.ceil(oldTable.rows * 1.1)))
-    const lists: Record<'clusters' | 'services' | 'hosts' | 'roles', Node[]> = {
-      clusters: [],
-      services: [],
-      hosts: [],
-      roles: [],
-    }
-    const add = (list: Node[], category: Node['category'], entity: Node['entity']) => {
-      const key = nodeKey(category, entity.identity)
-      if (byKey.has(key)) return
-      const known = before.get(key)
-      const node = createNode(known?.id ?? idOf(key), category, entity, false, now)
-      if (known) carry(node, known)
-      node.suppressed = entity.suppressed?.length ? new Set(entity.suppressed) : NONE
-      byKey.set(key, node)
-      list.push(node)
-    }
-    for (const each of next?.clusters ?? []) add(lists.clusters, 'CLUSTER', each)
-    for (const each of next?.services ?? []) add(lists.services, 'SERVICE', each)
-    for (const each of next?.hosts ?? []) add(lists.hosts, 'HOST', each)
-    for (const each of next?.roles ?? []) add(lists.roles, 'ROLE', each)
-    const link = (node: Node, owner: Node | undefined) => {
-      owner?.members.push(node)
-      return owner
-    }
-    for (const node of lists.services) node.cluster = link(node, find('CLUSTER', node.entity.cluster))
-    for (const node of lists.hosts) node.cluster = link(node, find('CLUSTER', node.entity.cluster))
-    for (const node of lists.roles) {
-      node.service = link(node, find('SERVICE', node.entity.service))
-      node.host = link(node, find('HOST', node.entity.host))
-      node.cluster = node.service?.cluster
-    }
-    nodes = [...lists.hosts, ...lists.roles, ...lists.services, ...lists.clusters]
-    // Hosts that were there have their parts: later ones have come to them as they were seen first.
-    grown.clear()
-    if (lists.hosts.some(({ identity }) => !before.has(nodeKey('HOST', identity))))
-      for (const category of Object.keys(PARTS))
-        for (const index of catalogue.entitiesIn(category)) addPart(catalogue.entityAt(index))
-    for (const node of nodes) {
-      const known = before.get(nodeKey(node.category, node.identity))
-      place(node, known?.bare === false ? known : undefined, oldTable)
-    }
-    // Without a manager every host that sends metrics is looked after.
-    if (next === undefined) for (const [key, node] of before) if (node.bare) keepBare(key, node, oldTable)
-    return [...before].filter(([key]) => !byKey.has(key)).map(([, node]) => node)
   }
 
   function idOf(key: string): number {
@@ -173,193 +77,33 @@ export function createPicture({ catalogue, streams, files, remembered }: Picture
     return ids.size - 1
   }
 
-  function carry(node: Node, known: Node): void {
-    node.summary = known.summary
-    node.since = known.since
-    node.at = known.at
-    node.hostFact = known.hostFact
-    // What was wanted when the facts were sent is in the model by now.
-    if (known.roleFact) {
-      const { expected: _, since: __, busy: ___, ...rest } = known.roleFact
-      node.roleFact = rest
-    }
-    node.messages = known.messages
-    node.parts = known.parts
-    node.reported = known.reported
-    node.spent.set(known.spent)
-    node.countedAt = known.countedAt
-  }
-
-  /** Gives the node its tests and rows; results of tests that it had before stay. */
-  function place(node: Node, known: Node | undefined, oldTable: Table): void {
-    node.profile = profileOf(kindOf(node), node.entity.config)
-    node.first = table.add(node.profile.tests.length)
-    node.inputs = node.profile.tests.map((test, i) => sameInputs(node, known, i) ?? inputsOf(node, test))
-    if (known !== undefined) {
-      const rows = new Map(known.profile.tests.map(({ name }, i) => [name, known.first + i]))
-      node.profile.tests.forEach(({ name }, i) => {
-        const row = rows.get(name)
-        if (row !== undefined) table.copy(node.first + i, oldTable, row)
-      })
-      if (known.badSince?.size) node.badSince = moved(known, node)
-    }
-    restore(node)
-  }
-
-  /** Where the figures of a test came from before, if that cannot have changed. */
-  function sameInputs(node: Node, known: Node | undefined, i: number): readonly Input[] | undefined {
-    const before = known?.profile.tests[i]
-    const test = node.profile.tests[i]!
-    if (known === undefined || before === undefined || node.category === 'SERVICE') return undefined
-    const host = node.category === 'HOST' ? node : node.host
-    const oldHost = node.category === 'HOST' ? known : known.host
-    // The list of a host's parts stays the same one as long as the host is there.
-    if (host?.parts !== oldHost?.parts || (host !== undefined && grown.has(host))) return undefined
-    const isSame =
-      before.definition === test.definition &&
-      before.main === test.main &&
-      before.divisor === test.divisor &&
-      before.status === test.status &&
-      before.paths?.join('\0') === test.paths?.join('\0')
-    return isSame ? known.inputs[i] : undefined
-  }
-
-  /** What was known of it when the monitor ran last, or when it was last here. */
-  function restore(node: Node): void {
-    const key = nodeKey(node.category, node.identity)
-    const states = remembered.get(key)
-    if (states === undefined) return
-    remembered.delete(key)
-    const whole = states.get('')
-    if (whole !== undefined) {
-      node.summary = whole.health
-      node.since = whole.since
-    }
-    node.profile.tests.forEach(({ name }, i) => {
-      const state = states.get(name)
-      if (state === undefined) return
-      table.summary[node.first + i] = state.health
-      table.since[node.first + i] = state.since
-    })
-    const own = new Set(['', ...node.profile.tests.map(({ name }) => name)])
-    for (const [name, { health, since }] of states) {
-      if (own.has(name) || node.reported?.has(name)) continue
-      node.reported ??= new Map()
-      node.reported.set(name, recalled(name, health, since))
-    }
-  }
-
-  function keepBare(key: string, node: Node, oldTable: Table): void {
-    const kept: Node = { ...node, parts: node.parts }
-    byKey.set(key, kept)
-    nodes.push(kept)
-    place(kept, node, oldTable)
-  }
-
-  function inputsOf(node: Node, test: BoundTest): readonly Input[] {
-    const { source } = test.definition
-    const { main, divisor, status } = test
-    if (main === undefined && status === undefined) return []
-    const input = (owner: number, label: string, member?: Node): Input => ({
-      main: main === undefined ? -1 : streams.slot(main, owner),
-      divisor: divisor === undefined ? -1 : streams.slot(divisor, owner),
-      status: status === undefined ? -1 : streams.slot(status, owner),
-      label,
-      ...(member && { node: member }),
-    })
-    if (source.kind === 'pair')
-      return node.members
-        .filter((member) => member.entity.type === source.roleType)
-        .map((member) => input(member.id, label(member), member))
-    const roleTypes =
-      source.kind === 'metric'
-        ? source.from?.roleTypes
-        : source.kind === 'canary'
-          ? source.roleTypes
-          : undefined
-    if (roleTypes !== undefined && node.category === 'SERVICE')
-      return [
-        input(node.id, ''),
-        ...node.members
-          .filter((member) => roleTypes.includes(member.entity.type ?? ''))
-          .map((member) => input(member.id, label(member), member)),
-      ]
-    if (source.kind === 'metric' && source.of !== undefined)
-      return partsOf(node, test).map((part) => input(part.owner, part.label))
-    return [input(node.id, '')]
-  }
-
-  function partsOf(node: Node, { definition: { source }, paths }: BoundTest): Part[] {
-    if (source.kind !== 'metric') return []
-    const host = node.category === 'HOST' ? node : node.host
-    const parts = (host?.parts ?? []).filter(({ category }) => category === source.of)
-    if (paths !== undefined) return holding(parts, paths)
-    const { except = [] } = source
-    return parts.filter(
-      ({ attributes }) =>
-        !except.some(({ attribute, prefixes }) =>
-          prefixes.some((prefix) => attributes[attribute]?.startsWith(prefix)),
-        ),
-    )
-  }
-
-  function addPart(entity: Entity): number {
-    const attribute = PARTS[entity.category]
-    const { hostId } = entity.attributes
-    if (attribute === undefined || hostId === undefined) return -1
-    const host = find('HOST', hostId)
-    if (host === undefined) return -1
-    const owner = PART_OWNERS + entity.index
-    if (!host.parts.some((part) => part.owner === owner)) {
-      grown.add(host)
-      host.parts.push({
-        owner,
-        category: entity.category,
-        label: entity.attributes[attribute] ?? entity.name,
-        attributes: entity.attributes,
-      })
-    }
-    return owner
-  }
-
-  const find = (category: string, identity: string | undefined) =>
-    identity === undefined ? undefined : byKey.get(nodeKey(category, identity))
-
-  function rebind(node: Node): void {
-    node.inputs = node.profile.tests.map((test, i) =>
-      'of' in test.definition.source && test.definition.source.kind === 'metric'
-        ? inputsOf(node, test)
-        : (node.inputs[i] ?? []),
-    )
-  }
-
   function ownerOf(entity: Entity): number {
     const { category, identity, name } = entity
     if (category in PARTS) {
       const host = find('HOST', entity.attributes.hostId)
-      const had = host?.parts.length
-      const owner = addPart(entity)
-      if (host !== undefined && host.parts.length !== had) {
-        grown.delete(host)
-        rebind(host)
-        for (const role of host.members) rebind(role)
+      if (host === undefined) return -1
+      if (addPart(host, entity)) {
+        grown?.add(host.identity)
+        placing.rebind(host)
+        for (const role of host.members) placing.rebind(role)
       }
-      return owner
+      return partOwner(entity)
     }
     const node = find(category, identity) ?? find(category, name)
     if (node !== undefined) return node.id
-    if (category !== 'HOST' || model !== undefined) return -1
+    if (category !== 'HOST' || scene.model !== undefined) return -1
     return addBare(entity).id
   }
 
   function addBare({ identity, name, displayName, attributes }: Entity): Node {
     const key = nodeKey('HOST', identity)
     const hostname = attributes.hostname ?? displayName
-    const node = createNode(idOf(key), 'HOST', { identity, name, displayName, hostname }, true, Date.now())
-    byKey.set(key, node)
-    nodes.push(node)
+    const entity = { identity, name, displayName, hostname }
+    const node = createNode(idOf(key), 'HOST', entity, true, newTally(Date.now()))
+    scene.byKey.set(key, node)
+    scene.nodes.push(node)
     version++
-    place(node, undefined, table)
+    placing.place(scene, node)
     return node
   }
 
@@ -409,16 +153,16 @@ export function createPicture({ catalogue, streams, files, remembered }: Picture
 
   return {
     get nodes() {
-      return nodes
+      return scene.nodes
     },
     get table() {
-      return table
+      return scene.table
     },
     get tests() {
-      return tests
+      return scene.tests
     },
     get model() {
-      return model
+      return scene.model
     },
     get version() {
       return version
@@ -427,59 +171,21 @@ export function createPicture({ catalogue, streams, files, remembered }: Picture
       return factsAt
     },
     find,
-    apply,
+    takeOver: take,
     facts,
     ownerOf,
     forget(before) {
-      const gone = nodes.filter((node) => {
+      const gone = scene.nodes.filter((node) => {
         if (!node.bare) return false
         const entity = catalogue.findEntity('HOST', node.identity)
         return entity !== undefined && catalogue.lastSeen(entity.index) < before
       })
       if (gone.length > 0) {
         const away = new Set(gone)
-        for (const node of gone) byKey.delete(nodeKey('HOST', node.identity))
-        nodes = nodes.filter((node) => !away.has(node))
+        for (const node of gone) scene.byKey.delete(nodeKey('HOST', node.identity))
+        scene.nodes = scene.nodes.filter((node) => !away.has(node))
       }
       return gone
     },
   }
 }
-
-const label = ({ entity }: Node) => entity.displayName ?? entity.name
-
-/** The file systems that hold the folders: of each the one with the longest mount point that leads to it. */
-function holding(parts: readonly Part[], paths: readonly string[]): Part[] {
-  const found = new Set<Part>()
-  for (const path of paths) {
-    let best: Part | undefined
-    for (const part of parts) {
-      const inside = part.label === '/' || path === part.label || path.startsWith(`${part.label}/`)
-      if (inside && (best === undefined || part.label.length > best.label.length)) best = part
-    }
-    if (best !== undefined) found.add(best)
-  }
-  return [...found]
-}
-
-/** Since when tests have been bad, by their new places. */
-function moved(from: Node, to: Node): Map<number, number> {
-  const since = new Map<number, number>()
-  to.profile.tests.forEach(({ name }, i) => {
-    const before = from.badSince?.get(from.profile.tests.findIndex((test) => test.name === name))
-    if (before !== undefined) since.set(i, before)
-  })
-  return since
-}
-
-const recalled = (name: string, summary: Health, since: number): Reported => ({
-  name,
-  label: name,
-  summary,
-  explanation: 'As it was when it was evaluated last.',
-  advice: '',
-  suppressed: false,
-  at: since,
-  since,
-  recalled: true,
-})

@@ -123,9 +123,9 @@ function dropLast(node: Node): void {
 }
 
 /** Time counts for the health that the entity had in it. */
-export function spend(node: Node, time: number): void {
-  node.spent[Math.min(node.summary, NOT_AVAILABLE)]! += Math.max(0, time - node.countedAt)
-  node.countedAt = time
+export function spend({ summary, tally }: Node, time: number): void {
+  tally.spent[Math.min(summary, NOT_AVAILABLE)]! += Math.max(0, time - tally.countedAt)
+  tally.countedAt = time
 }
 
 function changeOf(

@@ -1,7 +1,7 @@
 import { HEALTH_TABLES, type Store } from '../../metrics/index.js'
 import { HEALTH_LIMITS, type HealthSummary, type HealthTransition } from '../../wire/health.js'
 import { nodeKey } from '../evaluate/nodes.js'
-import type { RememberedState } from '../evaluate/picture.js'
+import type { RememberedState } from '../evaluate/place.js'
 import { type Health, summaryOf } from '../summary.js'
 import { IS_GONE } from './write.js'
 

@@ -55,14 +55,15 @@ export function createHealthSeries(store: Pick<Store, 'catalogue' | 'writer'>): 
         for (const node of nodes.slice(start, start + CHUNK)) {
           if (node.since === 0) continue
           spend(node, time)
-          const total = node.spent.reduce((sum, each) => sum + each, 0)
+          const { spent } = node.tally
+          const total = spent.reduce((sum, each) => sum + each, 0)
           if (total <= 0) continue
           const series = seriesOf(node)
           for (let i = 0; i < METRICS.length; i++) {
             columns.series[columns.length] = series[i]!
-            columns.value[columns.length++] = node.spent[i]! / total
+            columns.value[columns.length++] = spent[i]! / total
           }
-          node.spent.fill(0)
+          spent.fill(0)
         }
         if (columns.length > 0) await store.writer.write(columns)
       }

@@ -1,6 +1,7 @@
 import { printStatement, type QueryApi, QueryError, type Statement, type Trigger } from '../../query/index.js'
 import { holds, normalized, type Shared, sharedOf, statementsOf } from './condition.js'
 import { parseExpression, type TriggerDefinition, type TriggerProblem } from './definition.js'
+import { type Found, foundIn, noted, sentenceOf } from './found.js'
 
 /** An entity with triggers. */
 export interface TriggerOwner {
@@ -89,18 +90,18 @@ export async function evaluateTriggers(
 async function evaluateGroup(group: Group, options: EvaluationOptions): Promise<TriggerResult[]> {
   const { trigger, definition, owners } = group
   const statements = statementsOf(trigger.condition)
-  const counts: (number[] | QueryError)[] = []
+  const found: (Found[] | QueryError)[] = []
   for (const statement of statements) {
-    const one = await countStreams(
+    const one = await findStreams(
       statement,
       definition.validityWindowInMs,
       owners.map(({ owner }) => owner),
       options,
     )
-    counts.push(one)
+    found.push(one)
   }
   return owners.map(({ owner, definition: own }, i) => {
-    const failed = counts.find((each) => each instanceof QueryError)
+    const failed = found.find((each) => each instanceof QueryError)
     if (failed instanceof QueryError)
       return resultOf(
         owner,
@@ -109,27 +110,28 @@ async function evaluateGroup(group: Group, options: EvaluationOptions): Promise<
         'NOT_AVAILABLE',
         `The condition cannot be evaluated: ${failed.message}`,
       )
-    const mine = (counts as number[][]).map((each) => each[i]!)
-    const most = Math.max(0, ...mine)
-    const fires = holds(trigger.condition, mine, own.streamThreshold)
+    const mine = (found as Found[][]).map((each) => each[i]!)
+    const counts = mine.map(({ count }) => count)
+    const most = Math.max(0, ...counts)
+    const fires = holds(trigger.condition, counts, own.streamThreshold)
     const summary = fires ? (trigger.action === 'bad' ? 'BAD' : 'CONCERNING') : 'GOOD'
     return { ...resultOf(owner, own, options.at, summary, sentenceOf(own, fires, mine)), value: most }
   })
 }
 
-/** How many streams the statement gives for each of the owners. */
-async function countStreams(
+/** The streams that the statement gives for each of the owners. */
+async function findStreams(
   statement: Statement,
   windowMs: number,
   owners: readonly TriggerOwner[],
   options: EvaluationOptions,
-): Promise<number[] | QueryError> {
+): Promise<Found[] | QueryError> {
   const window = { from: options.at - windowMs, to: options.at }
   try {
     const shared = owners.length > 1 ? sharedOf(statement) : undefined
-    const together = shared && (await countTogether(shared, window, owners, options))
+    const together = shared && (await findTogether(shared, window, owners, options))
     if (together) return together
-    const counts: number[] = []
+    const all: Found[] = []
     for (const { variables } of owners) {
       const [answer] = await options.ask({
         query: statement.text,
@@ -137,9 +139,9 @@ async function countStreams(
         variables,
         ...signalOf(options),
       })
-      counts.push(answer?.streams.length ?? 0)
+      all.push(foundIn(answer?.streams ?? []))
     }
-    return counts
+    return all
   } catch (error) {
     options.signal?.throwIfAborted()
     if (error instanceof QueryError) return error
@@ -147,24 +149,24 @@ async function countStreams(
   }
 }
 
-async function countTogether(
+async function findTogether(
   shared: Shared,
   window: { from: number; to: number },
   owners: readonly TriggerOwner[],
   options: EvaluationOptions,
-): Promise<number[] | undefined> {
+): Promise<Found[] | undefined> {
   const wanted = owners.map(({ variables }) => variables[shared.variable]?.toLowerCase())
   if (wanted.includes(undefined)) return undefined
   const query = printStatement(shared.statement)
   const [answer] = await options.ask({ query, ...window, streamLimit: MOST_STREAMS, ...signalOf(options) })
   const streams = answer?.streams ?? []
   if (streams.length >= MOST_STREAMS) return undefined
-  const counts = new Map<string, number>()
-  for (const { owner } of streams) {
-    const value = attributeOf(owner.attributes, shared.attribute)?.toLowerCase()
-    if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1)
+  const all = new Map<string, Found>()
+  for (const stream of streams) {
+    const value = attributeOf(stream.owner.attributes, shared.attribute)?.toLowerCase()
+    if (value !== undefined) all.set(value, noted(all.get(value), stream))
   }
-  return wanted.map((value) => counts.get(value!) ?? 0)
+  return wanted.map((value) => all.get(value!) ?? foundIn([]))
 }
 
 const signalOf = ({ signal }: EvaluationOptions) => (signal ? { signal } : {})
@@ -203,18 +205,4 @@ function resultOf(
     ...{ category, identity, test: `alarm:${triggerName}`, label: triggerName },
     ...{ summary, explanation, advice, at, suppressed },
   }
-}
-
-function sentenceOf(
-  { triggerName, triggerExpression, streamThreshold }: TriggerDefinition,
-  fires: boolean,
-  counts: readonly number[],
-): string {
-  const streams =
-    counts.length === 1
-      ? `${counts[0]} ${counts[0] === 1 ? 'stream' : 'streams'}`
-      : `${counts.join(', ')} streams`
-  return fires
-    ? `The trigger ${triggerName} fires: ${streams} satisfied it, more than ${streamThreshold}. ${triggerExpression.trim().slice(0, 500)}`
-    : `The trigger ${triggerName} does not fire: ${streams} satisfied it; it fires with more than ${streamThreshold}.`
 }

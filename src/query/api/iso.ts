@@ -24,7 +24,8 @@ export function dayText(day: number): string {
   if (day === lastDay) return lastText
   let text = days.get(day)
   if (text === undefined) {
-    text = new Date(day * DAY).toISOString().slice(0, 11)
+    // From the year 10000 on it is longer.
+    text = new Date(day * DAY).toISOString().slice(0, -'00:00:00.000Z'.length)
     if (days.size > 10_000) days.clear()
     days.set(day, text)
   }

@@ -6,6 +6,8 @@ import type { AnswerSink, StreamOwner } from './sink.js'
 export interface AskedStream {
   readonly metricName: string
   readonly alias: string | undefined
+  readonly unitNumerators: readonly string[]
+  readonly unitDenominators: readonly string[]
   readonly owner: StreamOwner
   readonly times: Float64Array
   readonly values: Float64Array
@@ -35,10 +37,12 @@ export class CollectingSink implements AnswerSink {
   }
 
   addStream(owner: StreamOwner, _frequencyMs: number | null, { times, values, start, end }: Points): void {
-    const { metricName, alias } = this.#template
+    const { metricName, alias, unitNumerators, unitDenominators } = this.#template
     this.#streams.push({
       metricName,
       alias,
+      unitNumerators,
+      unitDenominators,
       owner,
       times: times.slice(start, end),
       values: values.slice(start, end),

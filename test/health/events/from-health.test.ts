@@ -111,7 +111,9 @@ test('a trigger that fires makes a role bad, an event that is found, and an aler
   const alert = alerts.find(isOf('zk-SERVER-2', 'RED'))!
   expect(alert.tests.find(({ name }) => name === 'alarm:too many files')).toMatchObject({
     health: 'RED',
-    sentence: expect.stringContaining('The trigger too many files fires: 1 stream'),
+    sentence: expect.stringContaining(
+      'fires: 1 stream satisfied it, more than 0: fd_open of zk-SERVER-2 at 900.',
+    ),
     changed: true,
   })
   expect(alert.entity).toMatchObject({ cluster: 'c1', hosts: [{ name: 'node2.example', id: 'host-2' }] })
@@ -120,7 +122,7 @@ test('a trigger that fires makes a role bad, an event that is found, and an aler
   const found = await eventually('the event', async () => {
     const answer = await search(
       events.app,
-      'category==health_event;severity==critical;attributes.role==zk-SERVER-2;attributes.host==node2.example;content=="too many files"',
+      'category==health_event;severity==critical;attributes.role==zk-SERVER-2;attributes.host==node2.example;content=="too many files";content=="fd_open of zk-SERVER-2 at 900"',
     )
     return answer.totalResults > 0 && answer
   })

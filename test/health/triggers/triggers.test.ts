@@ -3,6 +3,7 @@ import { createTriggers, type TriggerModel, type Triggers, triggerOwners } from 
 import { holds, sharedOf, statementsOf } from '../../../src/health/triggers/condition.js'
 import { parseExpression, readTriggers } from '../../../src/health/triggers/definition.js'
 import { evaluateTriggers, type TriggerOwner } from '../../../src/health/triggers/evaluate.js'
+import { foundIn, sentenceOf } from '../../../src/health/triggers/found.js'
 import type { AskRequest } from '../../../src/query/index.js'
 import { openQueryBed, type QueryBed, quiet } from '../../query/support.js'
 
@@ -31,7 +32,7 @@ beforeAll(async () => {
     await bed.put('fd_open', role(n), points)
     await bed.put('cpu_percent', role(n), points)
   }
-  triggers = createTriggers({ query: bed.api, logger: quiet, everyMs: 0 })
+  triggers = createTriggers({ query: bed.api, logger: quiet, everyMs: 0, previewMs: 100_000 })
 }, 120_000)
 afterAll(async () => {
   await triggers?.stop()
@@ -136,7 +137,7 @@ describe('evaluation', () => {
       test: 'alarm:t',
       summary: 'BAD',
       value: 1,
-      explanation: expect.stringContaining('The trigger t fires: 1 stream satisfied it, more than 0.'),
+      explanation: `The trigger t fires: 1 stream satisfied it, more than 0: fd_open of dn-3 at 900. ${FDS}`,
     })
     expect(results.find(({ identity }) => identity === 'dn-1')).toMatchObject({ summary: 'GOOD', value: 0 })
   })
@@ -175,6 +176,45 @@ describe('evaluation', () => {
       ['CONCERNING', 5],
       ['GOOD', 5],
     ])
+  })
+
+  test('names the streams that fired: the first few of each statement, and how many more', async () => {
+    const sentence = async (expression: string) =>
+      (await evaluate([owner(7, expression)], 12)).results[0]!.explanation
+    const many = await sentence(
+      'IF ((SELECT fd_open WHERE roleName = "none") OR (SELECT cpu_percent AS load WHERE roleName = "dn-1") OR (SELECT fd_open)) DO health:bad',
+    )
+    expect(many).toMatch(
+      /: 0, 1, 10 streams satisfied it, more than 0: load of dn-1 at 11, (fd_open of dn-\d at (900|1\d), ){3}fd_open of dn-\d at (900|1\d) and 6 more\. IF /,
+    )
+    // Those of a statement that stays below the threshold have not fired.
+    const { results } = await evaluate(
+      [
+        owner(
+          7,
+          'IF ((SELECT cpu_percent WHERE roleName = "dn-1") OR (SELECT fd_open WHERE serviceName = hdfs)) DO health:bad',
+          { streamThreshold: 4 },
+        ),
+      ],
+      12,
+    )
+    expect(results[0]!.explanation).not.toContain('cpu_percent of')
+    expect(results[0]!.explanation).toContain('fd_open of dn-0 at 10,')
+  })
+
+  test('a value that is named has its unit', () => {
+    const found = foundIn([
+      {
+        ...{ metricName: 'bytes_read_rate', alias: undefined, times: new Float64Array(1) },
+        ...{ unitNumerators: ['bytes'], unitDenominators: ['seconds'] },
+        owner: { category: 'DISK', name: 'sda\u202e', displayName: 'sda\u202e\nx', attributes: {} },
+        values: Float64Array.of(1, 3 * 1024 ** 2),
+      },
+    ])
+    const [definition] = owner(1).triggers
+    expect(sentenceOf(definition!, true, [found])).toContain(
+      ': bytes_read_rate of sda x at 3 MiB per second. IF',
+    )
   })
 
   test('one that is off or cannot be evaluated says so, and the others go on', async () => {

@@ -14,6 +14,7 @@ import {
   validateConfig,
   validateValue,
 } from '../../../src/manager/descriptors/index.js'
+import { cpuMs } from '../../cpu-time.js'
 import { ourType } from './support/model.js'
 
 const of = (type: Parameter['type'], more: Partial<Parameter> = {}) =>
@@ -118,11 +119,11 @@ describe('a value is checked against its parameter', () => {
 
   test('a hostile safety valve is checked in no time', () => {
     const text = '<!--'.repeat(200_000)
-    const begin = performance.now()
+    const begin = cpuMs()
     expect(codes(xmlValve, text)).toEqual(['ERROR BAD_TEXT'])
     expect(codes(xmlValve, '<property>'.repeat(100_000))).toEqual(['ERROR BAD_TEXT'])
     expect(codes(xmlValve, `<property>${'<name>a</name>'.repeat(70_000)}`)).toEqual(['ERROR BAD_TEXT'])
-    expect(performance.now() - begin).toBeLessThan(5000)
+    expect(cpuMs() - begin).toBeLessThan(5000)
   })
 
   test('no value of any type crashes the check', () => {
