@@ -9,7 +9,10 @@ import { MemoryCatalogue } from './support/memory-catalogue.js'
 function batch(over: Partial<NativeBatch> = {}): NativeBatch {
   return {
     sender: 'agent on a',
-    metrics: [{ name: 'cpu_percent', unitNumerators: ['percent'], description: 'CPU', weightingMetricName: 'Load_1' }, { name: 'load_1' }],
+    metrics: [
+      { name: 'cpu_percent', unitNumerators: ['percent'], description: 'CPU', weightingMetricName: 'Load_1' },
+      { name: 'load_1' },
+    ],
     entities: [
       { category: 'HOST', name: 'a', identity: 'id-a', displayName: 'A', attributes: { hostname: 'a' } },
       { category: 'DISK', name: 'a:sda', attributes: { device: 'sda' } },
