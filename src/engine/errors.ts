@@ -5,6 +5,7 @@ export type EngineErrorCode =
   | 'folder-not-writable'
   | 'folder-in-use'
   | 'disk-full'
+  | 'config-refused'
   | 'port-in-use'
   | 'start-failed'
   | 'start-timeout'
@@ -57,6 +58,10 @@ const TEXT: Record<EngineErrorCode, (detail: EngineErrorDetail) => string> = {
   'disk-full': ({ subject, reason }) =>
     `The disk that holds the data folder ${subject} is full${because(reason)}. ` +
     'Free space there; nothing that was acknowledged is lost.',
+  'config-refused': ({ subject }) =>
+    `${subject} has a <compression> of its own, with which the embedded ClickHouse does not start: its own one cannot be changed. ` +
+    'Take the element out of that file; other settings in it may stay. For another compression run a server of your own and give ' +
+    '--clickhouse-url.',
   'port-in-use': ({ subject, reason }) => `No free port was found on ${subject}${because(reason)}.`,
   'start-failed': ({ subject, reason }) =>
     `The embedded ClickHouse on ${subject} did not start${because(reason)}.`,
