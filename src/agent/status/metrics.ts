@@ -77,5 +77,3 @@ export function createAgentMetrics(spoolStats: () => SpoolStats) {
     }),
   }
 }
-
-export type AgentMetrics = ReturnType<typeof createAgentMetrics>

@@ -76,6 +76,7 @@ function unknown(name: string): string {
 }
 
 function problems(model: Model, target: ConfigTarget, parameter: Parameter, value: string): string[] {
+  if (parameter.fixed) return [`${parameter.name} is fixed by the service type`]
   const errors = validateValue(parameter, value)
     .filter((each) => each.level === 'ERROR' && each.code !== 'MISSING')
     .map((each) => `${parameter.name}: ${each.text}`)
