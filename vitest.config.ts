@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import LongestFirst from './test/order.js'
 
 /**
  * Files that need a process of their own: they change the clock or what all of a process shares, measure it, kill and
@@ -6,7 +7,7 @@ import { defineConfig } from 'vitest/config'
  * in the same worker, which saves loading the same modules some 130 times: a third of all processor time.
  */
 const ALONE = [
-  'test/agent/**/*.test.ts',
+  'test/agent/{agent,agent-process,canary,collectors,heartbeat,processes,role-metrics,stored,supervisor}.test.ts',
   'test/browser/**/*.test.ts',
   'test/engine/**/*.test.ts',
   'test/integration/**/*.test.ts',
@@ -22,7 +23,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     // More than cores: many tests wait for processes, disks and timers of their own.
-    maxWorkers: 5,
+    maxWorkers: 6,
+    sequence: { sequencer: LongestFirst },
     // Upper bounds for a machine that has a lot else to do; on an idle one nothing comes near them.
     testTimeout: 120_000,
     hookTimeout: 120_000,

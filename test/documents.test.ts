@@ -57,6 +57,23 @@ test('the index of decisions has each of them, and README each document', () => 
   expect(markdownIn('docs').filter((path) => !readme.includes(`(${path}`))).toEqual([])
 })
 
+const foldersIn = (path: string): string[] =>
+  readdirSync(join(ROOT, path), { withFileTypes: true })
+    .filter((each) => each.isDirectory())
+    .map(({ name }) => name)
+
+test('the map names each folder, with what is in it, and none that is not there', () => {
+  const map = read('docs/architecture.md').match(/^## Where everything is\n(.*?)^## /ms)?.[1] ?? ''
+  const rows = [...map.matchAll(/^\| `([^`]+)\/` \| (.*) \|$/gm)]
+  const parts = new Map(rows.map(([, path = '', text = '']) => [path, text]))
+  const top = foldersIn('src').map((name) => `src/${name}`)
+  expect(top.filter((path) => !parts.has(path))).toEqual([])
+  expect([...parts.keys()].filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
+  const below = [...top, 'web/src'].flatMap((path) => foldersIn(path).map((name) => ({ path, name })))
+  expect(below.length).toBeGreaterThan(50)
+  expect(below.filter(({ path, name }) => !parts.get(path)?.includes(`\`${name}\``))).toEqual([])
+})
+
 test('every dependency has its reason, and none is told of that is not there', () => {
   const { dependencies, devDependencies, optionalDependencies } = JSON.parse(read('package.json'))
   const used = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies })

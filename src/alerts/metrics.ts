@@ -1,21 +1,11 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
+import { declareMetrics } from '../wire/declare-metrics.js'
 import type { State } from './core/index.js'
 import type { OutboxStats } from './outbox/outbox.js'
 
 /** What the publisher counts of itself, `bellwether_alerts_…`. */
 export function createAlertMetrics(registry: Registry, state: State, outbox: () => OutboxStats) {
-  const registers = [registry]
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name: `bellwether_alerts_${name}`,
-      help,
-      registers,
-      collect() {
-        this.set(read())
-      },
-    })
-  const counter = <T extends string>(name: string, help: string, ...labelNames: T[]) =>
-    new Counter({ name: `bellwether_alerts_${name}`, help, labelNames, registers })
+  const { counter, reading: gauge } = declareMetrics(registry, 'bellwether_alerts_')
   gauge('outbox_messages', 'Messages that are not delivered yet.', () => state.messages.size)
   gauge('outbox_bytes', 'Size of the outbox on disk.', () => outbox().bytes)
   gauge(

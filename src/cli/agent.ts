@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import { hardStop, startAgent } from '../agent/index.js'
@@ -7,6 +7,7 @@ import { agentOptions, SettingsError, type Values } from '../config/index.js'
 import { makeDataFolder } from './data-folder.js'
 import { monitorToken } from './monitor-access.js'
 import { runRole } from './role.js'
+import { authoritiesFile } from './tls.js'
 
 type Settings = Values<typeof agentOptions>
 
@@ -23,7 +24,8 @@ export function run(args: string[]): Promise<number> {
           await hardStop(dataDir, logger)
           return { finished: true, stop: () => Promise.resolve() }
         }
-        await makeDataFolder(values.data)
+        const managerCa = authoritiesFile(values.managerCa, '--manager-ca')
+        await makeDataFolder(resolve(values.data))
         const managerUrls = managersOf(values)
         return startAgent({
           dataDir,
@@ -38,7 +40,7 @@ export function run(args: string[]): Promise<number> {
           spoolAgeMs: values.spoolAge,
           managerUrls,
           ...tokenOf(values, logger),
-          ...(values.managerCa === '' ? {} : { managerCaFile: values.managerCa }),
+          ...(managerCa === '' ? {} : { managerCaFile: managerCa }),
           processDir: values.processDir || join(values.data, 'process'),
           program: { node: process.execPath, main: fileURLToPath(new URL('./main.js', import.meta.url)) },
           ...(values.scrapeConfig === '' ? {} : { scrapeFile: values.scrapeConfig }),

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import {
@@ -15,6 +15,7 @@ import {
 import { alertPublisherOptions, SettingsError, type Values } from '../config/index.js'
 import { isLoopback } from '../wire/host-check.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
+import { makeDataFolder } from './data-folder.js'
 import { listen } from './listen.js'
 import { monitorToken } from './monitor-access.js'
 import { type Running, runRole } from './role.js'
@@ -42,6 +43,7 @@ async function start(values: Settings, { logger }: { logger: Logger }): Promise<
     )
   const caFile = authoritiesFile(values.tlsCa, '--tls-ca')
   const dataDir = join(values.data, 'alert-publisher')
+  await makeDataFolder(resolve(values.data))
   const load = () => settingsOf(values, logger)
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })

@@ -25,6 +25,10 @@ const commands: Record<string, () => Promise<{ run: (args: string[]) => Promise<
   query: () => import('./query.js'),
 }
 
+/** As `engines` in package.json says, in words that older ones can read. */
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+const isTooOld = major < 20 || (major === 20 && minor < 19)
+
 async function main([command, ...rest]: string[]): Promise<number> {
   if (command === 'version' || command === '--version') {
     const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
@@ -34,6 +38,10 @@ async function main([command, ...rest]: string[]): Promise<number> {
   if (command === undefined || command === 'help' || command === '--help' || command === '-h') {
     process.stdout.write(SUMMARY)
     return command === undefined ? 2 : 0
+  }
+  if (isTooOld) {
+    process.stderr.write(`Bellwether needs Node 20.19 or later; this is ${process.versions.node}.\n`)
+    return 78
   }
   const load = Object.hasOwn(commands, command) ? commands[command] : undefined
   if (!load) {

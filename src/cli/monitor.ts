@@ -26,6 +26,7 @@ import { mayDoAll, requireToken, sendersToken } from '../wire/port-tokens.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
 import type { ErrorBody } from '../wire/timeseries.js'
 import { advertisedUrl, bareHost, loopbackUrl } from './addresses.js'
+import { makeDataFolder } from './data-folder.js'
 import { type Direct, listen } from './listen.js'
 import { monitorTokens } from './monitor-access.js'
 import { type Running, runRole } from './role.js'
@@ -54,8 +55,9 @@ async function start(
   const caFile = authoritiesFile(values.tlsCa, '--tls-ca')
   if (values.clickhouseCluster !== '' && values.clickhouseUrl === '')
     throw new SettingsError(
-      'clickhouseCluster names a cluster of a ClickHouse server: give the address of one of its servers by --clickhouse-url.',
+      '--clickhouse-cluster names a cluster of a ClickHouse server: give the address of one of its servers with --clickhouse-url.',
     )
+  await makeDataFolder(resolve(values.data))
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const stops: (() => Promise<void>)[] = []

@@ -64,7 +64,7 @@ export async function runRole<O extends Options>(role: Role<O>, args: string[]):
     }
     running = first
   } catch (error) {
-    logger.fatal({ err: error }, 'could not start')
+    logger.fatal(isExpected(error) ? { reason: explain(error) } : { err: error }, 'could not start')
     return fatal(role.name, error)
   }
   if (running.finished) return 0
@@ -122,12 +122,21 @@ function leave(): void {
   if (process.connected) process.disconnect()
 }
 
-/** What a person should read about an error at start; the stack goes to the log. */
+/** A mistake in a setting or something about this machine: where in the program it was noticed helps nobody. */
+function isExpected(error: unknown): boolean {
+  return error instanceof SettingsError || (error instanceof Error && explain(error) !== error.message)
+}
+
+type SystemError = NodeJS.ErrnoException & { address?: string; port?: number; hostname?: string }
+
+/** What a person should read about an error at start; the stack of one that nobody expects goes to the log. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const { code, address, port, path } = error as NodeJS.ErrnoException & { address?: string; port?: number }
+  const { code, syscall, address, port, path, hostname } = error as SystemError
   if (code === 'EADDRINUSE')
-    return `port ${port} on ${address} is in use; end what listens there or choose another port (--help)`
+    return `port ${port} on ${address} is in use, perhaps by a Bellwether that runs already; end what listens there or choose another port (--help)`
+  if (syscall === 'getaddrinfo')
+    return `there is no address of the name ${hostname}; --host takes an address of this machine, or a name that leads to one`
   if (code === 'EADDRNOTAVAIL') return `this machine has no address ${address}; choose another --host`
   if (code === 'EACCES' && port !== undefined) return `port ${port} needs more rights; choose one above 1023`
   if ((code === 'EACCES' || code === 'EPERM' || code === 'EROFS') && path)

@@ -61,6 +61,18 @@ export function duration(value: string): number {
   return Math.round(Number(match[1]) * TIME_UNITS[match[2] ?? 's']!)
 }
 
+/**
+ * Sizes or time spans within bounds, both included: `between(duration, '1s', '1h')`.
+ */
+export function between(parse: (value: string) => number, least: string, most?: string) {
+  return (value: string): number => {
+    const number = parse(value)
+    if (number < parse(least)) throw new Error(`is less than ${least}`)
+    if (most !== undefined && number > parse(most)) throw new Error(`is more than ${most}`)
+    return number
+  }
+}
+
 /** One of the given words. */
 export function oneOf<T extends string>(...words: T[]) {
   return (value: string): T => {

@@ -2,8 +2,6 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { createBackoff } from './backoff.js'
-import type { EngineState } from './engine.js'
 import { freePort, LOOPBACK } from './port.js'
 import { PostgresError } from './postgres-errors.js'
 import {
@@ -17,12 +15,12 @@ import {
 import { endOrphan, holderOf, type PostgresProcess, startPostgresProcess } from './postgres-process.js'
 import { probe } from './postgres-remote.js'
 import type { Postgres, PostgresOptions, PostgresStateChange } from './postgres-types.js'
+import { supervised } from './supervised.js'
 
 const START_TIMEOUT_MS = 60_000
 const PORT_ATTEMPTS = 5
 /** The server of a manager that was just killed needs a moment to go. */
 const FOLDER_PATIENCE_MS = 10_000
-const FAILED_AFTER = 5
 
 interface Running {
   server: PostgresProcess
@@ -34,107 +32,41 @@ interface Running {
 export async function openEmbeddedPostgres(options: PostgresOptions): Promise<Postgres> {
   const { logger } = options
   const folder = await openPostgresFolder(options.dataDir)
-  const ending = new AbortController()
-  const onAbort = () => ending.abort()
-  options.signal?.addEventListener('abort', onAbort, { once: true })
-  if (options.signal?.aborted) ending.abort()
-
   const urlAt = (port: number) => `postgresql://${USER}:${folder.password}@${LOOPBACK}:${port}/${DATABASE}`
-  const start = async (port: number | undefined): Promise<Running> => {
-    const started = await startServer(folder, options, ending.signal, port)
-    await writeUrl(folder, urlAt(started.port))
-    return started
-  }
-  let running = await start(await lastPort(folder)).finally(() =>
-    options.signal?.removeEventListener('abort', onAbort),
-  )
+  const { current, state, onState, stop } = await supervised<Running, PostgresError, PostgresStateChange>({
+    product: 'PostgreSQL',
+    logger,
+    signal: options.signal,
+    async start(signal, before) {
+      const started = await startServer(folder, options, signal, before?.port ?? (await lastPort(folder)))
+      await writeUrl(folder, urlAt(started.port))
+      return started
+    },
+    asFailure: (cause) =>
+      cause instanceof PostgresError
+        ? cause
+        : new PostgresError('start-failed', { subject: folder.path, reason: String(cause) }, { cause }),
+    moved: (before, now) => before.port !== now.port,
+    place: ({ port }) => ({ port }),
+    change: (state, urlChanged, error) => ({ state, urlChanged, ...(error ? { error } : {}) }),
+  })
 
-  let state: EngineState = 'running'
-  const listeners = new Set<(change: PostgresStateChange) => void>()
-  function change(next: EngineState, error?: PostgresError, urlChanged = false): void {
-    if (state === 'stopped' || state === next) return
-    state = next
-    for (const listener of [...listeners]) {
-      try {
-        listener({ state, urlChanged, ...(error ? { error } : {}) })
-      } catch (cause) {
-        logger.error({ err: cause }, 'A listener for the state of PostgreSQL failed')
-      }
-    }
-  }
-
-  async function supervise(): Promise<void> {
-    const backoff = createBackoff()
-    while (!ending.signal.aborted) {
-      await running.server.exited
-      if (ending.signal.aborted) return
-      const error = running.server.failure('exited')
-      logger.error({ code: error.code, reason: error.message }, 'PostgreSQL has died; restarting it')
-      change('restarting', error)
-      for (let failures = 0; !ending.signal.aborted; ) {
-        if (!(await backoff.wait(ending.signal))) return
-        const failure = await restart()
-        if (!failure) break
-        failures++
-        logger.error(
-          { code: failure.code, reason: failure.message, failures, retryInMs: backoff.nextMs() },
-          'PostgreSQL could not be restarted',
-        )
-        if (failures >= FAILED_AFTER || failure.code === 'disk-full') change('failed', failure)
-      }
-    }
-  }
-
-  async function restart(): Promise<PostgresError | undefined> {
-    try {
-      const next = await start(running.port)
-      const moved = next.port !== running.port
-      running = next
-      logger.info({ pid: next.server.pid, port: next.port, moved }, 'PostgreSQL is running again')
-      change('running', undefined, moved)
-    } catch (cause) {
-      if (cause instanceof PostgresError) return cause
-      return new PostgresError('start-failed', { subject: folder.path, reason: String(cause) }, { cause })
-    }
-    return undefined
-  }
-
-  const supervision = supervise()
-  let stopping: Promise<void> | undefined
-  async function stopOnce(): Promise<void> {
-    ending.abort()
-    change('stopped')
-    await running.server.stop()
-    await supervision
-    // A restart may have succeeded in the same moment.
-    await running.server.stop()
-    listeners.clear()
-  }
-
-  logger.info(
-    { pid: running.server.pid, port: running.port, version: running.version, account: folder.account.kind },
-    'PostgreSQL is running',
-  )
+  const { server, port, version } = current()
+  logger.info({ pid: server.pid, port, version, account: folder.account.kind }, 'PostgreSQL is running')
   return {
     get url() {
-      return urlAt(running.port)
+      return urlAt(current().port)
     },
     embedded: true,
     get version() {
-      return running.version
+      return current().version
     },
     get pid() {
-      return running.server.pid
+      return current().server.pid
     },
-    state: () => state,
-    onState(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-    stop() {
-      stopping ??= stopOnce()
-      return stopping
-    },
+    state,
+    onState,
+    stop,
   }
 }
 

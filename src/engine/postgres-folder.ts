@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, link, mkdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { type Account, asAccount, chooseAccount, ownsData } from './postgres-account.js'
 import { type Binaries, findBinaries } from './postgres-binaries.js'
 import { PostgresError } from './postgres-errors.js'
+import { explained, keptPassword, requireFree, writePrivate } from './private-files.js'
 
 const run = promisify(execFile)
 
@@ -28,7 +29,7 @@ export interface PostgresFolder {
 /** Makes what is missing; at the first start the password and PostgreSQL's own files too. */
 export async function openPostgresFolder(dataDir: string): Promise<PostgresFolder> {
   const path = resolve(dataDir)
-  return explained(path, async () => {
+  return explained(path, PostgresError, async () => {
     await mkdir(path, { recursive: true, mode: 0o700 })
     // To pass through, for whoever is to own what is in it; closed again where that is us.
     await chmod(path, 0o711)
@@ -43,19 +44,12 @@ export async function openPostgresFolder(dataDir: string): Promise<PostgresFolde
   })
 }
 
-export async function checkFreeSpace(path: string): Promise<void> {
-  const { bavail, bsize } = await statfs(path)
-  const free = bavail * bsize
-  if (free >= MIN_FREE_BYTES) return
-  const reason = `${(free / 1e6).toFixed(1)} MB are free, ${(MIN_FREE_BYTES / 1e6).toFixed(0)} MB are needed to start`
-  throw new PostgresError('disk-full', { subject: path, reason })
-}
+export const checkFreeSpace = (path: string): Promise<void> =>
+  requireFree(path, MIN_FREE_BYTES, PostgresError)
 
 /** For a second manager on this machine: the whole URL, in a file for the owner alone. */
 export async function writeUrl(folder: PostgresFolder, url: string): Promise<void> {
-  const temporary = join(folder.path, `url.${process.pid}`)
-  await writeFile(temporary, `${url}\n`, { mode: 0o600 })
-  await rename(temporary, join(folder.path, 'url'))
+  await writePrivate(join(folder.path, 'url'), `${url}\n`)
 }
 
 /** What PostgreSQL's programs get: nothing of ours, which may hold secrets. */
@@ -123,44 +117,5 @@ async function runAs(folder: PostgresFolder, command: string[]): Promise<{ stdou
     const full = /No space left|Disk quota/.test(stderr)
     const reason = stderr.trim().split('\n').slice(-3).join(' ') || message
     throw new PostgresError(full ? 'disk-full' : 'start-failed', { subject: folder.path, reason }, { cause })
-  }
-}
-
-async function keptPassword(file: string): Promise<string> {
-  const kept = await readPassword(file)
-  if (kept) return kept
-  if (kept === '') await rm(file, { force: true })
-  const temporary = `${file}.${randomBytes(6).toString('hex')}`
-  await writeFile(temporary, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600, flush: true })
-  // Not renamed: of two first starts at the same time, both must end with the same password.
-  await link(temporary, file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error
-  })
-  await rm(temporary)
-  return (await readPassword(file))!
-}
-
-async function readPassword(file: string): Promise<string | undefined> {
-  try {
-    await chmod(file, 0o600)
-    return (await readFile(file, 'utf8')).trim()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-async function explained<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (cause) {
-    if (cause instanceof PostgresError) throw cause
-    const { code, message } = cause as NodeJS.ErrnoException
-    const full = code === 'ENOSPC' || code === 'EDQUOT'
-    throw new PostgresError(
-      full ? 'disk-full' : 'folder-not-writable',
-      { subject: folder, reason: message },
-      { cause },
-    )
   }
 }

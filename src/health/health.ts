@@ -63,6 +63,8 @@ export function createHealth(options: HealthOptions): Health {
   let timer: NodeJS.Timeout | undefined
   let due = 0
   let running: Promise<HealthChange[]> | undefined
+  /** The one after it, when somebody has asked meanwhile. */
+  let following: Promise<HealthChange[]> | undefined
   let loading: Promise<unknown> = Promise.resolve()
   let started: Promise<void> | undefined
   let stopped: Promise<void> | undefined
@@ -230,7 +232,16 @@ export function createHealth(options: HealthOptions): Health {
   }
 
   function evaluate(): Promise<HealthChange[]> {
-    running ??= evaluateOnce().finally(() => {
+    if (running !== undefined) {
+      // What is under way may have passed by what the caller has just told.
+      const next = () => {
+        following = undefined
+        return evaluate()
+      }
+      following ??= running.then(next, next)
+      return following
+    }
+    running = evaluateOnce().finally(() => {
       running = undefined
     })
     return running
@@ -239,6 +250,7 @@ export function createHealth(options: HealthOptions): Health {
   async function evaluateOnce(): Promise<HealthChange[]> {
     await loading
     while (models.taking !== undefined) await models.taking.catch(() => undefined)
+    if (stopping.signal.aborted) return []
     const { begun } = models
     const start = performance.now()
     const time = now()
@@ -301,7 +313,7 @@ export function createHealth(options: HealthOptions): Health {
         clearTimeout(timer)
         unlisten?.()
         await started?.catch(() => undefined)
-        await Promise.allSettled([running, loading, models.taking])
+        await Promise.allSettled([running, following, loading, models.taking])
         await history.stop()
       })()
       return stopped

@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
+import { declareMetrics } from '../wire/declare-metrics.js'
 import { HEALTH_SUMMARIES, type HealthChange } from '../wire/health.js'
 import type { Node } from './evaluate/nodes.js'
 import { summaryOf } from './summary.js'
@@ -18,62 +19,28 @@ interface Sources {
 
 export function createHealthMetrics(registry: Registry | undefined, sources: Sources): HealthMetrics {
   if (registry === undefined) return { swept() {}, changed() {} }
-  const registers = [registry]
-  new Gauge({
-    name: 'bellwether_health_entities',
-    help: 'Entities whose health is looked after, by summary',
-    labelNames: ['summary'],
-    registers,
-    collect() {
-      const counts = new Map<string, number>(HEALTH_SUMMARIES.slice(0, 5).map((each) => [each, 0]))
-      for (const { summary } of sources.entities()) {
-        const name = summaryOf(summary)
-        counts.set(name, (counts.get(name) ?? 0) + 1)
-      }
-      for (const [summary, count] of counts) this.set({ summary }, count)
-    },
+  const { counter, gauge, histogram, reading, readings } = declareMetrics(registry, 'bellwether_health_')
+  readings('entities', 'Entities whose health is looked after, by summary', 'summary', () => {
+    const counts = new Map<string, number>(HEALTH_SUMMARIES.slice(0, 5).map((each) => [each, 0]))
+    for (const { summary } of sources.entities()) {
+      const name = summaryOf(summary)
+      counts.set(name, (counts.get(name) ?? 0) + 1)
+    }
+    return counts
   })
-  new Gauge({
-    name: 'bellwether_health_tests',
-    help: 'Tests of all entities together',
-    registers,
-    collect() {
-      this.set(sources.tests())
-    },
+  reading('tests', 'Tests of all entities together', () => sources.tests())
+  reading('facts_age_seconds', 'How long ago the manager was heard of; -1: never', () => {
+    const age = sources.factsAgeMs()
+    return age === undefined ? -1 : age / 1000
   })
-  new Gauge({
-    name: 'bellwether_health_facts_age_seconds',
-    help: 'How long ago the manager was heard of; -1: never',
-    registers,
-    collect() {
-      const age = sources.factsAgeMs()
-      this.set(age === undefined ? -1 : age / 1000)
-    },
-  })
-  new Gauge({
-    name: 'bellwether_health_waiting_changes',
-    help: 'Changes that are not told or not stored yet',
-    registers,
-    collect() {
-      this.set(sources.waiting())
-    },
-  })
-  const last = new Gauge({
-    name: 'bellwether_health_sweep_seconds',
-    help: 'Time that the last evaluation of all tests took',
-    registers,
-  })
-  const durations = new Histogram({
-    name: 'bellwether_health_evaluation_seconds',
-    help: 'Time of an evaluation of all tests',
-    buckets: [0.01, 0.05, 0.2, 1, 5, 30],
-    registers,
-  })
-  const changes = new Counter({
-    name: 'bellwether_health_changes_total',
-    help: 'Changes of the health of entities, or of tests of theirs',
-    registers,
-  })
+  reading('waiting_changes', 'Changes that are not told or not stored yet', () => sources.waiting())
+  const last = gauge('sweep_seconds', 'Time that the last evaluation of all tests took')
+  const durations = histogram(
+    'evaluation_seconds',
+    'Time of an evaluation of all tests',
+    [0.01, 0.05, 0.2, 1, 5, 30],
+  )
+  const changes = counter('changes_total', 'Changes of the health of entities, or of tests of theirs')
   return {
     swept(seconds) {
       last.set(seconds)

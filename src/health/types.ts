@@ -59,7 +59,7 @@ export interface Health {
   addFacts(facts: HealthFacts): HealthReceipt
   /** Results from elsewhere; they count in the entity's summary as its own tests do. Unknown entities are left out. */
   report(results: readonly HealthReport[]): void
-  /** Evaluates everything now. Resolves with what has changed. */
+  /** Evaluates everything, after what has been told so far. Resolves with what has changed since the evaluation before. */
   evaluate(): Promise<HealthChange[]>
 }
 

@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
+import { declareMetrics } from '../wire/declare-metrics.js'
 
 /** Ingest's own metrics. `code` is the HTTP status, or `ok` and `error` for protocols without one. */
 export interface Meters {
@@ -11,52 +12,29 @@ export interface Meters {
 }
 
 export function createMeters(registry: Registry, inFlightBytes: () => number): Meters {
-  const registers = [registry]
-  const requests = new Counter({
-    name: 'bellwether_ingest_requests_total',
-    help: 'Requests by protocol and status',
-    labelNames: ['protocol', 'code'],
-    registers,
-  })
-  const samples = new Counter({
-    name: 'bellwether_ingest_samples_total',
-    help: 'Samples that were acknowledged',
-    labelNames: ['protocol'],
-    registers,
-  })
-  const bytes = new Counter({
-    name: 'bellwether_ingest_bytes_total',
-    help: 'Bytes of bodies as they were sent',
-    labelNames: ['protocol'],
-    registers,
-  })
-  const refused = new Counter({
-    name: 'bellwether_ingest_refused_total',
-    help: 'Lines, series or samples that were refused, by reason',
-    labelNames: ['protocol', 'reason'],
-    registers,
-  })
-  const skipped = new Counter({
-    name: 'bellwether_ingest_skipped_total',
-    help: 'What the rules of a format leave out without an error: stale markers, NaN, strings, exemplars',
-    labelNames: ['protocol', 'what'],
-    registers,
-  })
-  const seconds = new Histogram({
-    name: 'bellwether_ingest_seconds',
-    help: 'Time from the head of a request to its answer',
-    labelNames: ['protocol'],
-    buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 30],
-    registers,
-  })
-  new Gauge({
-    name: 'bellwether_ingest_in_flight_bytes',
-    help: 'Bytes of requests that are being worked on',
-    registers,
-    collect() {
-      this.set(inFlightBytes())
-    },
-  })
+  const { counter, histogram, reading } = declareMetrics(registry, 'bellwether_ingest_')
+  const requests = counter('requests_total', 'Requests by protocol and status', 'protocol', 'code')
+  const samples = counter('samples_total', 'Samples that were acknowledged', 'protocol')
+  const bytes = counter('bytes_total', 'Bytes of bodies as they were sent', 'protocol')
+  const refused = counter(
+    'refused_total',
+    'Lines, series or samples that were refused, by reason',
+    'protocol',
+    'reason',
+  )
+  const skipped = counter(
+    'skipped_total',
+    'What the rules of a format leave out without an error: stale markers, NaN, strings, exemplars',
+    'protocol',
+    'what',
+  )
+  const seconds = histogram(
+    'seconds',
+    'Time from the head of a request to its answer',
+    [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 30],
+    'protocol',
+  )
+  reading('in_flight_bytes', 'Bytes of requests that are being worked on', inFlightBytes)
   const reasons = new Map<string, number>()
   return {
     request(protocol, code, took) {

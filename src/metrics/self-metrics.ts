@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
+import { declareMetrics } from '../wire/declare-metrics.js'
 import type { StoreStats } from './stats.js'
 
 /** The store's metrics of itself, `bellwether_store_…`. */
@@ -12,34 +13,19 @@ export interface SelfMetrics {
 export const NO_METRICS: SelfMetrics = { committed() {}, failed() {}, duplicate() {}, refused() {} }
 
 export function createSelfMetrics(registry: Registry, stats: () => StoreStats): SelfMetrics {
-  const registers = [registry]
-  const counter = (name: string, help: string) =>
-    new Counter({ name: `bellwether_store_${name}`, help, registers })
+  const { counter, histogram, reading } = declareMetrics(registry, 'bellwether_store_')
   const gauge = (name: string, help: string, value: (stats: StoreStats) => number) =>
-    new Gauge({
-      name: `bellwether_store_${name}`,
-      help,
-      registers,
-      collect() {
-        this.set(value(stats()))
-      },
-    })
+    reading(name, help, () => value(stats()))
 
   const samples = counter('samples_total', 'Samples that ClickHouse has acknowledged')
   const failures = counter('insert_failures_total', 'Attempts at an insert that failed')
   const duplicates = counter('duplicate_batches_total', 'Batches that had been stored before')
-  const refusals = new Counter({
-    name: 'bellwether_store_refused_batches_total',
-    help: 'Batches that were turned away, by reason',
-    labelNames: ['reason'],
-    registers,
-  })
-  const seconds = new Histogram({
-    name: 'bellwether_store_commit_seconds',
-    help: 'From the start of an insert to its acknowledgement',
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-    registers,
-  })
+  const refusals = counter('refused_batches_total', 'Batches that were turned away, by reason', 'reason')
+  const seconds = histogram(
+    'commit_seconds',
+    'From the start of an insert to its acknowledgement',
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  )
   gauge('buffer_bytes', 'Bytes of samples that are not acknowledged yet', (s) => s.bufferedBytes)
   gauge('inserts_in_flight', 'Inserts that ClickHouse is working on', (s) => s.inserts)
   gauge('metrics', 'Metrics in the catalogue', (s) => s.metrics)

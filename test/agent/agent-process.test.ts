@@ -1,10 +1,9 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { freePort } from '../ports.js'
 import { bodyOf, decodeBatch, startReceiver, temporaryFolder, until } from './support.js'
 
 describe('the built agent, as a process', () => {
@@ -32,11 +31,8 @@ describe('the built agent, as a process', () => {
 
   it('killed by SIGKILL again and again, loses nothing that was in its spool and sends no round in two versions', async () => {
     const dataDir = temporaryFolder()
-    // A port on which nothing listens yet.
-    const holder = createServer().listen(0, '127.0.0.1')
-    await new Promise((resolve) => holder.once('listening', resolve))
-    const { port } = holder.address() as AddressInfo
-    await new Promise((resolve) => holder.close(resolve))
+    // Nothing listens on it yet.
+    const port = await freePort()
     const options = { dataDir, monitorUrl: `http://127.0.0.1:${port}`, intervalMs: 1000, statusPort: 0 }
 
     const spooled = () => {
@@ -111,7 +107,7 @@ describe('the built agent, as a process', () => {
       const began = Date.now()
       child.kill('SIGTERM')
       expect(await ended(child)).toBe(0)
-      expect(Date.now() - began).toBeLessThan(10_000)
+      expect(Date.now() - began).toBeLessThan(30_000)
     },
   )
 })

@@ -11,7 +11,7 @@ import type { RoleEntity } from '../../src/agent/processes/role-entities.js'
 import type { Launch } from '../../src/agent/supervisor/index.js'
 import { type CanaryCheck, canaries, type DesiredCanary } from '../../src/wire/canary.js'
 import { desiredProcess } from '../../src/wire/heartbeat-parse.js'
-import { freePort } from '../integration/program.js'
+import { freePort } from '../ports.js'
 import { startManagedAgent } from './managed-agent.js'
 import { startManager, state, wanted } from './manager-stand-in.js'
 import {
@@ -99,7 +99,7 @@ describe('a command', () => {
   })
 })
 
-async function eventually(done: () => Promise<boolean>, what: string, ms = 30_000): Promise<void> {
+async function eventually(done: () => Promise<boolean>, what: string, ms = 60_000): Promise<void> {
   const end = Date.now() + ms
   while (!(await done())) {
     if (Date.now() > end) throw new Error(`no sign of ${what} within ${ms} ms`)
@@ -296,7 +296,7 @@ describe.skipIf(missing.length > 0)('a real ZooKeeper', () => {
 
   it('answers with a duration; stopped, it fails within its time; going on, it is well again', async () => {
     await eventually(async () => (await run(check(), { timeoutMs: 5_000 })).ok, 'the server to serve', 60_000)
-    const role: RoleEntity = roleOf(canaryOf(check(), { timeoutMs: 1_500 }))
+    const role: RoleEntity = roleOf(canaryOf(check(), { timeoutMs: 4_000 }))
     const { lines, logger } = recordingLogger()
     const failures = createCheckFailures()
     const watch = createCanaries({
@@ -313,21 +313,21 @@ describe.skipIf(missing.length > 0)('a real ZooKeeper', () => {
       for (const [name, value] of await collectOnce(watch)) seen.set(name, value)
       return seen.get('role1 test_status') === wanted
     }
-    await eventually(() => status(1), 'a good run', 30_000)
+    await eventually(() => status(1), 'a good run')
     expect(seen.get('role1 test_duration')).toBeGreaterThan(0)
-    expect(seen.get('role1 test_duration')).toBeLessThan(1_500)
+    expect(seen.get('role1 test_duration')).toBeLessThan(4_000)
     // Each result is told once.
     expect(watch.results()).toMatchObject([{ role: 'role1', name: 'TEST_CANARY', ok: true }])
 
     server.kill('SIGSTOP')
-    await eventually(() => status(0), 'a bad run', 30_000)
+    await eventually(() => status(0), 'a bad run')
     expect(seen.get('role1 test_duration')).toBeGreaterThan(1_000)
-    expect(watch.results()[0]!.message).toMatch(/no (result|answer) within 1\d{3} ms/)
+    expect(watch.results()[0]!.message).toMatch(/no (result|answer) within [34]\d{3} ms/)
     expect(lines.map(({ msg }) => msg)).toEqual(['A canary has failed'])
     expect(failures.of(7)).toEqual([{ metric: 'test_status', message: watch.results()[0]!.message }])
 
     server.kill('SIGCONT')
-    await eventually(() => status(1), 'a good run again', 30_000)
+    await eventually(() => status(1), 'a good run again')
     expect(lines.map(({ msg }) => msg)).toEqual(['A canary has failed', 'A canary goes well again'])
     expect(failures.of(7)).toEqual([])
   }, 120_000)
@@ -341,7 +341,7 @@ describe.skipIf(missing.length > 0)('a real ZooKeeper', () => {
     const outcome = await run(both, { timeoutMs: 6_000 })
     expect(outcome).toMatchObject({ ok: true })
     expect(outcome.durationMs).toBeGreaterThan(2_900)
-  }, 60_000)
+  })
 })
 
 function roleOf(canary: DesiredCanary, startedAt = 0): RoleEntity {
@@ -411,16 +411,12 @@ it('an agent sends the results of what its manager wants, as metrics of the role
   ]
   manager.want(state([wanted(1, 'sleep', ['600'], { entity, canaries })]))
   const found = new Map<string, number>()
-  await until(
-    () => {
-      for (const one of receiver.received.splice(0))
-        for (const { entity: name, metric, value } of decodeBatch(bodyOf(one)).samples)
-          if (name === 'role1') found.set(metric, value)
-      return found.has('good_status') && found.has('bad_status')
-    },
-    'both results',
-    30_000,
-  )
+  await until(() => {
+    for (const one of receiver.received.splice(0))
+      for (const { entity: name, metric, value } of decodeBatch(bodyOf(one)).samples)
+        if (name === 'role1') found.set(metric, value)
+    return found.has('good_status') && found.has('bad_status')
+  }, 'both results')
   expect(found.get('good_status')).toBe(1)
   expect(found.get('good_duration')).toBeGreaterThan(0)
   expect(found.get('bad_status')).toBe(0)
@@ -430,7 +426,7 @@ it('an agent sends the results of what its manager wants, as metrics of the role
     ok: false,
     message: 'exit code 1: no luck',
   })
-}, 60_000)
+})
 
 it('a canary of a kind that this agent does not know costs neither the others nor the process', () => {
   const known = canaryOf({ kind: 'file', folder: '/data' })

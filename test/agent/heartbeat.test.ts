@@ -227,8 +227,9 @@ describe('the heartbeat', () => {
     manager.want(state([wanted(1, 'sleep', ['1000'])]))
     await manager.see(1, ({ state }) => state === 'RUNNING')
     const offset = agent.status().manager!.clockOffsetMs!
-    expect(Math.abs(offset - day)).toBeLessThan(1000)
-    expect(manager.requests.at(-1)!.clockOffset).toBeCloseTo(day, -4)
+    // Half of what both ways differ in is its error, which on a busy machine may be seconds.
+    expect(Math.abs(offset - day)).toBeLessThan(30_000)
+    expect(manager.requests.at(-1)!.clockOffset).toBeCloseTo(day, -5)
   })
 
   it('works without a manager as ever', async () => {

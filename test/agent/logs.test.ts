@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { type Logger, pino } from 'pino'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { createAssembler, type LogRecord } from '../../src/agent/logs/assemble.js'
 import { parseHeader } from '../../src/agent/logs/header.js'
 import { startLogEvents } from '../../src/agent/logs/index.js'
@@ -23,6 +23,7 @@ import { createLogFilter } from '../../src/agent/logs/rules.js'
 import { createLogWatcher, type LogSource, type LogWatcher } from '../../src/agent/logs/watcher.js'
 import { type EventRecord, readEvents } from '../../src/wire/event.js'
 import { DEFAULT_LOG_RULES, type LogRule, parseLogRules } from '../../src/wire/log-rules.js'
+import { cpuMs } from '../cpu-time.js'
 import { eventually } from '../integration/program.js'
 
 const silent: Logger = pino({ level: 'silent' })
@@ -95,11 +96,11 @@ describe('the first line of a record', () => {
   })
 
   test('is told from any text without an error, in little time', () => {
-    const began = performance.now()
+    const began = cpuMs()
     parseHeader(`2026-11-20 03:00:00 WARN ${'a '.repeat(8_000)}`, NOW)
     parseHeader(`2026-11-20 03:00:00 WARN ${'['.repeat(16_000)}`, NOW)
     parseHeader(`E1120 03:00:00.1${' '.repeat(16_000)}`, NOW)
-    expect(performance.now() - began).toBeLessThan(1_000)
+    expect(cpuMs() - began).toBeLessThan(1_000)
     fc.assert(
       fc.property(
         fc.string(),
@@ -206,9 +207,9 @@ describe('the rules', () => {
       { rate: -1, content: '(a+)+(b+)*\\1c' },
       { rate: -1, threshold: 'WARN' },
     ])
-    const began = performance.now()
+    const began = cpuMs()
     for (let i = 0; i < 20; i++) expect(filter.judge(record('WARN', 'a'.repeat(3_000)))).toBeDefined()
-    expect(performance.now() - began).toBeLessThan(5_000)
+    expect(cpuMs() - began).toBeLessThan(5_000)
   })
 
   test('with a pattern that is none match nothing', () => {
@@ -476,6 +477,7 @@ describe('following logs', () => {
       })
     })
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', () => done()))
+    onTestFinished(() => void server.close().closeAllConnections())
     const { port } = server.address() as { port: number }
     const start = () =>
       startLogEvents({
@@ -502,6 +504,5 @@ describe('following logs', () => {
     const second = await start()
     await eventually('the event', () => bodies.flat().some(({ content }) => content === 'kept'))
     await second.stop()
-    server.close().closeAllConnections()
   })
 })

@@ -149,7 +149,7 @@ export const wanted = (id: number, program: string, args: string[] = [], more: o
   name: `${id}-test1-SERVER`,
   program,
   args,
-  startSeconds: 1,
+  startSeconds: 0,
   autoRestart: true,
   stop: { signal: 'SIGTERM', timeoutMs: 2000 },
   ...more,

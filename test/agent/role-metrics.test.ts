@@ -36,7 +36,8 @@ describe('metrics of roles', () => {
     manager.want(
       state(
         [
-          wanted(1, 'sh', ['-c', busy], {
+          // Nice to the other tests.
+          wanted(1, 'nice', ['-n', '19', 'sh', '-c', busy], {
             entity: entity('busy'),
             limits: { rlimits: { nofile: 99 } },
             metrics: [{ name: 'own', type: 'prometheus', url, rules: 'TEST-SERVER' }],

@@ -1,5 +1,3 @@
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Outcome } from '../../src/agent/send/outcome.js'
@@ -7,6 +5,7 @@ import { backOffMs, outcomeOf, parseRetryAfter } from '../../src/agent/send/outc
 import { createPoster } from '../../src/agent/send/post.js'
 import { startSender } from '../../src/agent/send/sender.js'
 import { openSpool } from '../../src/agent/spool/spool.js'
+import { freePort } from '../ports.js'
 import { recordingLogger, startReceiver, temporaryFolder, until } from './support.js'
 
 const NOW = Date.parse('2026-01-01T00:00:00Z')
@@ -126,11 +125,8 @@ describe('the sender', () => {
   })
 
   it('outlives a monitor that is away, resets connections, cuts answers off, or never answers', async () => {
-    const away = createServer().listen(0, '127.0.0.1')
-    await new Promise((resolve) => away.once('listening', resolve))
-    const { port } = away.address() as AddressInfo
-    await new Promise((resolve) => away.close(resolve))
-    const { spool, outcomes } = await senderTo(`http://127.0.0.1:${port}`, 5, 200)
+    const port = await freePort()
+    const { spool, outcomes } = await senderTo(`http://127.0.0.1:${port}`, 5, 1500)
     await until(() => outcomes.length >= 3, 'refused connections')
 
     let n = 0
@@ -160,7 +156,7 @@ describe('the sender', () => {
     expect(bodies(receiver.received).slice(-5)).toEqual(batches(0, 5))
     const reasons = outcomes.map((outcome) => ('reason' in outcome ? outcome.reason : 'sent'))
     expect(reasons.some((reason) => reason.includes('ECONNREFUSED'))).toBe(true)
-    expect(reasons.filter((reason) => reason.includes('no answer within 200 ms'))).toHaveLength(2)
+    expect(reasons.filter((reason) => reason.includes('no answer within 1500 ms'))).toHaveLength(2)
   })
 
   it('sends at once on a new connection when the kept one was closed meanwhile', async () => {

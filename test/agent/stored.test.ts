@@ -5,6 +5,7 @@ import { listen } from '../../src/cli/listen.js'
 import { createIngest } from '../../src/ingest/index.js'
 import type { Store } from '../../src/metrics/index.js'
 import { type Bench, startBench } from '../metrics/support.js'
+import { freePort } from '../ports.js'
 import { silent, temporaryFolder, until } from './support.js'
 
 let bench: Bench
@@ -13,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => bench.cleanUp())
 
-async function startMonitor(store: Store, port = 0) {
+async function startMonitor(store: Store, port: number) {
   const ingest = createIngest({ store, logger: silent })
   const listening = await listen(ingest.app, '127.0.0.1', port)
   const stop = async () => {
@@ -27,8 +28,8 @@ async function startMonitor(store: Store, port = 0) {
 describe('what the agent sends to the real ingest and store', () => {
   it('is stored under its entities, each round once, those of an outage too', async () => {
     const store = await bench.open('agent')
-    const first = await startMonitor(store)
-    const port = Number(new URL(first.url).port)
+    const port = await freePort()
+    const first = await startMonitor(store, port)
     const agent = await startAgent({
       dataDir: temporaryFolder(),
       monitorUrl: first.url,
@@ -43,7 +44,7 @@ describe('what the agent sends to the real ingest and store', () => {
     await first.stop()
     await until(() => waiting() >= 3, 'rounds in the spool')
     await startMonitor(store, port)
-    await until(() => waiting() === 0, 'an empty spool', 40_000)
+    await until(() => waiting() === 0, 'an empty spool')
     await agent.stop()
 
     const { catalogue } = store
@@ -62,7 +63,9 @@ describe('what the agent sends to the real ingest and store', () => {
     })
     const rows = await result.json<{ time: number; v: number }>()
     expect(new Set(rows.map(({ time }) => time)).size).toBe(rows.length)
-    expect(rows.length).toBe(agent.status().rounds)
+    // What was collected while it stopped may wait for the next start.
+    expect(rows.length).toBeLessThanOrEqual(agent.status().rounds)
+    expect(rows.length).toBeGreaterThanOrEqual(agent.status().rounds - waiting())
     expect(rows.length).toBeGreaterThanOrEqual(4)
     expect(rows.every(({ time, v }) => time % 1000 === 0 && v === totalmem())).toBe(true)
   }, 120_000)

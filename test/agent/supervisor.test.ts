@@ -120,7 +120,8 @@ describe('processes outlive those who watch them', () => {
     const killed = performance.now()
     process.kill(first.pid!, 'SIGKILL')
     const again = await manager.see(1, ({ pid, restarts }) => restarts === 1 && pid !== undefined)
-    expect(performance.now() - killed).toBeLessThan(4000)
+    // Nobody told the manager in a held beat, which would have ended after 15 s.
+    expect(performance.now() - killed).toBeLessThan(12_000)
     // Nobody was there to be told its code.
     expect(again.exit).toEqual({ at: expect.any(Number) })
     expect(manager.process(2)).toMatchObject({ pid: second.pid, restarts: 0 })
@@ -246,6 +247,7 @@ describe('a process that', () => {
       'trap "" TERM; (trap "" TERM; while :; do sleep 0.1; done) & echo $!; while :; do sleep 0.1; done',
     ])
     const { pid } = await one.see(1, ({ state }) => state === 'RUNNING')
+    await until(() => one.log(1) !== '', 'its child')
     const child = Number(one.log(1))
     expect(one.runs(child)).toBe(true)
     await one.client.ask({ op: 'stop', id: 1 })
@@ -256,19 +258,22 @@ describe('a process that', () => {
 
   it('forks away is told to stay in the foreground, and leaves nothing behind', async () => {
     const one = await supervise()
-    await one.start(1, 'sh', [
-      '-c',
-      'setsid sh -c "setsid sleep 1001 & echo \\$!; exec sleep 1002" & sleep 0.2; exit 0',
-    ])
+    const forks = 'setsid sh -c "setsid sleep 1001 & echo \\$!; exec sleep 1002" &'
+    const waits = 'until [ -s logs/stdout.log ]; do sleep 0.05; done; exit 0'
+    await one.start(1, 'sh', ['-c', `${forks} ${waits}`], { startSeconds: 60 })
     const status = await one.see(1, ({ state }) => state === 'FATAL')
     expect(status.problem).toMatchObject({ code: 'FORKED_AWAY' })
     expect(status.problem!.message).toContain('foreground')
+    expect(Number(one.log(1))).toBeGreaterThan(0)
     await until(() => !one.runs(Number(one.log(1))), 'the end of what it left')
   })
 
   it('leaves children when it ends: they are gone before it is started again', async () => {
     const one = await supervise()
-    await one.start(1, 'sh', ['-c', 'sleep 1003 & echo $!; sleep 1.2; exit 1'])
+    await one.start(1, 'sh', [
+      '-c',
+      'sleep 1003 & echo $!; [ -e lived ] && wait; touch lived; sleep 1.2; exit 1',
+    ])
     await one.see(1, ({ restarts, pid }) => restarts === 1 && pid !== undefined)
     await until(() => one.log(1).split('\n').length > 2, 'its second life')
     const [first, second] = one.log(1).split('\n').map(Number)
@@ -277,7 +282,7 @@ describe('a process that', () => {
 
   it('ends at once is tried again, a little later each time, and then given up', async () => {
     const one = await supervise()
-    await one.start(1, 'sh', ['-c', 'echo no >&2; exit 9'])
+    await one.start(1, 'sh', ['-c', 'echo no >&2; exit 9'], { startSeconds: 60 })
     const status = await one.see(1, ({ state }) => state === 'FATAL')
     expect(status).toMatchObject({
       exit: { code: 9 },
@@ -309,7 +314,7 @@ describe('a process that', () => {
     file(3, 'wrong', '#!/no/such/interpreter\n', 0o755)
     file(4, 'binary', '\x7fELF nonsense', 0o755)
     const why = async (id: number, program: string) => {
-      await one.start(id, program)
+      await one.start(id, program, [], { startSeconds: 60 })
       return (await one.see(id, ({ state }) => state === 'FATAL')).problem!
     }
     expect(await why(1, '/no/such/program')).toEqual({
@@ -327,16 +332,17 @@ describe('a process that', () => {
     const one = await supervise()
     await one.start(1, 'sh', [
       '-c',
-      'i=0; while [ $i -lt 60000 ]; do echo "line $i"; i=$((i+1)); done; echo last; exec sleep 1000',
+      // Again and again, as what is written in the very moment of a cut is lost.
+      'i=0; while [ $i -lt 60000 ]; do echo "line $i"; i=$((i+1)); done; while :; do echo last; sleep 0.1; done',
     ])
     await until(() => existsSync(join(one.folder(1), 'logs/stdout.log.1')), 'an older file')
     await until(
       () => one.log(1).endsWith('last\n') || one.log(1, 'stdout.log.1').endsWith('last\n'),
       'the last line',
     )
-    await delay(1200)
-    for (const name of readdirSync(join(one.folder(1), 'logs')))
-      expect(statSync(join(one.folder(1), 'logs', name)).size, name).toBeLessThanOrEqual(65_536)
+    const sizes = () =>
+      readdirSync(join(one.folder(1), 'logs')).map((name) => statSync(join(one.folder(1), 'logs', name)).size)
+    await until(() => sizes().every((size) => size <= 65_536), 'files within bounds')
   })
 
   it('puts a link where its log should be does not have others written to', async () => {
@@ -506,7 +512,7 @@ describe('the supervisor', () => {
       const { pid, cgroup } = await one.see(1, ({ state }) => state === 'RUNNING')
       expect(readFileSync(`/proc/${pid}/cgroup`, 'utf8')).toMatch(/^0::.*\/1-test1-SERVER$/m)
       const members = () => readFileSync(`${cgroup}/cgroup.procs`, 'utf8').trim().split('\n')
-      expect(members()).toHaveLength(3)
+      await until(() => members().length === 3, 'its children')
       await one.client.ask({ op: 'stop', id: 1 })
       await one.see(1, ({ state }) => state === 'STOPPED')
       // The kernel may still count a killed one for a moment.

@@ -70,7 +70,7 @@ export async function startBrowser(options: BrowserOptions = {}): Promise<Browse
     timezoneId: options.timezoneId ?? 'Europe/Berlin',
     permissions: ['clipboard-read', 'clipboard-write'],
   })
-  context.setDefaultTimeout(15_000)
+  context.setDefaultTimeout(60_000)
   return {
     context,
     async close() {

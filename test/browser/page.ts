@@ -23,7 +23,7 @@ export async function openPage(browser: Browser, url: string): Promise<OpenPage>
 }
 
 /** For what comes soon: polls, with a bound that a busy machine keeps too. */
-export const soon = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 15_000 })
+export const soon = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 60_000 })
 
 export const chart = (page: Page, id: string): Locator => page.locator(`[data-chart="${id}"]`)
 
@@ -74,17 +74,17 @@ export function linePixels(page: Page, id: string, from: number, to: number): Pr
 }
 
 /** Labels of a chart's legend, with those of lines that are not shown in brackets. */
-export async function legendOf(page: Page, id: string): Promise<string[]> {
-  const buttons = await chart(page, id).locator('.legend button').all()
-  return Promise.all(
-    buttons.map(async (button) => {
-      const name = await textOf(button.locator('.name'))
-      return (await button.getAttribute('aria-pressed')) === 'true' ? name : `(${name})`
-    }),
-  )
+export function legendOf(page: Page, id: string): Promise<string[]> {
+  return page.evaluate(`[...document.querySelectorAll('[data-chart="${id}"] .legend button')].map((button) => {
+    const name = button.querySelector('.name').textContent
+    return button.getAttribute('aria-pressed') === 'true' ? name : '(' + name + ')'
+  })`)
 }
 
 /** The text of an element, with nothing for one that has none. */
 export const textOf = async (locator: Locator) => (await locator.textContent()) ?? ''
+
+/** Waits until what the page had asked before has come to the server, and what was answered before has come to the page. */
+export const settled = (page: Page) => page.evaluate("fetch('/nothing').then((answer) => answer.text())")
 
 export const parameter = (page: Page, name: string) => new URL(page.url()).searchParams.get(name)

@@ -95,6 +95,7 @@ describeInBrowser('the whole program in a browser', () => {
     open = await openPage(browser, `${program.url}/?page=charts`)
     const { page } = open
     const examples = page.locator('.beginning li')
+    await examples.first().waitFor()
     const count = await examples.count()
     for (let i = 0; i < count; i++) {
       await page.goto(`${program.url}/?page=charts`)

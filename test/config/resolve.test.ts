@@ -75,6 +75,14 @@ describe('settings', () => {
     expect(values).toMatchObject({ interval: 120_000, spoolBytes: 1.5 * 1024 ** 3, agentPort: -1 })
   })
 
+  it('refuses sizes and time spans with which nothing would work', () => {
+    const run = () => resolve(agentOptions, ['--interval', '0s', '--spool-bytes', '1k'], {})
+    expect(run).toThrow(/--interval: "0s" is less than 1s\n--spool-bytes: "1k" is less than 64k/)
+    expect(() => resolve(agentOptions, ['--interval', '2h'], {})).toThrow(/is more than 1h/)
+    expect(resolve(agentOptions, ['--interval', '60m'], {}).values.interval).toBe(3_600_000)
+    expect(() => resolve(monitorOptions, ['--events-keep', '0'], {})).toThrow(/is less than 1d/)
+  })
+
   it('lists every option with its variable and its default', () => {
     const text = help('bellwether up', 'Summary', upOptions)
     for (const option of Object.values(upOptions)) expect(text).toContain(option.help)

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { openEngine } from '../../src/engine/index.js'
 import { olderThan } from '../../src/engine/ping.js'
-import { freePort } from '../../src/engine/port.js'
 import { parseServerUrl } from '../../src/engine/remote.js'
+import { freePort } from '../ports.js'
 import { silent, startTestEngine, type TestEngine } from './support.js'
 
 let server: TestEngine

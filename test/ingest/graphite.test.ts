@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGraphiteDecoder } from '../../src/ingest/formats/graphite.js'
 import { DEFAULT_LIMITS } from '../../src/ingest/limits.js'
 import { contextFor, NOW } from './support/decode.js'
-import { type Row, startBench, type TestBench } from './support/server.js'
+import { type Row, received, startBench, type TestBench } from './support/server.js'
 
 const SECONDS = NOW / 1000
 
@@ -92,7 +92,7 @@ describe('over TCP', () => {
   const T = Math.floor(Date.now() / 1000) - 60
 
   async function eventually(rows: () => Promise<Row[]>, count: number): Promise<Row[]> {
-    const deadline = Date.now() + 15_000
+    const deadline = Date.now() + 60_000
     for (;;) {
       const found = await rows()
       if (found.length >= count || Date.now() > deadline) return found
@@ -114,7 +114,10 @@ describe('over TCP', () => {
       ['a_b', 'hostname=x', T * 1000 + 1000, 2],
       ['a_b', 'hostname=y', T * 1000, 3],
     ])
-    expect(ingest.senders()[0]).toMatchObject({ protocol: 'graphite', samples: 3, refused: 1 })
+    // What is stored is there a moment before it is counted.
+    await expect
+      .poll(() => ingest.senders()[0], { timeout: 60_000 })
+      .toMatchObject({ protocol: 'graphite', samples: 3, refused: 1 })
     one.destroy()
   })
 
@@ -156,8 +159,8 @@ describe('over TCP', () => {
     const { port } = await ingest.listenGraphite('127.0.0.1', 0)
     const socket = connect(port, '127.0.0.1')
     socket.on('error', () => undefined)
-    socket.write(`last;k=v 1 ${T}\n`)
-    await sleep(50)
+    await new Promise((sent) => socket.write(`last;k=v 1 ${T}\n`, sent))
+    await received()
     await ingest.stop()
     await ingest.stop()
     expect(await rows()).toHaveLength(1)

@@ -344,7 +344,6 @@ describe('limits and faults', () => {
     small = await bench.start({
       bodyBytes: 10_000,
       decodedBytes: 100_000,
-      bodySeconds: 1,
       samplesPerRequest: 50,
     })
   })
@@ -412,16 +411,20 @@ describe('limits and faults', () => {
   })
 
   test('a body that comes too slowly is cut off with 408, others are not held up', async () => {
+    const hurried = await bench.start({ bodySeconds: 3 })
+    let answered = false
     async function* drip() {
-      for (let k = 0; k < 100; k++) {
+      while (!answered) {
         yield Buffer.from('x')
         await sleep(100)
       }
     }
-    const slow = post(`${small.url}/write`, drip(), { 'content-length': '1000' }).catch(
-      (error: Error) => error,
-    )
-    expect((await post(`${small.url}/write`, line)).status).toBe(204)
+    const slow = post(`${hurried.url}/write`, drip(), { 'content-length': '100000' })
+      .catch((error: Error) => error)
+      .finally(() => {
+        answered = true
+      })
+    expect((await post(`${hurried.url}/write`, line)).status).toBe(204)
     const answer = await slow
     if (!(answer instanceof Error)) expect(answer.status).toBe(408)
   })
@@ -435,7 +438,7 @@ describe('limits and faults', () => {
       return socket
     })
     try {
-      await expect.poll(() => inFlight(victim)).toBeGreaterThanOrEqual(300 * 9)
+      await expect.poll(() => inFlight(victim), { timeout: 60_000 }).toBeGreaterThanOrEqual(300 * 9)
       expect((await post(`${victim.url}/write`, line.repeat(10))).status).toBe(204)
     } finally {
       for (const socket of sockets) socket.destroy()
@@ -550,10 +553,18 @@ describe('limits and faults', () => {
 
   test('stopping: what is under way is finished, new requests get 503', async () => {
     const ending = await bench.start()
-    const last = post(`${ending.url}/write`, line)
-    await sleep(20)
-    await ending.ingest.stop()
-    expect((await last).status).toBe(204)
+    const last = request(`${ending.url}/write`, {
+      method: 'POST',
+      headers: { 'content-length': line.length },
+    })
+    const answered = once(last, 'response')
+    last.write(line.slice(0, 5))
+    await expect.poll(() => inFlight(ending), { timeout: 60_000 }).toBeGreaterThan(0)
+    const stopped = ending.ingest.stop()
+    last.end(line.slice(5))
+    const [response] = await answered
+    expect(response.resume().statusCode).toBe(204)
+    await stopped
     const late = await post(`${ending.url}/write`, line)
     expect([late.status, late.headers['retry-after']]).toEqual([503, '5'])
     await ending.ingest.stop()

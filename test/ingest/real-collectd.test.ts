@@ -64,5 +64,5 @@ LoadPlugin write_http
       await rm(folder, { recursive: true, force: true })
     }
   },
-  60_000,
+  120_000,
 )

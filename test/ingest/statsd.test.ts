@@ -6,7 +6,7 @@ import { parseStatsd } from '../../src/ingest/formats/statsd.js'
 import { createStatsdWindow } from '../../src/ingest/formats/statsd-window.js'
 import { DEFAULT_LIMITS } from '../../src/ingest/limits.js'
 import { contextFor } from './support/decode.js'
-import { startBench, type TestBench } from './support/server.js'
+import { received, startBench, type TestBench } from './support/server.js'
 
 /** Problems of the lines, and what each window stores. */
 function windows(...packets: string[]) {
@@ -143,13 +143,13 @@ describe('over UDP', () => {
     const socket = createSocket('udp4')
     const send = (text: string) => new Promise((resolve) => socket.send(text, port, '127.0.0.1', resolve))
     await send('hits:2|c|#host:a\nhits:x|c\nhits:1|c|#host:a')
-    const deadline = Date.now() + 10_000
+    const deadline = Date.now() + 60_000
     while ((await rows()).length === 0 && Date.now() < deadline) await sleep(50)
     expect((await rows()).map((row) => [row.metric, row.entity, row.value])).toEqual([
       ['hits', 'hostname=a', 3],
     ])
     await send('hits:4|c|#host:a')
-    await sleep(50)
+    await received()
     await ingest.stop()
     await ingest.stop()
     expect((await rows()).map((row) => row.value)).toEqual([3, 7])

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TimeSeriesResponse } from '../../src/wire/timeseries.js'
+import { freePort } from '../ports.js'
+
+export { freePort }
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
@@ -54,17 +56,6 @@ export async function eventually<T>(
     await new Promise((resolve) => setTimeout(resolve, everyMs))
   }
   throw new Error(`${what}: not within ${timeoutMs / 1000} s (last: ${last}) ${detail()}`)
-}
-
-export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 export function temporaryFolder(): { path: string; remove(): void } {
@@ -133,7 +124,7 @@ export async function startUp(
     'the address',
     () => /runs at (http:\S+)/.exec(program.output()) ?? undefined,
     {
-      timeoutMs: 60_000,
+      timeoutMs: 110_000,
       detail: program.output,
     },
   )

@@ -17,10 +17,11 @@ let up: Up
 const { path, remove } = temporaryFolder()
 beforeAll(async () => {
   up = await startUp(path)
-  await fetch(`${up.monitorUrl}/write`, {
-    method: 'POST',
-    body: 'queue,host=web1,name=orders depth=42,age=3.5',
-  })
+  const body = 'queue,host=web1,name=orders depth=42,age=3.5'
+  await eventually(
+    'a stored sample',
+    async () => (await fetch(`${up.monitorUrl}/write`, { method: 'POST', body })).status === 204,
+  )
   await eventually(
     'a point',
     async () => (await ask(up.url, 'select load_1 where category = HOST'))[0]?.[1].length,

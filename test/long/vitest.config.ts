@@ -6,6 +6,8 @@ export default defineConfig({
     include: ['test/long/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 1,
+    globalSetup: ['./test/global-setup.ts'],
+    setupFiles: ['./test/setup.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -113,12 +113,16 @@ describe('the manager', () => {
   it('cancels the query behind a client that goes away', async () => {
     let cancelled: (value: boolean) => void = () => undefined
     const seen = new Promise<boolean>((resolve) => (cancelled = resolve))
-    const url = await manager(await serve((_, outgoing) => outgoing.on('close', () => cancelled(true))))
     const abort = new AbortController()
+    const url = await manager(
+      await serve((_, outgoing) => {
+        outgoing.on('close', () => cancelled(true))
+        abort.abort()
+      }),
+    )
     const pending = fetch(`${url}/api/v45/timeseries?query=x`, { signal: abort.signal }).catch(
       () => undefined,
     )
-    setTimeout(() => abort.abort(), 200)
     expect(await seen).toBe(true)
     await pending
   })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type ActiveManager, startActive } from '../../src/manager/active.js'
 import {
   type PlanNode,
@@ -31,13 +31,14 @@ import {
 } from '../../src/manager/model/index.js'
 import { insertProcess, roleProcess } from '../../src/manager/processes/index.js'
 import type { DesiredProcess } from '../../src/wire/heartbeat.js'
+import { until } from '../engine/support.js'
 import { addCluster, addService, newCore } from './core.js'
 import { type SimulatedAgent, simulateAgent } from './simulated-agent.js'
 import { startTestPostgres, type TestPostgres } from './support.js'
 
 let server: TestPostgres
 beforeAll(async () => {
-  server = await startTestPostgres()
+  server = await startTestPostgres({ own: true })
 })
 afterAll(() => server?.cleanUp())
 
@@ -48,7 +49,7 @@ let url: string
 const keys = `test:${Buffer.alloc(32, 7).toString('base64')}`
 
 async function begin(): Promise<void> {
-  url = await server.newDatabase()
+  url = await server.newMigratedDatabase()
   core = await newCore(server, { url, keys })
   await addCluster(core, 3)
   await addService(core, 'zk', 'ZOOKEEPER', 'SERVER', ['h1', 'h2', 'h3'])
@@ -138,10 +139,7 @@ describe('a service', () => {
   test('an exit is known at once, and a role that is down can be started again', async () => {
     const role = (await roles()).find((each) => active.runtime.host(each.hostId)?.hostId === 'host-id-1')!
     agents[0]!.exit(active.runtime.currentProcess(role.id)!.id, 1)
-    const began = Date.now()
-    while (roleState(active.runtime, role) !== 'STOPPED' && Date.now() - began < 5_000)
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    expect(roleState(active.runtime, role)).toBe('STOPPED')
+    await until('the exit', () => roleState(active.runtime, role) === 'STOPPED')
     expect(await run(planRoleStart(await active.commands.at(), role))).toMatchObject({ success: true })
     expect(roleState(active.runtime, role)).toBe('STARTED')
   })
@@ -280,10 +278,7 @@ describe('a service', () => {
       success: true,
     })
     await core.change(async (change) => deleteService(change, await zk()))
-    const began = Date.now()
-    while (agents.some((agent) => agent.desired.size > 0) && Date.now() - began < 5_000)
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    expect(agents.map((agent) => agent.desired.size)).toEqual([0, 0, 0])
+    await until('hosts that have nothing to do', () => agents.every((agent) => agent.desired.size === 0))
   })
 })
 
@@ -401,6 +396,7 @@ describe('a directory in HDFS that a service type asks for', () => {
 
 describe('a manager that goes in the middle of a command', () => {
   beforeEach(begin)
+  afterEach(end)
 
   test('leaves it to the next one, who finishes it without doing anything twice', async () => {
     agents[1]!.behave = () => 'hangs'
@@ -414,9 +410,7 @@ describe('a manager that goes in the middle of a command', () => {
       planServiceStart(await active.commands.at(), await zk()),
       'admin',
     )
-    const began = Date.now()
-    while (agents.some((agent) => agent.log.length === 0) && Date.now() - began < 10_000)
-      await new Promise((resolve) => setTimeout(resolve, 10))
+    await until('three starts', () => agents.every((agent) => agent.log.length > 0))
     const first = active
     for (const agent of agents) agent.manager = undefined
     await first.stop()
@@ -436,12 +430,12 @@ describe('a manager that goes in the middle of a command', () => {
     expect(agents.map((agent) => agent.log.length)).toEqual([1, 1, 1])
     const logs = await active.commands.logs(start.id)
     expect(logs.map((each) => each.text)).toContain(`Taken up in term ${core.term()}.`)
-    await end()
   })
 })
 
 describe('a host that is not heard of', () => {
   beforeEach(begin)
+  afterEach(end)
 
   test('fails its steps with words on it, after the missed heartbeats that are set', async () => {
     await core.change((change) =>
@@ -461,12 +455,12 @@ describe('a host that is not heard of', () => {
       resultMessage: expect.stringMatching(/zk-SERVER-.*Host h3 has not been heard of/),
     })
     expect(agents.map((agent) => agent.log.length)).toEqual([1, 1, 0])
-    await end()
   })
 })
 
 describe('a database that dies in the middle of a command', () => {
   beforeEach(begin)
+  afterEach(end)
 
   test('is waited for; the command goes on where it stood', async () => {
     expect(await run(planServiceStart(await active.commands.at(), await zk()))).toMatchObject({
@@ -482,7 +476,6 @@ describe('a database that dies in the middle of a command', () => {
     expect(server.postgres.pid).not.toBe(pid)
     for (const agent of agents)
       expect(agent.log.map((line) => line.split(' ')[0])).toEqual(['start', 'stop', 'start', 'run'])
-    await end()
   }, 120_000)
 })
 

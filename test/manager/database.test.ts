@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   createPool,
@@ -13,7 +14,7 @@ import { silent, startTestPostgres, type TestPostgres } from './support.js'
 
 let server: TestPostgres
 beforeAll(async () => {
-  server = await startTestPostgres()
+  server = await startTestPostgres({ own: true })
 })
 afterAll(() => server?.cleanUp())
 
@@ -82,7 +83,7 @@ describe('the lease', () => {
 
   test('a write under way holds off the next term, and a renewal does not wait for it', async () => {
     const { db } = await server.open()
-    await acquireLease(db, a, 300)
+    await acquireLease(db, a, 60_000)
     let committed = false
     let taken: Promise<unknown> | undefined
     await addUser(db, 1, 'slow', async () => {
@@ -92,7 +93,12 @@ describe('the lease', () => {
         expect(committed).toBe(true)
         return result
       })
-      await new Promise((resolve) => setTimeout(resolve, 200))
+      await until('the other one to wait', async () => {
+        const { rows } = await sql<{ n: number }>`
+          select count(*)::int as n from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
+        return rows[0]!.n > 0
+      })
       committed = true
     })
     expect(await taken).toEqual({ acquired: true, term: 2 })
@@ -122,10 +128,15 @@ describe('the lease', () => {
 describe('a manager that leads', () => {
   test('steps down before its lease runs out when the database hangs', async () => {
     const { db } = await server.open()
-    const times = { durationMs: 1_000, renewMs: 100, marginMs: 400 }
+    const times = { durationMs: 4_000, renewMs: 50, marginMs: 2_000 }
     const leadership = await lead({ db, holder: a, logger: silent, times })
     expect(leadership.term()).toBe(1)
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    const expiry = async () =>
+      Number((await db.selectFrom('lease').select('expiresAt').executeTakeFirstOrThrow()).expiresAt)
+    for (let i = 0; i < 3; i++) {
+      const before = await expiry()
+      await until('a renewal', async () => (await expiry()) > before)
+    }
     expect(leadership.isActive()).toBe(true)
     // A lock on its row: renewals hang, as they do when the server's disk hangs.
     const locked = db.transaction().execute(async (trx) => {
@@ -158,7 +169,7 @@ describe('a manager that leads', () => {
 
 describe('several hosts in the URL', () => {
   test('the first that answers and takes writes is used, and the next one when it fails', async () => {
-    const other = await startTestPostgres()
+    const other = await startTestPostgres({ own: true })
     const ports: number[] = []
     for (const { postgres } of [server, other]) {
       await server.query(postgres.url, "create role shared superuser login password 'secret'")

@@ -178,7 +178,6 @@ test('an overtaken beat is answered and changes nothing', async () => {
 test('a beat without news is held, and answered at once when the host is touched', async () => {
   const agent = newAgent()
   await agent.beat()
-  const began = Date.now()
   // Its joining may be read late, and end a hold or two without news.
   const told = async () => {
     for (;;) {
@@ -189,10 +188,12 @@ test('a beat without news is held, and answered at once when the host is touched
   const beat = told()
   await new Promise((resolve) => setTimeout(resolve, 200))
   const host = hostNamed(await core.model(), agent.hostId)
+  const touched = performance.now()
   await core.change(async (change) => change.touchHosts([host.id]))
   const answer = await beat
   expect(answer.desired).toMatchObject({ processes: [] })
-  expect(Date.now() - began).toBeLessThan(5_000)
+  // Not when the hold of 20 s ends.
+  expect(performance.now() - touched).toBeLessThan(15_000)
   expect(answer.nextIntervalMs).toBe(0)
 })
 
@@ -213,7 +214,7 @@ test('beats without news write nothing', async () => {
   const rows = () => core.db.selectFrom('hostSession').selectAll().orderBy('hostId').execute()
   const before = await rows()
   for (let i = 0; i < 20; i++) await agent.beat()
-  await new Promise((resolve) => setTimeout(resolve, 600))
+  await active.flush()
   expect(await rows()).toEqual(before)
 })
 

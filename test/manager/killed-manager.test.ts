@@ -60,7 +60,7 @@ function over(url: string): Receiver {
 }
 
 test('a manager killed in the middle of a rolling restart: the next one finishes it, and no role is restarted twice', async () => {
-  const database = await server.newDatabase()
+  const database = await server.newMigratedDatabase()
   const core = await newCore(server, { url: database, keys: KEY })
   await addCluster(core, 3)
   await addService(core, 'zk', 'ZOOKEEPER', 'SERVER', ['h1', 'h2', 'h3'])
@@ -93,6 +93,8 @@ test('a manager killed in the middle of a rolling restart: the next one finishes
   await until('the second restart', () => agents[1]!.log.length === 3)
   first.child.kill('SIGKILL')
   expect((await state(restart)).state).toBe('RUNNING')
+  // Its lease runs out.
+  await core.db.updateTable('lease').set({ expiresAt: 0 }).execute()
 
   const second = await startManager(database)
   expect(second.term).toBe(first.term + 1)

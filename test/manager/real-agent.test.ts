@@ -32,6 +32,10 @@ let active: ActiveManager | undefined
 beforeAll(async () => {
   server = await startTestPostgres()
   core = await newCore(server)
+  // Whoever waited for the next beat would wait for long.
+  await core.change((change) =>
+    updateConfig(change, { scope: 'MANAGER', id: 0 }, [{ name: 'HEARTBEAT_INTERVAL', value: '60' }]),
+  )
   active = await startActive({ core })
 })
 afterAll(async () => {
@@ -86,7 +90,7 @@ test('a real agent joins, runs a real process, reports its violent end at once, 
     'the report of its end',
     () => (active!.runtime.currentProcess(role.id)?.report?.unexpectedExits ?? 0) > 0,
   )
-  expect(Date.now() - killed).toBeLessThan(2_000)
+  expect(Date.now() - killed).toBeLessThan(30_000)
   await until(
     'its restart',
     () =>
@@ -100,7 +104,7 @@ test('a real agent joins, runs a real process, reports its violent end at once, 
 
   const asked = Date.now()
   expect(await run(planRoleStop(await active!.commands.at(), role))).toMatchObject({ success: true })
-  expect(Date.now() - asked).toBeLessThan(5_000)
+  expect(Date.now() - asked).toBeLessThan(30_000)
   expect(roleState(active!.runtime, role)).toBe('STOPPED')
   await agent.stop()
 })

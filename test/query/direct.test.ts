@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import { Hono } from 'hono'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Listening, listen } from '../../src/cli/listen.js'
 import { nodeReply } from '../../src/query/index.js'
 import type { ErrorBody } from '../../src/wire/timeseries.js'
@@ -117,4 +117,17 @@ test('a reader that goes away in the middle ends the query, and others are answe
   })
   const found = await ask(path({ query: 'select last(busy)', ...WINDOW }))
   expect(found.response.status).toBe(200)
+})
+
+test('HEAD has the headers of GET and nothing else, also of a large answer', async () => {
+  const complaint = vi.spyOn(console, 'error')
+  for (const query of ['select last(busy)', 'select busy', 'select']) {
+    const address = path({ query, ...WINDOW, mustUseDesiredRollup: 'true' })
+    const [head, get] = [await ask(address, { method: 'HEAD' }), await ask(address)]
+    expect([head.response.status, head.body.length]).toEqual([get.response.status, 0])
+    expect(head.response.headers.get('content-type')).toBe(get.response.headers.get('content-type'))
+  }
+  // A second answer on the same response would be told there.
+  expect(complaint).not.toHaveBeenCalled()
+  complaint.mockRestore()
 })

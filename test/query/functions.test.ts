@@ -369,6 +369,35 @@ describe('what lies before the window', () => {
     ])
     expect((await bed.ask('select dt(rarer)', window)).timeSeries).toEqual([])
   })
+  test('also of what many entities have together', async () => {
+    const hour = 3_600_000
+    const [first, second] = [host('t1', { rackId: 'far' }), host('t2', { rackId: 'far' })]
+    await bed.put('together', first, [
+      [T - 2 * hour, 1],
+      [T + 60_000, 5],
+    ])
+    await bed.put('together', second, [
+      [T - 2 * hour, 10],
+      [T + 60_000, 20],
+    ])
+    // A member that was not there before the window, and one that is gone, are not counted from.
+    await bed.put('together', host('t3', { rackId: 'gone' }), [[T - 2 * hour, 7]])
+    const perSecond = expect.closeTo(14 / (121 * 60), 9)
+    for (const query of [
+      'dt(sum_by(together))',
+      'dt(sum_by(together * 1, rackId))',
+      'dt(total_together_across_hosts) where category = CLUSTER',
+      '2 * dt(together_across_hosts) where category = CLUSTER',
+      'last(dt(sum_by(moving_avg(together, 60))))',
+    ])
+      expect(await ask(`select ${query}`, window), query).toEqual([[60, perSecond]])
+    const rolled = { desiredRollup: 'TEN_MINUTELY', mustUseDesiredRollup: 'true' }
+    const { timeSeries } = await bed.ask('select dt(sum_by(together))', window, rolled)
+    expect(timeSeries[0]?.data.map(({ value }) => value)).toEqual([expect.closeTo(14 / 7200, 9)])
+    const best = await bed.ask('select dt(top(together, 1))', window)
+    expect(best.timeSeries.map(({ metadata }) => metadata.entityName)).toEqual(['t2'])
+    expect(only(best, T)).toEqual([[60, expect.closeTo(10 / (121 * 60), 9)]])
+  })
   test('so does the rate of a counter, of one entity and across them, raw and rolled up', async () => {
     const hour = 3_600_000
     const counter = { name: 'total_rare_bytes', isCounter: true, unitNumerators: ['bytes'] }

@@ -143,7 +143,7 @@ test('after a restart the newest samples are in memory before anybody asks', asy
   const m1 = catalogue.findMetric('m1')
   const m2 = catalogue.findMetric('m2')
   if (m1 === undefined || m2 === undefined) throw new Error('the catalogue was not read')
-  await vi.waitFor(() => expect(store.hot.holds([m1, m2], T, T + LENGTH)).toBe(true), { timeout: 30_000 })
+  await vi.waitFor(() => expect(store.hot.holds([m1, m2], T, T + LENGTH)).toBe(true), { timeout: 60_000 })
   await hot.stop()
   hot = createQueryApi({ store, logger: quiet })
   const { connection } = engine.engine

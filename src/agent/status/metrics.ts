@@ -1,31 +1,24 @@
-import { Counter, Gauge, Registry } from 'prom-client'
+import { Counter, Registry } from 'prom-client'
+import { declareMetrics } from '../../wire/declare-metrics.js'
 import type { SpoolStats } from '../spool/spool.js'
 
 /** What the agent counts of itself: on its status page, and sent with its rounds. */
 export function createAgentMetrics(spoolStats: () => SpoolStats) {
   const registry = new Registry()
   const registers = [registry]
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read())
-      },
-    })
+  const { counter, gauge, reading } = declareMetrics(registry)
   // prom-client's default metrics keep a 10 ms timer for the event loop's lag: more than all the rest of the agent costs.
-  gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss())
-  gauge('nodejs_heap_size_used_bytes', 'Heap in use.', () => process.memoryUsage().heapUsed)
-  gauge('process_uptime_seconds', 'Time since the start.', () => process.uptime())
-  gauge('bellwether_agent_spool_records', 'Batches that wait.', () => spoolStats().records)
-  gauge('bellwether_agent_spool_bytes', 'Size of the spool on disk.', () => spoolStats().bytes)
-  gauge(
+  reading('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss())
+  reading('nodejs_heap_size_used_bytes', 'Heap in use.', () => process.memoryUsage().heapUsed)
+  reading('process_uptime_seconds', 'Time since the start.', () => process.uptime())
+  reading('bellwether_agent_spool_records', 'Batches that wait.', () => spoolStats().records)
+  reading('bellwether_agent_spool_bytes', 'Size of the spool on disk.', () => spoolStats().bytes)
+  reading(
     'bellwether_agent_spool_memory_bytes',
     'Batches in memory, for want of a disk.',
     () => spoolStats().memoryBytes,
   )
-  gauge('bellwether_agent_spool_disk_failing', '1 while the spool cannot be written.', () =>
+  reading('bellwether_agent_spool_disk_failing', '1 while the spool cannot be written.', () =>
     spoolStats().diskError ? 1 : 0,
   )
   const lost = new Counter({
@@ -51,8 +44,6 @@ export function createAgentMetrics(spoolStats: () => SpoolStats) {
       this.inc((user + system) / 1e6)
     },
   })
-  const counter = <T extends string>(name: string, help: string, ...labelNames: T[]) =>
-    new Counter({ name, help, labelNames, registers })
   return {
     registry,
     lost,
@@ -70,10 +61,6 @@ export function createAgentMetrics(spoolStats: () => SpoolStats) {
     attempts: counter('bellwether_agent_send_attempts_total', 'Attempts to send a batch.', 'outcome'),
     sentBytes: counter('bellwether_agent_sent_bytes_total', 'Bytes of batches that were stored.'),
     sendSeconds: counter('bellwether_agent_send_seconds_total', 'Time of all attempts to send.'),
-    roundSeconds: new Gauge({
-      name: 'bellwether_agent_round_seconds',
-      help: 'Duration of the last round.',
-      registers,
-    }),
+    roundSeconds: gauge('bellwether_agent_round_seconds', 'Duration of the last round.'),
   }
 }

@@ -1,11 +1,11 @@
-import { bytes, duration, flag, ipAddress, type Option, port, text, url } from '../option.js'
-import { data, helpFlag, hostName, logLevel, monitorToken, monitorTokenFile, monitorUrl } from './shared.js'
+import { between, bytes, duration, flag, ipAddress, type Option, port, text, url } from '../option.js'
+import { data, helpFlag, hostName, logLevel, monitorAccess, monitorUrl } from './shared.js'
 
 /** Settings of the agent. */
 
 export const interval: Option<number> = {
   key: 'interval',
-  parse: duration,
+  parse: between(duration, '1s', '1h'),
   default: 60_000,
   help: 'Time between two collections, such as 10s',
   shownDefault: '60s',
@@ -38,7 +38,7 @@ const rackId: Option<string> = {
 
 const spoolBytes: Option<number> = {
   key: 'spoolBytes',
-  parse: bytes,
+  parse: between(bytes, '64k'),
   default: 256 * 1024 ** 2,
   shownDefault: '256m',
   help: 'Disk space for metrics that cannot be sent yet; the oldest go first',
@@ -47,7 +47,7 @@ const spoolBytes: Option<number> = {
 
 const spoolAge: Option<number> = {
   key: 'spoolAge',
-  parse: duration,
+  parse: between(duration, '1s'),
   default: 7 * 86_400_000,
   help: 'How long metrics that cannot be sent are kept',
   shownDefault: '7d',
@@ -139,8 +139,7 @@ export const agentOptions = {
   },
   interval,
   agentPort,
-  monitorToken,
-  monitorTokenFile,
+  ...monitorAccess,
   managerUrl,
   managerToken,
   managerCa,

@@ -1,17 +1,5 @@
-import { bytes, duration, type Option, oneOf, port, text } from '../option.js'
-import {
-  alertToken,
-  allowedHosts,
-  data,
-  helpFlag,
-  host,
-  hostName,
-  logLevel,
-  monitorToken,
-  monitorTokenFile,
-  monitorUrl,
-  tlsCa,
-} from './shared.js'
+import { between, bytes, duration, type Option, oneOf, port, text } from '../option.js'
+import { alertToken, common, listening, monitorAccess, monitorUrl, tlsCa } from './shared.js'
 
 /** Settings of the alert publisher. */
 
@@ -97,7 +85,7 @@ const alertSnmpCommunity: Option<string> = {
 
 export const outboxBytes: Option<number> = {
   key: 'outboxBytes',
-  parse: bytes,
+  parse: between(bytes, '1m'),
   default: 64 * 1024 ** 2,
   shownDefault: '64m',
   help: 'Messages with alerts that cannot be delivered yet, in all; the least severe and oldest go first',
@@ -106,7 +94,7 @@ export const outboxBytes: Option<number> = {
 
 export const outboxAge: Option<number> = {
   key: 'outboxAge',
-  parse: duration,
+  parse: between(duration, '1m'),
   default: 3 * 86_400_000,
   shownDefault: '3d',
   help: 'How long messages with alerts that cannot be delivered are kept',
@@ -126,9 +114,7 @@ export const alertReceiverOptions = {
 }
 
 export const alertPublisherOptions = {
-  data,
-  host,
-  allowedHosts,
+  ...listening,
   alertPort,
   alertSettings,
   alertToken,
@@ -136,10 +122,7 @@ export const alertPublisherOptions = {
   outboxBytes,
   outboxAge,
   monitorUrl,
-  monitorToken,
-  monitorTokenFile,
+  ...monitorAccess,
   tlsCa,
-  hostname: hostName,
-  logLevel,
-  help: helpFlag,
+  ...common,
 }

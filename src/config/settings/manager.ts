@@ -1,19 +1,5 @@
 import { type Option, oneOf, port, text, url } from '../option.js'
-import {
-  advertise,
-  allowedHosts,
-  data,
-  helpFlag,
-  host,
-  hostName,
-  logLevel,
-  monitorToken,
-  monitorTokenFile,
-  monitorUrl,
-  tlsCa,
-  tlsCert,
-  tlsKey,
-} from './shared.js'
+import { advertise, common, listening, monitorAccess, monitorUrl, tls } from './shared.js'
 
 /** Settings of the manager. */
 
@@ -90,18 +76,13 @@ const logFile: Option<string> = {
 }
 
 export const managerOptions = {
-  data,
-  host,
-  allowedHosts,
+  ...listening,
   advertise,
   port: managerPort,
   monitorUrl,
   agentMonitorUrl,
-  monitorToken,
-  monitorTokenFile,
-  tlsCert,
-  tlsKey,
-  tlsCa,
+  ...monitorAccess,
+  ...tls,
   auth,
   databaseUrl,
   deploymentKey,
@@ -109,7 +90,5 @@ export const managerOptions = {
   csdDir,
   joinTokenFile,
   logFile,
-  hostname: hostName,
-  logLevel,
-  help: helpFlag,
+  ...common,
 }

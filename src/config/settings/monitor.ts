@@ -1,19 +1,5 @@
-import { bytes, duration, type Option, oneOf, port, text, url, whole } from '../option.js'
-import {
-  advertise,
-  alertToken,
-  allowedHosts,
-  data,
-  helpFlag,
-  host,
-  hostName,
-  logLevel,
-  monitorToken,
-  monitorTokenFile,
-  tlsCa,
-  tlsCert,
-  tlsKey,
-} from './shared.js'
+import { between, bytes, duration, type Option, oneOf, port, text, url, whole } from '../option.js'
+import { advertise, alertToken, common, listening, monitorAccess, tls } from './shared.js'
 
 /** Settings of the monitor. */
 
@@ -91,7 +77,7 @@ const streamLimit: Option<number> = {
 
 const storeBufferBytes: Option<number> = {
   key: 'storeBufferBytes',
-  parse: bytes,
+  parse: between(bytes, '1m'),
   default: 64 * 1024 ** 2,
   shownDefault: '64m',
   help: 'Memory for samples that wait for ClickHouse; beyond it senders are told to come back',
@@ -165,7 +151,7 @@ const alertPublisherUrl: Option<string> = {
 
 export const eventsKeep: Option<number> = {
   key: 'eventsKeep',
-  parse: duration,
+  parse: between(duration, '1d'),
   default: 90 * 86_400_000,
   shownDefault: '90d',
   help: 'How long events are kept',
@@ -174,7 +160,7 @@ export const eventsKeep: Option<number> = {
 
 export const eventsBytes: Option<number> = {
   key: 'eventsBytes',
-  parse: bytes,
+  parse: between(bytes, '1m'),
   default: 10 * 1024 ** 3,
   shownDefault: '10g',
   help: 'Disk space for events; the oldest days go first',
@@ -203,7 +189,7 @@ const statsdPort: Option<number> = {
 
 const oldestSample: Option<number> = {
   key: 'oldestSample',
-  parse: duration,
+  parse: between(duration, '1h'),
   default: 400 * 86_400_000,
   shownDefault: '400d',
   help: 'Samples older than this are refused',
@@ -211,17 +197,12 @@ const oldestSample: Option<number> = {
 }
 
 export const monitorOptions = {
-  data,
-  host,
-  allowedHosts,
+  ...listening,
   monitorPort,
-  monitorToken,
-  monitorTokenFile,
+  ...monitorAccess,
   senderTokenFile,
   advertise,
-  tlsCert,
-  tlsKey,
-  tlsCa,
+  ...tls,
   clickhouseUrl,
   clickhouseUser,
   clickhousePassword,
@@ -247,7 +228,5 @@ export const monitorOptions = {
   },
   eventsKeep,
   eventsBytes,
-  hostname: hostName,
-  logLevel,
-  help: helpFlag,
+  ...common,
 }

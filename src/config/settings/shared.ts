@@ -113,3 +113,15 @@ export const helpFlag: Option<boolean> = {
   help: 'Show this',
   short: 'h',
 }
+
+/** What every role takes last. */
+export const common = { hostname: hostName, logLevel, help: helpFlag }
+
+/** Where a role that listens keeps its data, and who reaches it. */
+export const listening = { data, host, allowedHosts }
+
+/** How a client of the monitor's port says who it is, and the monitor who may. */
+export const monitorAccess = { monitorToken, monitorTokenFile }
+
+/** HTTPS of a role's own port, and the trust in that of others. */
+export const tls = { tlsCert, tlsKey, tlsCa }

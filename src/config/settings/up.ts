@@ -13,26 +13,12 @@ import {
   monitorPort,
   senderTokenFile,
 } from './monitor.js'
-import {
-  advertise,
-  alertToken,
-  allowedHosts,
-  data,
-  helpFlag,
-  host,
-  hostName,
-  logLevel,
-  tlsCa,
-  tlsCert,
-  tlsKey,
-} from './shared.js'
+import { advertise, alertToken, common, listening, tls } from './shared.js'
 
 /** Settings of all roles on one host: those of the roles, with a few other defaults. */
 
 export const upOptions = {
-  data,
-  host,
-  allowedHosts,
+  ...listening,
   advertise,
   port: managerPort,
   monitorPort,
@@ -49,9 +35,7 @@ export const upOptions = {
   eventsKeep,
   eventsBytes,
   senderTokenFile,
-  tlsCert,
-  tlsKey,
-  tlsCa,
+  ...tls,
   auth,
   databaseUrl,
   deploymentKey,
@@ -66,7 +50,5 @@ export const upOptions = {
   clickhouseDatabase,
   clickhouseCluster,
   clickhouseMemory,
-  hostname: hostName,
-  logLevel,
-  help: helpFlag,
+  ...common,
 }

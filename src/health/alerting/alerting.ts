@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Hono } from 'hono'
 import type { BaseLogger } from 'pino'
-import { Counter, Gauge, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import type { AlertReceipt } from '../../wire/alert.js'
+import { declareMetrics } from '../../wire/declare-metrics.js'
 import type { Events } from '../events/index.js'
 import type { OutboxRow } from '../events/store.js'
 import { connectPublisher } from './post.js'
@@ -251,26 +252,14 @@ function refusedOf(status: number, text: string): AlertReceipt['refused'] | unde
 }
 
 function metricsOf(registry: Registry, status: AlertingStatus) {
-  const registers = [registry]
-  const sent = new Counter({
-    name: 'bellwether_alerting_sent_total',
-    help: 'Alerts that the alert publisher has taken',
-    registers,
-  })
-  const lost = new Counter({
-    name: 'bellwether_alerting_lost_total',
-    help: 'Alerts that it refused for good, and those that were given up',
-    labelNames: ['reason'],
-    registers,
-  })
-  new Gauge({
-    name: 'bellwether_alerting_failures',
-    help: 'Attempts in a row that failed; 0: the publisher answers',
-    registers,
-    collect() {
-      this.set(status.failures)
-    },
-  })
+  const { counter, reading } = declareMetrics(registry, 'bellwether_alerting_')
+  const sent = counter('sent_total', 'Alerts that the alert publisher has taken')
+  const lost = counter(
+    'lost_total',
+    'Alerts that it refused for good, and those that were given up',
+    'reason',
+  )
+  reading('failures', 'Attempts in a row that failed; 0: the publisher answers', () => status.failures)
   return {
     sent: (count: number) => sent.inc(count),
     lost: (reason: string, count: number) => lost.inc({ reason }, count),

@@ -61,6 +61,17 @@ const MOST_MISSED = 10
 /** A host without an agent of ours sends samples as often as it likes; missed ones are counted in minutes. */
 const BARE_INTERVAL_MS = 60_000
 
+/** What one kind of test, the `i`-th of its entity, sees: into `out`, which is given back. */
+type Look = (
+  node: Node,
+  test: BoundTest,
+  i: number,
+  before: Health,
+  streams: Streams,
+  now: Now,
+  out: Observation,
+) => Observation
+
 /** Looks at the figures of one test of one entity. `before` is its result up to now. */
 export function observe(
   node: Node,
@@ -85,8 +96,8 @@ export function observe(
 
   if (kind === 'metric') figure(node, test, i, before, streams, now, out)
   else if (kind === 'canary') canary(node, test, i, before, streams, now, out)
-  else if (kind === 'process') process(node, test, i, streams, now, out)
-  else if (kind === 'heartbeat') heartbeat(node, test, before, now, out)
+  else if (kind === 'process') process(node, test, i, before, streams, now, out)
+  else if (kind === 'heartbeat') heartbeat(node, test, i, before, streams, now, out)
   else if (kind === 'host') out.health = node.host?.summary ?? NOT_AVAILABLE
   else group(node, test, i, before, streams, now, out)
 
@@ -109,15 +120,7 @@ function end(out: Observation, health: Health, reason: Reason): Observation {
 
 const badness = (health: Health): number => (health <= BAD ? health : -1)
 
-function figure(
-  node: Node,
-  test: BoundTest,
-  i: number,
-  before: Health,
-  streams: Streams,
-  now: Now,
-  out: Observation,
-): Observation {
+const figure: Look = (node, test, i, before, streams, now, out) => {
   const inputs = node.inputs[i]!
   const limits = test.limits ?? NO_LIMITS
   const oldest = now.time - test.staleMs - (test.main!.windowMs >> 1)
@@ -177,15 +180,7 @@ function newest(inputs: readonly Input[], streams: Streams): number {
 }
 
 /** How the check went, then how long it took. Of several senders the newest counts. */
-function canary(
-  node: Node,
-  test: BoundTest,
-  i: number,
-  before: Health,
-  streams: Streams,
-  now: Now,
-  out: Observation,
-): Observation {
+const canary: Look = (node, test, i, before, streams, now, out) => {
   const inputs = node.inputs[i]!
   const { source } = test.definition
   let input: Input | undefined
@@ -212,14 +207,7 @@ const GONE: ReadonlySet<ProcessState | 'ABSENT'> = new Set([
   'STOPPING',
 ])
 
-function process(
-  node: Node,
-  test: BoundTest,
-  i: number,
-  streams: Streams,
-  now: Now,
-  out: Observation,
-): Observation {
+const process: Look = (node, test, i, _before, streams, now, out) => {
   const state = node.roleFact?.state
   const wanted = expectedOf(node) === 'RUNNING'
   const waited = now.time - expectedSince(node)
@@ -251,7 +239,7 @@ function process(
   return out
 }
 
-function heartbeat(node: Node, test: BoundTest, before: Health, now: Now, out: Observation): Observation {
+const heartbeat: Look = (node, test, _i, before, _streams, now, out) => {
   const { hostFact } = node
   if (hostFact?.lastHeartbeat !== undefined) {
     const age = Math.max(0, now.factsAt - hostFact.lastHeartbeat)
@@ -270,15 +258,7 @@ function heartbeat(node: Node, test: BoundTest, before: Health, now: Now, out: O
   return out
 }
 
-function group(
-  node: Node,
-  test: BoundTest,
-  i: number,
-  before: Health,
-  streams: Streams,
-  now: Now,
-  out: Observation,
-): Observation {
+const group: Look = (node, test, i, before, streams, now, out) => {
   const { source } = test.definition
   if (source.kind === 'percent') {
     const census = percentHealthy(membersOf(node, test), test.limits ?? NO_LIMITS)

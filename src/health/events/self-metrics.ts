@@ -1,4 +1,5 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
+import { declareMetrics } from '../../wire/declare-metrics.js'
 
 export interface EventMetrics {
   stored(category: string, count: number): void
@@ -10,31 +11,11 @@ export const NO_EVENT_METRICS: EventMetrics = { stored() {}, refused() {}, dropp
 
 /** `bellwether_events_…`; `waiting` says how many events wait for the store. */
 export function createEventMetrics(registry: Registry, waiting: () => number): EventMetrics {
-  const registers = [registry]
-  const stored = new Counter({
-    name: 'bellwether_events_stored_total',
-    help: 'Events stored, by category',
-    labelNames: ['category'],
-    registers,
-  })
-  const refused = new Counter({
-    name: 'bellwether_events_refused_total',
-    help: 'Events of senders that were malformed',
-    registers,
-  })
-  const dropped = new Counter({
-    name: 'bellwether_events_dropped_days_total',
-    help: 'Days of events that retention has dropped',
-    registers,
-  })
-  new Gauge({
-    name: 'bellwether_events_waiting',
-    help: 'Events that wait for the store',
-    registers,
-    collect() {
-      this.set(waiting())
-    },
-  })
+  const { counter, reading } = declareMetrics(registry, 'bellwether_events_')
+  const stored = counter('stored_total', 'Events stored, by category', 'category')
+  const refused = counter('refused_total', 'Events of senders that were malformed')
+  const dropped = counter('dropped_days_total', 'Days of events that retention has dropped')
+  reading('waiting', 'Events that wait for the store', waiting)
   return {
     stored: (category, count) => stored.inc({ category }, count),
     refused: (count) => refused.inc(count),

@@ -1,11 +1,11 @@
 import { type DecodeContext, tooManySamples } from '../decode.js'
 import { MalformedBodyError } from '../errors.js'
 import type { IngestLimits } from '../limits.js'
-import type { Label } from '../naming.js'
 import {
   createSeriesFinder,
   isObject,
   type Json,
+  labelsOf,
   parseJson,
   type SeriesFinder,
   takePoint,
@@ -47,11 +47,7 @@ function decodeMetric(metric: Json, position: number, find: SeriesFinder, contex
     refuse(1)
     return
   }
-  const labels: Label[] = []
-  for (const name of LABELS) {
-    const value = textOf(metric[name])
-    if (value !== '') labels.push({ name, value })
-  }
+  const labels = labelsOf(metric, LABELS)
   const units = textOf(metric.units)
   const counter = textOf(metric.type).toUpperCase() === 'COUNTER'
   const series = find(textOf(metric.metricname), labels, context, () => ({

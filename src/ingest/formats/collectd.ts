@@ -1,11 +1,11 @@
 import { type DecodeContext, tooManySamples } from '../decode.js'
 import { MalformedBodyError } from '../errors.js'
 import type { IngestLimits } from '../limits.js'
-import type { Label } from '../naming.js'
 import {
   createSeriesFinder,
   isObject,
   type Json,
+  labelsOf,
   parseJson,
   type SeriesFinder,
   takePoint,
@@ -49,11 +49,7 @@ function decodeList(list: Json, position: number, find: SeriesFinder, context: D
     refuse()
     return
   }
-  const labels: Label[] = []
-  for (const name of LABELS) {
-    const value = textOf(list[name])
-    if (value !== '') labels.push({ name, value })
-  }
+  const labels = labelsOf(list, LABELS)
   const base = metricBase(textOf(list.plugin), textOf(list.type))
   for (let k = 0; k < list.values.length; k++) {
     const value = list.values[k]!

@@ -28,6 +28,16 @@ export const isObject = (value: Json | undefined): value is { [key: string]: Jso
 /** A text, or empty for anything else. */
 export const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
 
+/** Those of an object's texts that are labels; empty ones are none. */
+export function labelsOf(object: { [key: string]: Json }, names: readonly string[]): Label[] {
+  const labels: Label[] = []
+  for (const name of names) {
+    const value = textOf(object[name])
+    if (value !== '') labels.push({ name, value })
+  }
+  return labels
+}
+
 /** The series of a metric and its labels; -1 when the registrar refuses. `definition` is only asked on a miss. */
 export type SeriesFinder = (
   name: string,

@@ -2,13 +2,22 @@ import { createAmbariDecoder } from '../formats/ambari.js'
 import { createCollectdDecoder } from '../formats/collectd.js'
 import type { IngestLimits } from '../limits.js'
 import { outcomeData, outcomeText } from '../refusal-text.js'
-import { type HttpProtocol, type IngestContext, mediaType } from './handler.js'
+import { type Accepted, type HttpProtocol, type IngestContext, mediaType } from './handler.js'
 import { HttpError } from './http-error.js'
 
-const ENCODINGS = ['identity', 'gzip', 'deflate']
-
-function acceptJson(c: IngestContext): void {
-  if (mediaType(c) !== 'application/json') throw new HttpError(415, 'send application/json')
+/** What both are but for their answers. */
+function jsonPosts(
+  name: string,
+  decode: Accepted['decode'],
+): Pick<HttpProtocol, 'name' | 'encodings' | 'accept'> {
+  return {
+    name,
+    encodings: ['identity', 'gzip', 'deflate'],
+    accept(c) {
+      if (mediaType(c) !== 'application/json') throw new HttpError(415, 'send application/json')
+      return { parameters: '', decode }
+    },
+  }
 }
 
 /**
@@ -16,14 +25,8 @@ function acceptJson(c: IngestContext): void {
  * not answered 200, so that a batch refused in part is 200 with the errors.
  */
 export function ambariProtocol(limits: IngestLimits): HttpProtocol {
-  const decode = createAmbariDecoder(limits)
   return {
-    name: 'ambari',
-    encodings: ENCODINGS,
-    accept(c) {
-      acceptJson(c)
-      return { parameters: '', decode }
-    },
+    ...jsonPosts('ambari', createAmbariDecoder(limits)),
     answer: (c, { outcome }) =>
       c.json(
         outcome.refused === 0
@@ -36,14 +39,8 @@ export function ambariProtocol(limits: IngestLimits): HttpProtocol {
 
 /** collectd's `write_http`. It drops what is not answered 2xx, whatever it is, and logs the status. */
 export function collectdProtocol(limits: IngestLimits): HttpProtocol {
-  const decode = createCollectdDecoder(limits)
   return {
-    name: 'collectd',
-    encodings: ENCODINGS,
-    accept(c) {
-      acceptJson(c)
-      return { parameters: '', decode }
-    },
+    ...jsonPosts('collectd', createCollectdDecoder(limits)),
     answer: (c, { outcome }) =>
       outcome.refused === 0
         ? c.body(null, 204)

@@ -11,14 +11,19 @@ export const MANY_KEYS = 2_000
 
 type Ids = readonly number[] | undefined
 
+/** What all of our queries have that pick rows by `id`. */
+interface Picked<Q> {
+  where(column: 'id', operator: 'in', ids: number[]): Q
+}
+
+const withIds =
+  (ids: Ids) =>
+  <Q extends Picked<Q>>(query: Q): Q =>
+    ids === undefined ? query : query.where('id', 'in', [...ids])
+
 /** Rows in no order; without `ids`, all of them. */
 export const readRows = {
-  cluster: (db: Db | Trx, ids: Ids) =>
-    db
-      .selectFrom('cluster')
-      .selectAll()
-      .$if(ids !== undefined, (q) => q.where('id', 'in', [...ids!]))
-      .execute(),
+  cluster: (db: Db | Trx, ids: Ids) => db.selectFrom('cluster').selectAll().$call(withIds(ids)).execute(),
   host: (db: Db | Trx, ids: Ids) =>
     db
       .selectFrom('host')
@@ -33,32 +38,14 @@ export const readRows = {
         'maintenance',
         'createdAt',
       ])
-      .$if(ids !== undefined, (q) => q.where('id', 'in', [...ids!]))
+      .$call(withIds(ids))
       .execute(),
-  service: (db: Db | Trx, ids: Ids) =>
-    db
-      .selectFrom('service')
-      .selectAll()
-      .$if(ids !== undefined, (q) => q.where('id', 'in', [...ids!]))
-      .execute(),
+  service: (db: Db | Trx, ids: Ids) => db.selectFrom('service').selectAll().$call(withIds(ids)).execute(),
   roleConfigGroup: (db: Db | Trx, ids: Ids) =>
-    db
-      .selectFrom('roleConfigGroup')
-      .selectAll()
-      .$if(ids !== undefined, (q) => q.where('id', 'in', [...ids!]))
-      .execute(),
-  role: (db: Db | Trx, ids: Ids) =>
-    db
-      .selectFrom('role')
-      .selectAll()
-      .$if(ids !== undefined, (q) => q.where('id', 'in', [...ids!]))
-      .execute(),
+    db.selectFrom('roleConfigGroup').selectAll().$call(withIds(ids)).execute(),
+  role: (db: Db | Trx, ids: Ids) => db.selectFrom('role').selectAll().$call(withIds(ids)).execute(),
   async hostTemplate(db: Db | Trx, ids: Ids) {
-    const rows = await db
-      .selectFrom('hostTemplate')
-      .selectAll()
-      .$if(ids !== undefined, (q) => q.where('id', 'in', [...ids!]))
-      .execute()
+    const rows = await db.selectFrom('hostTemplate').selectAll().$call(withIds(ids)).execute()
     const groups = await db
       .selectFrom('hostTemplateGroup')
       .selectAll()
@@ -90,46 +77,61 @@ function byWord<W extends string>(keys: readonly string[]): Map<W, number[]> {
   return result
 }
 
-/** Values by `targetKey`, each in the order of names; without `keys`, all of them. */
-export async function readConfig(
-  db: Db | Trx,
-  keys: readonly string[] | undefined,
-): Promise<Map<string, Map<string, StoredValue>>> {
-  const result = new Map<string, Map<string, StoredValue>>()
-  const all = db.selectFrom('config').selectAll().orderBy('name')
-  for (const [scope, ids] of keys ? byWord<ConfigScope>(keys) : [[undefined, []] as const]) {
-    const rows = await all
-      .$if(scope !== undefined, (q) => q.where('scope', '=', scope!))
-      .$if(scope !== undefined && scope in OWNERS, (q) => q.where(ownerColumn(scope!), 'in', ids))
-      .execute()
-    for (const row of rows)
-      at(result, targetKey({ scope: row.scope, id: ownerOf(row) }), () => new Map()).set(
-        row.name,
-        row.secret ? { secret: row.secret } : { value: row.value ?? '' },
-      )
+/** What the queries of values and suppressions have: rows are picked by their target. */
+interface Targeted<Q> {
+  where(column: 'scope', operator: '=', scope: ConfigScope): Q
+  where(column: (typeof OWNERS)[keyof typeof OWNERS], operator: 'in', ids: number[]): Q
+}
+
+type Pick = <Q extends Targeted<Q>>(query: Q) => Q
+
+const ofTargets =
+  (scope: ConfigScope, ids: number[]): Pick =>
+  (query) => {
+    const scoped = query.where('scope', '=', scope)
+    return scope in OWNERS ? scoped.where(OWNERS[scope as keyof typeof OWNERS], 'in', ids) : scoped
   }
+
+/** What `put` makes of the rows of each target, by `targetKey`; without `keys`, of all of them. */
+async function byTarget<Row extends Owned & { scope: ConfigScope }, T>(
+  keys: readonly string[] | undefined,
+  read: (pick: Pick) => Promise<Row[]>,
+  make: () => T,
+  put: (held: T, row: Row) => void,
+): Promise<Map<string, T>> {
+  const result = new Map<string, T>()
+  const picks = keys ? [...byWord<ConfigScope>(keys)].map((target) => ofTargets(...target)) : [all]
+  for (const pick of picks)
+    for (const row of await read(pick))
+      put(at(result, targetKey({ scope: row.scope, id: ownerOf(row) }), make), row)
   return result
 }
+
+const all: Pick = (query) => query
+
+/** Values by `targetKey`, each in the order of names; without `keys`, all of them. */
+export const readConfig = (
+  db: Db | Trx,
+  keys: readonly string[] | undefined,
+): Promise<Map<string, Map<string, StoredValue>>> =>
+  byTarget(
+    keys,
+    (pick) => db.selectFrom('config').selectAll().orderBy('name').$call(pick).execute(),
+    () => new Map(),
+    (values, row) => values.set(row.name, row.secret ? { secret: row.secret } : { value: row.value ?? '' }),
+  )
 
 /** Suppressions by `targetKey`; without `keys`, all of them. */
-export async function readSuppressions(
+export const readSuppressions = (
   db: Db | Trx,
   keys: readonly string[] | undefined,
-): Promise<Map<string, Set<string>>> {
-  const result = new Map<string, Set<string>>()
-  const all = db.selectFrom('configSuppression').selectAll().orderBy('name')
-  for (const [scope, ids] of keys ? byWord<ConfigScope>(keys) : [[undefined, []] as const]) {
-    const rows = await all
-      .$if(scope !== undefined, (q) => q.where('scope', '=', scope!))
-      .$if(scope !== undefined && scope in OWNERS, (q) => q.where(ownerColumn(scope!), 'in', ids))
-      .execute()
-    for (const row of rows)
-      at(result, targetKey({ scope: row.scope, id: ownerOf(row) }), () => new Set()).add(row.name)
-  }
-  return result
-}
-
-const ownerColumn = (scope: ConfigScope) => OWNERS[scope as keyof typeof OWNERS] satisfies string
+): Promise<Map<string, Set<string>>> =>
+  byTarget(
+    keys,
+    (pick) => db.selectFrom('configSuppression').selectAll().orderBy('name').$call(pick).execute(),
+    () => new Set(),
+    (names, row) => names.add(row.name),
+  )
 
 /** Tags by `tagKey`, each in the order of names; without `keys`, all of them. */
 export async function readTags(

@@ -1,4 +1,5 @@
-import { Counter, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
+import { declareMetrics } from '../../wire/declare-metrics.js'
 import type { Rollup } from '../../wire/timeseries.js'
 import type { DropReason } from './plan.js'
 
@@ -11,18 +12,17 @@ export interface RetentionMetrics {
 export const NO_RETENTION_METRICS: RetentionMetrics = { dropped() {}, failed() {} }
 
 export function createRetentionMetrics(registry: Registry): RetentionMetrics {
-  const registers = [registry]
-  const bytes = new Counter({
-    name: 'bellwether_retention_dropped_bytes_total',
-    help: 'Bytes on the disk that retention has dropped, by level and reason (time, size, disk)',
-    labelNames: ['level', 'reason'],
-    registers,
-  })
-  const failures = new Counter({
-    name: 'bellwether_retention_failures_total',
-    help: 'Passes of the retention that failed; the next one does their work',
-    registers,
-  })
+  const { counter } = declareMetrics(registry, 'bellwether_retention_')
+  const bytes = counter(
+    'dropped_bytes_total',
+    'Bytes on the disk that retention has dropped, by level and reason (time, size, disk)',
+    'level',
+    'reason',
+  )
+  const failures = counter(
+    'failures_total',
+    'Passes of the retention that failed; the next one does their work',
+  )
   return {
     dropped: (level, reason, count) => bytes.inc({ level, reason }, count),
     failed: () => failures.inc(),

@@ -1,4 +1,5 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
+import { declareMetrics } from '../../wire/declare-metrics.js'
 import { type FoldedLevel, LEVELS } from './levels.js'
 
 /** The rollups' metrics of themselves, `bellwether_rollup_…`. */
@@ -13,42 +14,17 @@ export function createRollupMetrics(
   registry: Registry,
   state: { lag: (level: FoldedLevel) => number; isLeader: () => boolean },
 ): RollupMetrics {
-  const registers = [registry]
-  const labelNames = ['level']
-  const seconds = new Counter({
-    name: 'bellwether_rollup_fold_seconds_total',
-    help: 'Time that folding took, by level',
-    labelNames,
-    registers,
-  })
-  const rows = new Counter({
-    name: 'bellwether_rollup_rows_total',
-    help: 'Rows that folding has written, by level',
-    labelNames,
-    registers,
-  })
-  const failures = new Counter({
-    name: 'bellwether_rollup_failures_total',
-    help: 'Passes that failed; the next one does their work',
-    registers,
-  })
-  new Gauge({
-    name: 'bellwether_rollup_lag_seconds',
-    help: 'Age of the oldest closed bucket that is not folded, by level; 0 when none waits',
-    labelNames,
-    registers,
-    collect() {
-      for (const { name } of LEVELS) this.set({ level: name }, state.lag(name) / 1000)
-    },
-  })
-  new Gauge({
-    name: 'bellwether_rollup_leader',
-    help: '1 when this monitor is the one that folds',
-    registers,
-    collect() {
-      this.set(state.isLeader() ? 1 : 0)
-    },
-  })
+  const { counter, reading, readings } = declareMetrics(registry, 'bellwether_rollup_')
+  const seconds = counter('fold_seconds_total', 'Time that folding took, by level', 'level')
+  const rows = counter('rows_total', 'Rows that folding has written, by level', 'level')
+  const failures = counter('failures_total', 'Passes that failed; the next one does their work')
+  readings(
+    'lag_seconds',
+    'Age of the oldest closed bucket that is not folded, by level; 0 when none waits',
+    'level',
+    () => LEVELS.map(({ name }) => [name, state.lag(name) / 1000] as const),
+  )
+  reading('leader', '1 when this monitor is the one that folds', () => (state.isLeader() ? 1 : 0))
   return {
     folded(level, written, duration) {
       seconds.inc({ level }, duration)

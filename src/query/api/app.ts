@@ -215,11 +215,13 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
   async function respond(c: Context, parameters: ReadonlyMap<string, string>): Promise<Response> {
     const request = readParameters(parameters, limits, Date.now())
     const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>
-    if (outgoing instanceof ServerResponse) {
+    const isHead = c.req.method === 'HEAD'
+    // To a HEAD the app makes an answer of its own, from this one's headers.
+    if (outgoing instanceof ServerResponse && !isHead) {
       await timeSeries(request, versionOf(c), (gone) => nodeOutlet(outgoing, gone))
       return RESPONSE_ALREADY_SENT
     }
-    return new Promise<Response>((resolve, reject) => {
+    const answer = await new Promise<Response>((resolve, reject) => {
       const outletFor = (gone: () => void) => {
         const { outlet, response } = webOutlet(gone)
         response.then(resolve, reject)
@@ -227,6 +229,9 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
       }
       timeSeries(request, versionOf(c), outletFor, c.req.raw.signal).catch(reject)
     })
+    // Nobody reads it: without a reader it would wait until its time is over.
+    if (isHead) await answer.body?.cancel()
+    return answer
   }
 
   async function ask(request: AskRequest): Promise<readonly AskedStatement[]> {
@@ -262,19 +267,11 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
   const app = new Hono<{ Bindings: Partial<HttpBindings> }>()
   app.use('/api/:version/timeseries/*', versions(app))
   app.get('/api/:version/timeseries', (c) => respond(c, new Map(Object.entries(c.req.query()))))
-  app.post(
-    '/api/:version/timeseries',
-    bodyLimit({
-      maxSize: limits.bodyBytes,
-      onError: (c) =>
-        c.json<ErrorBody>(
-          { message: `The body is larger than ${limits.bodyBytes} bytes.`, code: 'BAD_REQUEST' },
-          413,
-        ),
-    }),
-    async (c) => respond(c, new Map([...Object.entries(c.req.query()), ...(await bodyParameters(c))])),
+  app.post('/api/:version/timeseries', limitedTo(limits.bodyBytes), async (c) =>
+    respond(c, new Map([...Object.entries(c.req.query()), ...(await bodyParameters(c))])),
   )
-  app.use('/api/:version/timeseries/dashboards', bodyLimit({ maxSize: 8 * limits.bodyBytes }))
+  app.use('/api/:version/timeseries/dashboards', limitedTo(8 * limits.bodyBytes))
+  app.use('/api/:version/timeseries/entities/rename', limitedTo(limits.bodyBytes))
   app.route('/api/:version/timeseries', moreRoutes(store))
   otherMethods(app)
   app.onError((error, c) => errorResponse(error, c, logger))
@@ -291,6 +288,16 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
   }
   return { app, direct, ask, stop }
 }
+
+/** What is left of a body that is too large is not read: the connection is of no use after that, and says so. */
+const limitedTo = (maxSize: number) =>
+  bodyLimit({
+    maxSize,
+    onError: (c) =>
+      c.json<ErrorBody>({ message: `The body is larger than ${maxSize} bytes.`, code: 'BAD_REQUEST' }, 413, {
+        connection: 'close',
+      }),
+  })
 
 const isTimeLimit = (reason: unknown) => reason instanceof QueryError && reason.code === 'TIME_LIMIT'
 

@@ -71,7 +71,7 @@ function time(parameters: ReadonlyMap<string, string>, name: string, now: number
   const value = parseTime(text, now)
   if (value === undefined)
     throw bad(
-      `${name} is not a time: give ISO 8601 (2026-01-31T12:00:00Z), now, now-1h, or milliseconds since the epoch.`,
+      `${name} is not a time from 1970 to 2261: give ISO 8601 (2026-01-31T12:00:00Z), now, now-1h, or milliseconds since the epoch.`,
     )
   return value
 }

@@ -10,13 +10,14 @@ const LAST = Date.UTC(2262, 0, 1)
 
 /**
  * A time as the API takes it: ISO 8601 (without a zone: the server's), `now`, `now-1h` (units s m h d w), or milliseconds
- * since the epoch. Undefined when it is none of these.
+ * since the epoch. Undefined when it is none of these, or before 1970 or after 2261.
  *
  * @example parseTime('now-5m', Date.now())
  */
 export function parseTime(text: string, now: number): number | undefined {
   // As nearly all clients send it.
-  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/.test(text)) return inRange(Date.parse(text))
+  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/.test(text))
+    return isDate(text.slice(0, 10)) ? inRange(Date.parse(text)) : undefined
   const trimmed = text.trim()
   const relative = /^now(?:\s*([+-])\s*(\d{1,9})\s*([smhdw]))?$/i.exec(trimmed)
   if (relative !== null) {
@@ -26,9 +27,16 @@ export function parseTime(text: string, now: number): number | undefined {
   }
   if (/^\d{11,14}$/.test(trimmed)) return inRange(Number(trimmed))
   if (!/^\d{4}-\d\d-\d\d/.test(trimmed)) return undefined
+  if (!isDate(trimmed.slice(0, 10))) return undefined
   // A date alone would be taken as UTC, unlike a date with a time.
   const iso = trimmed.length === 10 ? `${trimmed}T00:00:00` : trimmed.replace(/^(.{10}) /, '$1T')
   return inRange(Date.parse(iso))
+}
+
+/** February 30th would be taken for March 2nd. */
+const isDate = (text: string) => {
+  const time = Date.parse(`${text}T00:00:00Z`)
+  return Number.isFinite(time) && new Date(time).toISOString().startsWith(text)
 }
 
 function inRange(time: number): number | undefined {

@@ -1,21 +1,14 @@
 import type { QueryProblem } from '../../wire/timeseries.js'
-import type { Call, Expression, FunctionSignature, Span } from '../syntax/index.js'
+import {
+  type Call,
+  type Expression,
+  type FunctionSignature,
+  problem as problemAt,
+  type Span,
+} from '../syntax/index.js'
 import type { TypedExpression } from './typed.js'
 
-export function problemAt(
-  span: Span,
-  message: string,
-  expected: readonly string[] = [],
-  suggestions: readonly string[] = [],
-): QueryProblem {
-  return {
-    message,
-    offset: span.offset,
-    length: span.length,
-    expected: [...expected],
-    suggestions: [...suggestions],
-  }
-}
+export { problemAt }
 
 /** Whether the call has as many arguments as the function takes; reports where not. */
 export function checkArity(call: Call, signature: FunctionSignature, problems: QueryProblem[]): boolean {

@@ -73,18 +73,22 @@ export function compile(expression: TypedExpression, options: CompileOptions): E
     }
     case 'across': {
       const { metric, isRateOfCounter, plural, total } = expression
+      const read = isRateOfCounter ? earlier(window, lookBackOfRate(ROLLUP_MS[rollup])) : window
+      const inner = isRateOfCounter ? changesIn(options) : options
+      // A bucket of a total is made of all samples in it: a single one from far back would be a wrong one.
+      const isBucketOfTotal = total && rollup !== 'RAW' && !isRateOfCounter
       const place = leaves.add({
         kind: 'across',
         metric,
-        window: isRateOfCounter ? earlier(window, lookBackOfRate(ROLLUP_MS[rollup])) : window,
+        window: read,
         level: rollup,
         plural,
         total,
         isRateOfCounter,
-        ...(isRateOfCounter && { before: window.from }),
+        ...(inner.before !== undefined && !isBucketOfTotal && { before: inner.before }),
       })
-      if (!isRateOfCounter) return (evaluation) => evaluation.leaf(place)
-      return (evaluation) => pointsFrom(evaluation.leaf(place), window.from)
+      // As of a metric: others may want earlier points, and of a rate those are members' own.
+      return (evaluation) => begin(evaluation.leaf(place), window.from, options)
     }
     case 'fact': {
       const { of, fallback } = expression

@@ -23,6 +23,8 @@ export interface PlannedGrouping {
   readonly group: Grouping
   readonly evaluate: Evaluator
   readonly times: Times
+  /** Where the window begins: its argument's points may begin earlier, for what is around it. */
+  readonly from: number
   /** What gives the same in one read, where all entities fall into one group and none has to be looked at by itself. */
   readonly folded?: FoldedLeaf
 }
@@ -108,8 +110,7 @@ function planItem(item: TypedItem, options: CompileOptions): PlannedItem {
       ...options,
       grouped: (expression, inside) => {
         if (expression.kind !== 'group') return undefined
-        // Points of members from far before the window would have no others to go together with.
-        const { grouped: _, before: __, ...own } = inside
+        const { grouped: _, ...own } = inside
         const evaluate = compile(expression.argument, own)
         const folded = foldedLeaf(expression.group, expression.argument, own)
         const place =
@@ -117,6 +118,7 @@ function planItem(item: TypedItem, options: CompileOptions): PlannedItem {
             group: expression.group,
             evaluate,
             times: timesOf(expression.argument),
+            from: own.core.from,
             ...(folded && { folded }),
           }) - 1
         return (evaluation) => (evaluation as GroupEvaluation).groupPoints(place)

@@ -4,6 +4,8 @@ export interface CharSet {
   readonly wide: (codePoint: number) => boolean
   /** The only member, where there is one and it is one UTF-16 unit. */
   readonly single?: number
+  /** An ASCII letter, in lower case, that is meant in either case: no other ASCII character is in the set. */
+  readonly letter?: number
 }
 
 /** How letters of different case are told apart: not at all, or only outside ASCII, or always. */
@@ -21,17 +23,34 @@ export function setOf(test: (codePoint: number) => boolean): CharSet {
   return { ascii, wide: test }
 }
 
+/** Patterns are mostly of few characters, again and again. */
+const known = new Map<number, CharSet>()
+
+/** The set of a character, in either case where `fold` says so. */
 export function charSet(codePoint: number, fold: Fold): CharSet {
+  if (codePoint >= ASCII) return madeSet(codePoint, fold)
+  const key = codePoint * 4 + FOLDS.indexOf(fold)
+  const before = known.get(key)
+  if (before !== undefined) return before
+  const set = madeSet(codePoint, fold)
+  known.set(key, set)
+  return set
+}
+
+const FOLDS: readonly Fold[] = ['none', 'ascii', 'unicode']
+
+function madeSet(codePoint: number, fold: Fold): CharSet {
   if (fold === 'none' || !hasCase(codePoint, fold)) {
     const set = setOf((c) => c === codePoint)
     return codePoint > 0xffff || isSurrogate(codePoint) ? set : { ...set, single: codePoint }
   }
+  const letter = isAsciiLetter(codePoint) ? { letter: codePoint | 0x20 } : undefined
   if (fold === 'ascii') {
     const other = codePoint ^ 0x20
-    return setOf((c) => c === codePoint || c === other)
+    return { ...setOf((c) => c === codePoint || c === other), ...letter }
   }
   const folded = foldUnicode(codePoint)
-  return setOf((c) => foldUnicode(c) === folded)
+  return { ...setOf((c) => foldUnicode(c) === folded), ...letter }
 }
 
 export function rangeSet(from: number, to: number, fold: Fold): CharSet {

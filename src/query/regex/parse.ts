@@ -6,7 +6,7 @@ import { parseClass, parseNamed } from './parse-class.js'
 import { Source } from './source.js'
 import { type Mode, type Place, type Tree, widthOf } from './tree.js'
 
-export const MAX_PATTERN_LENGTH = 4096
+export const MAX_PATTERN_LENGTH = 16_384
 const MAX_DEPTH = 100
 
 export interface Pattern {

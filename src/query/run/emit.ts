@@ -1,7 +1,10 @@
 import type { Catalogue } from '../../metrics/index.js'
+import type { Rollup } from '../../wire/timeseries.js'
 import { emptyHints } from '../check/hints.js'
 import { isActive } from '../check/selection.js'
 import type { CheckedStatement } from '../check/statement.js'
+import type { TypedItem } from '../check/typed.js'
+import { acrossOf, hasFact, metricsOf } from '../check/walk.js'
 import { pointLimit } from '../errors.js'
 import type { Window } from '../plan/leaf.js'
 import type { QueryEnvironment } from './environment.js'
@@ -49,15 +52,26 @@ export function emitter(
   }
 }
 
-/** Ends a statement's answer; an empty one with what may be wrong. */
+/** Ends a statement's answer; an empty one with why it is. */
 export function endStatement(
-  { statement, warnings: marks }: CheckedStatement,
+  checked: CheckedStatement,
+  { window, rollup }: { readonly window: Window; readonly rollup: Rollup },
   catalogue: Catalogue,
   counts: Execution['counts'],
   warnings: Set<string>,
   sink: AnswerSink,
 ): void {
-  if (counts.streams === 0 && statement.from === undefined)
-    for (const hint of emptyHints(statement.where, catalogue)) warnings.add(hint)
+  const { statement, items = [], warnings: marks } = checked
+  const constants = items.filter(isConstant).length
+  if (
+    counts.streams <= constants &&
+    (items.length === 0 || items.length > constants) &&
+    statement.from === undefined
+  )
+    for (const hint of emptyHints({ checked, window, rollup }, catalogue)) warnings.add(hint)
   sink.endStatement([...warnings], { marks })
 }
+
+/** A line that needs no entity. */
+export const isConstant = ({ expression }: TypedItem) =>
+  metricsOf(expression).length === 0 && !hasFact(expression) && acrossOf(expression).length === 0

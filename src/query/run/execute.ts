@@ -1,13 +1,13 @@
 import type { CheckedStatement } from '../check/statement.js'
 import type { TypedItem } from '../check/typed.js'
-import { acrossOf, hasFact, hasUnknownMetric, metricsOf } from '../check/walk.js'
+import { hasFact, hasUnknownMetric, metricsOf } from '../check/walk.js'
 import { onePoint, pointsOf } from '../functions/points.js'
 import { ROLLUP_MS } from '../functions/rollup.js'
 import { type Plan, type PlannedItem, planStatement } from '../plan/item.js'
 import type { Window } from '../plan/leaf.js'
 import { calendarFilter } from './calendar.js'
 import { EXPECTED_INTERVAL, type Part, pointsPerEntity, readChunks, TooMuchAtOnce } from './chunks.js'
-import { beginStatement, emitter, endStatement } from './emit.js'
+import { beginStatement, emitter, endStatement, isConstant } from './emit.js'
 import type { QueryEnvironment } from './environment.js'
 import { EntityEvaluation } from './evaluation.js'
 import type { Execution, StatementRequest } from './execution.js'
@@ -92,11 +92,8 @@ export async function executeStatement(
     else pending.push([planned, subjectsOf.get(planned.item) as readonly Subject[]])
   }
   await passPending()
-  endStatement(checked, catalogue, counts, warnings, sink)
+  endStatement(checked, request, catalogue, counts, warnings, sink)
 }
-
-const isConstant = ({ expression }: TypedItem) =>
-  metricsOf(expression).length === 0 && !hasFact(expression) && acrossOf(expression).length === 0
 
 /** Whether the samples of all metrics are in memory: putting them into buckets as they are read is the least work then. */
 function isHeld(items: readonly TypedItem[], { from, to }: Window, { hot }: QueryEnvironment): boolean {

@@ -1,13 +1,12 @@
 import type { Entity } from '../../metrics/index.js'
 import type { ExpressionPiece } from '../../wire/timeseries-columns.js'
 import { attributeReader, normalizeAttribute } from '../check/attributes.js'
-import type { Grouping } from '../check/typed.js'
 import { pointLimit } from '../errors.js'
-import { fold, histogramQuantile, type Times } from '../functions/across.js'
+import { fold, histogramQuantile } from '../functions/across.js'
 import { sumOf } from '../functions/aggregate.js'
-import { countOf, NO_POINTS, onePoint, type Points } from '../functions/points.js'
+import { countOf, NO_POINTS, onePoint, type Points, pointsFrom } from '../functions/points.js'
 import { ROLLUP_MS } from '../functions/rollup.js'
-import type { GroupEvaluation, Plan, PlannedItem } from '../plan/item.js'
+import type { GroupEvaluation, Plan, PlannedGrouping, PlannedItem } from '../plan/item.js'
 import type { Leaf } from '../plan/leaf.js'
 import { printPredicate } from '../syntax/index.js'
 import { chunksOf, type Part, pointsPerEntity, readChunks, TooMuchAtOnce } from './chunks.js'
@@ -93,8 +92,8 @@ async function executeMembers(items: GroupedItems, execution: Execution): Promis
     const members = whole ?? (await collect(pass, execution))
     pass.forEach(([planned], i) => {
       const groups = new Map<string, Group>()
-      planned.groupings.forEach(({ group, times }, place) => {
-        for (const [key, { owner, points }] of groupsOf(group, times, members[i]?.[place] as Member[])) {
+      planned.groupings.forEach((grouping, place) => {
+        for (const [key, { owner, points }] of groupsOf(grouping, members[i]?.[place] as Member[])) {
           const known = groups.get(key) ?? { owner, points: [] }
           groups.set(key, known)
           known.points[place] = points
@@ -155,11 +154,10 @@ async function collect(
 }
 
 function groupsOf(
-  group: Grouping,
-  times: Times,
+  { group, times, from }: PlannedGrouping,
   members: readonly Member[],
 ): Map<string, { owner: StreamOwner; points: Points }> {
-  if (group.name === 'top' || group.name === 'bottom') return ranked(group.name, group.count, members)
+  if (group.name === 'top' || group.name === 'bottom') return ranked(group.name, group.count, members, from)
   if (group.name === 'histogram_quantile') return quantiles(group.quantile, members)
   if (!('attributes' in group)) return new Map()
   const foldName = group.name.slice(0, 3) as 'sum' | 'avg' | 'max' | 'min'
@@ -201,12 +199,16 @@ function byAttributes(names: readonly string[], members: readonly Member[]) {
   return groups
 }
 
-/** The streams with the largest or smallest means, best first. */
-function ranked(name: 'top' | 'bottom', count: number, members: readonly Member[]) {
+/** The streams with the largest or smallest means from a time on, best first. */
+function ranked(name: 'top' | 'bottom', count: number, members: readonly Member[], from: number) {
   const sign = name === 'top' ? -1 : 1
-  const mean = ({ points: { values, start, end } }: Member) => sumOf(values, start, end) / (end - start)
+  const mean = ({ points }: Member) => {
+    const { values, start, end } = pointsFrom(points, from)
+    return sumOf(values, start, end) / (end - start)
+  }
   const sorted = members
     .map((member) => ({ member, mean: mean(member) }))
+    .filter((each) => !Number.isNaN(each.mean))
     .sort((a, b) => sign * (a.mean - b.mean) || a.member.subject.entity.id - b.member.subject.entity.id)
     .slice(0, count)
   return new Map(

@@ -6,7 +6,7 @@ import { hint } from './hints.js'
 import { didYouMean } from './literals.js'
 import { following, type RuleName, type Suggestion } from './parser.js'
 import { shorten } from './prefix.js'
-import { problem } from './problem.js'
+import { clip, problem } from './problem.js'
 import * as T from './tokens.js'
 
 /**
@@ -64,8 +64,6 @@ function unexpected(found: IToken | undefined, previous: IToken | undefined): st
   const place = previous ? ` after “${clip(previous.image)}”` : ''
   return found ? `“${clip(found.image)}” cannot stand here${place}` : `The text ends too early${place}`
 }
-
-const clip = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text)
 
 function unclosed(tokens: readonly IToken[]): string {
   const open: IToken[] = []

@@ -19,6 +19,7 @@ export {
   printStatement,
   printTrigger,
 } from './print.js'
+export { clipQuoted, problem } from './problem.js'
 export { type SplitQuery, splitWhere, withWhere } from './split-where.js'
 export { quote } from './strings.js'
 export { collectionUnit, type OwnUnit, type Resolved, resolveQuantity } from './units.js'

@@ -96,6 +96,14 @@ async function rowsOf({ client, catalogue }: Store): Promise<Row[]> {
     .sort((a, b) => a.metric.localeCompare(b.metric) || a.entity.localeCompare(b.entity) || a.time - b.time)
 }
 
+/** For what was sent to a socket of this process: it is in the kernel, and has been read after a few turns of the event loop. */
+export async function received(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
 export interface Answer {
   status: number
   headers: Record<string, string | string[] | undefined>

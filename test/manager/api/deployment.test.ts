@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { endpoints } from '../../../src/manager/api/contract/endpoints.js'
 import { jsonStream } from '../../../src/manager/api/http/json-stream.js'
 import { trim } from '../../../src/manager/api/http/trim.js'
@@ -38,7 +38,7 @@ async function serve() {
 }
 
 /** Something of everything that a model can have. */
-async function fill({ admin, good, core }: Awaited<ReturnType<typeof serve>>): Promise<void> {
+async function fill({ admin, good, core, active }: Awaited<ReturnType<typeof serve>>): Promise<void> {
   const [first, second, third] = await addCluster(admin)
   await good('POST', '/clusters', {
     items: [{ name: 'Zwei', displayName: 'Über alles', fullVersion: '7.2' }],
@@ -94,7 +94,7 @@ async function fill({ admin, good, core }: Awaited<ReturnType<typeof serve>>): P
     await good('POST', `${path}/commands/enterMaintenanceMode`)
   await good('POST', '/users', { items: [{ name: 'eve', password: 'password', roles: ['ROLE_OPERATOR'] }] })
   const { id } = await good('POST', `${ZK}/commands/decommission`, { items: [second] })
-  await vi.waitFor(async () => expect((await admin.get(`/commands/${id}`)).body.active).toBe(false), 20_000)
+  await active.commands.ended(id)
   expect((await admin.get(`${ZK}/roles/${second}`)).body.commissionState).toBe('DECOMMISSIONED')
   // As a command leaves them that is under way.
   await core.change(async (change) => {

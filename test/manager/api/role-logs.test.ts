@@ -13,7 +13,7 @@ import { serveApi } from './server.js'
 let postgres: TestPostgres
 beforeAll(async () => {
   postgres = await startTestPostgres()
-}, 120_000)
+}, 160_000)
 afterAll(() => postgres?.cleanUp())
 
 test('the log of a role is read from its host: what it printed, and what it wrote', async () => {
@@ -61,7 +61,7 @@ test('the log of a role is read from its host: what it printed, and what it wrot
   const { body: command } = await admin.post('/clusters/c/services/p/commands/start')
   await vi.waitFor(
     async () => expect((await admin.get(`/commands/${command.id}`)).body.success).toBe(true),
-    20_000,
+    60_000,
   )
   await vi.waitFor(async () => {
     const out = await server.as('user').get(`${logs}/stdout`)
@@ -70,8 +70,8 @@ test('the log of a role is read from its host: what it printed, and what it wrot
       'text/plain; charset=utf-8',
       expect.stringContaining('printed\n'),
     ])
-  }, 120_000)
-  await vi.waitFor(async () => expect((await admin.get(`${logs}/stderr`)).text).toContain('wrong\n'), 20_000)
+  }, 160_000)
+  await vi.waitFor(async () => expect((await admin.get(`${logs}/stderr`)).text).toContain('wrong\n'), 60_000)
 
   const none = await admin.get(`${logs}/full`)
   expect([none.status, none.body.message]).toEqual([
@@ -79,7 +79,7 @@ test('the log of a role is read from its host: what it printed, and what it wrot
     expect.stringMatching(/no log .*logs1\.log.*logs\/stdout/),
   ])
   writeFileSync(join(dataDir, 'go'), '')
-  await vi.waitFor(async () => expect((await admin.get(`${logs}/full`)).text).toBe('of its own\n'), 20_000)
+  await vi.waitFor(async () => expect((await admin.get(`${logs}/full`)).text).toBe('of its own\n'), 60_000)
   // One host is asked for a few at a time: what is more is told to come back.
   const many = await Promise.all(Array.from({ length: 12 }, () => admin.get(`${logs}/stdout`)))
   for (const { status } of many) expect([200, 503]).toContain(status)

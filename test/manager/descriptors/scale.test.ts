@@ -12,7 +12,8 @@ test('a thousand DataNodes are generated and compared in seconds, secrets or not
     ],
   })
   const input = await inputFor(service)
-  const begin = performance.now()
+  // Time of the processor, not of the clock: others may be busy.
+  const begin = process.cpuUsage()
   let stale = 0
   let bytes = 0
   for (const role of service.roles) {
@@ -20,7 +21,7 @@ test('a thousand DataNodes are generated and compared in seconds, secrets or not
     if (differences(process, generateRole({ ...input, role })).staleness !== 'FRESH') stale++
     bytes += process.files.reduce((sum, file) => sum + file.contents.length, 0)
   }
-  const took = performance.now() - begin
+  const took = process.cpuUsage(begin).user / 1000
   console.log(
     `2004 processes in ${took.toFixed(0)} ms, ${(bytes / service.roles.length / 1024).toFixed(1)} KiB each`,
   )

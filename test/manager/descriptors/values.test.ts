@@ -116,11 +116,12 @@ describe('a value is checked against its parameter', () => {
 
   test('a hostile safety valve is checked in no time', () => {
     const text = '<!--'.repeat(200_000)
-    const begin = performance.now()
+    // Time of the processor, not of the clock: others may be busy.
+    const begin = process.cpuUsage()
     expect(codes(xmlValve, text)).toEqual(['ERROR BAD_TEXT'])
     expect(codes(xmlValve, '<property>'.repeat(100_000))).toEqual(['ERROR BAD_TEXT'])
     expect(codes(xmlValve, `<property>${'<name>a</name>'.repeat(70_000)}`)).toEqual(['ERROR BAD_TEXT'])
-    expect(performance.now() - begin).toBeLessThan(5000)
+    expect(process.cpuUsage(begin).user / 1000).toBeLessThan(5000)
   })
 
   test('no value of any type crashes the check', () => {

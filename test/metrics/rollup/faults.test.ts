@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../engine/support.js'
 import { type Bench, seriesOf, startBench } from '../support.js'
 import { DAY, differences, MINUTE, manual, NOON, writer } from './support.js'
@@ -11,8 +11,6 @@ beforeAll(async () => {
 })
 afterAll(() => bench?.cleanUp())
 
-// Many statements on a machine that may be busy.
-vi.setConfig({ testTimeout: 90_000 })
 const CHILD = new URL('./folder-child.mjs', import.meta.url).pathname
 const NOW = NOON + 9 * DAY
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))

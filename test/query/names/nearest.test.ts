@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { nearest } from '../../../src/query/names/index.js'
+import { cpuMs } from '../../cpu-time.js'
 import { seeded } from '../syntax/support.js'
 
 /** Optimal string alignment, as in the books. */
@@ -73,8 +74,8 @@ test('agrees with the plain definition of distance', () => {
 test('100,000 names take little time', () => {
   const stems = ['total_cpu_user_rate', 'jvm_heap_used_mb', 'bytes_receive_rate', 'physical_memory_used']
   const names = Array.from({ length: 100_000 }, (_, i) => `${stems[i % 4]}_across_hosts_${i.toString(36)}`)
-  const start = performance.now()
+  const start = cpuMs()
   for (const name of ['cpu_precent', 'physical_memory_usd_across_hosts_2f', 'zzzzzzzzzzzz'])
     nearest(name, names)
-  expect(performance.now() - start).toBeLessThan(3000)
+  expect(cpuMs() - start).toBeLessThan(3000)
 })

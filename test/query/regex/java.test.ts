@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compileRegex } from '../../../src/query/regex/index.js'
 
@@ -79,4 +80,30 @@ test('without regard to case, when the attribute has none', () => {
   expect(test('\\p{Lower}+', 'ABC')).toBe(true)
   expect(test('[^a]', 'A')).toBe(false)
   expect(test('(?-i)a', 'A')).toBe(false)
+})
+
+test('a choice of texts is looked up as it would be matched', () => {
+  const text = fc.string({
+    unit: fc.constantFrom('a', 'B', 'k', 'S', '1', '-', 'é', 'ſ', '\n'),
+    maxLength: 3,
+  })
+  const choice = fc.array(text, { minLength: 2, maxLength: 5 })
+  fc.assert(
+    fc.property(choice, text, fc.boolean(), (texts, value, caseInsensitive) => {
+      const pattern = texts.join('|')
+      const wanted = compileRegex(`(?=)(?:${pattern})`, { caseInsensitive })
+      for (const same of [pattern, `(${pattern})`, `^(?:${pattern})$`])
+        for (const each of [value, ...texts])
+          expect(compileRegex(same, { caseInsensitive }).test(each)).toBe(
+            same.endsWith('$') && each.endsWith('\n')
+              ? compileRegex(`(?=)${same}`, { caseInsensitive }).test(each)
+              : wanted.test(each),
+          )
+    }),
+    { numRuns: 300, seed: 7 },
+  )
+  const hosts = Array.from({ length: 1000 }, (_, i) => `host-${i}\\.net`).join('|')
+  const budget = { steps: 1000 }
+  const regex = compileRegex(`(${hosts})`, { caseInsensitive: true, budget })
+  for (let i = 0; i < 5000; i++) expect(regex.test(`HOST-${i}.net`)).toBe(i < 1000)
 })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { compileRegex, RegexSyntaxError, RegexTooSlowError } from '../../../src/query/regex/index.js'
+import { cpuMs } from '../../cpu-time.js'
 import { seeded } from '../syntax/support.js'
 
 describe('patterns that are none are refused with the place', () => {
@@ -31,7 +32,7 @@ describe('patterns that are none are refused with the place', () => {
     ['\\u12', 0, 'four hexadecimal'],
     ['\\08', 0, 'octal'],
     ['((a{1000}){1000}){1000}', 0, 'too large'],
-    ['a'.repeat(5000), 4096, 'at most 4096'],
+    ['a'.repeat(20_000), 16_384, 'at most 16384'],
     ['('.repeat(200), 100, 'nested'],
     ['['.repeat(200), 51, 'nested'],
   ])('%.20s', (pattern, offset, part) => {
@@ -95,7 +96,7 @@ describe('patterns that take exponential time elsewhere', () => {
   })
 
   test('the largest pattern and a long value take bounded time', () => {
-    const start = performance.now()
+    const start = cpuMs()
     for (const pattern of [
       '(a*)*'.repeat(800),
       '(?:a|b|ab)*'.repeat(350),
@@ -110,7 +111,7 @@ describe('patterns that take exponential time elsewhere', () => {
         expect(error).toBeInstanceOf(RegexTooSlowError)
       }
     }
-    expect(performance.now() - start).toBeLessThan(15_000)
+    expect(cpuMs() - start).toBeLessThan(15_000)
   })
 
   test('after a value was stopped, the next one is answered', () => {
@@ -173,10 +174,10 @@ test('any text is a pattern or refused, and nothing else is thrown', () => {
 
 test('ordinary patterns over 100,000 values take little time', () => {
   const values = Array.from({ length: 100_000 }, (_, i) => `node-${i}.rack${i % 40}.data.example.com`)
-  const start = performance.now()
+  const start = cpuMs()
   for (const pattern of ['.*data.*', 'node-1[0-9]+.*', '^(?!node-7).*', '.*(rack1|rack2)\\..*com$']) {
     const regex = compileRegex(pattern)
     for (const value of values) regex.test(value)
   }
-  expect(performance.now() - start).toBeLessThan(10_000)
+  expect(cpuMs() - start).toBeLessThan(10_000)
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { complete } from '../../../src/query/syntax/index.js'
+import { cpuMs } from '../../cpu-time.js'
 
 /** Completes at the `|`. */
 const at = (text: string) => complete(text.replace('|', ''), text.indexOf('|'))
@@ -106,7 +107,7 @@ test('mistakes before the cursor do not matter', () => {
 test('long texts take little time', () => {
   const sum = 'a+'.repeat(400)
   const text = `select ${sum}b, ${'last(a), '.repeat(300)}c where ${'x = 1 and (y = 2 or z = 3) and '.repeat(300)}hostname = `
-  const start = performance.now()
+  const start = cpuMs()
   expect(complete(text, text.length).kinds).toEqual(['value'])
-  expect(performance.now() - start).toBeLessThan(10_000)
+  expect(cpuMs() - start).toBeLessThan(10_000)
 })

@@ -6,6 +6,7 @@ import {
   parseScript,
   parseTrigger,
 } from '../../../src/query/syntax/index.js'
+import { cpuMs } from '../../cpu-time.js'
 import { misplaced } from './support.js'
 
 const BEYOND: [string, string][] = [
@@ -47,7 +48,7 @@ test('at the limits it is taken', () => {
 test('hostile texts of the largest size take bounded time, wrong ones too', () => {
   const fill = (piece: string, head = '') =>
     (head + piece.repeat(LIMITS.textLength)).slice(0, LIMITS.textLength)
-  const start = performance.now()
+  const start = cpuMs()
   for (const text of [
     fill('('),
     fill(')'),
@@ -84,14 +85,14 @@ test('hostile texts of the largest size take bounded time, wrong ones too', () =
     }
     complete(text, text.length)
   }
-  expect(performance.now() - start).toBeLessThan(50_000)
+  expect(cpuMs() - start).toBeLessThan(50_000)
 }, 120_000)
 
 test('a typical statement parses in far less than ten milliseconds', () => {
   const text =
     'select cpu_user_rate / getHostFact(numCores, 1) * 100, last(moving_avg(load_1, 300)) as "load" where category = HOST and hostname rlike "host[0-3]+.*" and last(load_1) > 0.5'
   for (let i = 0; i < 500; i++) parseScript(text)
-  const start = performance.now()
+  const start = cpuMs()
   for (let i = 0; i < 500; i++) parseScript(text)
-  expect((performance.now() - start) / 500).toBeLessThan(10)
+  expect((cpuMs() - start) / 500).toBeLessThan(10)
 })

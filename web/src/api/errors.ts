@@ -22,6 +22,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Whether asking again may help. What is not of the API may be anything, so it may. */
+export const mayPass = (error: unknown): boolean => !(error instanceof ApiError) || error.passing
+
 /** An error answer: its `ErrorBody` where it is one, its status otherwise. */
 export function errorFromAnswer(status: number, body: string): ApiError {
   const parsed = parseBody(body)

@@ -11,6 +11,15 @@ export interface PollState<T> {
   readonly retryAt: number | null
 }
 
+/** Nothing was asked yet. */
+export const IDLE: PollState<never> = {
+  loading: false,
+  value: null,
+  error: null,
+  loadedAt: null,
+  retryAt: null,
+}
+
 export interface Poller {
   /** Loads now; a load under way is aborted. With `forget`, the old value is dropped: it belongs to something else. */
   run(forget?: boolean): void
@@ -32,7 +41,7 @@ export function createPoller<T>(options: {
   now?: () => number
 }): Poller {
   const now = options.now ?? Date.now
-  let state: PollState<T> = { loading: false, value: null, error: null, loadedAt: null, retryAt: null }
+  let state: PollState<T> = IDLE
   let current: AbortController | null = null
   let timer: ReturnType<typeof setTimeout> | undefined
   let interval = 0

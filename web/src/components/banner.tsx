@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { ApiError } from '../api/errors.js'
 import { explainError } from '../api/errors.js'
 import { formatClock } from '../format/time.js'
+import type { Polled } from '../state/use-polled.js'
 
 interface BannerProps {
   readonly error: ApiError
@@ -29,10 +30,24 @@ export function Banner({ error, loadedAt, retryAt, loading, utc, onRetry }: Bann
       <span class="dim nowrap" aria-live="off">
         {loading ? 'Trying…' : retryAt === null ? '' : `Next try in ${seconds} s`}
       </span>
-      <button type="button" class="button" onClick={onRetry} disabled={loading}>
+      <button type="button" class="button" onClick={() => onRetry()} disabled={loading}>
         Try now
       </button>
     </div>
+  )
+}
+
+/** The banner of one poll. */
+export function PollBanner({ error, poll, utc }: { error: ApiError; poll: Polled<unknown>; utc: boolean }) {
+  return (
+    <Banner
+      error={error}
+      loadedAt={poll.loadedAt}
+      retryAt={poll.retryAt}
+      loading={poll.loading}
+      utc={utc}
+      onRetry={poll.run}
+    />
   )
 }
 

@@ -1,7 +1,6 @@
 import { type AlertsView, fetchAlerts, type PublisherStatus } from '../api/alerts.js'
 import { serverNow } from '../api/clock.js'
 import { fetchEvents } from '../api/events.js'
-import { Banner } from '../components/banner.js'
 import { EventTable } from '../components/event-table.js'
 import { Receivers } from '../components/receivers.js'
 import { Silences } from '../components/silences.js'
@@ -9,7 +8,7 @@ import { formatDuration } from '../format/time.js'
 import { eventFilterToText, eventQuery } from '../query/event-filter.js'
 import { usePolled } from '../state/use-polled.js'
 import { DEFAULT_VIEW, viewToSearch } from '../state/view.js'
-import { apiError } from './page.js'
+import { PolledPage } from './polled-page.js'
 
 const STEP_MS = 5_000
 const DAY_MS = 86_400_000
@@ -29,26 +28,16 @@ async function fetchPage(signal: AbortSignal) {
 
 /** Who is told of what: recent alerts, how they are delivered, and what is silenced. */
 export function AlertsPage({ utc, hidden }: { utc: boolean; hidden: boolean }) {
-  const { state, poller } = usePolled(fetchPage, [], STEP_MS, hidden)
-  const { value } = state
-  const problem = apiError(state)
+  const poll = usePolled(fetchPage, [], STEP_MS, hidden)
   return (
-    <main>
-      {problem && (
-        <Banner
-          error={problem}
-          loadedAt={state.loadedAt}
-          retryAt={state.retryAt}
-          loading={state.loading}
-          utc={utc}
-          onRetry={poller.run}
-        />
-      )}
-      <div class="page-head">
-        <h1>Alerts</h1>
-        {value?.alerts.status && <span class="dim">{outboxText(value.alerts)}</span>}
-      </div>
-      {value ? (
+    <PolledPage
+      poll={poll}
+      utc={utc}
+      title="Alerts"
+      aside={poll.value?.alerts.status && <span class="dim">{outboxText(poll.value.alerts)}</span>}
+      waiting="Asking…"
+    >
+      {(value) => (
         <div class="alerts">
           <section class="card" aria-label="Receivers of alerts">
             <h2>Receivers</h2>
@@ -67,7 +56,7 @@ export function AlertsPage({ utc, hidden }: { utc: boolean; hidden: boolean }) {
           {value.alerts.status && (
             <section class="card" aria-label="What is silenced">
               <h2>Silences</h2>
-              <Silences silences={value.alerts.silences} utc={utc} onChanged={() => poller.run()} />
+              <Silences silences={value.alerts.silences} utc={utc} onChanged={poll.run} />
             </section>
           )}
           <section class="card" aria-label="The newest alerts">
@@ -81,10 +70,8 @@ export function AlertsPage({ utc, hidden }: { utc: boolean; hidden: boolean }) {
             )}
           </section>
         </div>
-      ) : (
-        !problem && <p class="dim loading">Asking…</p>
       )}
-    </main>
+    </PolledPage>
   )
 }
 

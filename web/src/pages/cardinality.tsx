@@ -1,12 +1,11 @@
 import type { ComponentChildren } from 'preact'
 import type { CardinalityAnswer } from '../../../src/wire/cardinality.js'
 import { fetchCardinality } from '../api/cardinality.js'
-import { Banner } from '../components/banner.js'
 import { formatInstant } from '../format/time.js'
 import { formatCount } from '../format/units.js'
 import { usePolled } from '../state/use-polled.js'
 import { DEFAULT_VIEW, viewToSearch } from '../state/view.js'
-import { apiError } from './page.js'
+import { PolledPage } from './polled-page.js'
 
 const STEP_MS = 30_000
 /** From this part of a limit on it is marked. */
@@ -19,29 +18,21 @@ interface CardinalityPageProps {
 
 /** Where the series come from, how near their limits are, and what was refused. */
 export function CardinalityPage({ utc, hidden }: CardinalityPageProps) {
-  const { state, poller } = usePolled(fetchCardinality, [], STEP_MS, hidden)
-  const { value } = state
-  const problem = apiError(state)
+  const poll = usePolled(fetchCardinality, [], STEP_MS, hidden)
   return (
-    <main>
-      {problem && (
-        <Banner
-          error={problem}
-          loadedAt={state.loadedAt}
-          retryAt={state.retryAt}
-          loading={state.loading}
-          utc={utc}
-          onRetry={poller.run}
-        />
-      )}
-      <div class="page-head">
-        <h1>Cardinality</h1>
+    <PolledPage
+      poll={poll}
+      utc={utc}
+      title="Cardinality"
+      aside={
         <span class="dim">
           Where series come from. An attribute whose values grow with time is what to look for.
         </span>
-      </div>
-      {value ? <Figures answer={value} utc={utc} /> : !problem && <p class="dim loading">Counting…</p>}
-    </main>
+      }
+      waiting="Counting…"
+    >
+      {(answer) => <Figures answer={answer} utc={utc} />}
+    </PolledPage>
   )
 }
 

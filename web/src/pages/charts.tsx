@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { serverNow } from '../api/clock.js'
 import { earliestTime } from '../chart/stream.js'
-import { Banner } from '../components/banner.js'
+import { PollBanner } from '../components/banner.js'
 import { Editor } from '../components/editor.js'
 import { ExportMenu } from '../components/export-menu.js'
 import { Results } from '../components/results.js'
@@ -78,16 +78,7 @@ export function ChartsPage({ view, navigate, range, refreshMs, hold, onPoll }: P
           )}
         </div>
       </div>
-      {error && problems.length === 0 && (
-        <Banner
-          error={error}
-          loadedAt={poll.loadedAt}
-          retryAt={poll.retryAt}
-          loading={poll.loading}
-          utc={view.utc}
-          onRetry={poll.run}
-        />
-      )}
+      {error && problems.length === 0 && <PollBanner error={error} poll={poll} utc={view.utc} />}
       {query === null && <Beginning onTake={run} />}
       {answer && (
         <Results

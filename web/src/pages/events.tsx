@@ -1,13 +1,13 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { serverNow } from '../api/clock.js'
 import { fetchEvents } from '../api/events.js'
-import { Banner } from '../components/banner.js'
 import { EventFilters } from '../components/event-filters.js'
 import { EventTable } from '../components/event-table.js'
 import { eventFilterFromText, eventFilterToText, eventQuery } from '../query/event-filter.js'
 import { resolveRange } from '../state/time.js'
 import { usePolled } from '../state/use-polled.js'
-import { apiError, type PageProps } from './page.js'
+import type { PageProps } from './page.js'
+import { PolledPage } from './polled-page.js'
 
 const STEP = 100
 const MOST = 2_000
@@ -16,7 +16,7 @@ const MOST = 2_000
 export function EventsPage({ view, navigate, range, refreshMs, hold, onPoll }: PageProps) {
   const [most, setMost] = useState(STEP)
   const filter = useMemo(() => eventFilterFromText(view.query), [view.query])
-  const { state, poller } = usePolled(
+  const poll = usePolled(
     (signal) => {
       const interval = resolveRange(range, serverNow()) ?? { from: 0, to: serverNow() }
       // Clocks of senders may be a little ahead.
@@ -28,27 +28,21 @@ export function EventsPage({ view, navigate, range, refreshMs, hold, onPoll }: P
     hold.hidden,
   )
   useEffect(() => setMost(STEP), [filter, range.from, range.to])
-  useEffect(() => onPoll({ ...state, run: () => poller.run() }), [state, poller])
-  const { value } = state
-  const problem = apiError(state)
+  useEffect(() => onPoll(poll), [poll])
   return (
-    <main>
-      {problem && (
-        <Banner
-          error={problem}
-          loadedAt={state.loadedAt}
-          retryAt={state.retryAt}
-          loading={state.loading}
-          utc={view.utc}
-          onRetry={poller.run}
-        />
-      )}
-      <div class="page-head">
-        <h1>Events</h1>
-        {value && <span class="dim">{countOf(value.totalResults, value.items.length)}</span>}
-      </div>
-      <EventFilters filter={filter} onFilter={(next) => navigate({ query: eventFilterToText(next) })} />
-      {value ? (
+    <PolledPage
+      poll={poll}
+      utc={view.utc}
+      title="Events"
+      aside={
+        poll.value && <span class="dim">{countOf(poll.value.totalResults, poll.value.items.length)}</span>
+      }
+      controls={
+        <EventFilters filter={filter} onFilter={(next) => navigate({ query: eventFilterToText(next) })} />
+      }
+      waiting="Looking…"
+    >
+      {(value) => (
         <section class="card event-list" aria-label="What has happened">
           <EventTable events={value.items} utc={view.utc} label="Events" />
           {value.totalResults > value.items.length && most < MOST && (
@@ -57,10 +51,8 @@ export function EventsPage({ view, navigate, range, refreshMs, hold, onPoll }: P
             </button>
           )}
         </section>
-      ) : (
-        !problem && <p class="dim loading">Looking…</p>
       )}
-    </main>
+    </PolledPage>
   )
 }
 

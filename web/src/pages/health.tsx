@@ -2,7 +2,6 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { EntityHealth, HealthSummary } from '../../../src/wire/health.js'
 import { serverNow } from '../api/clock.js'
 import { fetchHealth, type HealthView, pathOf, setMaintenance, suppress } from '../api/health.js'
-import { Banner } from '../components/banner.js'
 import { HealthHistoryTable } from '../components/health-history.js'
 import { Triggers } from '../components/triggers.js'
 import { formatInstant } from '../format/time.js'
@@ -11,7 +10,8 @@ import { isLive, resolveRange, type TimeRange } from '../state/time.js'
 import { usePolled } from '../state/use-polled.js'
 import type { Navigate } from '../state/use-view.js'
 import { DEFAULT_VIEW, type ViewState, viewToSearch } from '../state/view.js'
-import { apiError, type PagePoll } from './page.js'
+import type { PagePoll } from './page.js'
+import { PolledPage } from './polled-page.js'
 
 const DAY_MS = 86_400_000
 const WORDS: Record<HealthSummary, string> = {
@@ -49,52 +49,39 @@ export function HealthPage({ view, navigate, range, refreshMs, hidden, onPoll }:
   // The old answer stays on the screen until the new one is there.
   const latest = useRef(load)
   latest.current = load
-  const { state, poller } = usePolled((signal) => latest.current(signal), [], refreshMs, hidden)
-  useEffect(() => poller.run(), [chosen, test, range.from, range.to])
-  useEffect(() => onPoll({ ...state, run: poller.run }), [state])
+  const poll = usePolled((signal) => latest.current(signal), [], refreshMs, hidden)
+  useEffect(() => poll.run(), [chosen, test, range.from, range.to])
+  useEffect(() => onPoll(poll), [poll])
   const choose = (entity: string) => {
     setTest('')
     navigate({ entity })
   }
   /** The range of the same width that ends then. */
   const showTime = (at: number) => {
-    const interval = state.value?.interval ?? { from: at - DAY_MS, to: at }
+    const interval = poll.value?.interval ?? { from: at - DAY_MS, to: at }
     const from = at - (interval.to - interval.from)
     navigate({ range: { from: new Date(from).toISOString(), to: new Date(at).toISOString() }, home: null })
   }
-  const { value } = state
-  const problem = apiError(state)
   return (
-    <main>
-      {problem && (
-        <Banner
-          error={problem}
-          loadedAt={state.loadedAt}
-          retryAt={state.retryAt}
-          loading={state.loading}
-          utc={view.utc}
-          onRetry={poller.run}
-        />
-      )}
-      <div class="page-head">
-        <h1>Health</h1>
-        {value && (
-          <span class="dim">
-            {WORST.filter((each) => value.all.summaries[each] > 0)
-              .map((each) => `${value.all.summaries[each]} ${WORDS[each]}`)
-              .join(', ') || 'Nothing is looked after yet.'}
-          </span>
-        )}
-      </div>
-      {past && value && (
-        <p class="notice" role="status">
-          As it was at {formatInstant(Math.floor(value.interval.to / 1000) * 1000, view.utc)}.{' '}
-          <button type="button" class="link" onClick={() => navigate({ range: null, home: null })}>
-            Back to now
-          </button>
-        </p>
-      )}
-      {value ? (
+    <PolledPage
+      poll={poll}
+      utc={view.utc}
+      title="Health"
+      aside={poll.value && <span class="dim">{summaryText(poll.value.all.summaries)}</span>}
+      controls={
+        past &&
+        poll.value && (
+          <p class="notice" role="status">
+            As it was at {formatInstant(Math.floor(poll.value.interval.to / 1000) * 1000, view.utc)}.{' '}
+            <button type="button" class="link" onClick={() => navigate({ range: null, home: null })}>
+              Back to now
+            </button>
+          </p>
+        )
+      }
+      waiting="Asking…"
+    >
+      {(value) => (
         <div class="health">
           <Tree items={value.all.items} chosen={chosen} onChoose={choose} />
           {value.entity ? (
@@ -108,7 +95,7 @@ export function HealthPage({ view, navigate, range, refreshMs, hidden, onPoll }:
               onTest={setTest}
               onTime={showTime}
               onChart={(query) => navigate({ ...CHART, query, range: past ? range : null })}
-              onChanged={() => poller.run()}
+              onChanged={poll.run}
             />
           ) : (
             <p class="dim">
@@ -116,11 +103,14 @@ export function HealthPage({ view, navigate, range, refreshMs, hidden, onPoll }:
             </p>
           )}
         </div>
-      ) : (
-        !problem && <p class="dim loading">Asking…</p>
       )}
-    </main>
+    </PolledPage>
   )
+}
+
+function summaryText(summaries: HealthView['all']['summaries']): string {
+  const parts = WORST.filter((each) => summaries[each] > 0).map((each) => `${summaries[each]} ${WORDS[each]}`)
+  return parts.join(', ') || 'Nothing is looked after yet.'
 }
 
 /** A leap to the chart builder. */

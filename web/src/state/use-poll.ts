@@ -2,14 +2,13 @@
 
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { serverNow } from '../api/clock.js'
-import { ApiError } from '../api/errors.js'
-import { createPoller, type PollState } from '../api/poller.js'
+import { ApiError, mayPass } from '../api/errors.js'
+import { createPoller, IDLE, type PollState } from '../api/poller.js'
 import { type Answer, fetchTimeSeries } from '../api/timeseries.js'
 import { resolveRange, type TimeRange } from './time.js'
+import type { Polled } from './use-polled.js'
 
-export type Poll = PollState<Answer> & { readonly run: () => void }
-
-const EMPTY: PollState<Answer> = { loading: false, value: null, error: null, loadedAt: null, retryAt: null }
+export type Poll = Polled<Answer>
 
 /**
  * `query` null: nothing is asked. A change of the query forgets the old answer; a change of the range keeps it until the
@@ -22,7 +21,7 @@ export function usePoll(
   everyMs: number,
   held: boolean,
 ): Poll {
-  const [state, setState] = useState(EMPTY)
+  const [state, setState] = useState<PollState<Answer>>(IDLE)
   const asked = useMemo(() => ({ query, range, utc }), [])
   const poller = useMemo(
     () =>
@@ -34,7 +33,7 @@ export function usePoll(
           return fetchTimeSeries({ query: asked.query, interval, utc: asked.utc }, signal)
         },
         onState: setState,
-        again: (error) => !(error instanceof ApiError) || error.passing,
+        again: mayPass,
       }),
     [],
   )
@@ -50,5 +49,5 @@ export function usePoll(
   useEffect(() => poller.hold(held), [held])
   useEffect(() => () => poller.stop(), [])
 
-  return { ...(query === null ? EMPTY : state), run: poller.run }
+  return { ...(query === null ? IDLE : state), run: poller.run }
 }

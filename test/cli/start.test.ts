@@ -1,0 +1,44 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { makeDataFolder } from '../../src/cli/data-folder.js'
+import { settledPorts } from '../../src/cli/free-ports.js'
+import { explain } from '../../src/cli/role.js'
+import { freePort } from '../ports.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'bellwether-start-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+test('a data folder is made with those above it, for others to pass through, and taken as it is where it is there', async () => {
+  const path = join(folder, 'a', 'b')
+  await makeDataFolder(path)
+  await makeDataFolder(path)
+  expect(statSync(path).mode & 0o777).toBe(0o711)
+})
+
+test('where no folder can be made it is refused at once, and a file is no folder', async () => {
+  await expect(makeDataFolder('/proc/nosuch')).rejects.toMatchObject({ code: 'ENOENT' })
+  writeFileSync(join(folder, 'file'), '')
+  await expect(makeDataFolder(join(folder, 'file'))).rejects.toMatchObject({ code: 'EEXIST' })
+  await expect(makeDataFolder(join(folder, 'file', 'data'))).rejects.toMatchObject({ code: 'ENOTDIR' })
+})
+
+test('ports that are 0 become free ones, each another; one that is in use, or asked for twice, is refused', async () => {
+  expect(new Set([...(await settledPorts('127.0.0.1', [0, 0, 0])), 0]).size).toBe(4)
+  // Those could be somebody else's by now.
+  const [port, second] = [await freePort(), await freePort()]
+  expect(await settledPorts('127.0.0.1', [port, second])).toEqual([port, second])
+  await expect(settledPorts('127.0.0.1', [port, port])).rejects.toMatchObject({ code: 'EADDRINUSE', port })
+  const server = createServer().listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  const refused = await settledPorts('127.0.0.1', [port]).catch(explain)
+  server.close()
+  expect(refused).toContain(`port ${port} on 127.0.0.1 is in use`)
+})
+
+test('a name to listen on that leads nowhere is told with the name', async () => {
+  expect(await settledPorts('nosuch.invalid', [0]).catch(explain)).toMatch(/nosuch\.invalid; --host takes/)
+})
