@@ -1,4 +1,6 @@
 /** Made from line-protocol-kernel.wat by tools/wasm.js: do not edit. */
+export const SOURCE_SHA256 = '95e9e6a48cd526dee46c5599d6e430caee7c5311116e25cb34963f4bc8455aad'
+
 export const WASM =
   'AGFzbQEAAAABDwFgC39/f39/f398f3x8AAMCAQAFAwEAEAcRAgZtZW1vcnkCAARyZWFkAAAKiQwBhgwEA34KfwF8AXsDQAJAIAAg' +
   'AU8NACACKAIAIhFFDQAgEyARKAIIIhIoAgAiFmogA0sNACARQRBqIRAgACIOIBEoAgRBEGsiFGoiD/0ABAAgESAUav0ABBD9USEZ' +
