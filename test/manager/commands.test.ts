@@ -441,7 +441,8 @@ describe('a host that is not heard of', () => {
     await core.change((change) =>
       updateConfig(change, { scope: 'MANAGER', id: 0 }, [
         { name: 'HEARTBEAT_INTERVAL', value: '1' },
-        { name: 'MISSED_HB_BAD', value: '2' },
+        // Long enough that the others are not lost too when the machine is busy.
+        { name: 'MISSED_HB_BAD', value: '6' },
       ]),
     )
     // Settings are read anew every few seconds, and at the start.
