@@ -178,7 +178,7 @@ export function makePlans(options: Options): Plan[] {
   if (options.scale)
     return [plan(options.scale, options.hours * HOUR, QUERY_TYPES, ['VictoriaMetrics', 'InfluxDB'])]
   const [few, many, remote] = {
-    quick: [2 * HOUR, HOUR / 6, HOUR / 30],
+    quick: [2 * HOUR, HOUR / 6, HOUR / 6],
     default: [12 * HOUR, HOUR / 2, HOUR / 6],
     full: [72 * HOUR, 3 * HOUR, HOUR / 2],
   }[size] as [number, number, number]

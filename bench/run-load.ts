@@ -51,12 +51,14 @@ async function loadAll(
   connections: number,
 ): Promise<Omit<LoadMeasure, 'system'>> {
   const target = running.target(dataSet.protocol)
-  const warm = Math.max(connections, Math.ceil(dataSet.batches.length * WARM_UP_SHARE))
+  const { length } = dataSet.batches
+  // Of few requests, half: something must be left to be measured.
+  const warm = Math.min(Math.max(connections, Math.ceil(length * WARM_UP_SHARE)), Math.floor(length / 2))
   const send = (from: number, to: number): Promise<LoadResult> => load(dataSet, target, connections, from, to)
   const first = await send(0, warm)
   const before = usageOf(running.pid)
   const machineBefore = machineCpuSeconds()
-  const timed = await send(warm, dataSet.batches.length)
+  const timed = await send(warm, length)
   const machineSeconds = machineCpuSeconds() - machineBefore
   const after = usageOf(running.pid)
   if (first.samples + timed.samples !== dataSet.samples)

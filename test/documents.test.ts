@@ -1,6 +1,18 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
 import { expect, test } from 'vitest'
+import {
+  agentOptions,
+  alertPublisherOptions,
+  flagOf,
+  managerOptions,
+  monitorOptions,
+  type Option,
+  queryOptions,
+  replaceSettings,
+  upOptions,
+  variableOf,
+} from '../src/config/index.js'
 
 const ROOT = join(import.meta.dirname, '..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
@@ -41,6 +53,13 @@ test.each(DOCUMENTS)('every link of %s leads somewhere', (document) => {
   const links = [...withoutCode(read(document)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link)
   const own = links.filter((link) => !/^[a-z]+:/.test(link))
   expect(own.filter((link) => isDead(document, link))).toEqual([])
+})
+
+test.each(DOCUMENTS)('every file of ours that %s names is there', (document) => {
+  const named = read(document).matchAll(/(?<![\w/.-])(?:src|test|bench|tools|descriptors|web)\/[\w./-]*\w/g)
+  const isThere = (path: string) =>
+    ['', '.ts', '.tsx'].some((ending) => existsSync(join(ROOT, path + ending)))
+  expect([...new Set([...named].map(([path]) => path))].filter((path) => !isThere(path))).toEqual([])
 })
 
 test('a dead link is seen', () => {
@@ -85,4 +104,26 @@ test('every dependency has its reason, and none is told of that is not there', (
     name.endsWith('*') ? each.startsWith(name.slice(0, -1)) : name === each
   expect(used.filter((each) => !told.some((name) => covers(name, each)))).toEqual([])
   expect(told.filter((name) => !used.some((each) => covers(name, each)))).toEqual([])
+})
+
+const ROLES = [agentOptions, alertPublisherOptions, managerOptions, monitorOptions, queryOptions, upOptions]
+
+test('docs/settings.md has every setting as it is', () => {
+  const text = read('docs/settings.md')
+  expect(replaceSettings(text)).toBe(text)
+  for (const options of ROLES)
+    for (const { key, secret } of Object.values(options).filter((option: Option) => option.key !== 'help'))
+      expect(text).toMatch(secret ? `\`${variableOf(key)}\`` : new RegExp(`\`${flagOf(key)}[ \`]`))
+})
+
+test('no document names a flag that is not there', () => {
+  const flags = ROLES.flatMap((options) => Object.values(options).map(({ key }: Option) => flagOf(key)))
+  // Of all commands; then those of curl, node, bench/ and test/.
+  flags.push('--config')
+  flags.push('--cacert', '--data-binary', '--data-urlencode', '--expose-gc', '--full', '--held', '--only')
+  const told = ['README.md', 'CONTRIBUTING.md', ...markdownIn('docs')].flatMap((path) =>
+    [...read(path).matchAll(/(?<![\w-])--[a-z][a-z-]*[a-z]/g)].map(([flag]) => `${path}: ${flag}`),
+  )
+  expect(told.length).toBeGreaterThan(100)
+  expect(told.filter((each) => !flags.some((flag) => each.endsWith(` ${flag}`)))).toEqual([])
 })

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { createClient } from '../load/client.js'
 import type { Protocol } from '../tsbs/data-set.js'
 import { freePort, startProgram, untilReady } from './program.js'
+import { REMOTE_WRITE } from './remote-write.js'
 import type { System } from './system.js'
 import { withDescendants } from './usage.js'
 
@@ -18,14 +19,7 @@ const missing = existsSync(MAIN) ? {} : { missing: `npm run build:server: there 
 
 const TARGETS: Partial<Record<Protocol, { path: string; headers: Record<string, string> }>> = {
   'line-protocol': { path: '/write', headers: { 'content-type': 'text/plain' } },
-  'remote-write': {
-    path: '/api/v1/write',
-    headers: {
-      'content-type': 'application/x-protobuf',
-      'content-encoding': 'snappy',
-      'x-prometheus-remote-write-version': '0.1.0',
-    },
-  },
+  'remote-write': REMOTE_WRITE,
   native: { path: '/ingest/native', headers: { 'content-type': 'application/x-bellwether-batch' } },
 }
 

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { createClient } from '../load/client.js'
 import { diskBytes } from './disk.js'
 import { findProgram, freePort, outputOf, startProgram, untilReady } from './program.js'
+import { REMOTE_WRITE } from './remote-write.js'
 import type { Running, System } from './system.js'
 
 const BINARY = 'PROMETHEUS_BIN'
@@ -42,15 +43,7 @@ async function start(binary: string, folder: string): Promise<Running> {
   return {
     pid: program.pid,
     origin,
-    target: () => ({
-      origin,
-      path: '/api/v1/write',
-      headers: {
-        'content-type': 'application/x-protobuf',
-        'content-encoding': 'snappy',
-        'x-prometheus-remote-write-version': '0.1.0',
-      },
-    }),
+    target: () => ({ origin, ...REMOTE_WRITE }),
     // A snapshot writes the head as a block, which is what the samples occupy once Prometheus has compacted them.
     async settle() {
       const answer = await client.send('POST', '/api/v1/admin/tsdb/snapshot')

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from '../load/client.js'
 import { diskBytes } from './disk.js'
 import { findProgram, freePort, packageVersion, startProgram, untilReady } from './program.js'
+import { REMOTE_WRITE } from './remote-write.js'
 import type { Running, System } from './system.js'
 
 const BINARY = 'VICTORIA_METRICS_BIN'
@@ -42,15 +43,7 @@ async function start(binary: string, folder: string): Promise<Running> {
     target: (protocol) =>
       protocol === 'line-protocol'
         ? { origin, path: '/write', headers: { 'content-type': 'text/plain' } }
-        : {
-            origin,
-            path: '/api/v1/write',
-            headers: {
-              'content-type': 'application/x-protobuf',
-              'content-encoding': 'snappy',
-              'x-prometheus-remote-write-version': '0.1.0',
-            },
-          },
+        : { origin, ...REMOTE_WRITE },
     async settle() {
       await client.send('GET', '/internal/force_flush')
       await client.send('GET', '/internal/force_merge')

@@ -114,7 +114,8 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
     agentVersion: version(),
     store,
     runner,
-    facts: () => hostFacts(hostname(), procRoot, link.hasCgroups()),
+    facts: (reachedFrom) =>
+      hostFacts(hostname(), procRoot, link.hasCgroups(), { given: options.hostAddress, reachedFrom }),
     failures: options.failures,
     transport: createTransport(options.caFile),
     logger,

@@ -59,6 +59,8 @@ export interface AgentOptions {
   scrapeFile?: string
   /** Between two tries to reach a manager, milliseconds. Default: 30000. */
   managerBackOffMs?: number
+  /** IP address of this host for the manager. Default: the one by which it reaches it; see docs/agent.md. */
+  hostAddress?: string
 }
 
 /** What the agent has to know to work for a manager. */
@@ -70,6 +72,7 @@ export interface ManagerOptions {
   orphanAgeMs: number
   program: { node: string; main: string } | undefined
   longestBackOffMs?: number
+  hostAddress?: string
 }
 
 type ForManager =
@@ -79,6 +82,7 @@ type ForManager =
   | 'processDir'
   | 'orphanAgeMs'
   | 'managerBackOffMs'
+  | 'hostAddress'
   | 'program'
 
 export type ResolvedOptions = Required<
@@ -148,6 +152,7 @@ function managerOf(options: AgentOptions): ManagerOptions | undefined {
     orphanAgeMs: within(options, 'orphanAgeMs', 7 * 86_400_000, 1000, Number.MAX_SAFE_INTEGER),
     program: options.program,
     longestBackOffMs: within(options, 'managerBackOffMs', 30_000, 100, 3_600_000),
+    ...(options.hostAddress && { hostAddress: options.hostAddress }),
   }
 }
 

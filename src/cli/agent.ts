@@ -34,6 +34,7 @@ export function run(args: string[]): Promise<number> {
           intervalMs: values.interval,
           statusPort: values.agentPort,
           ...(values.hostname === '' ? {} : { hostname: values.hostname }),
+          ...(values.hostAddress === '' ? {} : { hostAddress: values.hostAddress }),
           rackId: values.rackId,
           spoolBytes: values.spoolBytes,
           spoolAgeMs: values.spoolAge,

@@ -1,4 +1,4 @@
-import { flagOf, variableOf } from './option.js'
+import { flagOf, type Option, variableOf } from './option.js'
 import type { Options } from './resolve.js'
 
 /** The text of `--help`: every option with its flag, its variable and its default. */
@@ -7,11 +7,8 @@ export function help(usage: string, summary: string, options: Options): string {
     const left = option.secret
       ? '(variable or file only)'
       : `${flagOf(option.key)}${option.placeholder ? ` ${option.placeholder}` : ''}`
-    const shown =
-      option.secret || option.default === '' || option.default === false
-        ? ''
-        : ` [${option.shownDefault ?? option.default}]`
-    return [left, `${option.help}${shown}`, variableOf(option.key)] as const
+    const shown = shownDefault(option)
+    return [left, `${option.help}${shown === '' ? '' : ` [${shown}]`}`, variableOf(option.key)] as const
   })
   const width = Math.max(...rows.map(([left]) => left.length), 13)
   const lines = rows.map(
@@ -22,3 +19,9 @@ export function help(usage: string, summary: string, options: Options): string {
   )
   return `${summary}\n\nUsage: ${usage}\n\n${lines.join('\n')}\n`
 }
+
+/** Empty where there is none to show. */
+export const shownDefault = (option: Option): string =>
+  option.secret || option.default === '' || option.default === false
+    ? ''
+    : (option.shownDefault ?? String(option.default))

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+
 /** One setting of a role: its flag, its environment variable and its key in a file all follow from `key`. */
 export interface Option<T = unknown> {
   /** Camel case; `monitorPort` is `--monitor-port`, `BELLWETHER_MONITOR_PORT` and `"monitorPort"` in a file. */
@@ -92,4 +94,11 @@ export function url(value: string): string {
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')
     throw new Error('is not an http or https URL')
   return value.replace(/\/+$/, '')
+}
+
+/** Empty for none. */
+export function ipAddress(value: string): string {
+  if (value !== '' && isIP(value) === 0)
+    throw new Error('is not an IP address such as 10.0.0.7 or 2001:db8::7')
+  return value
 }

@@ -1,31 +1,20 @@
-import { because, commonTexts, Failure, type FailureDetail, type FailureText } from './failure.js'
+import {
+  because,
+  type CommonCode,
+  commonTexts,
+  Failure,
+  type FailureDetail,
+  type FailureOptions,
+  type FailureText,
+} from './failure.js'
 
 /** What went wrong with the engine; `code` is for programs, the message for the person at the console. */
-export type EngineErrorCode =
-  | 'library-missing'
-  | 'build-missing'
-  | 'folder-not-writable'
-  | 'folder-in-use'
-  | 'disk-full'
-  | 'port-in-use'
-  | 'start-failed'
-  | 'start-timeout'
-  | 'exited'
-  | 'url-invalid'
-  | 'unreachable'
-  | 'wrong-password'
-  | 'wrong-server'
-  | 'version-too-old'
-  | 'aborted'
+export type EngineErrorCode = CommonCode | 'library-missing' | 'config-refused' | 'wrong-server'
 
 export class EngineError extends Failure<EngineErrorCode> {
   override name = 'EngineError'
 
-  constructor(
-    code: EngineErrorCode,
-    detail: FailureDetail,
-    options?: { cause?: unknown; log?: readonly string[] },
-  ) {
+  constructor(code: EngineErrorCode, detail: FailureDetail, options?: FailureOptions) {
     super(TEXT, code, detail, options)
   }
 }
@@ -39,6 +28,10 @@ const TEXT: Record<EngineErrorCode, FailureText> = {
   'folder-in-use': ({ subject }) =>
     `The data folder ${subject} is in use by another running process. ` +
     'Stop that one first, or choose another folder with --data.',
+  'config-refused': ({ subject }) =>
+    `${subject} has a <compression> of its own, with which the embedded ClickHouse does not start: its own one cannot be changed. ` +
+    'Take the element out of that file; other settings in it may stay. For another compression run a server of your own and give ' +
+    '--clickhouse-url.',
   'port-in-use': ({ subject, reason }) => `No free port was found on ${subject}${because(reason)}.`,
   'url-invalid': ({ subject, reason }) =>
     `--clickhouse-url ${subject} is not usable${because(reason)}. ` +

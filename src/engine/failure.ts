@@ -6,6 +6,28 @@ export interface FailureDetail {
   reason?: string
 }
 
+export interface FailureOptions {
+  cause?: unknown
+  /** The last lines of the server's log. */
+  log?: readonly string[]
+}
+
+/** What can go wrong with any of them. */
+export type CommonCode =
+  | 'build-missing'
+  | 'folder-not-writable'
+  | 'folder-in-use'
+  | 'disk-full'
+  | 'port-in-use'
+  | 'start-failed'
+  | 'start-timeout'
+  | 'exited'
+  | 'url-invalid'
+  | 'unreachable'
+  | 'wrong-password'
+  | 'version-too-old'
+  | 'aborted'
+
 export type FailureText = (detail: FailureDetail) => string
 
 /** `code` is for programs, the message for the person at the console. */
@@ -18,7 +40,7 @@ export class Failure<Code extends string> extends Error {
     texts: Record<Code, FailureText>,
     code: Code,
     detail: FailureDetail,
-    options: { cause?: unknown; log?: readonly string[] } = {},
+    options: FailureOptions = {},
   ) {
     const log = options.log ?? []
     const tail = log.length > 0 ? `\nIts last words:\n${log.map((line) => `  ${line}`).join('\n')}` : ''

@@ -1,32 +1,20 @@
-import { because, commonTexts, Failure, type FailureDetail, type FailureText } from './failure.js'
+import {
+  because,
+  type CommonCode,
+  commonTexts,
+  Failure,
+  type FailureDetail,
+  type FailureOptions,
+  type FailureText,
+} from './failure.js'
 
-export type PostgresErrorCode =
-  | 'binaries-missing'
-  | 'build-missing'
-  | 'no-account'
-  | 'folder-not-writable'
-  | 'folder-in-use'
-  | 'folder-version'
-  | 'disk-full'
-  | 'port-in-use'
-  | 'start-failed'
-  | 'start-timeout'
-  | 'exited'
-  | 'url-invalid'
-  | 'unreachable'
-  | 'wrong-password'
-  | 'version-too-old'
-  | 'aborted'
+export type PostgresErrorCode = CommonCode | 'binaries-missing' | 'no-account' | 'folder-version'
 
 /** What went wrong with PostgreSQL; `code` is for programs, the message for the person at the console. */
 export class PostgresError extends Failure<PostgresErrorCode> {
   override name = 'PostgresError'
 
-  constructor(
-    code: PostgresErrorCode,
-    detail: FailureDetail,
-    options?: { cause?: unknown; log?: readonly string[] },
-  ) {
+  constructor(code: PostgresErrorCode, detail: FailureDetail, options?: FailureOptions) {
     super(TEXT, code, detail, options)
   }
 }

@@ -3,6 +3,7 @@ import { checkFreeSpace, type DataFolder, USERNAME, writeConfig } from './data-f
 import type { EngineConnection, EngineOptions } from './engine.js'
 import { EngineError } from './errors.js'
 import { defaultMemoryLimit } from './memory.js'
+import { checkOwnConfig } from './own-config.js'
 import { freePort, LOOPBACK, type Ports } from './port.js'
 import { type ServerProcess, startServerProcess } from './server-process.js'
 
@@ -33,6 +34,7 @@ export interface StartRequest {
 export async function startServer(request: StartRequest, ports?: Ports): Promise<Running> {
   const { folder, options } = request
   await checkFreeSpace(folder)
+  await checkOwnConfig(folder.path)
   const began = Date.now()
   let tried = ports
   for (let taken = 0; ; ) {

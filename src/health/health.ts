@@ -1,33 +1,29 @@
 import { randomBytes } from 'node:crypto'
-import type {
-  EntityHealth,
-  HealthCategory,
-  HealthChange,
-  HealthModel,
-  HealthReceipt,
-} from '../wire/health.js'
+import type { EntityHealth, HealthChange, HealthModel, HealthReceipt } from '../wire/health.js'
 import { readHealthModel } from '../wire/health-read.js'
 import { createHealthApi } from './api/app.js'
 import { createSummaries } from './api/summaries.js'
 import { explainAll } from './evaluate/explain.js'
 import { createFeed } from './evaluate/feed.js'
-import { type Gone, goneOf, lastChange } from './evaluate/gone.js'
-import { loadFigures } from './evaluate/load.js'
-import type { Node, Reported } from './evaluate/nodes.js'
+import { type Gone, goneOf, goneOfRemembered, lastChange } from './evaluate/gone.js'
+import type { Node } from './evaluate/nodes.js'
 import type { Now } from './evaluate/observe.js'
 import { createPicture } from './evaluate/picture.js'
 import type { Remembered } from './evaluate/place.js'
 import { healthOfNode } from './evaluate/ref.js'
 import { createStreams } from './evaluate/streams.js'
 import { sweep } from './evaluate/sweep.js'
+import { createFigures } from './figures.js'
 import { followNames } from './history/entities.js'
 import { readModel, readStates, writeModel } from './history/read.js'
 import { createHealthSeries } from './history/series.js'
 import { createHistory } from './history/write.js'
 import { createModels, inTurns } from './models.js'
+import { endOfRecalled, takeReport } from './reported.js'
+import { createRounds } from './rounds.js'
 import { createHealthMetrics } from './self-metrics.js'
-import { DISABLED, healthOf } from './summary.js'
 import { loadTestFiles } from './tests/catalogue.js'
+import { createTurns } from './turns.js'
 import { type Health, type HealthOptions, type HealthReport, StaleModelError } from './types.js'
 
 const PAUSE_MS = 2_000
@@ -60,17 +56,21 @@ export function createHealth(options: HealthOptions): Health {
   const models = createModels(() => picture, stopping.signal)
   let term = 0
   let patientUntil = 0
-  let timer: NodeJS.Timeout | undefined
-  let due = 0
-  let running: Promise<HealthChange[]> | undefined
-  /** The one after it, when somebody has asked meanwhile. */
-  let following: Promise<HealthChange[]> | undefined
-  let loading: Promise<unknown> = Promise.resolve()
+  const turns = createTurns(turn, pauseMs, now)
+  const evaluations = createRounds(evaluateOnce)
+  const figures = createFigures({
+    store,
+    logger,
+    streams,
+    picture: () => picture,
+    feed: () => feed,
+    now,
+    signal: stopping.signal,
+  })
   let started: Promise<void> | undefined
   let stopped: Promise<void> | undefined
   let unlisten: (() => void) | undefined
   let led = false
-  let loadedSlots = 0
   let polledAt = 0
   let writtenAt = 0
   /** When the last complete evaluation began. */
@@ -99,9 +99,9 @@ export function createHealth(options: HealthOptions): Health {
     feed = createFeed(store.catalogue, streams, picture, now)
     await recall()
     unlisten = store.onStored((samples) => feed.take(samples))
-    await load()
+    await figures.load()
     led = leads()
-    plan(pauseMs)
+    turns.plan(pauseMs)
   }
 
   /** What was known when it was recorded last. */
@@ -130,66 +130,6 @@ export function createHealth(options: HealthOptions): Health {
     recalledUntil = now() + RECALLED_MS
   }
 
-  /** Results of before that nobody has reported again: a trigger that is no more, for instance. */
-  function endRecalled(time: number): void {
-    for (const node of picture.nodes)
-      for (const result of node.reported?.values() ?? [])
-        if (result.recalled)
-          report(
-            [
-              {
-                category: node.category,
-                identity: node.identity,
-                test: result.name,
-                label: result.label,
-                summary: undefined,
-                explanation: 'The test is no more.',
-              },
-            ],
-            time,
-          )
-  }
-
-  /** Brings figures from the store, one load at a time. */
-  function load(recentMs?: number): Promise<void> {
-    const next = loading.then(async () => {
-      if (stopping.signal.aborted) return
-      if (recentMs === undefined) feed.hold()
-      try {
-        await loadFigures({
-          store,
-          picture,
-          feed,
-          streams: streams.all,
-          now: now(),
-          ...(recentMs !== undefined && { recentMs }),
-          signal: stopping.signal,
-        })
-        loadedSlots = streams.count
-      } catch (error) {
-        if (!stopping.signal.aborted)
-          logger.warn({ err: error }, 'health: figures could not be read from the store')
-      } finally {
-        feed.release()
-      }
-    })
-    loading = next
-    return next
-  }
-
-  function plan(ms: number): void {
-    if (stopping.signal.aborted) return
-    const at = now() + ms
-    if (timer !== undefined && due <= at) return
-    clearTimeout(timer)
-    due = at
-    timer = setTimeout(() => {
-      timer = undefined
-      void turn().finally(() => plan(pauseMs))
-    }, ms)
-    timer.unref()
-  }
-
   async function turn(): Promise<void> {
     try {
       if (leads() !== led) {
@@ -199,9 +139,9 @@ export function createHealth(options: HealthOptions): Health {
       }
       if (pollMs > 0 && now() - polledAt >= pollMs) {
         polledAt = now()
-        await load(Math.max(90_000, 3 * pollMs))
-      } else if (streams.count > loadedSlots * 1.02 + 100) await load()
-      await evaluate()
+        await figures.load(Math.max(90_000, 3 * pollMs))
+      } else if (figures.isBehind) await figures.load()
+      await evaluations.next()
       if (led) await keepBooks()
     } catch (error) {
       if (!stopping.signal.aborted) logger.error({ err: error }, 'health: an evaluation failed')
@@ -212,7 +152,7 @@ export function createHealth(options: HealthOptions): Health {
     const time = now()
     if (time > recalledUntil) {
       recalledUntil = Number.POSITIVE_INFINITY
-      endRecalled(time)
+      report(endOfRecalled(picture.nodes), time)
     }
     if (time - forgotAt > 600_000) {
       forgotAt = time
@@ -231,24 +171,8 @@ export function createHealth(options: HealthOptions): Health {
       .catch((error) => logger.debug({ err: error }, 'health: its time series could not be written'))
   }
 
-  function evaluate(): Promise<HealthChange[]> {
-    if (running !== undefined) {
-      // What is under way may have passed by what the caller has just told.
-      const next = () => {
-        following = undefined
-        return evaluate()
-      }
-      following ??= running.then(next, next)
-      return following
-    }
-    running = evaluateOnce().finally(() => {
-      running = undefined
-    })
-    return running
-  }
-
   async function evaluateOnce(): Promise<HealthChange[]> {
-    await loading
+    await figures.loaded
     while (models.taking !== undefined) await models.taking.catch(() => undefined)
     if (stopping.signal.aborted) return []
     const { begun } = models
@@ -310,10 +234,10 @@ export function createHealth(options: HealthOptions): Health {
     stop() {
       stopped ??= (async () => {
         stopping.abort()
-        clearTimeout(timer)
+        turns.stop()
         unlisten?.()
         await started?.catch(() => undefined)
-        await Promise.allSettled([running, following, loading, models.taking])
+        await Promise.allSettled([...evaluations.pending, figures.loaded, models.taking])
         await history.stop()
       })()
       return stopped
@@ -350,45 +274,27 @@ export function createHealth(options: HealthOptions): Health {
         await inTurns(picture.nodes, (part) => followNames(store.catalogue, part))
       })
       dropUnclaimed()
-      void load()
-      plan(SOON_MS)
+      void figures.load()
+      turns.plan(SOON_MS)
       return receipt()
     },
     addFacts(facts) {
       checkTerm(facts.term)
       term = facts.term
       const unknown = models.change(() => picture.facts(facts))
-      plan(SOON_MS)
+      turns.plan(SOON_MS)
       return receipt(unknown)
     },
     report(results) {
       report(results, now())
-      plan(SOON_MS)
+      turns.plan(SOON_MS)
     },
-    evaluate,
+    evaluate: evaluations.next,
   }
 
   /** What was remembered and the model does not have is no more. */
   function dropUnclaimed(): void {
-    const away = [...remembered].map(([key, states]): Gone => {
-      const [category = '', identity = ''] = key.split('\0')
-      const whole = states.get('')
-      return {
-        entity: {
-          category: category as HealthCategory,
-          identity,
-          name: identity,
-          displayName: identity,
-          hosts: [],
-        },
-        summary: whole?.health ?? DISABLED,
-        since: whole?.since ?? 0,
-        tests: [...states]
-          .filter(([name]) => name !== '')
-          .map(([name, { health }]) => ({ name, label: name, summary: health })),
-        maintenance: false,
-      }
-    })
+    const away = goneOfRemembered(remembered)
     remembered.clear()
     gone(away, DELETED)
   }
@@ -397,32 +303,9 @@ export function createHealth(options: HealthOptions): Health {
     models.change(() => {
       for (const given of results) {
         const node = picture.find(given.category, given.identity)
-        if (node !== undefined) take(node, given, time)
+        if (node !== undefined) takeReport(node, given, time)
       }
     })
-  }
-
-  function take(node: Node, given: HealthReport, time: number): void {
-    const { test, label, summary, explanation, advice = '', suppressed = false } = given
-    const before = node.reported?.get(test)
-    if (summary === undefined && before === undefined) return
-    const health = summary === undefined ? DISABLED : healthOf(summary)
-    if (health === undefined) return
-    const unchanged = before?.summary === health
-    const result: Reported = {
-      name: test,
-      label,
-      summary: health,
-      explanation,
-      advice,
-      suppressed,
-      at: time,
-      since: unchanged ? before.since : time,
-      isLast: summary === undefined,
-      before: unchanged ? before.before : (before?.before ?? before?.summary ?? healthOf('NOT_AVAILABLE')),
-    }
-    node.reported ??= new Map()
-    node.reported.set(test, result)
   }
 
   return Object.assign(health, {

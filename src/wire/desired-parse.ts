@@ -1,16 +1,15 @@
-import { desiredProcess, file } from './desired-process.js'
-import type { DesiredClientConfig, DesiredFault, DesiredState, HostPlace, MetricRule } from './heartbeat.js'
-import { absolute, httpUrl, id, names, relative, revision } from './heartbeat-checks.js'
-import type { MetricDefinition } from './native-batch.js'
+import { file } from './desired-file.js'
+import { desiredProcess } from './desired-process.js'
+import type { DesiredClientConfig, DesiredState, HostPlace, MetricRule } from './desired-state.js'
+import type { DesiredFault } from './heartbeat.js'
+import { absolute, httpUrl, id, relative, revision } from './heartbeat-checks.js'
+import { metricRule } from './metric-endpoint.js'
 import {
   byDefault,
   type Check,
-  finite,
   isObject,
   list,
-  oneOf,
   optional,
-  record,
   ShapeError,
   shape,
   text,
@@ -56,24 +55,6 @@ export function parseDesired(value: unknown, faults: DesiredFault[]): DesiredSta
     metricSets: sets,
   }
 }
-
-const metricDefinition = shape<MetricDefinition>({
-  name: text(255, /^[a-z][a-z0-9_]*$/, 'a metric name in lower-case snake case'),
-  displayName: optional(text(255)),
-  description: optional(text(4000)),
-  unitNumerators: optional(names(10)),
-  unitDenominators: optional(names(10)),
-  isCounter: optional(truth),
-  aliases: optional(names(100)),
-})
-
-const metricRule = shape<MetricRule>({
-  context: text(1000),
-  metric: metricDefinition,
-  valueMap: optional(record(finite, 1000)),
-  scale: optional(finite),
-  as: optional(oneOf('age', 'count')),
-})
 
 const clientConfig = shape<DesiredClientConfig>({
   name: text(200, /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'a name of letters, digits, dots and dashes'),

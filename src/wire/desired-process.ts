@@ -1,25 +1,9 @@
 import { canaries } from './canary.js'
-import {
-  type DesiredDirectory,
-  type DesiredFile,
-  type DesiredProcess,
-  type LogEvents,
-  type MetricEndpoint,
-  type ResourceLimits,
-  rlimitNames,
-} from './desired-state.js'
-import {
-  absolute,
-  account,
-  BIG,
-  httpUrl,
-  id,
-  mode,
-  relative,
-  revision,
-  signalName,
-} from './heartbeat-checks.js'
+import { directory, file } from './desired-file.js'
+import { type DesiredProcess, type LogEvents, type ResourceLimits, rlimitNames } from './desired-state.js'
+import { absolute, account, BIG, id, revision, signalName } from './heartbeat-checks.js'
 import { DEFAULT_LOG_RULES, logRules } from './log-rules.js'
+import { endpoint } from './metric-endpoint.js'
 import {
   byDefault,
   type Check,
@@ -34,31 +18,6 @@ import {
   truth,
   whole,
 } from './shape.js'
-
-/** Exactly one source: a file with two would be one thing to one reader and another to the next. */
-export const file: Check<DesiredFile> = (value, path) => {
-  const checked = shape<DesiredFile>({
-    path: relative,
-    mode: byDefault(mode, '0640'),
-    owner: byDefault(oneOf('process', 'agent'), 'process'),
-    content: optional(text(16 * 1024 * 1024)),
-    base64: optional(text(24 * 1024 * 1024, /^[A-Za-z0-9+/]*={0,2}$/, 'base64')),
-    digest: optional(text(64, /^[0-9a-f]{64}$/, 'a SHA-256 in 64 hexadecimal digits')),
-    url: optional(text(2000, /^\/(?!\/)/, 'a path on the manager that starts with /')),
-  })(value, path)
-  const sources = [checked.content, checked.base64, checked.url].filter((one) => one !== undefined)
-  if (sources.length !== 1 || (checked.url === undefined) !== (checked.digest === undefined))
-    throw new ShapeError(path, 'a file with one of content, base64, or digest and url')
-  if (/^logs(\/|$)/.test(checked.path)) throw new ShapeError(`${path}.path`, 'outside of logs/')
-  return checked
-}
-
-const directory = shape<DesiredDirectory>({
-  path: absolute,
-  mode: byDefault(mode, '0755'),
-  user: optional(account),
-  group: optional(account),
-})
 
 const rlimit = whole(-1, BIG)
 const limits = shape<ResourceLimits>({
@@ -75,27 +34,6 @@ const limits = shape<ResourceLimits>({
   memoryHigh: optional(whole(0, BIG)),
   memoryMax: optional(whole(0, BIG)),
 })
-
-const endpoint: Check<MetricEndpoint> = (value, path) => {
-  const checked = shape<MetricEndpoint>({
-    name: text(100),
-    type: oneOf('prometheus', 'jmx', 'json', 'mntr'),
-    url: optional(httpUrl),
-    host: optional(text(255, /^[A-Za-z0-9.:_-]+$/, 'a host')),
-    port: optional(whole(1, 65_535)),
-    rules: text(200),
-    token: optional(text(4000, /^[\x21-\x7e]+$/, 'a token')),
-    caFile: optional(text(4096, /^\//, 'an absolute path')),
-    timeoutMs: byDefault(whole(10, 60_000), 5000),
-    maxBytes: byDefault(whole(1, 256 * 1024 * 1024), 16 * 1024 * 1024),
-  })(value, path)
-  const complete =
-    checked.type === 'mntr'
-      ? checked.host !== undefined && checked.port !== undefined
-      : checked.url !== undefined
-  if (!complete) throw new ShapeError(path, checked.type === 'mntr' ? 'with host and port' : 'with a url')
-  return checked
-}
 
 export const desiredProcess: Check<DesiredProcess> = (value, path) => {
   const checked = shape<DesiredProcess>({

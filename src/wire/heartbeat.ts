@@ -62,7 +62,7 @@ export interface HeartbeatRequest {
 
 export interface HostFacts {
   hostname: string
-  /** IP addresses, none of loopback. */
+  /** IP addresses, none of loopback; first the one by which others know the host. */
   addresses: string[]
   /** Threads that run at a time. */
   cores: number

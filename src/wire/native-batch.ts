@@ -32,6 +32,8 @@ export interface MetricDefinition {
   /** True for a value that only grows until its source restarts. */
   isCounter?: boolean
   aliases?: string[]
+  /** Of an average, such as a mean time per read: the metric that says of how many it is one, by which entities' averages are weighted. */
+  weightingMetricName?: string
 }
 
 export interface EntityDefinition {

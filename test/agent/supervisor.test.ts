@@ -551,8 +551,8 @@ describe('the supervisor', () => {
       const { pid } = await manager.see(1, ({ state }) => state === 'RUNNING')
       const cgroupOf = (one: number) =>
         readFileSync(`/proc/${one}/cgroup`, 'utf8').split('.service/')[1]?.trim() ?? ''
-      const ofItsOwn = /^bellwether-[0-9a-f]{16}\/1-test1-SERVER$/
-      await until(() => ofItsOwn.test(cgroupOf(pid!)), 'the process in a cgroup of its own')
+      const ofIts = /^bellwether-[0-9a-f]{16}\/1-test1-SERVER$/
+      await until(() => ofIts.test(cgroupOf(pid!)), 'the process in a cgroup of its own')
       expect(cgroupOf(agent.pid!)).toBe('bellwether-agent')
       expect(cgroupOf(lookInto(dataDir).supervisorPid()!)).toBe('bellwether-agent')
       await hardStop(dataDir, silent)

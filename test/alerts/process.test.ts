@@ -88,7 +88,7 @@ const send = (
   })
 
 /** `npm run test:long` does more. */
-const ROUNDS = Number(process.env.BELLWETHER_TEST_KILLS ?? 8)
+const ROUNDS = Number(process.env.BELLWETHER_TEST_KILLS ?? 5)
 
 describe('killed with SIGKILL between accept and delivery', () => {
   test(`in ${ROUNDS} rounds nothing that was accepted is lost, and what comes twice is marked`, async () => {

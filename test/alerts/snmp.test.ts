@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { createSocket } from 'node:dgram'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
 import { eventually } from '../integration/program.js'
+import { freePort } from '../ports.js'
 import { health, publisherWith, temporaryFolder } from './support.js'
 
 const docs = fileURLToPath(new URL('../../docs', import.meta.url))
@@ -27,15 +27,6 @@ async function end(daemon: ChildProcess): Promise<void> {
   const gone = new Promise((done) => daemon.once('exit', done))
   daemon.kill('SIGKILL')
   await gone
-}
-
-function freeUdpPort(): Promise<number> {
-  return new Promise((resolve) => {
-    const socket = createSocket('udp4').bind(0, '127.0.0.1', () => {
-      const { port } = socket.address()
-      socket.close(() => resolve(port))
-    })
-  })
 }
 
 const AUTH = 'authentication-password'
@@ -137,7 +128,7 @@ real('the MIB', () => {
 
 real('v2c', () => {
   test('a trap arrives and is shown by the names of our objects', async () => {
-    const port = await freeUdpPort()
+    const port = await freePort()
     const { output } = await trapDaemon(port)
     const publisher = await publisherWith(receiver(port, { notification: 'trap' }))
     await publisher.take([
@@ -166,7 +157,7 @@ real('v2c', () => {
   })
 
   test('an inform is sent again until the daemon is there', async () => {
-    const port = await freeUdpPort()
+    const port = await freePort()
     const publisher = await publisherWith(receiver(port, { notification: 'inform', retries: 1 }))
     await publisher.take([health('zk-1', 'RED'), health('zk-2', 'RED')])
     const failed = await eventually('a failure', () => publisher.status().receivers[0]!.lastError)
@@ -182,7 +173,7 @@ real('v2c', () => {
   })
 
   test('a target that is away does not hold up the others', async () => {
-    const [here, away] = [await freeUdpPort(), await freeUdpPort()]
+    const [here, away] = [await freePort(), await freePort()]
     const { count, output } = await trapDaemon(here)
     const targets = [away, here].map((port) => ({ host: '127.0.0.1', port }))
     const publisher = await publisherWith({ ...receiver(here, { retries: 0 }), targets })
@@ -194,7 +185,7 @@ real('v2c', () => {
   })
 
   test('a storm as one notification for each message, or one for each alert; every name arrives', async () => {
-    const port = await freeUdpPort()
+    const port = await freePort()
     const { output, count } = await trapDaemon(port)
     const names = Array.from({ length: 60 }, (_, i) => `role-${i}`)
     const grouped = await publisherWith(receiver(port, { content: 'message' }))
@@ -219,7 +210,7 @@ real('v3', () => {
     ['authNoPriv', 'SHA', 'AES'],
     ['noAuthNoPriv', 'SHA', 'AES'],
   ] as const)('an inform with %s, %s and %s arrives', async (level, auth, priv) => {
-    const port = await freeUdpPort()
+    const port = await freePort()
     const theirs = {
       SHA256: 'SHA-256',
       SHA512: 'SHA-512',
@@ -240,7 +231,7 @@ real('v3', () => {
   })
 
   test('an inform with a wrong password is not delivered, and the reason is said without it', async () => {
-    const port = await freeUdpPort()
+    const port = await freePort()
     const { count } = await trapDaemon(port, createUsers())
     const more = v3('authPriv')
     process.env.TEST_SNMP_AUTH = 'quite-another-password'
@@ -252,7 +243,7 @@ real('v3', () => {
   })
 
   test('a trap with authPriv arrives, and another one after a restart: the engine keeps its id and counts its starts', async () => {
-    const port = await freeUdpPort()
+    const port = await freePort()
     const dir = temporaryFolder()
     const first = await publisherWith(receiver(port, { ...v3('authPriv'), notification: 'trap' }), dir)
     const { engineId } = first.status()

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type EngineStateChange, openEngine } from '../../src/engine/index.js'
+import { checkOwnConfig } from '../../src/engine/own-config.js'
 import { silent, startTestEngine, until } from './support.js'
 
 let folder: string
@@ -55,6 +56,35 @@ test('a data folder that is a file is refused by name', async () => {
   const failure = await opening(join(file, 'data'))
   expect(failure).toMatchObject({ code: 'folder-not-writable' })
   expect(failure.message).toContain(`The data folder ${join(file, 'data')} cannot be written`)
+})
+
+describe('a file of the operator with a compression of its own', () => {
+  test.each([
+    [
+      'config.d',
+      'a.xml',
+      '<clickhouse>\n<!-- mine -->\n<compression><case><method>zstd</method></case></compression></clickhouse>',
+    ],
+    ['conf.d', 'b.yaml', 'merge_tree:\n  merge_selector_base: 5\ncompression:\n  case:\n    method: zstd\n'],
+  ])('is refused with its path and what to do: %s/%s', async (within, name, text) => {
+    await mkdir(join(folder, within), { recursive: true })
+    const file = join(folder, within, name)
+    await writeFile(file, text)
+    const failure = await opening(folder)
+    expect(failure).toMatchObject({ code: 'config-refused' })
+    expect(failure.message).toContain(`${file} has a <compression> of its own`)
+    expect(failure.message).toContain('Take the element out of that file')
+  })
+
+  test.each([
+    '<clickhouse><!-- <compression> --><grpc><compression>deflate</compression></grpc></clickhouse>',
+    '<clickhouse><compression remove="1"/></clickhouse>',
+    '<clickhouse><compression',
+  ])('is no other text in which the word is: %s', async (text) => {
+    await mkdir(join(folder, 'config.d'), { recursive: true })
+    await writeFile(join(folder, 'config.d', 'a.xml'), text)
+    await expect(checkOwnConfig(folder)).resolves.toBeUndefined()
+  })
 })
 
 test('two first starts at the same time: one gets the folder, and the password is one', async () => {

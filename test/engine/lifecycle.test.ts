@@ -165,13 +165,23 @@ test('Ctrl-C in the terminal reaches the parent, not the engine', async () => {
 test('merges give way to queries and inserts', async () => {
   const started = await start()
   await createTable(started)
-  const nices = () => {
+  const merges = () => {
     const tasks = `/proc/${started.engine.pid}/task`
     return readdirSync(tasks)
       .filter((id) => readFileSync(join(tasks, id, 'comm'), 'latin1') === 'MergeMutate\n')
-      .map((id) => getPriority(Number(id)))
+      .map((id) => ({
+        nice: getPriority(Number(id)),
+        // proc(5): field 41 of stat; those behind the name in parentheses begin with the third.
+        policy: readFileSync(join(tasks, id, 'stat'), 'latin1')
+          .replace(/^.*\) /, '')
+          .split(' ')[38],
+      }))
   }
-  await until('merge threads are niced', () => nices().length > 0 && nices().every((nice) => nice === 15))
+  const SCHED_IDLE = '5'
+  await until(
+    'merge threads are niced, and idle',
+    () => merges().length > 0 && merges().every(({ nice, policy }) => nice === 15 && policy === SCHED_IDLE),
+  )
 })
 
 test('settings of the operator in config.d and users.d win', async () => {

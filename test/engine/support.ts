@@ -38,6 +38,9 @@ export async function startTestEngine(options: Partial<EngineOptions> = {}): Pro
   }
 }
 
+/** A database of the shared engine that stays there for others to be made like it: see `startBench`. */
+export const TEMPLATE = 'test_template'
+
 const KEPT = Symbol.for('bellwether.test.engine')
 
 /**
@@ -59,7 +62,7 @@ export async function sharedTestEngine(): Promise<TestEngine> {
     dataDir,
     async cleanUp() {
       const names = await client.query({
-        query: `SELECT name FROM system.databases WHERE name NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema')`,
+        query: `SELECT name FROM system.databases WHERE name NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema', '${TEMPLATE}')`,
         format: 'JSONEachRow',
       })
       for (const { name } of await names.json<{ name: string }>()) {

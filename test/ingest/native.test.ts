@@ -9,7 +9,10 @@ import { MemoryCatalogue } from './support/memory-catalogue.js'
 function batch(over: Partial<NativeBatch> = {}): NativeBatch {
   return {
     sender: 'agent on a',
-    metrics: [{ name: 'cpu_percent', unitNumerators: ['percent'], description: 'CPU' }, { name: 'load_1' }],
+    metrics: [
+      { name: 'cpu_percent', unitNumerators: ['percent'], description: 'CPU', weightingMetricName: 'Load_1' },
+      { name: 'load_1' },
+    ],
     entities: [
       { category: 'HOST', name: 'a', identity: 'id-a', displayName: 'A', attributes: { hostname: 'a' } },
       { category: 'DISK', name: 'a:sda', attributes: { device: 'sda' } },
@@ -36,7 +39,11 @@ test('dictionary and samples', () => {
     ['cpu_percent', 'DISK', 'a:sda', NOW, 3],
     ['cpu_percent', 'HOST', 'a', NOW + 1, 4],
   ])
-  expect(context.catalogue.metrics[0]).toMatchObject({ unitNumerators: ['percent'], description: 'CPU' })
+  expect(context.catalogue.metrics[0]).toMatchObject({
+    unitNumerators: ['percent'],
+    description: 'CPU',
+    weightingMetricName: 'load_1',
+  })
   expect(context.catalogue.entities[0]).toMatchObject({ identity: 'id-a', displayName: 'A' })
   expect(context.catalogue.series[0]!.sender).toBe('agent on a')
   expect(context.registrar.sender).toBe('agent on a')

@@ -126,14 +126,14 @@ describe('the canary of a service', () => {
     expect(await active.commands.ended((await active.commands.submit(plan, 'admin')).id)).toMatchObject({
       success: true,
     })
-    await expect.poll(() => runners().length, { timeout: 30_000 }).toBe(1)
+    await expect.poll(() => runners().length, { timeout: 60_000 }).toBe(1)
     const [first] = runners()
     const [process] = [...first!.desired.values()]
     expect(process!.canaries).toMatchObject([
       { name: 'ZOOKEEPER_CANARY_HEALTH', check: { kind: 'zookeeper' } },
     ])
     first!.exit(process!.id, 1)
-    await expect.poll(() => runners().length === 1 && runners()[0] !== first, { timeout: 30_000 }).toBe(true)
+    await expect.poll(() => runners().length === 1 && runners()[0] !== first, { timeout: 60_000 }).toBe(true)
   })
 
   test('moves from a host that is silent, and stays where it is when that one is back', async () => {
@@ -154,15 +154,15 @@ describe('the canary of a service', () => {
     const hosts = createCanaryHosts(core, world, () => 60_000)
     const chosen = () => roles.filter((role) => hosts.isChosen(role, ['SERVER']))
     try {
-      await expect.poll(chosen, { timeout: 30_000 }).toHaveLength(1)
+      await expect.poll(chosen, { timeout: 60_000 }).toHaveLength(1)
       const [before] = chosen()
       silent.add(before!.hostId)
       tell()
-      await expect.poll(() => chosen()[0] !== before, { timeout: 30_000 }).toBe(true)
+      await expect.poll(() => chosen()[0] !== before, { timeout: 60_000 }).toBe(true)
       const [after] = chosen()
       // Who may have run it for an earlier manager; then the two that it concerns.
       const both = [before!.hostId, after!.hostId].sort()
-      await expect.poll(() => touched.at(-1), { timeout: 30_000 }).toEqual(both)
+      await expect.poll(() => touched.at(-1), { timeout: 60_000 }).toEqual(both)
       silent.clear()
       const count = touched.length
       tell()

@@ -2,7 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { newKey, parseKeyring } from '../../src/manager/configuration/index.js'
 import { type Core, createCore } from '../../src/manager/core.js'
 import { acquireLease, type OpenDatabase } from '../../src/manager/database/index.js'
-import { loadCommonFiles, loadDescriptors, ourDescriptors } from '../../src/manager/descriptors/index.js'
+import {
+  type DescriptorSet,
+  loadCommonFiles,
+  loadDescriptors,
+  ourDescriptors,
+} from '../../src/manager/descriptors/index.js'
 import {
   addHostsToCluster,
   clusterNamed,
@@ -17,6 +22,9 @@ import {
 } from '../../src/manager/model/index.js'
 import { silent, type TestPostgres } from './support.js'
 
+/** Read once: they are data that nobody changes. */
+let ours: Promise<[DescriptorSet, Core['common']]> | undefined
+
 /** A core on a new database, whose manager has the lease. */
 export async function newCore(
   server: TestPostgres,
@@ -25,14 +33,15 @@ export async function newCore(
   const { db, deploymentId } = options.database ?? (await server.open(options.url))
   const lease = await acquireLease(db, { id: randomBytes(4).toString('hex'), url: 'http://test' }, 3_600_000)
   if (!lease.acquired) throw new Error('the lease is taken')
-  const descriptors = await loadDescriptors([{ path: ourDescriptors(), builtIn: true }])
+  ours ??= Promise.all([loadDescriptors([{ path: ourDescriptors(), builtIn: true }]), loadCommonFiles()])
+  const [descriptors, common] = await ours
   const core = createCore({
     db,
     deploymentId,
     term: () => lease.term,
     keys: parseKeyring(options.keys ?? newKey('test'), 'the test'),
     descriptors,
-    common: await loadCommonFiles(),
+    common,
     logger: (options.logger ?? silent) as Core['logger'],
   })
   return {

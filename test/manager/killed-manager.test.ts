@@ -93,6 +93,8 @@ test('a manager killed in the middle of a rolling restart: the next one finishes
   await until('the second restart', () => agents[1]!.log.length === 3)
   first.child.kill('SIGKILL')
   expect((await state(restart)).state).toBe('RUNNING')
+  // Its lease runs out.
+  await core.db.updateTable('lease').set({ expiresAt: 0 }).execute()
 
   const second = await startManager(database)
   expect(second.term).toBe(first.term + 1)

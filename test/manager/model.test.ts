@@ -345,6 +345,21 @@ describe('configuration', () => {
     expect(await item(role, 'initLimit')).toMatchObject({ own: undefined })
   })
 
+  test('what roles have is not set in their service, which says where instead', async () => {
+    const { service, group } = await places()
+    const set = core.change((change) =>
+      updateConfig(change, service, [
+        { name: 'server_fd_thresholds', value: '{"warning":"60","critical":"80"}' },
+      ]),
+    )
+    const { name } = (await core.model()).groups.get(group.id)!
+    await expect(set).rejects.toMatchObject({
+      causes: [
+        `server_fd_thresholds is not a parameter here; it is one of roles: set it in a role config group, such as ${name}`,
+      ],
+    })
+  })
+
   test('warnings are taken, shown, and can be suppressed', async () => {
     const { role } = await places()
     await core.change((change) => updateConfig(change, role, [{ name: 'tickTime', value: '500' }]))

@@ -32,6 +32,10 @@ let active: ActiveManager | undefined
 beforeAll(async () => {
   server = await startTestPostgres()
   core = await newCore(server)
+  // Whoever waited for the next beat would wait for long.
+  await core.change((change) =>
+    updateConfig(change, { scope: 'MANAGER', id: 0 }, [{ name: 'HEARTBEAT_INTERVAL', value: '60' }]),
+  )
   active = await startActive({ core })
 })
 afterAll(async () => {
@@ -40,10 +44,6 @@ afterAll(async () => {
 })
 
 test('a real agent joins, runs a real process, reports its violent end at once, restarts it, stops it', async () => {
-  // Whoever waited for the next beat would wait for long.
-  await core.change((change) =>
-    updateConfig(change, { scope: 'MANAGER', id: 0 }, [{ name: 'HEARTBEAT_INTERVAL', value: '60' }]),
-  )
   const app = new Hono().route('/', agentRoutes({ active: () => active }))
   const listening = await listen(app, '127.0.0.1', 0)
   onTestFinished(() => listening.close())

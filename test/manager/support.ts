@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { openPostgres, type Postgres } from '../../src/engine/index.js'
 import { type OpenDatabase, openDatabase } from '../../src/manager/database/index.js'
@@ -93,7 +94,9 @@ export async function startTestPostgres({ own = false } = {}): Promise<TestPostg
       return database
     },
     async cleanUp() {
-      await Promise.all(opened.map((each) => each.close()))
+      // One whose client a failed test has not given back would never be closed.
+      const late = delay(20_000, undefined, { ref: false })
+      await Promise.race([Promise.all(opened.map((each) => each.close())), late])
       if (isShared) return
       await postgres.stop()
       await rm(folder, { recursive: true, force: true })

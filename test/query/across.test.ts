@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { shapeErrors } from './shape.js'
 import { host, only, openQueryBed, type QueryBed, withLimits } from './support.js'
+import { seeded } from './syntax/support.js'
 
 let bed: QueryBed
 const T = Date.UTC(2026, 0, 5, 9)
@@ -241,4 +242,125 @@ describe('aggregates across entities', () => {
     }
     await small.api.stop()
   })
+})
+
+describe('averages across entities that have a weighting metric', () => {
+  type Samples = [number, number][]
+  const random = seeded(35)
+  /** Of averages, of the counter of what they are averages of, and of a gauge, per host. */
+  const members: { mean: Samples; count: Samples; size: Samples }[] = []
+  beforeAll(async () => {
+    for (let h = 0; h < 5; h++) {
+      const [mean, count, size]: [Samples, Samples, Samples] = [[], [], []]
+      let counted = 1000
+      for (let i = 0; i < 30; i++) {
+        if (random() > 0.15) mean.push([minute(i), Math.round(random() * 1000) / 10])
+        // A counter that starts anew, one that stands still, and one that is missing.
+        counted = h === 2 ? counted : random() < 0.1 ? 0 : counted + Math.floor(random() * 50)
+        if (h !== 3 && random() > 0.1) count.push([minute(i) + (h === 4 ? -2_000 : 0), counted])
+        size.push([minute(i), h === 1 ? -1 : Math.floor(random() * 5)])
+      }
+      members.push({ mean, count, size })
+      const entity = host(`weighed-${h}`)
+      await bed.put({ name: 'op_avg_time', weightingMetricName: 'op_count' }, entity, mean)
+      if (h !== 3) await bed.put({ name: 'op_count', isCounter: true }, entity, count)
+      await bed.put({ name: 'queue_avg', weightingMetricName: 'queue_size' }, entity, mean)
+      await bed.put('queue_size', entity, size)
+    }
+  }, 120_000)
+
+  const at = (samples: Samples, time: number) => samples.findIndex(([t]) => Math.abs(t - time) <= 30_000)
+  const within = (samples: Samples, from: number, to: number) => samples.filter(([t]) => t >= from && t < to)
+  const plainly = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length
+  /** The mean of values with their weights; of values alone where nothing weighs anything. */
+  const weighed = (pairs: [number, number][]) => {
+    const all = pairs.reduce((sum, [, weight]) => sum + weight, 0)
+    if (all === 0) return plainly(pairs.map(([value]) => value))
+    return pairs.reduce((sum, [value, weight]) => sum + value * weight, 0) / all
+  }
+  /** What a counter's point adds to the one before it. */
+  const grown = (samples: Samples, i: number, afterRestart: number) => {
+    const [value, before] = [samples[i]?.[1], samples[i - 1]?.[1]]
+    if (value === undefined || before === undefined) return 0
+    return value < before ? value * afterRestart : value - before
+  }
+  const close = (pairs: [number, number][]) => pairs.map(([t, v]) => [(t - T) / 1000, expect.closeTo(v, 9)])
+
+  test('are means weighted by its growth, or its value', async () => {
+    const asked = { from: minute(5), to: minute(29) }
+    const naive = (weight: (member: (typeof members)[number], time: number) => number) =>
+      Array.from({ length: 25 }, (_, i) => minute(5 + i)).map((time): [number, number] => {
+        const pairs = members.flatMap((member): [number, number][] => {
+          const found = member.mean.find(([t]) => t === time)
+          return found === undefined ? [] : [[found[1], weight(member, time)]]
+        })
+        return [time, weighed(pairs)]
+      })
+    const byCount = naive(({ count }, time) => grown(count, at(count, time), 1))
+    const bySize = naive(({ size }, time) => Math.max(0, size[at(size, time)]?.[1] ?? 0))
+    const ask = (query: string) => bed.ask(`select ${query} where category = CLUSTER`, asked)
+    const item = await ask('op_avg_time_across_hosts')
+    expect(only(item, T)).toEqual(close(byCount))
+    expect(only(await ask('queue_avg_across_hosts'), T)).toEqual(close(bySize))
+    // All else is as without weights.
+    const statistics = item.timeSeries[0]?.data[3]?.aggregateStatistics
+    const values = members.flatMap(({ mean }) => within(mean, minute(8), minute(9)).map(([, value]) => value))
+    expect(statistics).toMatchObject({
+      count: values.length,
+      max: Math.max(...values),
+      mean: byCount[3]?.[1],
+    })
+    expect(
+      only(await ask('stats(op_avg_time_across_hosts, total) - total_op_avg_time_across_hosts'), T).map(
+        ([, v]) => Math.abs(v as number) < 1e-9,
+      ),
+    ).toEqual(byCount.map(() => true))
+  })
+
+  test('of a rollup are weighted by what was counted in the bucket', async () => {
+    const rolled = { desiredRollup: 'TEN_MINUTELY', mustUseDesiredRollup: 'true' }
+    const asked = { from: minute(10), to: minute(30) }
+    const naive = (weight: (member: (typeof members)[number], from: number, to: number) => number) =>
+      [10, 20, 30].map((end): [number, number] => {
+        const [from, to] = [minute(end - 10), minute(end)]
+        return [
+          to,
+          weighed(
+            members.map((member) => [
+              plainly(within(member.mean, from, to).map(([, v]) => v)),
+              weight(member, from, to),
+            ]),
+          ),
+        ]
+      })
+    const counted = (samples: Samples, from: number, to: number) =>
+      samples.reduce((sum, [t], i) => (t >= from && t < to ? sum + grown(samples, i, 0) : sum), 0)
+    const ask = async (query: string) =>
+      only(await bed.ask(`select ${query} where category = CLUSTER`, asked, rolled), T)
+    expect(await ask('op_avg_time_across_hosts')).toEqual(
+      close(naive(({ count }, from, to) => counted(count, from, to))),
+    )
+    const sized = (samples: Samples, from: number, to: number) =>
+      within(samples, from, to).reduce((sum, [, value]) => sum + value, 0)
+    expect(await ask('queue_avg_across_hosts')).toEqual(
+      close(naive(({ size }, from, to) => Math.max(0, sized(size, from, to)))),
+    )
+  })
+})
+
+test('members of a rollup that never were at the same time keep their times', async () => {
+  for (const [name, from] of [
+    ['old', 0],
+    ['new', 60],
+  ] as const)
+    await bed.put(
+      'replaced',
+      host(name),
+      Array.from({ length: 60 }, (_, i) => [minute(from + i), from + 1] as const),
+    )
+  const asked = { from: T, to: minute(120) }
+  const rolled = { desiredRollup: 'TEN_MINUTELY', mustUseDesiredRollup: 'true' }
+  const wanted = Array.from({ length: 12 }, (_, i) => [(i + 1) * 600, i < 6 ? 1 : 61])
+  for (const query of ['replaced_across_hosts where category = CLUSTER', 'sum_by(replaced)'])
+    expect(only(await bed.ask(`select ${query}`, asked, rolled), T), query).toEqual(wanted)
 })

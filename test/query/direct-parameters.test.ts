@@ -3,6 +3,12 @@ import { expect, test } from 'vitest'
 import { directRequest } from '../../src/query/api/direct.js'
 import { parseTime } from '../../src/query/api/time.js'
 
+function expectSame(text: string): void {
+  const expected = new Map([...new URLSearchParams(text)].reverse())
+  const found = directRequest(`/api/v45/timeseries?${text}`)?.parameters
+  expect(new Map([...(found ?? [])].sort())).toEqual(new Map([...expected].sort()))
+}
+
 test('parameters are what URLSearchParams reads, however they are written', () => {
   const piece = fc.constantFrom(
     'a',
@@ -20,12 +26,7 @@ test('parameters are what URLSearchParams reads, however they are written', () =
     '/',
   )
   fc.assert(
-    fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
-      const text = pieces.join('')
-      const expected = new Map([...new URLSearchParams(text)].reverse())
-      const found = directRequest(`/api/v45/timeseries?${text}`)?.parameters
-      expect(new Map([...(found ?? [])].sort())).toEqual(new Map([...expected].sort()))
-    }),
+    fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => expectSame(pieces.join(''))),
     { numRuns: 2_000 },
   )
 })
@@ -47,4 +48,13 @@ test.each([
   ['NaN', false],
 ])('%s is a time: %s', (text, isTime) => {
   expect(parseTime(text, Date.UTC(2026, 0, 1)) !== undefined).toBe(isTime)
+})
+
+test('of a parameter that is there twice the first one counts', () => {
+  const pair = fc.tuple(fc.constantFrom('a', '%61', 'b', ''), fc.constantFrom('', '=1', '=2', '=+', '=%20'))
+  fc.assert(
+    fc.property(fc.array(pair, { minLength: 2, maxLength: 5 }), (pairs) =>
+      expectSame(pairs.map((each) => each.join('')).join('&')),
+    ),
+  )
 })

@@ -1,4 +1,4 @@
-import { request } from 'node:http'
+import { Agent, request } from 'node:http'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Listening, listen } from '../../src/cli/listen.js'
@@ -130,4 +130,21 @@ test('HEAD has the headers of GET and nothing else, also of a large answer', asy
   // A second answer on the same response would be told there.
   expect(complaint).not.toHaveBeenCalled()
   complaint.mockRestore()
+})
+
+test('whoever sent too much reads so, and asks again on the same connection', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const ports = new Set<number | undefined>()
+  const post = (body: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const outgoing = request(`${listening.url}/api/v45/timeseries`, { agent, method: 'POST' }, (answer) => {
+        ports.add(answer.socket.localPort)
+        answer.resume().on('end', () => resolve(answer.statusCode))
+      })
+      outgoing.on('error', reject).end(body)
+    })
+  const query = JSON.stringify({ query: 'select last(busy)', ...WINDOW })
+  expect([await post(query), await post(' '.repeat(3_000_000)), await post(query)]).toEqual([200, 413, 200])
+  expect(ports.size).toBe(1)
+  agent.destroy()
 })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { JsonBytes } from '../../src/query/api/json-bytes.js'
 import { JsonSink } from '../../src/query/api/json-sink.js'
+import { JsonStamps } from '../../src/query/api/json-stamps.js'
 import type { StreamOwner } from '../../src/query/run/sink.js'
 import { expressionText, type StreamTemplate } from '../../src/wire/timeseries-columns.js'
 
@@ -150,6 +151,34 @@ describe('JSON as bytes', () => {
     )
   })
 
+  test('times of any year, of answers one after another and at once', () => {
+    const edges = [
+      0,
+      1,
+      86_399_999,
+      86_400_000,
+      Date.UTC(2026, 1, 28, 23, 59, 59, 999),
+      Date.UTC(9999, 11, 31, 23, 59, 59, 999),
+      Date.UTC(10_000, 0, 1),
+      Date.UTC(12_345, 0, 1),
+    ]
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.constantFrom(...edges), fc.integer({ min: 0, max: 4e12 })), { maxLength: 8 }),
+        (times) => {
+          const stamps = new JsonStamps()
+          const text = (bytes: Uint8Array) =>
+            /"timestamp":"(.*)","value":$/.exec(Buffer.from(bytes).toString())?.[1]
+          for (const round of [times, [...times].reverse()])
+            for (const [place, time] of round.entries()) {
+              expect(text(stamps.between(place, time))).toBe(new Date(time).toISOString())
+              if (place === 0) expect(text(stamps.first(time))).toBe(new Date(time).toISOString())
+            }
+        },
+      ),
+      { numRuns: 500, seed: 3 },
+    )
+  })
   test('streams longer than the stamps that are kept', () => {
     const sink = new JsonSink(() => ({ name: '', displayName: '' }), 45)
     const n = 10_000

@@ -11,7 +11,7 @@ import {
   legendToText,
   toggle,
 } from '../../web/src/chart/legend.js'
-import { axisRange, buildModel } from '../../web/src/chart/model.js'
+import { axisRange, buildModel, isFlatZero } from '../../web/src/chart/model.js'
 import { closeRow, readoutAt, valueAt } from '../../web/src/chart/readout.js'
 import { pointRows, sortSummaries, summarize } from '../../web/src/chart/tables.js'
 import { streamsOf } from './streams.js'
@@ -180,6 +180,13 @@ describe('a chart', () => {
   it('does not reach beyond its top unless a value does', () => {
     expect(axisRange(0, 99, { kind: 'stack', top: 100 })[1]).toBe(100)
     expect(axisRange(0, 130, { kind: 'stack', top: 100 })[1]).toBeGreaterThan(130)
+  })
+  it('has nothing to say beside zero where all is zero', () => {
+    const lines = { kind: 'lines' } as const
+    expect([isFlatZero(0, 0, lines), isFlatZero(null, null, lines)]).toEqual([true, true])
+    expect([isFlatZero(0, 0.1, lines), isFlatZero(-1, 0, lines)]).toEqual([false, false])
+    // Another chart beside it has the same axis, and values.
+    expect(isFlatZero(0, 0, { ...lines, extent: [0, 5] })).toBe(false)
   })
   it('has an axis of some height for any values', () => {
     const value = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e15, max: 1e15 })

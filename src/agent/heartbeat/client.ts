@@ -25,7 +25,8 @@ export interface HeartbeatOptions {
   agentVersion: string
   store: DesiredStore
   runner: Pick<Runner, 'report' | 'told' | 'command' | 'wake'>
-  facts: () => HostFacts
+  /** `reachedFrom`: our address on the connection by which a manager answered last. */
+  facts: (reachedFrom: string | undefined) => HostFacts
   /** Why checks failed. */
   failures?: Pick<CheckFailures, 'of'>
   transport: Transport
@@ -80,6 +81,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
   let factsSent = ''
   let factsAt = Number.NEGATIVE_INFINITY
   let currentFacts: HostFacts | undefined
+  let reachedFrom: string | undefined
   let offset: number | undefined
   let isNews = false
   let wakeUp = () => {}
@@ -105,7 +107,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
 
   function factsOf(): { facts: HostFacts; text: string } {
     if (!currentFacts || performance.now() - factsAt > FACTS_MS) {
-      currentFacts = options.facts()
+      currentFacts = options.facts(reachedFrom)
       factsAt = performance.now()
     }
     return { facts: currentFacts, text: JSON.stringify(currentFacts) }
@@ -192,10 +194,14 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
     })
     await takeOver(parsed)
     factsSent = answer.wantFacts ? '' : factsText
-    if (answer.wantFacts) factsAt = Number.NEGATIVE_INFINITY
+    const isElsewhere = reply.localAddress !== reachedFrom
+    reachedFrom = reply.localAddress
+    if (answer.wantFacts || isElsewhere) factsAt = Number.NEGATIVE_INFINITY
+    // What the manager takes for the host's address depends on it.
+    const hasNewFacts = isElsewhere && factsOf().text !== factsSent
     for (const { id } of request.commands) doneCommands.delete(id)
     runner.told(request.processes)
-    return { nextIntervalMs: answer.wantFacts ? 0 : answer.nextIntervalMs }
+    return { nextIntervalMs: answer.wantFacts || hasNewFacts ? 0 : answer.nextIntervalMs }
   }
 
   function refusalOf({ answer }: ParsedAnswer, request: HeartbeatRequest): BeatFailure | undefined {

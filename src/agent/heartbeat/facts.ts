@@ -3,20 +3,23 @@ import { arch, cpus, networkInterfaces, release, totalmem } from 'node:os'
 import type { HostFacts } from '../../wire/heartbeat.js'
 import { parseMountInfo, selectMounts } from '../collectors/mounts.js'
 import { readText } from '../collectors/read.js'
+import { type AddressHints, defaultRoute, hostAddresses } from './addresses.js'
 
 const MAX_ADDRESSES = 100
 const MAX_MOUNTS = 500
 
 /** What the manager has to know of the host. Asks no file system: one that hangs would hold us up. */
-export function hostFacts(hostname: string, procRoot: string, cgroups: boolean): HostFacts {
-  const addresses = Object.values(networkInterfaces())
-    .flatMap((list) => list ?? [])
-    .filter(({ internal, address }) => !internal && !address.startsWith('fe80:'))
-    .map(({ address }) => address)
+export function hostFacts(
+  hostname: string,
+  procRoot: string,
+  cgroups: boolean,
+  hints: Omit<AddressHints, 'route'> = {},
+): HostFacts {
+  const addresses = hostAddresses(networkInterfaces(), { ...hints, route: defaultRoute(procRoot) })
   const mounts = selectMounts(parseMountInfo(readText(procRoot, 'self/mountinfo') ?? ''))
   return {
     hostname: hostname.slice(0, 255),
-    addresses: [...new Set(addresses)].sort().slice(0, MAX_ADDRESSES),
+    addresses: addresses.slice(0, MAX_ADDRESSES),
     cores: cpus().length,
     ...physicalCores(readText(procRoot, 'cpuinfo') ?? ''),
     memory: totalmem(),

@@ -6,6 +6,8 @@ export interface Reply {
   status: number
   headers: http.IncomingHttpHeaders
   body: Buffer
+  /** Our end of the connection. */
+  localAddress?: string | undefined
 }
 
 export interface Exchange {
@@ -49,6 +51,7 @@ export function createTransport(caFile: string | undefined): Transport {
         },
         (incoming) => {
           answered = true
+          const { localAddress } = incoming.socket
           const chunks: Buffer[] = []
           let size = 0
           incoming.on('data', (chunk: Buffer) => {
@@ -62,6 +65,7 @@ export function createTransport(caFile: string | undefined): Transport {
               status: incoming.statusCode ?? 0,
               headers: incoming.headers,
               body: Buffer.concat(chunks),
+              localAddress,
             })
           })
           incoming.on('error', fail)

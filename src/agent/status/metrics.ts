@@ -64,5 +64,3 @@ export function createAgentMetrics(spoolStats: () => SpoolStats) {
     roundSeconds: gauge('bellwether_agent_round_seconds', 'Duration of the last round.'),
   }
 }
-
-export type AgentMetrics = ReturnType<typeof createAgentMetrics>

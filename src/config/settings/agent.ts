@@ -1,4 +1,4 @@
-import { between, bytes, duration, flag, type Option, port, text, url } from '../option.js'
+import { between, bytes, duration, flag, ipAddress, type Option, port, text, url } from '../option.js'
 import { data, helpFlag, hostName, logLevel, monitorAccess, monitorUrl } from './shared.js'
 
 /** Settings of the agent. */
@@ -18,6 +18,14 @@ export const agentPort: Option<number> = {
   default: 9000,
   help: "The agent's status port on loopback; 0 takes a free one, off opens none",
   placeholder: 'PORT',
+}
+
+const hostAddress: Option<string> = {
+  key: 'hostAddress',
+  parse: ipAddress,
+  default: '',
+  help: 'IP address of this host for the manager; default: the one by which it reaches it, or of the default route',
+  placeholder: 'ADDRESS',
 }
 
 const rackId: Option<string> = {
@@ -139,6 +147,7 @@ export const agentOptions = {
   cleanStart,
   hardStop,
   hostname: hostName,
+  hostAddress,
   rackId,
   spoolBytes,
   spoolAge,

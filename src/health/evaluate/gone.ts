@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { HealthChange, HealthEntityRef, HealthTestResult } from '../../wire/health.js'
-import { BAD, CONCERNING, type Health, summaryOf } from '../summary.js'
+import type { HealthCategory, HealthChange, HealthEntityRef, HealthTestResult } from '../../wire/health.js'
+import { BAD, CONCERNING, DISABLED, type Health, summaryOf } from '../summary.js'
 import { maintenanceOwners, type Node } from './nodes.js'
+import type { Remembered } from './place.js'
 import { refOf } from './ref.js'
 import type { Table } from './table.js'
 
@@ -73,3 +74,25 @@ export function lastChange(gone: Gone, why: string, at: number): HealthChange | 
     gone: why,
   }
 }
+
+/** What was remembered and nobody has claimed. */
+export const goneOfRemembered = (remembered: Remembered): Gone[] =>
+  [...remembered].map(([key, states]): Gone => {
+    const [category = '', identity = ''] = key.split('\0')
+    const whole = states.get('')
+    return {
+      entity: {
+        category: category as HealthCategory,
+        identity,
+        name: identity,
+        displayName: identity,
+        hosts: [],
+      },
+      summary: whole?.health ?? DISABLED,
+      since: whole?.since ?? 0,
+      tests: [...states]
+        .filter(([name]) => name !== '')
+        .map(([name, { health }]) => ({ name, label: name, summary: health })),
+      maintenance: false,
+    }
+  })

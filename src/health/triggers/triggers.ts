@@ -16,6 +16,8 @@ export interface TriggersOptions {
   onResults?: (results: readonly TriggerResult[]) => void
   logger: BaseLogger
   registry?: Registry
+  /** What a preview may take, milliseconds. Default: 20 s. */
+  previewMs?: number
   /** Between two rounds, milliseconds; 0: only `evaluate` evaluates. Default: a minute. */
   everyMs?: number
 }
@@ -43,6 +45,7 @@ const PREVIEWS = 2
 /** Evaluates triggers regularly, and answers what they would have done. */
 export function createTriggers(options: TriggersOptions): Triggers {
   const { query, owners = () => [], onResults, logger, registry, everyMs = 60_000 } = options
+  const { previewMs = PREVIEW_MS } = options
   const ask: QueryApi['ask'] = (request) => query.ask(request)
   const stopping = new AbortController()
   let last: readonly TriggerResult[] = []
@@ -97,7 +100,7 @@ export function createTriggers(options: TriggersOptions): Triggers {
     }
     previews++
     try {
-      const signal = AbortSignal.any([stopping.signal, c.req.raw.signal, AbortSignal.timeout(PREVIEW_MS)])
+      const signal = AbortSignal.any([stopping.signal, c.req.raw.signal, AbortSignal.timeout(previewMs)])
       return c.json<TriggerPreview>(await previewTrigger(ask, { ...request, signal }))
     } finally {
       previews--

@@ -27,6 +27,9 @@ export interface TagSet {
   run: number
   /** The series of the first position, when there is such a run. */
   first: number
+  /** Where the kernel keeps the line, and since which of its ages. */
+  line: number
+  age: number
 }
 
 const FIRST_KEYS = 256
@@ -73,7 +76,15 @@ export class NameCache {
     const entity = registrar.entity(tags)
     return entity < 0
       ? undefined
-      : { layout: this.#layout(unescaped(measurement)), entity, series: [], run: 0, first: 0 }
+      : {
+          layout: this.#layout(unescaped(measurement)),
+          entity,
+          series: [],
+          run: 0,
+          first: 0,
+          line: 0,
+          age: 0,
+        }
   }
 
   #layout(measurement: string): Layout {

@@ -2,6 +2,7 @@ import { type DecodeContext, type Rest, tooManySamples } from '../decode.js'
 import type { IngestLimits } from '../limits.js'
 import type { Reason } from '../outcome.js'
 import { sameBytes } from '../same-bytes.js'
+import { createLineKernel, type LineKernel } from './line-protocol-kernel.js'
 import { NameCache } from './line-protocol-names.js'
 import { booleanLength, endOfFieldKey, endOfKey, endOfLine, endOfString } from './line-protocol-scan.js'
 
@@ -44,15 +45,22 @@ const NINE = 57
 const EQUALS = 61
 const POWERS = Array.from({ length: 23 }, (_, n) => 10 ** n)
 
-/** A decoder with a cache of its own, bounded by `labelCacheBytes`. */
+/** Of the label cache: what the kernel remembers of lines. */
+const KERNEL_SHARE = 0.25
+
+/**
+ * A decoder with a cache of its own, bounded by `labelCacheBytes`. `kernel: false` leaves every line to JavaScript; what is read is the
+ * same.
+ */
 export function createLineProtocolDecoder(
   limits: Pick<IngestLimits, 'labelCacheBytes'>,
+  options: { kernel?: boolean } = {},
 ): LineProtocolDecoder {
-  const names = new NameCache(limits.labelCacheBytes)
-  return (body, precision, context) => {
-    names.tagSets.rewind()
-    return decode(terminated(body), PRECISIONS[precision]!, context, names)
-  }
+  const names = new NameCache(limits.labelCacheBytes * (1 - KERNEL_SHARE))
+  const kernel =
+    options.kernel === false ? undefined : createLineKernel(limits.labelCacheBytes * KERNEL_SHARE)
+  return (body, precision, context) =>
+    decode(terminated(body), PRECISIONS[precision]!, context, names, kernel)
 }
 
 /** The body with a line break at its end, so that every inner loop ends there without looking at the length. */
@@ -70,6 +78,7 @@ function decode(
   scale: number,
   context: DecodeContext,
   names: NameCache,
+  kernel: LineKernel | undefined,
   from = 0,
   line = 0,
 ): Rest {
@@ -88,6 +97,12 @@ function decode(
   let timeAt = 0
   let timeSize = 0
   let timeBefore = 0
+  /** Whether the line's fields are the first ones of the layout, in its order, and numbers. */
+  let isRegular = false
+
+  cache.rewind()
+  kernel?.begin()
+  const times = { scale, earliest, latest }
 
   /** Takes back the line's samples and answers where the next line begins: after the first break behind `at`. */
   const refuse = (reason: Reason, detail: string, at: number): number => {
@@ -101,9 +116,17 @@ function decode(
       columns.length = length
       const next = i
       const before = line + linesInStrings
-      return () => {
+      return () => decode(body, scale, context, names, kernel, next, before)
+    }
+    if (kernel?.expects) {
+      columns.length = length
+      i = kernel.read(body, i, columns, limits.samplesPerRequest, times)
+      if (kernel.lines > 0) {
+        line += kernel.lines + linesInStrings
+        linesInStrings = 0
+        ;({ length, series: seriesColumn, time: timeColumn, value: valueColumn, capacity } = columns)
         cache.rewind()
-        return decode(body, scale, context, names, next, before)
+        continue
       }
     }
     line += 1 + linesInStrings
@@ -116,6 +139,7 @@ function decode(
     }
     lineStart = i
     first = length
+    isRegular = kernel !== undefined
     if (c === HASH) {
       i = endOfLine(body, i) + 1
       continue
@@ -145,6 +169,7 @@ function decode(
         cache.set(view, lineStart, i, set)
       }
     }
+    const keyEnd = i
     while (body[i] === SPACE) i++
 
     const { layout, run, first: firstSeries } = set
@@ -176,7 +201,9 @@ function decode(
           i = refuse('syntax', 'expected field=value', i)
           continue lines
         }
+        const expected = position
         position = names.position(layout, body, i, end + 1, limits.nameLength)
+        if (position !== expected) isRegular = false
         if (position < 0) {
           const detail =
             position === -1 ? 'the name of a field is too long' : 'the measurement has too many fields'
@@ -246,6 +273,7 @@ function decode(
         for (let at = body.indexOf(NEWLINE, valueStart); at < i; at = body.indexOf(NEWLINE, at + 1))
           linesInStrings++
         numeric = false
+        isRegular = false
         outcome.skip('string')
       } else {
         const letters = booleanLength(body, i)
@@ -332,6 +360,8 @@ function decode(
     }
     for (let k = first; k < length; k++) timeColumn[k] = time
     i++
+    if (isRegular) kernel!.learn(set, body, lineStart, keyEnd, position + 1)
+    else kernel?.forgetLast()
   }
   if (length > limits.samplesPerRequest) throw tooManySamples(limits)
   columns.length = length

@@ -65,6 +65,10 @@ function metric(value: unknown, path: string, limits: IngestLimits): MetricDefin
       definition[key] = list(given[key], `${path}.${key}`)
         .slice(0, limits.labels)
         .map((item, k) => text(item, `${path}.${key}[${k}]`, limits.nameLength))
+  if (given.weightingMetricName !== undefined)
+    definition.weightingMetricName = metricName(
+      text(given.weightingMetricName, `${path}.weightingMetricName`, limits.nameLength),
+    )
   if (given.isCounter !== undefined) definition.isCounter = given.isCounter === true
   return definition
 }

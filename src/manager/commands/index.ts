@@ -13,7 +13,6 @@ export {
   planClusterStop,
   planDecommissionHosts,
   planRecommissionHosts,
-  planStartRolesOnHosts,
 } from './plan/clusters.js'
 export {
   planRoleCommand,

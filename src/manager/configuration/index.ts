@@ -2,7 +2,7 @@ export { checkService, type ValidationMessage, validationText } from './check.js
 export { type Instances, instancesOf } from './instances.js'
 export { checkDeploymentKey } from './key-check.js'
 export { KeyError, type Keyring, newKey, openKeyring, parseKeyring } from './keyring.js'
-export { type ConfigItem, listConfig, listStored, type StoredItem, strayNames } from './list.js'
+export { type ConfigItem, listConfig, listStored, type StoredItem } from './list.js'
 export { hostParameters, managerParameters, parametersAt } from './parameters.js'
 export { isSuppressionName, suppressionsAt } from './suppressions.js'
 export { type ConfigUpdate, reseal, updateConfig } from './update.js'

@@ -158,9 +158,3 @@ function levelsAt(model: Model, keys: Keyring, target: ConfigTarget): Level[] {
     }
   }
 }
-
-/** Is anything set at a target that no descriptor knows (any more)? */
-export function strayNames(instances: Instances, target: ConfigTarget): string[] {
-  const known = new Set(parametersAt(instances.model, instances.descriptors, target).map((each) => each.name))
-  return [...(instances.model.config.get(targetKey(target))?.keys() ?? [])].filter((name) => !known.has(name))
-}

@@ -44,8 +44,8 @@ export async function updateConfig(
       else suppressions[name] = value === 'true'
     } else if (value === null || value === undefined) {
       if (parameter || stored?.has(name)) removals.add(name)
-      else causes.push(unknown(name))
-    } else if (!parameter) causes.push(unknown(name))
+      else causes.push(unknown(change, model, target, name))
+    } else if (!parameter) causes.push(unknown(change, model, target, name))
     else if (parameter.sensitive && value === MASK && stored?.has(name)) continue
     else {
       causes.push(...problems(model, target, parameter, value))
@@ -71,11 +71,22 @@ function hostsOfRoles(model: Model, { scope, id }: ConfigTarget): number[] {
   return roles.filter((role) => role.roleConfigGroupId === id).map(({ hostId }) => hostId)
 }
 
-function unknown(name: string): string {
-  return `${name.slice(0, 120)} is not a parameter here`
+/** As in Cloudera Manager, settings of roles are set where roles share them, in role config groups, and in roles; not in services. */
+function unknown(change: Change, model: Model, target: ConfigTarget, name: string): string {
+  const groups = (target.scope === 'SERVICE' && model.groupsOfService.get(target.id)) || []
+  const having = groups.filter(({ base, id }) => base && isAt(change, model, { scope: 'GROUP', id }, name))
+  const where = having
+    .slice(0, 3)
+    .map((group) => group.name)
+    .join(', ')
+  return `${name.slice(0, 120)} is not a parameter here${where && `; it is one of roles: set it in a role config group, such as ${where}`}`
 }
 
+const isAt = (change: Change, model: Model, target: ConfigTarget, name: string): boolean =>
+  parametersAt(model, change.descriptors, target).some((each) => each.name === name)
+
 function problems(model: Model, target: ConfigTarget, parameter: Parameter, value: string): string[] {
+  if (parameter.fixed) return [`${parameter.name} is fixed by the service type`]
   const errors = validateValue(parameter, value)
     .filter((each) => each.level === 'ERROR' && each.code !== 'MISSING')
     .map((each) => `${parameter.name}: ${each.text}`)

@@ -64,14 +64,3 @@ export async function removeValues(
   await query.execute()
   change.touch('config', [targetKey(target)])
 }
-
-/** Plain text of what is set at a target. */
-export async function storedValues(change: Change, target: ConfigTarget): Promise<Record<string, string>> {
-  const model = await change.model()
-  return Object.fromEntries(
-    [...(model.config.get(targetKey(target)) ?? [])].map(([name, stored]) => [
-      name,
-      'secret' in stored ? change.keys.open(stored.secret, 'config').toString() : stored.value,
-    ]),
-  )
-}

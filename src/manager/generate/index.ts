@@ -11,7 +11,6 @@ export { generateClientConfig, generateRole, generateRoleCommand, generateStop, 
 export { hdfsDirectoryOf } from './hdfs-directory.js'
 export type { ParcelEnvironment, ProcessInput, RoleInstance, ServiceInstance } from './input.js'
 export { isKerberized } from './kerberos.js'
-export { type RoleLink, roleLinks } from './links.js'
 export { roleLogFile } from './log-file.js'
 export { MASK } from './mask.js'
 export { GenerationError, type GenerationProblem } from './problem.js'

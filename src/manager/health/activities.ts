@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { EventRecord } from '../../wire/event.js'
 import type { CommandNames } from '../commands/types.js'
 import type { Core } from '../core.js'
@@ -37,7 +38,8 @@ export function activityEvents(core: Core, name: string): EventSource {
         .select(['id', 'name', 'state', 'message', 'startedAt', 'endedAt', 'username', 'context'])
         .where('id', '>=', from)
         .where('parentId', 'is', null)
-        .where((eb) => (told.size > 0 ? eb('id', 'not in', [...told]) : eb.lit(true)))
+        // One parameter: a command that runs for a day may have more than 65,535 after it that have ended.
+        .where(sql<boolean>`id <> all(${[...told]}::bigint[])`)
         .orderBy('id')
         .limit(BATCH)
         .execute()

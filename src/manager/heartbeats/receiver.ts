@@ -1,22 +1,23 @@
-import { isIP } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   type AgentCommand,
-  type CommandReport,
   HEARTBEAT_PROTOCOL,
   type HeartbeatAnswer,
   type HeartbeatRefusal,
   type HeartbeatRequest,
-  type HostFacts,
   judgeSession,
 } from '../../wire/heartbeat.js'
 import { parseHeartbeatRequest } from '../../wire/heartbeat-parse.js'
 import { ShapeError } from '../../wire/shape.js'
 import type { Core } from '../core.js'
-import { isTransient, LostLeaseError, withTerm } from '../database/index.js'
-import { createHosts, ModelError, updateHost } from '../model/index.js'
+import { isTransient, LostLeaseError } from '../database/index.js'
+import { ModelError } from '../model/index.js'
 import { type CanaryHosts, desiredState } from '../processes/index.js'
+import { createHeldBeats } from './held-beats.js'
+import { type CommandResult, createHostCommands } from './host-commands.js'
+import { HostNameInUse, joinHost } from './hosts.js'
 import { BusyError, limited } from './limited.js'
+import { createReports } from './reports.js'
 import type { HostState, Runtime } from './runtime.js'
 import type { Tokens } from './tokens.js'
 import type { WriteBehind } from './write-behind.js'
@@ -27,8 +28,6 @@ export interface HeartbeatReply {
   /** Seconds. */
   readonly retryAfter?: number
 }
-
-export type CommandResult = Omit<CommandReport, 'id'>
 
 export interface Receiver {
   /**
@@ -56,8 +55,6 @@ export interface ReceiverOptions {
   canaryHosts?: Pick<CanaryHosts, 'isChosen'>
 }
 
-/** A clock further off than this is noted in the log. */
-const CLOCK_OFF_MS = 60_000
 /** Desired states that are made at the same time. */
 const BUILDERS = 4
 const TOGETHER_MS = 5
@@ -68,25 +65,14 @@ const GAP_MS = 300
 /** Beats that wait for one to be made; beyond that agents are told to come back. */
 const MAX_BUILDS = 2_000
 
-interface Waiting {
-  command: AgentCommand
-  done: (result: CommandResult) => void
-}
-
-class HostNameInUse extends Error {}
-
 export function createReceiver(options: ReceiverOptions): Receiver {
   const { core, runtime, tokens, writes } = options
-  const waiters = new Map<number, Set<() => void>>()
-  const commands = new Map<number, Map<string, Waiting>>()
-  /** What was said last of each client configuration. */
-  const clientStates = new Map<string, string>()
+  const held = createHeldBeats()
+  const commands = createHostCommands(held.wake)
+  const take = createReports({ core, runtime, writes, commands })
   const build = limited(BUILDERS, MAX_BUILDS)
   let stopped = false
 
-  const wake = (id: number) => {
-    for (const each of [...(waiters.get(id) ?? [])]) each()
-  }
   // A command touches many hosts one after another: their numbers are read together.
   const touched = new Set<number>()
   let reading: NodeJS.Timeout | undefined
@@ -98,7 +84,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       touched.clear()
       runtime.refresh(all).then(
         () => {
-          for (const id of all) wake(id)
+          for (const id of all) held.wake(id)
         },
         (error) => core.logger.warn({ err: error }, 'What changed for hosts could not be read'),
       )
@@ -138,13 +124,13 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       let host = runtime.hostByName(request.hostId)
       let newToken: string | undefined
       if (holder.kind === 'join') {
-        if (host?.session && !mayJoinAgain(host, request, received))
+        if (host?.session && !mayJoinAgain(host, request, received, options.intervalMs()))
           return refuse(
             409,
             'HOST_ID_IN_USE',
             `The host id ${request.hostId} is in use by another agent. Give the new one an id of its own: delete the id file in its data folder.`,
           )
-        host ??= await join(request)
+        host ??= await joinHost(core, runtime, request)
         newToken = await tokens.issue(host.id)
         await tokens.used(token)
       } else if (!host || host.id !== holder.hostId)
@@ -201,140 +187,12 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     for (let until = Date.now() + GAP_MS; Date.now() < until; await delay(20)) {
       if (host.session?.instanceId !== session.instanceId) return false
       if (host.session.sequence > session.sequence) return true
-      if (isWoken || !waiters.get(host.id)?.size) continue
+      if (isWoken || !held.isHeld(host.id)) continue
       isWoken = true
       until = Date.now() + PROOF_MS
-      wake(host.id)
+      held.wake(host.id)
     }
     return false
-  }
-
-  /** With a join token for a host that is known: its agent was installed anew, or its first answer got lost. */
-  function mayJoinAgain(host: HostState, request: HeartbeatRequest, now: number): boolean {
-    return (
-      host.session?.instanceId === request.instanceId || now - host.lastHeartbeat > 2 * options.intervalMs()
-    )
-  }
-
-  async function join(request: HeartbeatRequest): Promise<HostState> {
-    const { facts, hostId } = request
-    if (!facts) throw new ShapeError('facts', 'there when a host joins')
-    const id = await core.change(async (change) => {
-      const model = await change.model()
-      const all = [...model.hosts.values()]
-      const known = all.find((each) => each.hostId === hostId)
-      if (known) return known.id
-      const named = all.find((each) => each.hostname === facts.hostname)
-      const state = named && runtime.host(named.id)
-      if (named && state?.session) {
-        const heard = new Date(state.lastHeartbeat).toISOString()
-        throw new HostNameInUse(
-          `There is a host "${named.hostname}" already, with the id ${named.hostId}, last heard of at ${heard}. Is this the same machine, installed anew: stop the agent, write that id into the file host-id in its data folder, and start it; or delete the old host. Is it another one: give it a name of its own (--hostname).`,
-        )
-      }
-      if (named) {
-        // Entered by hand, before its agent came.
-        await change.trx.updateTable('host').set({ hostId }).where('id', '=', named.id).execute()
-        change.touch('host', [named.id])
-        return named.id
-      }
-      const made = await createHosts(change, [
-        { hostId, hostname: facts.hostname, ipAddress: addressIn(facts) ?? '' },
-      ])
-      return made[0]!
-    })
-    await runtime.refresh([id])
-    core.logger.info({ hostId, hostname: facts.hostname }, 'A host has joined')
-    return runtime.host(id)!
-  }
-
-  async function take(
-    host: HostState,
-    request: HeartbeatRequest,
-    received: number,
-    isNews: boolean,
-  ): Promise<void> {
-    const { facts, processes, settled, generation } = request
-    host.lastHeartbeat = received
-    host.held = generation
-    host.settled = settled
-    host.agentVersion = request.agentVersion
-    host.failures = request.failures ?? []
-    const offset = request.clockOffset
-    const wasOff = Math.abs(host.clockOffset ?? 0) > CLOCK_OFF_MS
-    if (offset !== undefined) {
-      host.clockOffset = offset
-      if (Math.abs(offset) > CLOCK_OFF_MS && !wasOff)
-        core.logger.warn(
-          { hostId: host.hostId, seconds: Math.round(offset / 1000) },
-          'The clock of a host is off',
-        )
-    }
-    if (isNews || (facts && JSON.stringify(facts) !== JSON.stringify(host.facts))) {
-      if (facts) host.facts = facts
-      writes.host(host)
-      await follow(host)
-    }
-    const seen = new Set<number>()
-    for (const report of processes) {
-      seen.add(report.id)
-      // Of another host's process, or of one long gone, there is nothing to learn.
-      if (runtime.process(report.id)?.hostId !== host.id) continue
-      if (runtime.report(report.id, report)) writes.process(report.id)
-    }
-    if (settled && generation === host.generation)
-      for (const process of runtime.processesOfHost(host.id))
-        if (!seen.has(process.id)) runtime.setAbsent(process.id, true)
-    for (const { id, ...result } of request.commands) {
-      const waiting = commands.get(host.id)?.get(id)
-      if (!waiting) continue
-      commands.get(host.id)?.delete(id)
-      waiting.done(result)
-    }
-    await clientConfigs(host, request)
-  }
-
-  /** The model follows what a host says of itself. */
-  async function follow(host: HostState): Promise<void> {
-    const { facts } = host
-    const row = facts && (await core.model()).hosts.get(host.id)
-    if (!facts || !row) return
-    const ipAddress = addressIn(facts) ?? row.ipAddress
-    if (row.hostname === facts.hostname && row.ipAddress === ipAddress) return
-    await core
-      .change((change) => updateHost(change, row, { hostname: facts.hostname, ipAddress }))
-      .catch((error) => {
-        if (!(error instanceof ModelError)) throw error
-        core.logger.warn(
-          { hostId: host.hostId, reason: error.message },
-          'A host goes by a name that cannot be taken over',
-        )
-      })
-  }
-
-  async function clientConfigs(host: HostState, request: HeartbeatRequest): Promise<void> {
-    for (const { name, revision, state, problem } of request.clientConfigs) {
-      const process = runtime.process(revision)
-      if (process?.hostId !== host.id || process.kind !== 'CLIENT_CONFIG') continue
-      const key = `${host.id} ${name}`
-      const said = `${revision} ${state}`
-      if (clientStates.get(key) === said) continue
-      await withTerm(core.db, core.term(), (trx) =>
-        trx
-          .updateTable('clientConfig')
-          .set({
-            state,
-            message: (problem?.message ?? '').slice(0, 4000),
-            ...(state === 'DEPLOYED' ? { deployedProcessId: revision } : {}),
-          })
-          .where('hostId', '=', host.id)
-          .where('name', '=', name)
-          .where('processId', '=', revision)
-          .where((eb) => eb.or([eb('state', '<>', state), eb('state', '=', 'WANTED')]))
-          .execute(),
-      )
-      clientStates.set(key, said)
-    }
   }
 
   async function answer(
@@ -346,11 +204,11 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     signal: AbortSignal | undefined,
   ): Promise<HeartbeatAnswer> {
     const interval = options.intervalMs()
-    const pending = () => [...(commands.get(host.id)?.values() ?? [])].map((each) => each.command)
+    const pending = () => commands.pending(host.id)
     const nothing = () => host.generation === request.generation && pending().length === 0
     const wantFacts = host.facts === undefined
     if (mayHold && !stopped && request.waitMs > 0 && agentToken === undefined && !wantFacts && nothing()) {
-      await hold(host.id, Math.min(request.waitMs, interval), signal)
+      await held.hold(host.id, Math.min(request.waitMs, interval), signal)
     }
     // The one who asked may have been overtaken, and this manager replaced, while the beat was held.
     const term = core.term()
@@ -390,53 +248,24 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     }
   }
 
-  /** Is there something that the host has still to do? */
-  function busy(host: HostState): boolean {
-    return host.generation !== host.held || !host.settled
-  }
-
-  function hold(id: number, ms: number, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer)
-        waiters.get(id)?.delete(done)
-        signal?.removeEventListener('abort', done)
-        resolve()
-      }
-      const timer = setTimeout(done, ms)
-      let all = waiters.get(id)
-      if (!all) waiters.set(id, (all = new Set()))
-      all.add(done)
-      signal?.addEventListener('abort', done, { once: true })
-      if (signal?.aborted) done()
-    })
-  }
-
   return {
     receive,
-    command(hostId, command, signal) {
-      return new Promise((resolve, reject) => {
-        let all = commands.get(hostId)
-        if (!all) commands.set(hostId, (all = new Map()))
-        all.set(command.id, { command, done: resolve })
-        signal?.addEventListener(
-          'abort',
-          () => {
-            all.delete(command.id)
-            reject(signal.reason)
-          },
-          { once: true },
-        )
-        wake(hostId)
-      })
-    },
+    command: commands.run,
     stop() {
       stopped = true
       off()
       clearTimeout(reading)
-      for (const id of waiters.keys()) wake(id)
+      held.wakeAll()
     },
   }
 }
 
-const addressIn = ({ addresses }: HostFacts) => addresses.find((each) => isIP(each) !== 0)
+/** With a join token for a host that is known: its agent was installed anew, or its first answer got lost. */
+function mayJoinAgain(host: HostState, request: HeartbeatRequest, now: number, intervalMs: number): boolean {
+  return host.session?.instanceId === request.instanceId || now - host.lastHeartbeat > 2 * intervalMs
+}
+
+/** Is there something that the host has still to do? */
+function busy(host: HostState): boolean {
+  return host.generation !== host.held || !host.settled
+}

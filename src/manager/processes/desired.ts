@@ -270,6 +270,7 @@ function rulesOf(instances: Instances, stored: StoredProcess, role: Role | undef
               unitNumerators: [own.numeratorUnit],
               unitDenominators: own.denominatorUnit === undefined ? [] : [own.denominatorUnit],
               aliases: [...own.aliases],
+              ...(own.weightingMetricName !== undefined && { weightingMetricName: own.weightingMetricName }),
             }
           : {}),
       },

@@ -1,6 +1,6 @@
 import type { Instances } from '../configuration/index.js'
 import type { Core } from '../core.js'
-import type { HdfsDirectory, RoleCommand, ServiceDescriptor } from '../descriptors/index.js'
+import type { HdfsDirectory, RoleCommand } from '../descriptors/index.js'
 import {
   type CollectionTarget,
   collectionTargets,
@@ -85,10 +85,6 @@ export function clientConfigRoles(model: Model, serviceId: number): Role[] {
   for (const role of model.rolesOfService.get(serviceId) ?? [])
     if (!byHost.has(role.hostId) || role.type === 'GATEWAY') byHost.set(role.hostId, role)
   return [...byHost.values()]
-}
-
-export function hasClientConfig(descriptor: ServiceDescriptor): boolean {
-  return descriptor.gateway !== undefined
 }
 
 function inputOf(core: Core, instances: Instances, role: Role) {

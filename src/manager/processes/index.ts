@@ -5,7 +5,6 @@ export {
   clientConfigProcess,
   clientConfigRoles,
   directoryProcess,
-  hasClientConfig,
   roleCommandProcess,
   roleMetrics,
   roleProcess,

@@ -56,11 +56,12 @@ export async function load(
   })
   await read(
     TABLES.metrics,
-    'name, display_name, description, is_counter, unit_numerators, unit_denominators, aliases',
+    'name, display_name, description, is_counter, unit_numerators, unit_denominators, aliases, weighting_metric',
     ' FINAL',
     (block) => {
       const [name, displayName, description] = texts(block)
       const [, , , isCounter, numerators, denominators, aliases] = block.columns
+      const weighting = texts(block)[7]
       rows(block, (i) =>
         catalogue.loadMetric({
           name: name![i]!,
@@ -70,6 +71,7 @@ export async function load(
           unitNumerators: listAt(numerators!, i),
           unitDenominators: listAt(denominators!, i),
           aliases: listAt(aliases!, i),
+          weightingMetricName: weighting![i]!,
         }),
       )
     },

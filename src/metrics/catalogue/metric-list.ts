@@ -63,6 +63,7 @@ export function createMetricList(): MetricList {
         unitDenominators: definition.unitDenominators ?? [],
         isCounter: definition.isCounter ?? false,
         aliases: definition.aliases ?? [],
+        weightingMetricName: definition.weightingMetricName ?? '',
       }
       metrics.push(metric)
       bits = grown(bits, metrics.length)
@@ -73,7 +74,15 @@ export function createMetricList(): MetricList {
       return metric
     },
     update(metric, definition) {
-      const { displayName, description, unitNumerators, unitDenominators, isCounter, aliases } = definition
+      const {
+        displayName,
+        description,
+        unitNumerators,
+        unitDenominators,
+        isCounter,
+        aliases,
+        weightingMetricName,
+      } = definition
       let changed = false
       const take = <K extends keyof Metric>(key: K, value: Metric[K] | undefined, same: boolean) => {
         if (value === undefined || same) return
@@ -86,6 +95,7 @@ export function createMetricList(): MetricList {
       take('unitDenominators', unitDenominators, equal(unitDenominators, metric.unitDenominators))
       take('isCounter', isCounter, isCounter === metric.isCounter)
       take('aliases', aliases, equal(aliases, metric.aliases))
+      take('weightingMetricName', weightingMetricName, weightingMetricName === metric.weightingMetricName)
       if (changed) addAliases(metric)
       return changed
     },

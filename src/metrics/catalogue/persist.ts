@@ -58,6 +58,10 @@ export async function persist(
           'aliases',
           metrics.map((metric) => metric.aliases),
         ),
+        text(
+          'weighting_metric',
+          metrics.map((metric) => metric.weightingMetricName),
+        ),
         constant('writer', writer, metrics.length),
       ],
       metrics.length,

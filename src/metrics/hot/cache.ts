@@ -1,12 +1,9 @@
 import type { CatalogueCore } from '../catalogue/catalogue.js'
 import type { Metric, StoredSamples } from '../types.js'
 import {
-  bytesOf,
   chunkNumber,
   type HotChunk,
   type MetricState,
-  newChunk,
-  newMetricState,
   OVERHEAD,
   settleTail,
   slotFor,
@@ -15,6 +12,8 @@ import {
 import type { Columns } from './columns.js'
 import { CHUNK_MS, type HotLimits } from './limits.js'
 import { type LoadRequest, TooManyRows } from './load.js'
+import { createLoadQueue, type Load } from './load-queue.js'
+import { HotMemory } from './memory.js'
 import { Pace } from './pace.js'
 import { Touches } from './touches.js'
 import type { HotMetric, HotReading, HotSamples, HotStats } from './types.js'
@@ -47,48 +46,25 @@ export interface HotCache extends HotSamples {
 const LONG_TAIL = 65_536
 /** While a chunk is being read more may come; beyond this it is given up. */
 const LONGEST_TAIL = 1_048_576
-/** How long a load lets queries go first: one that was asked for, and one of idle time. */
-const LOAD_WAIT_MS = 250
-const IDLE_WAIT_MS = 2_000
 /** How long what found no room is not tried again. */
 const NO_ROOM_MS = 60_000
-const QUEUED_LOADS = 256
 /** One chunk may take this part of the memory. */
 const LARGEST_PART = 0.25
 const BYTES_PER_SAMPLE = 16
 
-/** A run of neighbouring chunks of one metric that are read in one statement. */
-interface Load {
-  readonly metric: Metric
-  readonly first: number
-  readonly last: number
-  /** Nobody waits for it: only what has room is kept. */
-  readonly idle: boolean
-  /** When it begins, however many queries come. Loads that were asked for together do not each let queries go first. */
-  readonly due: number
-  readonly done: Promise<void>
-  readonly finish: () => void
-}
-
 export function createHotCache(options: HotCacheOptions): HotCache {
   const { catalogue, limits, load, onFailure, now = Date.now, clock = () => performance.now() } = options
-  /** By the metric's index; and the same as a flag, which is all that most samples that are stored look at. */
-  const states = new Map<number, MetricState>()
-  let flags = new Uint8Array(256)
-  /** Chunks in memory, those used longest ago first. */
-  const order = new Set<HotChunk>()
+  const memory = new HotMemory(limits, clock)
+  const { states, order } = memory
   const touches = new Touches()
   const pace = new Pace()
-  let bytes = 0
+  const queue = createLoadQueue(loadOne, limits.wait ? undefined : pace)
   let closedUntil = 0
   let stopped = false
   let aborted = new AbortController()
-  const queue: Load[] = []
-  let loading: Load | undefined
-  let working = false
   /** Of the newest chunk: those of other metrics are as large, as a rule. */
   let expectedRows = 1024
-  const counts = { hits: 0, misses: 0, loads: 0, evictions: 0 }
+  const counts = { hits: 0, misses: 0, loads: 0 }
   const key = (metric: number, number: number) => `${metric}/${number}`
   const idOf = (entity: number) => catalogue.entities.idAt(entity)
 
@@ -148,11 +124,11 @@ export function createHotCache(options: HotCacheOptions): HotCache {
     const { columns, tail } = chunk
     if (columns === undefined || tail.length === 0) return true
     settleTail(chunk, columns, idOf)
-    recountSlots(chunk.metric)
+    memory.recountSlots(chunk.metric)
     if (columns.wasteful) columns.compact()
-    recount(chunk)
-    if (bytes > limits.bytes && !makeRoom(0, 0, chunk)) {
-      drop(chunk)
+    memory.recount(chunk)
+    if (memory.bytes > limits.bytes && !memory.makeRoom(0, 0, chunk)) {
+      memory.drop(chunk)
       return false
     }
     return true
@@ -178,59 +154,15 @@ export function createHotCache(options: HotCacheOptions): HotCache {
         start = -1
       }
     }
-    for (const each of [loading, ...queue])
-      if (each !== undefined && each.first <= last && each.last >= first && metrics.includes(each.metric))
-        started.push(each.done)
+    started.push(...queue.reading(metrics, first, last))
     return started
   }
 
   function enqueue(metric: Metric, first: number, last: number, idle = false): Promise<void> | undefined {
-    if (queue.length >= QUEUED_LOADS) return undefined
-    let finish!: () => void
-    const done = new Promise<void>((resolve) => {
-      finish = resolve
-    })
+    if (queue.isFull) return undefined
     for (let n = first; n <= last; n++) touches.delete(key(metric.index, n))
-    reserve(metric, first, last)
-    const due = performance.now() + (idle ? IDLE_WAIT_MS : LOAD_WAIT_MS)
-    const load = { metric, first, last, idle, due, done, finish }
-    // Somebody waits for what was asked for.
-    const before = idle ? -1 : queue.findIndex((other) => other.idle)
-    if (before < 0) queue.push(load)
-    else queue.splice(before, 0, load)
-    if (!working) void work()
-    return done
-  }
-
-  /** From now on what is stored of these chunks is kept, so that nothing is missed while they are being read. */
-  function reserve(metric: Metric, first: number, last: number): void {
-    let state = states.get(metric.index)
-    if (state === undefined) {
-      state = newMetricState(metric.id, metric.index)
-      states.set(metric.index, state)
-      recountSlots(state)
-      if (metric.index >= flags.length) {
-        const grown = new Uint8Array(2 * metric.index)
-        grown.set(flags)
-        flags = grown
-      }
-      flags[metric.index] = 1
-    }
-    for (let n = first; n <= last; n++) if (!state.chunks.has(n)) state.chunks.set(n, newChunk(state, n))
-  }
-
-  async function work(): Promise<void> {
-    working = true
-    while (queue.length > 0) {
-      // What is asked for meanwhile goes before what is idle.
-      if (!limits.wait) await pace.quiet(() => queue[0]?.due ?? 0)
-      loading = queue.shift()
-      if (loading === undefined) break
-      await loadOne(loading)
-      loading.finish()
-      loading = undefined
-    }
-    working = false
+    memory.reserve(metric, first, last)
+    return queue.add(metric, first, last, idle)
   }
 
   async function loadOne(next: Load): Promise<void> {
@@ -263,17 +195,17 @@ export function createHotCache(options: HotCacheOptions): HotCache {
       if (signal.aborted) return
       counts.loads++
       // What was registered for it takes room too.
-      if (states.get(metric.index) === state) recountSlots(state)
+      if (states.get(metric.index) === state) memory.recountSlots(state)
       for (const chunk of own) {
         // It may have been given up meanwhile.
         if (state.chunks.get(chunk.number) !== chunk) continue
         const read = columns[chunk.number - first] as Columns
         const more = OVERHEAD + read.bytes
         const hasRoom = idle
-          ? bytes + more <= limits.preloadPart * limits.bytes
-          : makeRoom(more, limits.keepMs, chunk)
+          ? memory.bytes + more <= limits.preloadPart * limits.bytes
+          : memory.makeRoom(more, limits.keepMs, chunk)
         if (!hasRoom) {
-          drop(chunk)
+          memory.drop(chunk)
           if (idle) continue
           touches.refuse(key(metric.index, chunk.number), clock() + NO_ROOM_MS)
           continue
@@ -284,7 +216,7 @@ export function createHotCache(options: HotCacheOptions): HotCache {
         chunk.used = !idle
         order.add(chunk)
         settle(chunk)
-        recount(chunk)
+        memory.recount(chunk)
       }
     } catch (error) {
       if (signal.aborted) return
@@ -295,51 +227,13 @@ export function createHotCache(options: HotCacheOptions): HotCache {
         return
       }
       for (const chunk of own) {
-        if (state.chunks.get(chunk.number) === chunk) drop(chunk)
+        if (state.chunks.get(chunk.number) === chunk) memory.drop(chunk)
         touches.refuse(key(metric.index, chunk.number), clock() + limits.admitMs)
       }
       if (!(error instanceof TooManyRows)) onFailure?.(error)
     } finally {
-      if (states.get(metric.index) === state) recountSlots(state)
+      if (states.get(metric.index) === state) memory.recountSlots(state)
     }
-  }
-
-  /** Gives up what was used longest ago, and not within `keepMs`. False when that is not enough. */
-  function makeRoom(more: number, keepMs: number, except: HotChunk): boolean {
-    const time = clock()
-    for (const chunk of order) {
-      if (bytes + more <= limits.bytes) return true
-      if (chunk === except) continue
-      // What was read in idle time stands anywhere in the order.
-      if (time - chunk.usedAt < keepMs) continue
-      counts.evictions++
-      drop(chunk)
-    }
-    return bytes + more <= limits.bytes
-  }
-
-  function recount(chunk: HotChunk): void {
-    if (chunk.metric.chunks.get(chunk.number) !== chunk) return
-    const size = bytesOf(chunk)
-    bytes += size - chunk.bytes
-    chunk.bytes = size
-  }
-
-  function recountSlots(state: MetricState): void {
-    bytes += state.slots.bytes - state.slotBytes
-    state.slotBytes = state.slots.bytes
-  }
-
-  function drop(chunk: HotChunk): void {
-    const { metric, number } = chunk
-    order.delete(chunk)
-    bytes -= chunk.bytes
-    chunk.bytes = 0
-    metric.chunks.delete(number)
-    if (metric.chunks.size > 0) return
-    bytes -= metric.slotBytes
-    states.delete(metric.index)
-    flags[metric.index] = 0
   }
 
   function stored(batches: readonly StoredSamples[]): void {
@@ -358,7 +252,7 @@ export function createHotCache(options: HotCacheOptions): HotCache {
     for (let i = 0; i < length; i++) {
       const s = series[i] as number
       const metric = metrics[s] as number
-      if (flags[metric] !== 1) continue
+      if (memory.flags[metric] !== 1) continue
       const t = Math.floor(time[i] as number)
       const state = states.get(metric) as MetricState
       const number = Math.floor(t / CHUNK_MS)
@@ -368,8 +262,8 @@ export function createHotCache(options: HotCacheOptions): HotCache {
       const room = tail.times.length
       tail.push(entities[s] as number, t, value[i] as number)
       if (tail.times.length !== room) {
-        recount(chunk)
-        if (bytes > limits.bytes) makeRoom(0, 0, chunk)
+        memory.recount(chunk)
+        if (memory.bytes > limits.bytes) memory.makeRoom(0, 0, chunk)
       }
       if (tail.length >= LONG_TAIL) shorten(chunk)
     }
@@ -389,21 +283,18 @@ export function createHotCache(options: HotCacheOptions): HotCache {
 
   function shorten(chunk: HotChunk): void {
     if (chunk.columns === undefined) {
-      if (chunk.tail.length >= LONGEST_TAIL) drop(chunk)
+      if (chunk.tail.length >= LONGEST_TAIL) memory.drop(chunk)
     } else if (chunk.used) {
       chunk.used = false
       settle(chunk)
-    } else drop(chunk)
+    } else memory.drop(chunk)
   }
 
   function clear(): void {
     aborted.abort()
     aborted = new AbortController()
-    states.clear()
-    flags.fill(0)
-    order.clear()
+    memory.clear()
     touches.clear()
-    bytes = 0
   }
 
   return {
@@ -417,7 +308,8 @@ export function createHotCache(options: HotCacheOptions): HotCache {
     dropBefore(time, metric) {
       for (const state of metric === undefined ? [...states.values()] : [states.get(metric.index)])
         if (state !== undefined)
-          for (const chunk of [...state.chunks.values()]) if (chunk.number * CHUNK_MS < time) drop(chunk)
+          for (const chunk of [...state.chunks.values()])
+            if (chunk.number * CHUNK_MS < time) memory.drop(chunk)
     },
     doubt(ms) {
       clear()
@@ -428,7 +320,7 @@ export function createHotCache(options: HotCacheOptions): HotCache {
       clear()
     },
     get stats(): HotStats {
-      return { ...counts, bytes, chunks: order.size }
+      return { ...counts, evictions: memory.evictions, bytes: memory.bytes, chunks: order.size }
     },
   }
 }

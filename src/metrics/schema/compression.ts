@@ -19,10 +19,12 @@ const ACCESS_DENIED = '497'
 
 /**
  * Leaves the compression of samples to the server where that has cases for it, else it is ZSTD(1) for all of them. Changes the
- * table's description only, and that only where it is otherwise: parts get the new form when they are merged.
+ * table's description only, and that only where it is otherwise: parts get the new form when they are merged. Returns whether the server
+ * has such cases.
  */
-export async function setCompression(client: ClickHouseClient): Promise<void> {
-  const compression = (await hasCases(client)) ? 'Default' : 'ZSTD(1)'
+export async function setCompression(client: ClickHouseClient): Promise<boolean> {
+  const isSetUp = await hasCases(client)
+  const compression = isSetUp ? 'Default' : 'ZSTD(1)'
   const result = await client.query({
     query: `SELECT name, compression_codec AS codec FROM system.columns WHERE database = currentDatabase() AND table = '${TABLES.samples}'`,
     format: 'JSONEachRow',
@@ -34,6 +36,7 @@ export async function setCompression(client: ClickHouseClient): Promise<void> {
   }
   if (changes.length > 0)
     await client.command({ query: `ALTER TABLE ${TABLES.samples} ${changes.join(', ')}` })
+  return isSetUp
 }
 
 /** Who may not look at macros is not on a server that was set up for this. */

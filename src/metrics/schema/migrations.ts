@@ -158,6 +158,13 @@ export const MIGRATIONS: readonly Migration[] = [
       `ALTER TABLE ${TABLES.entities} ADD COLUMN IF NOT EXISTS former_names Array(String) AFTER attributes`,
     ],
   },
+  {
+    version: 9,
+    name: 'weights of averages',
+    statements: [
+      `ALTER TABLE ${TABLES.metrics} ADD COLUMN IF NOT EXISTS weighting_metric String AFTER aliases`,
+    ],
+  },
 ]
 
 /** Sizes of a column's compressed blocks in wide parts, in bytes before compression; a granule begins a block of compact ones. */

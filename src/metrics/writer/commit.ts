@@ -9,6 +9,8 @@ import { DAY_MS } from './days.js'
 /** One insert: the chunks of a block, and those who wait for it. */
 export interface Commit {
   id: number
+  /** Under which it records what it has touched: no other insert has it. */
+  number: number
   /** What is in it, as the writer's callers gave it. */
   batches: SampleColumns[]
   /** The same, as rows. */
@@ -35,6 +37,7 @@ export interface Waiter {
 export function newCommit(): Commit {
   return {
     id: 0,
+    number: 0,
     batches: [],
     chunks: [],
     records: [],
@@ -119,6 +122,7 @@ export function appendMark(
  * own (see `TOUCHED_METRIC`), and the marks.
  */
 export function appendRecords(commit: Commit, pool: ChunkPool, number: number): void {
+  commit.number = number
   const add = (metric: number, entity: number, time: number, value: number) => {
     const chunk = room(commit.records, pool)
     const row = chunk.rows++

@@ -6,6 +6,7 @@ import { TABLES } from '../schema/tables.js'
 import { type Chunk, columnsOf } from './chunk.js'
 import type { Commit } from './commit.js'
 import { endInserts, findMarks } from './marks.js'
+import { missingDays, rowsOfDays } from './missing.js'
 import type { WriterOptions } from './writer.js'
 
 const rowsOf = (chunks: readonly Chunk[]): number => chunks.reduce((sum, { rows }) => sum + rows, 0)
@@ -22,6 +23,7 @@ export function createInsert(
   cluster?: Cluster,
 ): Pick<WriterOptions, 'insert' | 'settle'> {
   let attempts = 0
+  const tried = new WeakSet<Commit>()
   const queryPrefix = (commit: number) => `bellwether-${instance}-${commit}-`
   const block = (chunks: readonly Chunk[], rows: number, id: number, token: string, signal: AbortSignal) =>
     insertBlock(client(), TABLES.samples, columnsOf(chunks), rows, {
@@ -38,26 +40,42 @@ export function createInsert(
         max_insert_block_size: '1000000000',
       },
     })
+  async function endAttempts(commits: readonly number[]): Promise<void> {
+    if (commits.length === 0) return
+    const running = commits.map((id) => `startsWith(initial_query_id, '${queryPrefix(id)}')`)
+    const placement = cluster?.placement ?? ONE_SERVER
+    if (!(await endInserts(client(), `(${running.join(' OR ')})`, { timeoutMs: 5_000, placement })))
+      throw new Error('it is still busy with inserts of unknown outcome')
+  }
+
+  /** After an attempt of unknown outcome: what that one has promised, and has not kept. */
+  async function storeMissing(commit: Commit, token: string, signal: AbortSignal): Promise<void> {
+    await endAttempts([commit.id])
+    const missing = await missingDays(client(), commit, signal)
+    if (missing.size === 0) return
+    const rest = rowsOfDays([...commit.records, ...commit.chunks], missing)
+    await block(rest, rowsOf(rest), commit.id, `${token}-${attempts + 1}`, signal)
+  }
+
   return {
-    async insert({ id, chunks, records, rows }: Commit, signal: AbortSignal) {
+    async insert(commit: Commit, signal: AbortSignal) {
+      const { id, chunks, records, rows } = commit
       await persistCatalogue()
       const token = `${instance}-${id}`
-      if (cluster === undefined) return block([...records, ...chunks], rows, id, token, signal)
+      if (cluster === undefined) {
+        const isAgain = tried.has(commit)
+        tried.add(commit)
+        await block([...records, ...chunks], rows, id, token, signal)
+        if (isAgain) await storeMissing(commit, token, signal)
+        return
+      }
       cluster.check()
       // Records may only be there when all samples are: else a batch of which one shard has nothing would be taken for stored.
       if (chunks.length > 0) await block(chunks, rowsOf(chunks), id, token, signal)
       if (records.length > 0) await block(records, rowsOf(records), id, `${token}-records`, signal)
     },
     async settle(commits, keys, mark) {
-      const running = commits.map((id) => `startsWith(initial_query_id, '${queryPrefix(id)}')`)
-      if (
-        running.length > 0 &&
-        !(await endInserts(client(), `(${running.join(' OR ')})`, {
-          timeoutMs: 5_000,
-          placement: cluster?.placement ?? ONE_SERVER,
-        }))
-      )
-        throw new Error('it is still busy with inserts of unknown outcome')
+      await endAttempts(commits)
       await findMarks(client(), keys, Date.now(), mark)
     },
   }

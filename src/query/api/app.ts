@@ -289,15 +289,33 @@ export function createQueryApi(options: QueryApiOptions): QueryApi {
   return { app, direct, ask, stop }
 }
 
-/** What is left of a body that is too large is not read: the connection is of no use after that, and says so. */
+/**
+ * A body that is too large is read to its end and thrown away, so that its sender reads the answer, and the connection is good for
+ * another request; one that is larger by far is not, and the connection ends.
+ */
 const limitedTo = (maxSize: number) =>
   bodyLimit({
     maxSize,
-    onError: (c) =>
-      c.json<ErrorBody>({ message: `The body is larger than ${maxSize} bytes.`, code: 'BAD_REQUEST' }, 413, {
-        connection: 'close',
-      }),
+    onError: async (c) =>
+      c.json<ErrorBody>(
+        { message: `The body is larger than ${maxSize} bytes.`, code: 'BAD_REQUEST' },
+        413,
+        (await isReadAway(c.req.raw.body)) ? {} : { connection: 'close' },
+      ),
   })
+
+/** Bytes. */
+const MOST_READ_AWAY = 67_108_864
+
+async function isReadAway(body: ReadableStream<Uint8Array> | null): Promise<boolean> {
+  if (body === null || body.locked) return body === null
+  let left = MOST_READ_AWAY
+  for await (const piece of body) {
+    left -= piece.byteLength
+    if (left < 0) return false
+  }
+  return true
+}
 
 const isTimeLimit = (reason: unknown) => reason instanceof QueryError && reason.code === 'TIME_LIMIT'
 

@@ -19,11 +19,13 @@ export function isoTime(time: number): string {
 let lastDay = Number.NaN
 let lastText = ''
 
-function dayText(day: number): string {
+/** `2026-01-01T` of a day since the epoch. */
+export function dayText(day: number): string {
   if (day === lastDay) return lastText
   let text = days.get(day)
   if (text === undefined) {
-    text = new Date(day * DAY).toISOString().slice(0, 11)
+    // From the year 10000 on it is longer.
+    text = new Date(day * DAY).toISOString().slice(0, -'00:00:00.000Z'.length)
     if (days.size > 10_000) days.clear()
     days.set(day, text)
   }

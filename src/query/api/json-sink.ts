@@ -15,12 +15,13 @@ const LAST_POINT = Buffer.from(',"type":"SAMPLE"}')
 const END_OF_STREAM = Buffer.from(']}')
 const COMMA = Buffer.from(',')
 
+const stamps = new JsonStamps()
+
 /** Cloudera Manager's JSON, written as it comes. */
 export class JsonSink implements ByteSink {
   readonly contentType = 'application/json'
   readonly tellsErrors = false
   readonly #out = new JsonBytes()
-  readonly #stamps = new JsonStamps()
   #statements = 0
   #streams = 0
   #query = ''
@@ -107,7 +108,6 @@ export class JsonSink implements ByteSink {
   #addPoints({ times, values, start, end }: Points): void {
     if (end === start) return
     const out = this.#out
-    const stamps = this.#stamps
     out.raw(stamps.first(times[start] as number))
     out.number(values[start] as number)
     for (let i = start + 1; i < end; i++) {

@@ -83,7 +83,19 @@ function checkMetric(node: MetricName, { catalogue, warnings }: CheckContext): T
     const { metric, isRateOfCounter, units } = member
     const hint = acrossHint(node, metric, plural, catalogue)
     if (hint !== undefined) warnings.push(hint)
-    return { kind: 'across', shape: 'stream', units, metric, isRateOfCounter, plural, total }
+    // A counter, or its rate, is no average of anything.
+    const isAverage = !total && !isRateOfCounter && metric.weightingMetricName !== ''
+    const weight = isAverage ? catalogue.findMetric(metric.weightingMetricName) : undefined
+    return {
+      kind: 'across',
+      shape: 'stream',
+      units,
+      metric,
+      isRateOfCounter,
+      plural,
+      total,
+      ...(weight !== undefined && { weight }),
+    }
   }
   const near = nearestMetrics(name, catalogue)
   warnings.push(problemAt(node, `There is no metric “${name}”.${didYouMean(near)}`, [], near))

@@ -6,7 +6,7 @@ import { attributeNames, isAttribute } from './attribute-names.js'
 import { attributeReader, normalizeAttribute } from './attributes.js'
 import { resolveMetric } from './metric-names.js'
 import { type CheckedStatement, comparisonsOf, type Filter, selects } from './statement.js'
-import { acrossOf, hasFact, neededMetrics } from './walk.js'
+import { acrossOf, hasCondition, hasFact, neededMetrics } from './walk.js'
 
 /** Categories that are known without an entity: parents are made up from their members. */
 const ALWAYS = ['CLUSTER', 'RACK', 'HOST', 'SERVICE', 'ROLE']
@@ -30,7 +30,9 @@ export interface EmptyAnswer {
 export function emptyHints(answer: EmptyAnswer, catalogue: Catalogue): string[] {
   const { statement, filter, warnings } = answer.checked
   const hints = new Set<string>()
-  const looks = { left: MOST_LOOKS }
+  // A trigger's condition is mostly empty, and asked again and again: what costs a look at the entities is not for it.
+  const decides = comparisonsOf(filter).length > 0
+  const looks = { left: decides ? 0 : MOST_LOOKS }
   const visit = (node: Predicate, own: Filter | undefined): void => {
     if (node.kind === 'and' || node.kind === 'or') {
       const parts = own !== undefined && 'operands' in own ? own.operands : []
@@ -44,7 +46,7 @@ export function emptyHints(answer: EmptyAnswer, catalogue: Catalogue): string[] 
     }
   }
   if (statement.where !== undefined) visit(statement.where, filter)
-  if (hints.size === 0 && warnings.length === 0) {
+  if (hints.size === 0 && warnings.length === 0 && !decides) {
     const hint = togetherHint(answer, catalogue, looks)
     if (hint !== undefined) hints.add(hint)
   }
@@ -123,10 +125,12 @@ function togetherHint(
     (own) => count((entity) => meets(entity) && hasAll(entity, own, catalogue), catalogue, looks, 1) === 0,
   )
   if (lacking !== undefined) return lackingHint(lacking, matching)
-  if (comparisonsOf(filter).length > 0 || looks.left <= 0) return undefined
-  const level = rollup === 'RAW' ? '' : ` at the level ${rollup}`
+  // That its condition held nowhere is an answer.
+  if (looks.left <= 0 || items?.some(({ expression }) => hasCondition(expression))) return undefined
+  const [level, until] =
+    rollup === 'RAW' ? ['', ''] : [` at the level ${rollup}`, ': a bucket has its point when it has ended']
   const [from, to] = [window.from, window.to].map((time) => new Date(time).toISOString())
-  return `There are no points${level} from ${from} to ${to}.`
+  return `There are no points of this${level} from ${from} to ${to}${until}.`
 }
 
 function lackingHint(metrics: readonly Metric[], matching: number): string {

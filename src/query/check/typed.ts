@@ -30,6 +30,8 @@ export type TypedExpression =
       readonly isRateOfCounter: boolean
       readonly plural: string
       readonly total: boolean
+      /** Of a mean of averages: of how many each of them is one. */
+      readonly weight?: Metric
     })
   | (Typed & { readonly kind: 'unknown-metric'; readonly name: string })
   | (Typed & { readonly kind: 'fact'; readonly of: 'host' | 'cluster'; readonly fallback: number })

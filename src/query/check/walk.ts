@@ -83,5 +83,8 @@ export function hasUnknownMetric(expression: TypedExpression): boolean {
 /** Whether a value of a host, a cluster or a service is in it. */
 export const hasFact = (expression: TypedExpression) => has(expression, 'fact', 'role-count')
 
+/** Whether points are chosen by a condition in it. */
+export const hasCondition = (expression: TypedExpression) => has(expression, 'when')
+
 /** Whether something in it is over many entities. */
 export const hasGrouping = (expression: TypedExpression) => has(expression, 'group')

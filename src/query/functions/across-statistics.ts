@@ -1,24 +1,30 @@
-import { align } from './across.js'
+import { type Aligned, align } from './across.js'
 import { NO_POINTS, type Points, pointsOf, type Statistics } from './points.js'
 
 /** What is known of a counter belongs to one stream. */
-type AcrossStatistics = Required<Omit<Statistics, 'first' | 'drops'>>
+type AcrossStatistics = Required<Omit<Statistics, 'first' | 'drops' | 'plainMean'>>
 
 /** A member's stream; `entity` is its index in the catalogue. */
 export interface MemberStream {
   readonly entity: number
   readonly points: Points
+  /** Of each of the points: of how many its value is the average; 0 where that is not known. */
+  readonly weights?: Float64Array
 }
 
 /**
  * Mean over the members at each time, with what the published answers carry: count, extremes and who has them, deviation
- * over the members; the sample is the largest. Members whose points come from a rollup have their buckets merged.
+ * over the members; the sample is the largest. Members whose points come from a rollup have their buckets merged. With weights the
+ * mean is weighted by them; where none is above 0 each member counts alike, and all else is as without them.
  */
 export function acrossMembers(members: readonly MemberStream[]): Points {
   const some = members.filter(({ points }) => points.end > points.start)
   if (some.length === 0) return NO_POINTS
   const rolledUp = some[0]?.points.statistics !== undefined
-  const aligned = align(some.map(({ points }) => points))
+  const aligned = align(
+    some.map(({ points }) => points),
+    rolledUp,
+  )
   const { times } = aligned
   const n = times.length
   const column = () => new Float64Array(n)
@@ -55,7 +61,38 @@ export function acrossMembers(members: readonly MemberStream[]): Points {
     statistics.sampleValue[k] = statistics.max[k] as number
     statistics.sampleTime[k] = statistics.maxTime[k] as number
   }
-  return { times, values, start: 0, end: n, statistics }
+  const points = { times, values, start: 0, end: n, statistics }
+  if (some.every(({ weights }) => weights === undefined)) return points
+  return {
+    ...points,
+    values: weightedMeans(some, aligned, values),
+    statistics: { ...statistics, plainMean: values },
+  }
+}
+
+/** Means weighted by the members' weights, at the times of what was aligned; the plain one where no weight is above 0. */
+function weightedMeans(
+  members: readonly MemberStream[],
+  { times, step }: Aligned,
+  plain: Float64Array,
+): Float64Array {
+  const sums = new Float64Array(times.length)
+  const weights = new Float64Array(times.length)
+  for (const { points, weights: own } of members) {
+    if (own === undefined) continue
+    let k = 0
+    for (let i = points.start; i < points.end; i++) {
+      const time = points.times[i] as number
+      const at = step === undefined ? time : (Math.floor(time / step) + 1) * step
+      while ((times[k] as number) < at) k++
+      const weight = own[i - points.start] as number
+      sums[k] = (sums[k] as number) + weight * (points.values[i] as number)
+      weights[k] = (weights[k] as number) + weight
+    }
+  }
+  return plain.map((mean, k) =>
+    (weights[k] as number) > 0 ? (sums[k] as number) / (weights[k] as number) : mean,
+  )
 }
 
 /** Adds one member's point, or bucket, to the statistics at `k`: mean and squares by Chan's parallel formula. */

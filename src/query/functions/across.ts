@@ -6,24 +6,32 @@ export type FoldName = 'sum' | 'avg' | 'min' | 'max'
 /** How many more distinct times than points of the longest stream still count as the same times with gaps. */
 const ALIGNED = 1.5
 
+export interface Aligned {
+  readonly times: Float64Array
+  readonly streams: readonly Points[]
+  /** How long the buckets are, where there are any, milliseconds. */
+  readonly step?: number
+}
+
 /**
  * Streams with times in common: as they are when their times are the same but for gaps; else each is first averaged in
- * buckets as long as the largest of the streams' usual distances, at least a second, stamped at their end.
+ * buckets as long as the largest of the streams' usual distances, at least a second, stamped at their end. `onGrid`: they have the
+ * same times wherever they have points.
  */
-export function align(streams: readonly Points[]): { times: Float64Array; streams: readonly Points[] } {
+export function align(streams: readonly Points[], onGrid = false): Aligned {
   const first = streams[0]
   if (first === undefined) return { times: new Float64Array(0), streams }
   if (streams.every((points) => sameTimes(first, points)))
     return { times: first.times.subarray(first.start, first.end), streams }
   const times = allTimes(streams)
   const longest = streams.reduce((most, { start, end }) => Math.max(most, end - start), 0)
-  if (times.length <= ALIGNED * longest) return { times, streams }
+  if (onGrid || times.length <= ALIGNED * longest) return { times, streams }
   const step = Math.max(
     1000,
     ...streams.slice(0, 100).map((points) => Math.ceil(medianGap(points) / 1000) * 1000),
   )
   const buckets = streams.map((points) => resample(points, step, 'avg'))
-  return { times: allTimes(buckets), streams: buckets }
+  return { times: allTimes(buckets), streams: buckets, step }
 }
 
 /**

@@ -31,6 +31,8 @@ export interface Statistics {
   readonly minEntity?: Float64Array
   readonly maxEntity?: Float64Array
   readonly entities?: Float64Array
+  /** Of weighted aggregates: the mean in which every entity counts alike; `squares` are about it. */
+  readonly plainMean?: Float64Array
 }
 
 const NONE = new Float64Array(0)
@@ -135,6 +137,7 @@ export function mapStatistics(s: Statistics, f: (column: Float64Array) => Float6
     ...(s.first && { first: f(s.first) }),
     ...(s.drops && { drops: f(s.drops) }),
     ...entities,
+    ...(s.plainMean && { plainMean: f(s.plainMean) }),
   }
 }
 

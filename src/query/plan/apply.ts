@@ -116,7 +116,7 @@ function statistic(points: Points, name: StatisticName): Points {
                 ? Math.sqrt((statistics.squares[i] as number) / (count - 1))
                 : 0
               : name === 'total'
-                ? (values[i] as number) * (statistics.entities?.[i] ?? 1)
+                ? (statistics.plainMean?.[i] ?? (values[i] as number)) * (statistics.entities?.[i] ?? 1)
                 : (values[i] as number)
   }
   return finiteOnly(pointsOf(times.subarray(start, end), out))
@@ -142,7 +142,7 @@ export function rateOfRollup(points: Points): Points {
 }
 
 /** By how much a counter grew from the last sample of the bucket before to the last of bucket `i`; negative: not known. */
-function increaseTo({ sampleValue, first, drops }: Statistics, i: number): number {
+export function increaseTo({ sampleValue, first, drops }: Statistics, i: number): number {
   const before = sampleValue[i - 1] as number
   const after = sampleValue[i] as number
   const start = first?.[i] ?? Number.NaN

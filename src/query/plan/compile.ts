@@ -72,7 +72,7 @@ export function compile(expression: TypedExpression, options: CompileOptions): E
       return (evaluation) => begin(rate(points(evaluation)), window.from, options)
     }
     case 'across': {
-      const { metric, isRateOfCounter, plural, total } = expression
+      const { metric, isRateOfCounter, plural, total, weight } = expression
       const read = isRateOfCounter ? earlier(window, lookBackOfRate(ROLLUP_MS[rollup])) : window
       const inner = isRateOfCounter ? changesIn(options) : options
       // A bucket of a total is made of all samples in it: a single one from far back would be a wrong one.
@@ -85,6 +85,7 @@ export function compile(expression: TypedExpression, options: CompileOptions): E
         plural,
         total,
         isRateOfCounter,
+        ...(weight !== undefined && { weight }),
         ...(inner.before !== undefined && !isBucketOfTotal && { before: inner.before }),
       })
       // As of a metric: others may want earlier points, and of a rate those are members' own.

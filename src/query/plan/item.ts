@@ -117,7 +117,7 @@ function planItem(item: TypedItem, options: CompileOptions): PlannedItem {
           groupings.push({
             group: expression.group,
             evaluate,
-            times: timesOf(expression.argument),
+            times: timesAt(own.rollup, timesOf(expression.argument)),
             from: own.core.from,
             ...(folded && { folded }),
           }) - 1
@@ -146,6 +146,10 @@ function foldedLeaf(
   const window = { from: buckets.from, to: buckets.to - 1 }
   return { kind: 'folded-grid', metric: inner.metric, window, by, step, count: buckets.count }
 }
+
+/** Points of a rollup have the stamps of its buckets, and keep them. */
+const timesAt = (rollup: Rollup, times: Times): Times =>
+  times === 'free' && rollup !== 'RAW' ? 'grid' : times
 
 /** How the times of an expression's streams go together. */
 function timesOf(expression: TypedExpression): Times {

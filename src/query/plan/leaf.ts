@@ -33,6 +33,8 @@ export type Leaf = {
       readonly plural: string
       readonly total: boolean
       readonly isRateOfCounter: boolean
+      /** By which the members' values are weighted: the growth of a counter, or the values of any other metric. */
+      readonly weight?: Metric
     }
 )
 

@@ -8,10 +8,12 @@ import { bucketWindow, resample } from '../functions/resample.js'
 import { ROLLUP_MS, rollupOrigin } from '../functions/rollup.js'
 import { rateOfRollup } from '../plan/apply.js'
 import type { Leaf } from '../plan/leaf.js'
+import { lookBackOfRate } from '../plan/look-back.js'
 import { rollupWindow } from '../sql/rollup.js'
 import { EXPECTED_INTERVAL, TooMuchAtOnce } from './chunks.js'
 import type { LeafPoints } from './ordinals.js'
 import { type Chunk, chunkOf } from './ordinals.js'
+import { weightsAt, weightsOf } from './weights.js'
 
 type AcrossLeaf = Extract<Leaf, { kind: 'across' }>
 
@@ -33,16 +35,39 @@ export async function readAcross(
   for (const { members } of wanted) for (const member of members) distinct.set(member.id, member)
   const entities = [...distinct.values()].sort((a, b) => a.id - b.id)
   const streams = await readMembers(leaf, entities, reader)
+  const weights = await readWeights(leaf, entities, reader)
   const result: (Points | undefined)[] = new Array(chunk.entities.length)
   for (const { entity, members } of wanted) {
     const own: MemberStream[] = []
     for (const member of members) {
       const points = streams.get(member.index)
-      if (points !== undefined) own.push({ entity: member.index, points })
+      if (points === undefined) continue
+      const weight = weights?.get(member.index)
+      own.push({
+        entity: member.index,
+        points,
+        ...(weight !== undefined && { weights: weightsAt(points, weight) }),
+      })
     }
     result[chunk.ordinalOfIndex.get(entity.index) as number] = folded(leaf, own)
   }
   return result
+}
+
+/** What the members' values weigh; undefined where each counts alike. */
+async function readWeights(
+  leaf: AcrossLeaf,
+  entities: readonly Entity[],
+  reader: AcrossReader,
+): Promise<Map<number, Points> | undefined> {
+  const { weight, window } = leaf
+  if (weight === undefined) return undefined
+  const { isCounter } = weight
+  // Growth is counted from the point before, as a rate is.
+  const from = isCounter ? window.from - lookBackOfRate(ROLLUP_MS[leaf.level]) : window.from
+  const before = isCounter ? { before: window.from } : {}
+  const own: AcrossLeaf = { ...leaf, ...before, metric: weight, window: { ...window, from } }
+  return readMembers(own, entities, reader, (points) => weightsOf(points, isCounter))
 }
 
 function folded(leaf: AcrossLeaf, members: readonly MemberStream[]): Points {
@@ -63,6 +88,7 @@ async function readMembers(
   leaf: AcrossLeaf,
   entities: readonly Entity[],
   reader: AcrossReader,
+  convertTo?: (points: Points) => Points,
 ): Promise<Map<number, Points>> {
   const { metric } = leaf
   const before = leaf.before === undefined ? {} : { before: leaf.before }
@@ -74,11 +100,15 @@ async function readMembers(
   const length = Math.max(0, window.to - window.from)
   const result = new Map<number, Points>()
   let source: Leaf
-  let convert = (points: Points): Points => points
+  let convert = convertTo ?? ((points: Points): Points => points)
   if (leaf.level !== 'RAW' && !leaf.total) {
     source = { kind: 'rollup', metric, window, level: leaf.level, ...before }
     if (leaf.isRateOfCounter) convert = rateOfRollup
-  } else if (leaf.isRateOfCounter || entities.length * (length / EXPECTED_INTERVAL) <= reader.most) {
+  } else if (
+    leaf.isRateOfCounter ||
+    leaf.weight !== undefined ||
+    entities.length * (length / EXPECTED_INTERVAL) <= reader.most
+  ) {
     source = { kind: 'samples', metric, window, ...before }
     if (leaf.isRateOfCounter) convert = derivativeOfCounter
   } else {

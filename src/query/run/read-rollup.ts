@@ -1,5 +1,6 @@
 import type { Block } from '../../metrics/index.js'
 import type { Points, Statistics } from '../functions/points.js'
+import type { Slots } from './slots.js'
 
 /** After metric and entity. */
 const COLUMNS = 12
@@ -7,18 +8,14 @@ const COLUMNS = 12
 /** Collects rows of a rollup, ordered by metric, entity and stamp, into points with statistics. */
 export class RollupCollector {
   rows = 0
-  readonly #slotOfMetric: ReadonlyMap<number, number>
-  readonly #ordinalOf: ReadonlyMap<number, number>
-  readonly #ordinals: number
+  readonly #slots: Slots
   /** Per column, from the stamp on, the blocks one after another. */
   readonly #columns: Float64Array[][] = Array.from({ length: COLUMNS }, () => [])
   /** Slot, first row and end of each run, rows counted over all blocks. */
   readonly #runs: number[] = []
 
-  constructor(metrics: readonly number[], ordinalOf: ReadonlyMap<number, number>, ordinals: number) {
-    this.#slotOfMetric = new Map(metrics.map((id, i) => [id, i]))
-    this.#ordinalOf = ordinalOf
-    this.#ordinals = ordinals
+  constructor(slots: Slots) {
+    this.#slots = slots
   }
 
   add({ rows, columns }: Block): void {
@@ -26,9 +23,7 @@ export class RollupCollector {
     const entities = columns[1]?.values as Float64Array
     for (let c = 0; c < COLUMNS; c++) this.#columns[c]?.push(columns[c + 2]?.values as Float64Array)
     for (let row = 0; row < rows; row++) {
-      const ordinal = this.#ordinalOf.get(entities[row] as number)
-      const metric = this.#slotOfMetric.get(metrics[row] as number)
-      const slot = ordinal === undefined || metric === undefined ? -1 : metric * this.#ordinals + ordinal
+      const slot = this.#slots.of(metrics[row] as number, entities[row] as number)
       const runs = this.#runs
       if (runs.length > 0 && runs[runs.length - 3] === slot) runs[runs.length - 1] = this.rows + row + 1
       else runs.push(slot, this.rows + row, this.rows + row + 1)
@@ -37,7 +32,8 @@ export class RollupCollector {
   }
 
   finish(): (Points | undefined)[][] {
-    const result = [...this.#slotOfMetric].map((): (Points | undefined)[] => new Array(this.#ordinals))
+    const { metrics, ordinals } = this.#slots
+    const result = Array.from({ length: metrics }, (): (Points | undefined)[] => new Array(ordinals))
     const [times, count, min, minTime, max, maxTime, values, squares, sampleTime, sampleValue, first, drops] =
       this.#columns.map((parts) => joined(parts, this.rows)) as Columns
     const statistics: Statistics = {
@@ -55,10 +51,10 @@ export class RollupCollector {
     for (let r = 0; r < this.#runs.length; r += 3) {
       const slot = this.#runs[r] as number
       if (slot < 0) continue
-      const series = result[Math.floor(slot / this.#ordinals)] as (Points | undefined)[]
+      const series = result[Math.floor(slot / ordinals)] as (Points | undefined)[]
       const start = this.#runs[r + 1] as number
       const end = this.#runs[r + 2] as number
-      series[slot % this.#ordinals] = { times, values, start, end, statistics }
+      series[slot % ordinals] = { times, values, start, end, statistics }
     }
     return result
   }

@@ -1,5 +1,6 @@
 import type { Block } from '../../metrics/index.js'
 import { type Points, pointsOf } from '../functions/points.js'
+import type { Slots } from './slots.js'
 
 /**
  * Collects blocks of (metric, entity, ts, v) into points per series. Blocks come in any order; inside a block the rows
@@ -8,19 +9,14 @@ import { type Points, pointsOf } from '../functions/points.js'
  */
 export class SampleCollector {
   rows = 0
-  readonly #slotOfMetric: ReadonlyMap<number, number>
-  readonly #ordinalOf: ReadonlyMap<number, number>
-  readonly #ordinals: number
+  readonly #slots: Slots
   readonly #times: Float64Array[] = []
   readonly #values: Float64Array[] = []
   /** Four numbers a run: slot, block, from, to. */
   readonly #runs: number[] = []
 
-  /** `metrics`: durable ids, in the order of the result. */
-  constructor(metrics: readonly number[], ordinalOf: ReadonlyMap<number, number>, ordinals: number) {
-    this.#slotOfMetric = new Map(metrics.map((id, i) => [id, i]))
-    this.#ordinalOf = ordinalOf
-    this.#ordinals = ordinals
+  constructor(slots: Slots) {
+    this.#slots = slots
   }
 
   add({ rows, columns }: Block): void {
@@ -34,10 +30,9 @@ export class SampleCollector {
       const entity = entities[from] as number
       let to = from + 1
       while (to < rows && entities[to] === entity && metrics[to] === metric) to++
-      const ordinal = this.#ordinalOf.get(entity)
-      const slot = this.#slotOfMetric.get(metric)
-      if (ordinal !== undefined && slot !== undefined) {
-        this.#runs.push(slot * this.#ordinals + ordinal, block, from, to)
+      const slot = this.#slots.of(metric, entity)
+      if (slot >= 0) {
+        this.#runs.push(slot, block, from, to)
         this.rows += to - from
       }
       from = to
@@ -46,7 +41,8 @@ export class SampleCollector {
 
   /** Per metric, per ordinal: the points, or undefined where there are none. */
   finish(): (Points | undefined)[][] {
-    const slots = this.#slotOfMetric.size * this.#ordinals
+    const { metrics, ordinals } = this.#slots
+    const slots = metrics * ordinals
     const runs = this.#runs
     const runCount = runs.length / 4
     const starts = new Uint32Array(slots + 1)
@@ -59,10 +55,10 @@ export class SampleCollector {
     const values = new Float64Array(this.rows)
     let at = 0
     const result: (Points | undefined)[][] = []
-    for (let m = 0; m < this.#slotOfMetric.size; m++) {
-      const series: (Points | undefined)[] = new Array(this.#ordinals)
-      for (let o = 0; o < this.#ordinals; o++) {
-        const slot = m * this.#ordinals + o
+    for (let m = 0; m < metrics; m++) {
+      const series: (Points | undefined)[] = new Array(ordinals)
+      for (let o = 0; o < ordinals; o++) {
+        const slot = m * ordinals + o
         const first = starts[slot] as number
         const last = starts[slot + 1] as number
         if (first === last) continue

@@ -16,6 +16,7 @@ import { FoldedGridCollector, GridCollector } from './read-grid.js'
 import { evaluateHot, HOT_KINDS } from './read-hot.js'
 import { RollupCollector } from './read-rollup.js'
 import { SampleCollector } from './read-samples.js'
+import { Slots } from './slots.js'
 import type { Transport } from './transport.js'
 
 export interface ReadContext {
@@ -101,7 +102,7 @@ async function readGroup(
   const mayRepeat = context.mayRepeat(from, to)
   switch (first.kind) {
     case 'samples': {
-      const collector = new SampleCollector(metrics, chunk.ordinalOf, ordinals)
+      const collector = new SampleCollector(new Slots(metrics, chunk.ordinalOf, ordinals))
       await run(samplesSql(scope), collector, chunk, context)
       const points = collector.finish()
       return group.leaves.map((leaf) => points[group.metrics.indexOf(leaf.metric)] ?? [])
@@ -138,7 +139,7 @@ async function readGroup(
       return [await readAcross(first, chunk, reader)]
     }
     case 'rollup': {
-      const collector = new RollupCollector(metrics, chunk.ordinalOf, ordinals)
+      const collector = new RollupCollector(new Slots(metrics, chunk.ordinalOf, ordinals))
       const counters = group.metrics.some((metric) => metric.isCounter)
       const { unfolded } = context
       const sql = rollupSql(scope, first.level as FoldedLevel, mayRepeat, { counters, unfolded })

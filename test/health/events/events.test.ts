@@ -5,7 +5,7 @@ import { EVENT_TABLES, type Store } from '../../../src/metrics/index.js'
 import { type ApiEvent, EVENT_LIMITS, type EventReceipt } from '../../../src/wire/event.js'
 import { expectContract } from '../../manager/api/contract.js'
 import { type Bench, rowsOf, silent, startBench } from '../../metrics/support.js'
-import { change, idsOf, logEvent, NOW, post, search } from './support.js'
+import { change, idsOf, logEvent, NOW, post, search, TODAY } from './support.js'
 
 let bench: Bench
 let store: Store
@@ -116,7 +116,7 @@ describe('a search', () => {
     ])
   })
   const ours = (query: string) =>
-    search(events.app, `${query};timeOccurred=ge=2026-11-20T03:00;id==s1 s2 s3 s4 s5`)
+    search(events.app, `${query};timeOccurred=ge=${TODAY}T03:00;id==s1 s2 s3 s4 s5`)
 
   test.each([
     ['content==namenode', ['s1']],
@@ -187,7 +187,7 @@ describe('a search', () => {
     const event = (await response.json()) as ApiEvent
     expectContract('ApiEvent', event)
     expect(event).toEqual(found.items[0])
-    expect(event.timeOccurred).toMatch(/^2026-11-20T0\d:\d\d:\d\d\.\d{3}Z$/)
+    expect(event.timeOccurred).toMatch(new RegExp(`^${TODAY}T0\\d:\\d\\d:\\d\\d\\.\\d{3}Z$`))
     expect(event.attributes).toContainEqual({ name: 'ROLE_TYPE', values: ['NAMENODE'] })
     expect((await events.app.request('/api/v45/events/nobody')).status).toBe(404)
   })

@@ -1,7 +1,10 @@
 import type { HealthChangeInput } from '../../../src/health/index.js'
 import type { ApiEventQueryResult, EventReceipt, EventRecord } from '../../../src/wire/event.js'
 
-export const NOW = Date.UTC(2026, 10, 20, 3)
+const DAY = 86_400_000
+/** Yesterday at 03:00 UTC: what is too old or too far ahead is refused. */
+export const NOW = Math.floor(Date.now() / DAY) * DAY - DAY + DAY / 8
+export const TODAY = new Date(NOW).toISOString().slice(0, 10)
 
 let events = 0
 /** An event of a role's log; times go up by a second. */

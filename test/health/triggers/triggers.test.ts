@@ -32,7 +32,7 @@ beforeAll(async () => {
     await bed.put('fd_open', role(n), points)
     await bed.put('cpu_percent', role(n), points)
   }
-  triggers = createTriggers({ query: bed.api, logger: quiet, everyMs: 0 })
+  triggers = createTriggers({ query: bed.api, logger: quiet, everyMs: 0, previewMs: 100_000 })
 }, 120_000)
 afterAll(async () => {
   await triggers?.stop()

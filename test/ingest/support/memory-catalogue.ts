@@ -41,6 +41,7 @@ export class MemoryCatalogue implements Catalogue {
       unitDenominators: [],
       isCounter: false,
       aliases: [],
+      weightingMetricName: '',
       ...definition,
       name,
       id: index,

@@ -5,7 +5,7 @@ import { isPassedOn } from '../../../src/manager/api/contract/not-served.js'
 import { fieldsOf, type Shape, shapeOf } from '../../../src/manager/api/contract/shape.js'
 import { newCore } from '../core.js'
 import { startTestPostgres, type TestPostgres } from '../support.js'
-import type { Client } from './client.js'
+import { type Client, some } from './client.js'
 import { addCluster, serveApi } from './server.js'
 
 /** Everything odd that a well-formed request can bring, at places that exist: `client` checks the form of each refusal. */
@@ -138,13 +138,13 @@ describe('every endpoint', () => {
             : type.startsWith('view')
               ? ['sideways', '']
               : []
-        for (const each of bad) {
+        for (const each of some(bad)) {
           const { status } = await admin.send(method, `${existing(path)}?${parameter}=${each}`)
           if (method === 'GET') expect([name, parameter, each, status]).toEqual([name, parameter, each, 400])
           else expect([400, 404]).toContain(status)
           refused++
         }
-        for (const odd of [
+        for (const odd of some([
           'constructor==a',
           '%00',
           '%F0%9F%90%91',
@@ -153,7 +153,7 @@ describe('every endpoint', () => {
           '__proto__',
           'x'.repeat(5_000),
           'a&message=b',
-        ]) {
+        ])) {
           const reply = await admin.send(method, `${existing(path)}?${parameter}=${odd}`)
           expect([name, parameter, odd, reply.status < 500]).toEqual([name, parameter, odd, true])
         }

@@ -70,7 +70,7 @@ describe('commands', () => {
     expect(body.errors).toEqual([expect.stringContaining('no-such')])
     // Aborted before its step began, the command would leave the role stopped.
     await expect
-      .poll(async () => (await admin.get(`${ZK}/roles/${roles[0]}`)).body.roleState, { timeout: 20_000 })
+      .poll(async () => (await admin.get(`${ZK}/roles/${roles[0]}`)).body.roleState, { timeout: 60_000 })
       .toBe('STARTING')
     await admin.post(`/commands/${body.items[0].id}/abort`)
     await ended(body.items[0].id)

@@ -167,7 +167,7 @@ async function settle({ body }: Reply): Promise<void> {
     if (!active) continue
     await admin.post(`/commands/${id}/abort`)
     await expect
-      .poll(async () => (await admin.get(`/commands/${id}`)).body.active, { timeout: 20_000 })
+      .poll(async () => (await admin.get(`/commands/${id}`)).body.active, { timeout: 60_000 })
       .toBe(false)
   }
 }

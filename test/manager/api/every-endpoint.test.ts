@@ -4,7 +4,7 @@ import { isPassedOn } from '../../../src/manager/api/contract/not-served.js'
 import { fieldsOf, type Shape, shapeOf } from '../../../src/manager/api/contract/shape.js'
 import { newCore } from '../core.js'
 import { startTestPostgres, type TestPostgres } from '../support.js'
-import type { Client } from './client.js'
+import { type Client, some } from './client.js'
 import { serveApi } from './server.js'
 
 let postgres: TestPostgres
@@ -118,7 +118,7 @@ describe('every endpoint', () => {
     for (const { name, method, path, body } of served) {
       if (!path.includes('{')) continue
       const empty = body === undefined ? undefined : shapeOf(body.replace('?', '')).kind === 'list' ? [] : {}
-      for (const odd of [
+      for (const odd of some([
         'no-such',
         '%20',
         '..%2f..',
@@ -127,7 +127,7 @@ describe('every endpoint', () => {
         'x'.repeat(300),
         '%F0%9F%90%91',
         '-1',
-      ]) {
+      ])) {
         const concrete = path.replace(/{\w+}/g, odd)
         const reply = await admin.send(method, concrete, empty === undefined ? {} : { body: empty })
         expect([name, odd, reply.status]).toEqual([name, odd, 404])

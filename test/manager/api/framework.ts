@@ -6,8 +6,9 @@ import { type AuthMode, gate } from '../../../src/manager/api/auth/gate.js'
 import { loginRoutes } from '../../../src/manager/api/auth/login.js'
 import { createApi } from '../../../src/manager/api/http/api.js'
 import type { Handlers } from '../../../src/manager/api/http/call.js'
-import { type AuditEvent, hashPassword, type UserRole } from '../../../src/manager/users/index.js'
+import type { AuditEvent, UserRole } from '../../../src/manager/users/index.js'
 import { client } from './client.js'
+import { quickHash } from './passwords.js'
 
 /** Passwords of the users `user`, `operator`, `configurator`, `admin` and `hr` (who manages users): `secret of <name>`. */
 export const passwordOf = (name: string) => `secret of ${name}`
@@ -20,16 +21,10 @@ const ROLES: Record<string, UserRole> = {
   hr: 'ROLE_USER_ADMIN',
 }
 
-let accounts: Promise<Account[]> | undefined
-const prepared = () =>
-  (accounts ??= Promise.all(
-    Object.entries(ROLES).map(async ([name, role], id) => ({
-      id,
-      name,
-      role,
-      passwordHash: await hashPassword(passwordOf(name)),
-    })),
-  ))
+const prepared: Account[] = Object.entries(ROLES).map(([name, role], id) => ({
+  ...{ id, name, role },
+  passwordHash: quickHash(passwordOf(name)),
+}))
 
 /** The framework with handlers of the test's own, on a real port. */
 export async function serveHandlers(
@@ -37,7 +32,7 @@ export async function serveHandlers(
   options: { mode?: AuthMode; timeoutMs?: number; now?: () => number } = {},
 ) {
   const accounts = new Map<string, Account>()
-  for (const account of await prepared()) accounts.set(account.name, account)
+  for (const account of prepared) accounts.set(account.name, account)
   const audits: AuditEvent[] = []
   const authentication = createAuthentication({
     findAccount: async (name) => accounts.get(name),

@@ -7,8 +7,9 @@ import { type AuthMode, createManagerApi, fromActive } from '../../../src/manage
 import type { Core } from '../../../src/manager/core.js'
 import { loadDescriptors, ourDescriptors } from '../../../src/manager/descriptors/index.js'
 import type { MonitorClient } from '../../../src/manager/health/index.js'
-import { hashPassword, type UserRole } from '../../../src/manager/users/index.js'
+import type { UserRole } from '../../../src/manager/users/index.js'
 import { type Client, client } from './client.js'
+import { quickHash } from './passwords.js'
 
 export const passwordOf = (name: string) => `secret of ${name}`
 
@@ -20,17 +21,10 @@ const ROLES: Record<string, UserRole> = {
   hr: 'ROLE_USER_ADMIN',
 }
 
-let hashed: Promise<{ name: string; role: UserRole; passwordHash: string; createdAt: number }[]> | undefined
-/** Hashed once: that is what costs time. */
-const users = () =>
-  (hashed ??= Promise.all(
-    Object.entries(ROLES).map(async ([name, role]) => ({
-      name,
-      role,
-      passwordHash: await hashPassword(passwordOf(name)),
-      createdAt: 0,
-    })),
-  ))
+const users = Object.entries(ROLES).map(([name, role]) => ({
+  ...{ name, role, createdAt: 0 },
+  passwordHash: quickHash(passwordOf(name)),
+}))
 
 export interface ServeOptions {
   withoutUsers?: boolean
@@ -41,11 +35,7 @@ export interface ServeOptions {
 
 /** The API of an active manager over a real database; with the users `user`, `operator`, `configurator`, `admin`, `hr`. */
 export async function apiOver(core: Core, options: ServeOptions = {}) {
-  if (!options.withoutUsers)
-    await core.db
-      .insertInto('userAccount')
-      .values(await users())
-      .execute()
+  if (!options.withoutUsers) await core.db.insertInto('userAccount').values(users).execute()
   const active = await startActive({ core, monitorClient: options.monitorClient })
   const api = createManagerApi({
     ...fromActive(active),

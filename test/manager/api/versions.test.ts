@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { contractEndpoints, endpoints } from '../../../src/manager/api/contract/endpoints.js'
 import { contractModels } from '../../../src/manager/api/contract/models.js'
 import { newCore } from '../core.js'
@@ -60,10 +60,7 @@ describe('every answer', () => {
     await admin.post('/clusters/Cluster%201/hostTemplates', { items: [{ name: 't' }] })
     const started = await admin.post('/clusters/Cluster%201/services/zk/commands/start')
     await admin.post(`/commands/${started.body.id}/abort`)
-    await vi.waitFor(
-      async () => expect((await admin.get(`/commands/${started.body.id}`)).body.active).toBe(false),
-      20_000,
-    )
+    await server.active.commands.ended(started.body.id)
     names = {
       clusterName: 'Cluster 1',
       serviceName: 'zk',

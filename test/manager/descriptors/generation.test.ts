@@ -7,7 +7,6 @@ import {
   generateRoleCommand,
   generateStop,
   MASK,
-  roleLinks,
   shownProcess,
 } from '../../../src/manager/generate/index.js'
 import { metricsToken } from '../../../src/wire/port-tokens.js'
@@ -374,13 +373,6 @@ describe('HDFS', () => {
     expect(journal!.metrics[0]!.context).toContain('name=Journal-nameservice1::')
     expect(collectionTargets(await inputFor(service, 5))).toEqual([])
   })
-
-  test('links lead to the pages of roles', async () => {
-    const service = serviceOf(await ourType('HDFS'), ha())
-    expect(roleLinks({ service, role: service.roles[0]! })).toEqual([
-      { name: 'namenode_web', label: 'NameNode web page', url: 'http://n1:9870/' },
-    ])
-  })
 })
 
 describe('a plain process and our own roles', () => {
@@ -415,7 +407,6 @@ describe('a plain process and our own roles', () => {
       },
     ])
     expect(collectionTargets(await inputFor(service, 1))).toEqual([])
-    expect(roleLinks({ service, role: service.roles[0]! })).toEqual([])
   })
 
   test('the monitor’s own metrics are read with a token that is good for them alone, over TLS where it has that', async () => {
@@ -499,7 +490,6 @@ describe('TLS', () => {
         keystorePasswordScriptBased: 'true',
       },
       sslClient: { truststorePasswordConfigName: 'truststore.password' },
-      externalLink: { name: 'w', label: 'W', url: 'http://h/', secureUrl: 'https://h/' },
       startRunner: {
         program: 'scripts/control.sh',
         environmentVariables: { RAW: token('ssl_server_keystore_password') },
@@ -547,15 +537,6 @@ describe('TLS', () => {
     expect(fileText(files, 'listed.properties')).toBe('tls.on=true\ntruststore.password=hunter3\n')
     expect(environment.RAW).toBe('hunter2')
     expect(shown!.environment.RAW).toBe(MASK)
-  })
-
-  test('links are the secure ones where it is on', async () => {
-    const { descriptor } = describeSdl(tls)
-    const url = (config: Record<string, string>) => {
-      const service = serviceOf(descriptor!, { roles: [{ type: 'DEMO_SERVER', config }] })
-      return roleLinks({ service, role: service.roles[0]! })[0]!.url
-    }
-    expect([url({}), url({ ssl_enabled: 'true' })]).toEqual(['http://h/', 'https://h/'])
   })
 })
 

@@ -58,6 +58,10 @@ function replaced(value: unknown, path: readonly (string | number)[], by: unknow
   return copy
 }
 
+const placesOf = new Map(
+  originals.flatMap(({ sdl, mdl }) => [sdl, ...(mdl ? [mdl] : [])]).map((each) => [each, places(each)]),
+)
+
 test('a descriptor with anything anywhere is refused or works, and never crashes', async () => {
   const common = (
     await inputFor(
@@ -76,7 +80,7 @@ test('a descriptor with anything anywhere is refused or works, and never crashes
       odd,
       ({ sdl, mdl }, inMdl, where, by) => {
         const change = (value: unknown) => {
-          const all = places(value)
+          const all = placesOf.get(value)!
           return replaced(value, all[where % all.length]!, by)
         }
         const files = { 'scripts/control.sh': '', 'aux/client/env.sh': '', 'aux/logback.xml': '' }

@@ -19,6 +19,20 @@ async function put(store: Store, change: unknown): Promise<Response> {
   return app.request('/api/v45/timeseries/retention', { method: 'PUT', body: JSON.stringify(change) })
 }
 
+/** The store, whose disk says that it is nearly full: the one of the machine may have nine tenths free, or not. */
+function onSmallDisk(store: Store): Store {
+  const exec: Store['client']['exec'] = (given) =>
+    store.client.exec({
+      ...given,
+      query: given.query.replace(
+        'FROM system.disks',
+        'FROM (SELECT * REPLACE (1 AS unreserved_space, 1000000000000000 AS total_space) FROM system.disks)',
+      ),
+    })
+  const client = Object.create(store.client, { exec: { value: exec } })
+  return Object.create(store, { client: { value: client } })
+}
+
 async function daysOf(store: Store): Promise<string[]> {
   const rows = await rowsOf<{ day: string }>(
     store,
@@ -105,6 +119,8 @@ describe('retention', () => {
 
   it('by size drops the oldest partitions of the level that is too large, and keeps the newest', async () => {
     const store = await open('by_size')
+    // What is measured here must be as large when it is looked at.
+    await store.client.command({ query: 'SYSTEM STOP MERGES samples' })
     const series = Array.from({ length: 2_000 }, (_, i) => seriesOf(store, 'x', `h${i}`))
     const written = writer(store)
     const clock = { now: NOON + 3 * DAY + HOUR }
@@ -137,9 +153,9 @@ describe('retention', () => {
     const store = await open('by_disk')
     const series = seriesOf(store, 'x', 'h')
     for (let day = 0; day < 7; day++) await store.writer.write(columns([series, NOON + day * DAY, day]))
-    // No disk of a test is nine tenths free for long: what may go, goes.
+    // What may go, goes.
     await put(store, { minFreeShare: 0.9 })
-    const rollups = manual(store, { now: NOON + 6 * DAY })
+    const rollups = manual(onSmallDisk(store), { now: NOON + 6 * DAY })
     await rollups.pass()
     expect(await daysOf(store)).toEqual(['2026-05-20', '2026-05-21', '2026-05-22', '2026-05-23'])
     await rollups.stop()

@@ -33,10 +33,10 @@ async function begun(child: ChildProcess): Promise<void> {
 describe('rollups are exact', () => {
   it('after a monitor was killed in the middle of folding, again and again', async () => {
     const store = await bench.open('monitor_killed', { tuning: { commitMs: 1 } })
-    const series = Array.from({ length: 200 }, (_, i) => seriesOf(store, `m${i % 10}`, `h${i}`))
+    const series = Array.from({ length: 100 }, (_, i) => seriesOf(store, `m${i % 10}`, `h${i}`))
     const written = writer(store)
     const connection = JSON.stringify(bench.connection('monitor_killed'))
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 3; round++) {
       await written.write(...batch(series, round))
       const child = spawn(process.execPath, [CHILD, connection, String(NOW)], {
         stdio: ['ignore', 'pipe', 'inherit'],
@@ -58,7 +58,7 @@ describe('rollups are exact', () => {
     bench.engine.engine.onState(({ connectionChanged }) => {
       if (connectionChanged) void store.reconnect(bench.connection('engine_killed'))
     })
-    const series = Array.from({ length: 200 }, (_, i) => seriesOf(store, `m${i % 10}`, `h${i}`))
+    const series = Array.from({ length: 100 }, (_, i) => seriesOf(store, `m${i % 10}`, `h${i}`))
     const written = writer(store)
     const rollups = manual(store, { now: NOW }, { leaseMs: 0 })
     let failed = 0

@@ -155,6 +155,12 @@ export function axisRange(own: number | null, most: number | null, options: Char
   return [low - (fromZero ? 0 : around / 10), low + around]
 }
 
+/** Is there nothing, or nothing but zeros? Then what an axis says of anything else would be invented. */
+export function isFlatZero(own: number | null, most: number | null, options: ChartOptions): boolean {
+  const [min, max] = options.extent ?? [own, most]
+  return (min ?? 0) === 0 && (max ?? 0) === 0
+}
+
 /** Smallest and largest value of streams; undefined when there is no value. */
 export function extentOf(streams: readonly Stream[]): readonly [number, number] | undefined {
   let min = Number.POSITIVE_INFINITY

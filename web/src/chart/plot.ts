@@ -7,7 +7,7 @@ import type { Interval } from '../state/time.js'
 import { type ChartColors, lineColor } from './colors.js'
 import { createHighlight } from './highlight.js'
 import { isolatedPoints } from './isolated.js'
-import { axisRange, type ChartModel, drawnColumns } from './model.js'
+import { axisRange, type ChartModel, drawnColumns, isFlatZero } from './model.js'
 import { closeRow } from './readout.js'
 
 export interface Hover {
@@ -79,11 +79,18 @@ export function createPlot(
     space: 32,
     gap: 4,
     incrs: tickSteps(unit),
-    values: (_, ticks) => formatTicks(ticks, unit),
+    values: (_, ticks) =>
+      flat.has(scale) ? ticks.map((tick) => (tick === 0 ? '0' : '')) : formatTicks(ticks, unit),
     grid: { show: side === 3, stroke: colors.grid, width: 1 },
     ticks: { show: false },
   })
-  const range = (_: uPlot, min: number | null, max: number | null) => axisRange(min, max, model.options)
+  /** Scales on which everything is zero. */
+  const flat = new Set<string>()
+  const range = (_: uPlot, min: number | null, max: number | null, scale: string) => {
+    if (isFlatZero(min, max, model.options)) flat.add(scale)
+    else flat.delete(scale)
+    return axisRange(min, max, model.options)
+  }
 
   // A stack's layers are drawn from the highest to the lowest, each over the one before.
   const order = model.lines.map((_, i) => (stack ? model.lines.length - 1 - i : i))

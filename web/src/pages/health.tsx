@@ -239,42 +239,48 @@ function Entity({ entity, view, past, test, utc, onTest, onTime, onChart, onChan
         </p>
       )}
       {failure && <p role="alert">{failure}</p>}
-      <table class="data" aria-label="Tests">
-        <tbody>
-          {tests.map(({ test, label, summary, explanation, advice, suppressed }) => (
-            <tr key={test} class={suppressed ? 'dim' : ''}>
-              <td>
-                <Mark summary={summary} />
-              </td>
-              <td>
-                <strong title={test}>{label}</strong> {explanation}
-                {advice && <em> {advice}</em>}
-              </td>
-              <td>
-                {canConfigure && (
-                  <button
-                    type="button"
-                    class="button"
-                    onClick={() => run(suppress(entity, test, !suppressed))}
-                  >
-                    {suppressed ? 'Count it' : 'Suppress'}
-                  </button>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <HealthHistoryTable
-        entity={entity}
-        history={view.history}
-        interval={view.interval}
-        test={test}
-        utc={utc}
-        onTest={onTest}
-        onTime={onTime}
-      />
-      {canConfigure && <Triggers entity={entity} utc={utc} onSaved={onChanged} />}
+      <div class="health-parts">
+        <div>
+          <table class="data" aria-label="Tests">
+            <tbody>
+              {tests.map(({ test, label, summary, explanation, advice, suppressed }) => (
+                <tr key={test} class={suppressed ? 'dim' : ''}>
+                  <td>
+                    <Mark summary={summary} />
+                  </td>
+                  <td>
+                    <strong title={test}>{label}</strong> {explanation}
+                    {advice && <em> {advice}</em>}
+                  </td>
+                  <td>
+                    {canConfigure && (
+                      <button
+                        type="button"
+                        class="button"
+                        onClick={() => run(suppress(entity, test, !suppressed))}
+                      >
+                        {suppressed ? 'Count it' : 'Suppress'}
+                      </button>
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+        <div>
+          <HealthHistoryTable
+            entity={entity}
+            history={view.history}
+            interval={view.interval}
+            test={test}
+            utc={utc}
+            onTest={onTest}
+            onTime={onTime}
+          />
+          {canConfigure && <Triggers entity={entity} utc={utc} onSaved={onChanged} />}
+        </div>
+      </div>
     </section>
   )
 }

@@ -12,8 +12,6 @@ export const long = (value: bigint): Buffer => {
   return bytes
 }
 
-export const bool = (value: boolean): Buffer => Buffer.from([value ? 1 : 0])
-
 export const bytes = (value: Buffer): Buffer => Buffer.concat([int(value.length), value])
 
 export const string = (value: string): Buffer => bytes(Buffer.from(value))

@@ -17,8 +17,8 @@ import { readQuery } from './query.js'
 import { trim } from './trim.js'
 import { validateBody } from './validate.js'
 
-export const OLDEST_VERSION = 6
-export const NEWEST_VERSION = 45
+const OLDEST_VERSION = 6
+const NEWEST_VERSION = 45
 
 const MB = 1024 ** 2
 const BODY_LIMIT = 2 * MB

@@ -169,12 +169,6 @@ export function planRecommissionHosts(at: At, hosts: readonly Host[], start = fa
   }
 }
 
-/** Starts all roles on hosts. */
-export function planStartRolesOnHosts(at: At, hosts: readonly Host[]): PlanNode {
-  const scope: Scope = hosts.length === 1 ? { hostId: hosts[0]!.id } : {}
-  return { name: 'HostsStartRoles', scope, children: startOn(at, scope, rolesOn(at, hosts)) }
-}
-
 function startOn(at: At, scope: Scope, roles: readonly Role[]): PlanNode[] {
   const { model } = at.instances
   const withProcess = roles.filter((role) => role.type !== 'GATEWAY')

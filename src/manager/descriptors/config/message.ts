@@ -16,8 +16,6 @@ export interface ConfigMessage {
     | 'NOT_A_URI'
     | 'LENGTH'
     | 'BAD_TEXT'
-    | 'UNKNOWN_NAME'
-    | 'FIXED'
     | 'PORT_TWICE'
   /** The parameter's name. */
   readonly parameter: string

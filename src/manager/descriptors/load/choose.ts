@@ -21,11 +21,3 @@ export function chooseDescriptor(
   }
   return best
 }
-
-/**
- * May a service that was made with a descriptor of `generation` be run by `descriptor`? A higher generation is not
- * compatible with services of an older one, nor a lower with newer.
- */
-export function fitsGeneration(descriptor: ServiceDescriptor, generation: number): boolean {
-  return descriptor.compatibility.generation === generation
-}

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import type { Process } from '../../../../src/manager/generate/index.js'
+import { freePort } from '../../../ports.js'
 
 /** Writes the files of a process into a directory, as an agent does. */
 export function materialise(process: Process, directory: string): void {
@@ -39,11 +39,7 @@ export function start(wanted: Process, directory: string): Started {
 }
 
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((each) => once(each, 'listening')))
-  const ports = servers.map((each) => (each.address() as { port: number }).port)
-  await Promise.all(servers.map((each) => new Promise((done) => each.close(done))))
-  return ports
+  return Promise.all(Array.from({ length: count }, freePort))
 }
 
 /** Calls until it gives something, or throws with `what` and the last failure after the time. */

@@ -1,0 +1,73 @@
+/** In a network namespace of its own (`unshare --net`): which address the agent takes for the host's. Prints JSON. */
+import { execSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { startHeartbeat } from '../../dist/agent/heartbeat/client.js'
+import { hostFacts } from '../../dist/agent/heartbeat/facts.js'
+import { createTransport } from '../../dist/agent/heartbeat/transport.js'
+
+const ip = (command) => execSync(`ip ${command}`)
+const first = (hints) => hostFacts('h', '/proc', false, hints).addresses[0] ?? null
+
+ip('link set lo up')
+const alone = first()
+// By text the bridge's is the first of all.
+for (const [name, address] of [
+  ['docker0', '10.1.0.1/16'],
+  ['lan0', '10.9.0.2/24'],
+  ['lan1', '10.7.0.2/24'],
+  ['lan2', '10.8.0.2/24'],
+]) {
+  // The other end of a pair has no address.
+  ip(`link add ${name} type ${name === 'docker0' ? 'bridge' : `veth peer name ${name}p`}`)
+  if (name !== 'docker0') ip(`link set ${name}p up`)
+  ip(`address add ${address} dev ${name}`)
+  ip(`link set ${name} up`)
+}
+const without = first()
+ip('route add default via 10.9.0.1 dev lan0 metric 200')
+ip('route add default via 10.7.0.1 dev lan1 metric 100')
+const byRoute = first()
+
+// A manager that wants the next beat in an hour: what it is told twice is told at once.
+const told = []
+const manager = createServer(async (request, response) => {
+  let body = ''
+  for await (const chunk of request) body += chunk
+  const { facts, protocol, sequence } = JSON.parse(body)
+  if (facts) told.push(facts.addresses)
+  const clock = { received: Date.now(), sent: Date.now() }
+  const answer = {
+    protocol,
+    sequence,
+    deploymentId: 'd',
+    term: 1,
+    generation: 0,
+    nextIntervalMs: 3_600_000,
+    clock,
+  }
+  response.end(JSON.stringify(answer))
+  if (told.length === 2) await end()
+}).listen(0, '10.8.0.2')
+await once(manager, 'listening')
+const quiet = () => undefined
+const heartbeat = startHeartbeat({
+  ...{
+    urls: [`http://10.8.0.2:${manager.address().port}`],
+    token: 't',
+    hostId: 'h',
+    bootId: 'b',
+    agentVersion: '1',
+  },
+  store: { held: { term: 0, generation: 0, faults: [] }, saveTerm: async () => undefined },
+  runner: { report: () => ({ processes: [], clientConfigs: [], settled: true }), told: quiet, wake: quiet },
+  facts: (reachedFrom) => hostFacts('h', '/proc', false, { reachedFrom }),
+  transport: createTransport(undefined),
+  logger: { info: quiet, warn: quiet, error: quiet, debug: quiet },
+})
+async function end() {
+  await heartbeat.stop()
+  manager.close().closeAllConnections()
+  const given = first({ reachedFrom: '10.8.0.2', given: '192.0.2.7' })
+  process.stdout.write(JSON.stringify({ alone, without, byRoute, told, given }))
+}
