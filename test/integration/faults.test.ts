@@ -1,36 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { ApiEvent, ApiEventQueryResult } from '../../src/wire/event.js'
-import {
-  ask,
-  descendants,
-  eventually,
-  isAlive,
-  type Program,
-  startUp,
-  stopProgram,
-  temporaryFolder,
-  type Up,
-} from './program.js'
+import { useOwned } from './owned.js'
+import { ask, descendants, eventually, isAlive, startUp, type Up } from './program.js'
 import { childOf, expectStoredOnce, LINES, sendLoad } from './sent-load.js'
 
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
-function folder(): string {
-  const { path, remove } = temporaryFolder()
-  cleanups.push(remove)
-  return path
-}
-
-function owned<T extends Program>(program: T): T {
-  cleanups.push(() => stopProgram(program))
-  return program
-}
+const { cleanups, folder, owned } = useOwned()
 
 const HOUR_MS = 3_600_000
 

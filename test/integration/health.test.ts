@@ -16,6 +16,7 @@ import { mailSink } from '../alerts/mail-sink.js'
 import { chromiumPath, startBrowser } from '../browser/chromium.js'
 import { openPage, soon } from '../browser/page.js'
 import {
+  adminOf,
   ask,
   eventually,
   freePort,
@@ -46,21 +47,6 @@ let up: Up
 let api: ReturnType<typeof adminOf>
 let role: { name: string }
 let service: string
-
-function adminOf({ url, data }: Up) {
-  const password = readFileSync(join(data, 'manager', 'admin-password'), 'utf8').trim()
-  const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
-  return async (method: string, path: string, body?: object) => {
-    const response = await fetch(`${url}/api/v45${path}`, {
-      method,
-      headers: { authorization, 'content-type': 'application/json' },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    })
-    const text = await response.text()
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
-    return JSON.parse(text)
-  }
-}
 
 async function trapSink(folder: string): Promise<number> {
   const port = await freePort()

@@ -2,26 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { metricsToken } from '../../src/wire/port-tokens.js'
-import { eventually, freePort, type Program, startProgram, stopProgram, temporaryFolder } from './program.js'
+import { useOwned } from './owned.js'
+import { eventually, freePort, startProgram, temporaryFolder } from './program.js'
 
 /** What is open to others, and how: tokens, TLS, and a host that joins from outside. */
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
-function folder(): string {
-  const { path, remove } = temporaryFolder()
-  cleanups.push(remove)
-  return path
-}
-
-function owned<T extends Program>(program: T): T {
-  cleanups.push(() => stopProgram(program))
-  return program
-}
+const { folder, owned } = useOwned()
 
 let tls: { cert: string; key: string }
 let removeTls = () => {}

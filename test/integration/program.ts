@@ -157,3 +157,19 @@ export async function ask(url: string, query: string, from = 'now-1h'): Promise<
     ]),
   )
 }
+
+/** The API as its first administrator. */
+export function adminOf({ url, data }: Up) {
+  const password = readFileSync(join(data, 'manager', 'admin-password'), 'utf8').trim()
+  const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
+  return async (method: string, path: string, body?: object) => {
+    const response = await fetch(`${url}/api/v45${path}`, {
+      method,
+      headers: { authorization, 'content-type': 'application/json' },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+    return JSON.parse(text)
+  }
+}

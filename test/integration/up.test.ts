@@ -2,14 +2,15 @@ import { chmodSync, readdirSync, readFileSync, readlinkSync, writeFileSync } fro
 import { createServer } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { useOwned } from './owned.js'
 import {
+  adminOf,
   ask,
   descendants,
   eventually,
   freePort,
   isAlive,
-  type Program,
   startProgram,
   startUp,
   stopProgram,
@@ -17,21 +18,7 @@ import {
   type Up,
 } from './program.js'
 
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
-function folder(): string {
-  const { path, remove } = temporaryFolder()
-  cleanups.push(remove)
-  return path
-}
-
-function owned<T extends Program>(program: T): T {
-  cleanups.push(() => stopProgram(program))
-  return program
-}
+const { cleanups, folder, owned } = useOwned()
 
 const firstPoint = (url: string) =>
   eventually(
@@ -47,22 +34,6 @@ function warningsIn(data: string): string[] {
       .split('\n')
       .filter((line) => /"level":[456]0/.test(line)),
   )
-}
-
-/** The API as its first administrator. */
-function adminOf({ url, data }: Up) {
-  const password = readFileSync(join(data, 'manager', 'admin-password'), 'utf8').trim()
-  const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
-  return async (method: string, path: string, body?: object) => {
-    const response = await fetch(`${url}/api/v45${path}`, {
-      method,
-      headers: { authorization, 'content-type': 'application/json' },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    })
-    const text = await response.text()
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
-    return JSON.parse(text)
-  }
 }
 
 /** One of our own roles, by the agent and as its user. */
