@@ -57,7 +57,8 @@ test.each(DOCUMENTS)('every link of %s leads somewhere', (document) => {
 
 test.each(DOCUMENTS)('every file of ours that %s names is there', (document) => {
   const named = read(document).matchAll(/(?<![\w/.-])(?:src|test|bench|tools|descriptors|web)\/[\w./-]*\w/g)
-  const isThere = (path: string) => ['', '.ts', '.tsx'].some((ending) => existsSync(join(ROOT, path + ending)))
+  const isThere = (path: string) =>
+    ['', '.ts', '.tsx'].some((ending) => existsSync(join(ROOT, path + ending)))
   expect([...new Set([...named].map(([path]) => path))].filter((path) => !isThere(path))).toEqual([])
 })
 
