@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { connectionProblem, tlsProblem } from '../../src/wire/connection-problem.js'
 
-const failure = (code: string, more: object = {}) => Object.assign(new Error('said by node'), { code, ...more })
+const failure = (code: string, more: object = {}) =>
+  Object.assign(new Error('said by node'), { code, ...more })
 const secure = { url: 'https://m1:7180/api', caOption: '--manager-ca' }
 const plain = { ...secure, url: 'http://m1:7180/api' }
 
@@ -13,7 +14,10 @@ test.each([
   ],
   [failure('CERT_HAS_EXPIRED'), /has expired by the clock of this machine .*: renew it/],
   [failure('CERT_NOT_YET_VALID'), /not valid yet .*: set the clock/],
-  [failure('EPROTO', { reason: 'wrong version number' }), /\(wrong version number\); perhaps it is http:\/\//],
+  [
+    failure('EPROTO', { reason: 'wrong version number' }),
+    /\(wrong version number\); perhaps it is http:\/\//,
+  ],
   [failure('CERT_REVOKED'), /cannot be used: said by node/],
 ])('what is wrong with a certificate is told, with what to do: %s', (error, words) => {
   expect(tlsProblem(error, secure)).toMatch(words)
