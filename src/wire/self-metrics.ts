@@ -215,6 +215,8 @@ export function startSelfMetrics(options: SelfMetricsOptions): { stop(): Promise
   let timer: NodeJS.Timeout | undefined
   let posting: Promise<void> = Promise.resolve()
   let failing = false
+  let wasReached = false
+  const started = performance.now()
 
   const post = async () => {
     const time = Math.round(Date.now() / intervalMs) * intervalMs
@@ -231,7 +233,10 @@ export function startSelfMetrics(options: SelfMetricsOptions): { stop(): Promise
       if (status >= 300) throw new Error(`HTTP ${status}: ${text.slice(0, 200)}`)
       if (failing) logger?.info({}, 'The monitor takes the metrics of this process again')
       failing = false
+      wasReached = true
     } catch (error) {
+      // One that has never answered is perhaps just starting, beside this process.
+      if (!wasReached && performance.now() - started < intervalMs) return
       if (!failing && !abort.signal.aborted)
         logger?.warn(
           { reason: connectionProblem(error, { url, caOption: '--tls-ca' }) },
