@@ -6,7 +6,12 @@ import { startHeartbeat } from '../../dist/agent/heartbeat/client.js'
 import { hostFacts } from '../../dist/agent/heartbeat/facts.js'
 import { createTransport } from '../../dist/agent/heartbeat/transport.js'
 
-const ip = (command) => execSync(`ip ${command}`)
+const begun = performance.now()
+const tell = (what) => process.stderr.write(`${Math.round(performance.now() - begun)} ms: ${what}\n`)
+const ip = (command) => {
+  tell(command)
+  execSync(`ip ${command}`)
+}
 const first = (hints) => hostFacts('h', '/proc', false, hints).addresses[0] ?? null
 
 ip('link set lo up')
@@ -31,10 +36,15 @@ const byRoute = first()
 
 // A manager that wants the next beat in an hour: what it is told twice is told at once.
 const told = []
+setTimeout(() => {
+  tell(`the manager was told only ${JSON.stringify(told)}: ${JSON.stringify(heartbeat.status())}`)
+  process.exit(1)
+}, 30_000).unref()
 const manager = createServer(async (request, response) => {
   let body = ''
   for await (const chunk of request) body += chunk
   const { facts, protocol, sequence } = JSON.parse(body)
+  tell(`beat ${sequence}`)
   if (facts) told.push(facts.addresses)
   const clock = { received: Date.now(), sent: Date.now() }
   const answer = {

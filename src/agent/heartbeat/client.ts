@@ -194,8 +194,8 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
     })
     await takeOver(parsed)
     factsSent = answer.wantFacts ? '' : factsText
-    const isElsewhere = reply.localAddress !== reachedFrom
-    reachedFrom = reply.localAddress
+    const isElsewhere = reply.localAddress !== undefined && reply.localAddress !== reachedFrom
+    if (isElsewhere) reachedFrom = reply.localAddress
     if (answer.wantFacts || isElsewhere) factsAt = Number.NEGATIVE_INFINITY
     // What the manager takes for the host's address depends on it.
     const hasNewFacts = isElsewhere && factsOf().text !== factsSent
