@@ -1,18 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
 import { expect, test } from 'vitest'
-import {
-  agentOptions,
-  alertPublisherOptions,
-  flagOf,
-  managerOptions,
-  monitorOptions,
-  type Option,
-  queryOptions,
-  replaceSettings,
-  upOptions,
-  variableOf,
-} from '../src/config/index.js'
+import { flagOf, type Option, optionsOfCommands, replaceSettings, variableOf } from '../src/config/index.js'
 
 const ROOT = join(import.meta.dirname, '..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
@@ -106,7 +95,7 @@ test('every dependency has its reason, and none is told of that is not there', (
   expect(told.filter((name) => !used.some((each) => covers(name, each)))).toEqual([])
 })
 
-const ROLES = [agentOptions, alertPublisherOptions, managerOptions, monitorOptions, queryOptions, upOptions]
+const ROLES = Object.values(optionsOfCommands)
 
 test('docs/settings.md has every setting as it is', () => {
   const text = read('docs/settings.md')

@@ -1,14 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { flagOf, type Option, variableOf } from './option.js'
-import {
-  agentOptions,
-  alertPublisherOptions,
-  managerOptions,
-  monitorOptions,
-  queryOptions,
-  upOptions,
-} from './settings/index.js'
+import { optionsOfCommands } from './settings/index.js'
 
 export type Options = Record<string, Option>
 export type Values<O extends Options> = { [K in keyof O]: O[K] extends Option<infer T> ? T : never }
@@ -122,13 +115,6 @@ const plain = (key: string) => key.replace(/[-_]/g, '').toLowerCase()
 
 /** The settings of every role, by their names without case and dashes. */
 function keysOfRoles(): Map<string, string> {
-  const options = [
-    upOptions,
-    managerOptions,
-    monitorOptions,
-    agentOptions,
-    alertPublisherOptions,
-    queryOptions,
-  ]
+  const options = Object.values<Options>(optionsOfCommands)
   return new Map(options.flatMap((each) => Object.values(each).map(({ key }) => [plain(key), key])))
 }

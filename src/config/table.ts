@@ -1,23 +1,7 @@
 import { shownDefault } from './help.js'
 import { flagOf, type Option, variableOf } from './option.js'
 import type { Options } from './resolve.js'
-import {
-  agentOptions,
-  alertPublisherOptions,
-  managerOptions,
-  monitorOptions,
-  queryOptions,
-  upOptions,
-} from './settings/index.js'
-
-const COMMANDS: Readonly<Record<string, Options>> = {
-  manager: managerOptions,
-  monitor: monitorOptions,
-  agent: agentOptions,
-  'alert-publisher': alertPublisherOptions,
-  query: queryOptions,
-  up: upOptions,
-}
+import { optionsOfCommands } from './settings/index.js'
 
 interface Taken {
   readonly command: string
@@ -27,7 +11,7 @@ interface Taken {
 /** The table of docs/settings.md: every setting of every command. */
 export function renderSettings(): string {
   const byKey = new Map<string, Taken[]>()
-  for (const [command, options] of Object.entries(COMMANDS))
+  for (const [command, options] of Object.entries<Options>(optionsOfCommands))
     for (const option of Object.values(options)) {
       if (option.key === 'help') continue
       byKey.set(option.key, [...(byKey.get(option.key) ?? []), { command, option }])

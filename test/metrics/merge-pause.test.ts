@@ -1,6 +1,9 @@
+import { createClient } from '@clickhouse/client'
+import type { BaseLogger } from 'pino'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Store } from '../../src/metrics/index.js'
 import { createBursts } from '../../src/metrics/writer/bursts.js'
+import { createMergePause } from '../../src/metrics/writer/merge-pause.js'
 import { type Bench, columns, countSamples, rowsOf, seriesOf, startBench } from './support.js'
 
 let bench: Bench
@@ -73,4 +76,22 @@ test('a store that is stopped or killed in a burst does not leave them held', as
   )
   await stopped.stop()
   expect(await isHeld(await bench.open('stopped'))).toBe(false)
+})
+
+test('merges that could not be let go on, for the engine was away, are let go on when it is back', async () => {
+  const store = await bench.open('away')
+  const away = createClient({ url: 'http://127.0.0.1:9', max_open_connections: 1 })
+  let isAway = false
+  let refused = 0
+  const logger = { debug: () => refused++ } as unknown as BaseLogger
+  const pause = createMergePause(() => (isAway ? away : store.client), 1, logger, 20)
+  pause.inserted(1, 10_000)
+  await vi.waitUntil(() => isHeld(store), { timeout: 100_000 })
+  isAway = true
+  await vi.waitUntil(() => refused > 1, { timeout: 100_000 })
+  expect(await isHeld(store)).toBe(true)
+  isAway = false
+  await vi.waitUntil(async () => !(await isHeld(store)), { timeout: 100_000 })
+  await pause.stop()
+  await away.close()
 })

@@ -91,7 +91,7 @@ type Read = (
 let module: object | undefined
 let isTried = false
 
-/** A kernel that keeps at most `maxBytes` of lines; undefined where the processor or Node has no WebAssembly with SIMD. */
+/** A kernel that keeps at most `maxBytes` of lines; undefined where the processor has no SIMD that WebAssembly can use. */
 export function createLineKernel(maxBytes: number): LineKernel | undefined {
   if (!isTried) {
     isTried = true
@@ -112,7 +112,7 @@ function kernelOf({ exports: { memory, read } }: Instance, mostBytes: number): L
   let timesOut: Float64Array
   let valuesOut: Float64Array
   look()
-  for (let n = 0; n < 23; n++) new Float64Array(memory.buffer, POWERS_AT)[n] = 10 ** n
+  new Float64Array(memory.buffer, POWERS_AT).set(Array.from({ length: 23 }, (_, n) => 10 ** n))
 
   let most = mostBytes
   let used = LEARNT_AT

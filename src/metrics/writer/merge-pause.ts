@@ -10,14 +10,21 @@ export interface MergePause {
   stop(): Promise<void>
 }
 
+/** Milliseconds until a change that failed is tried again, the first time and at most; each time twice as long. */
+const AGAIN_MS = 5_000
+const LONGEST_MS = 60_000
+
 export function createMergePause(
   client: () => ClickHouseClient,
   largeRows: number,
   logger: BaseLogger,
+  againMs = AGAIN_MS,
 ): MergePause {
   let wanted = false
   let held = false
   let stopped = false
+  let failures = 0
+  let again: NodeJS.Timeout | undefined
   let changing: Promise<void> | undefined
 
   const change = async () => {
@@ -26,9 +33,14 @@ export function createMergePause(
         const to = wanted
         await holdMerges(client(), to)
         held = to
+        failures = 0
       }
     } catch (error) {
       logger.debug({ err: error }, 'metrics store: when samples are merged could not be changed')
+      // Left held, merges would wait until the next burst, or a restart.
+      clearTimeout(again)
+      if (!stopped)
+        again = setTimeout(() => want(wanted), Math.min(againMs * 2 ** failures++, LONGEST_MS)).unref()
     } finally {
       changing = undefined
     }
@@ -46,6 +58,7 @@ export function createMergePause(
     async stop() {
       stopped = true
       bursts.stop()
+      clearTimeout(again)
       await changing
       want(false)
       await changing
