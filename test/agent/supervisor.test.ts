@@ -18,6 +18,7 @@ import { hardStop } from '../../src/agent/index.js'
 import { cgroupsBelow, findCgroups } from '../../src/agent/supervisor/cgroup.js'
 import { createFrameReader, encodeFrame } from '../../src/agent/supervisor/frame.js'
 import { connectSupervisor, openSupervisor } from '../../src/agent/supervisor/index.js'
+import { openLogs } from '../../src/agent/supervisor/logs.js'
 import { decide } from '../../src/agent/supervisor/policy.js'
 import type { Launch, Status } from '../../src/agent/supervisor/protocol.js'
 import { dataFolder, lookInto, spawnAgent, startManagedAgent } from './managed-agent.js'
@@ -343,6 +344,23 @@ describe('a process that', () => {
     const sizes = () =>
       readdirSync(join(one.folder(1), 'logs')).map((name) => statSync(join(one.folder(1), 'logs', name)).size)
     await until(() => sizes().every((size) => size <= 65_536), 'files within bounds')
+  })
+
+  it('writes while its log is cut leaves no older file over the bound', async () => {
+    const folder = temporaryFolder()
+    mkdirSync(join(folder, 'logs'))
+    const account = { uid: process.getuid!(), gid: process.getgid!(), groups: [] }
+    const logs = openLogs(folder, account, { maxBytes: 65_536, backups: 2 })
+    onTestFinished(() => logs.close())
+    const writer = spawn('yes', ['a line that goes on and on'], { stdio: ['ignore', logs.stdout, 'ignore'] })
+    onTestFinished(() => void writer.kill('SIGKILL'))
+    const older = ['stdout.log.1', 'stdout.log.2'].map((name) => join(folder, 'logs', name))
+    for (let cuts = 0; cuts < 30; ) {
+      if (logs.bound() > 65_536) cuts++
+      for (const path of older) if (existsSync(path)) expect(statSync(path).size).toBeLessThanOrEqual(65_536)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(older.every((path) => existsSync(path))).toBe(true)
   })
 
   it('puts a link where its log should be does not have others written to', async () => {

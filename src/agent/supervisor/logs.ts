@@ -126,10 +126,12 @@ function copyEnd(fd: number, target: string, maxBytes: number, account: Account)
   try {
     if (process.getuid!() === 0) fchownSync(out, account.uid, account.gid)
     const chunk = Buffer.allocUnsafe(CHUNK)
-    let at = Math.max(0, fstatSync(fd).size - maxBytes)
-    const end = at + maxBytes + CHUNK
+    // A little is left free for what the process writes in the meantime.
+    const growth = Math.min(CHUNK, maxBytes >> 3)
+    let at = Math.max(0, fstatSync(fd).size - maxBytes + growth)
+    const end = at + maxBytes
     for (let read = 1; read > 0 && at < end; at += read) {
-      read = readSync(fd, chunk, 0, CHUNK, at)
+      read = readSync(fd, chunk, 0, Math.min(CHUNK, end - at), at)
       writeSync(out, chunk, 0, read)
     }
   } finally {
