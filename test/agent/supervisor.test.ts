@@ -464,7 +464,7 @@ describe('a process that', () => {
       process.setgid('nogroup'); process.setuid('nobody')
       const { accountOf } = await import(process.argv[1])
       console.log(JSON.stringify([await accountOf('root', undefined), await accountOf('nobody', undefined)]))`
-      const module = new URL('../../dist/agent/supervisor/account.js', import.meta.url).pathname
+      const module = new URL('../../dist-modules/agent/supervisor/account.js', import.meta.url).pathname
       const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script, module], {
         cwd: dataDir,
         encoding: 'utf8',
