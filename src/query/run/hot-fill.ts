@@ -48,6 +48,7 @@ export class HotFill {
   readonly out: Float64Array
   readonly #grid: Grid
   readonly #way: Way
+  readonly #reduce: Reduce
   readonly #chunks: readonly HotColumns[]
   /** By chunk; undefined where samples have to be looked at. */
   readonly #ranges: readonly (BinRange | undefined)[]
@@ -56,6 +57,7 @@ export class HotFill {
   constructor(grid: Grid, by: ResampleName, { chunks }: HotMetric) {
     this.#grid = grid
     this.#way = WAYS[by]
+    this.#reduce = REDUCE[this.#way]
     this.#chunks = chunks
     this.#ranges = chunks.map((chunk) => rangeOf(grid, BINS[by], chunk))
     this.counts = new Float64Array(grid.count)
@@ -135,36 +137,57 @@ export class HotFill {
     slices.count = 0
     slices.add(chunk, slot)
     if (slices.count === 0) return
-    const { from, step } = this.#grid
-    const { counts, out } = this
-    const way = this.#way
-    const reduce = REDUCE[way]
-    const times = slices.times[0] as Float64Array
     const values = slices.values[0] as Float64Array
     const start = slices.starts[0] as number
     const end = slices.ends[0] as number
     const interval = slices.intervals[0] as number
-    const origin = slices.firsts[0] as number
+    if (interval > 0 && this.#grid.step % interval === 0)
+      this.#even(values, start, end, slices.firsts[0] as number, interval)
+    else this.#uneven(slices.times[0] as Float64Array, values, start, end)
+  }
+
+  /** Every bucket but the first and the last has as many samples. */
+  #even(values: Float64Array, start: number, end: number, first: number, interval: number): void {
+    const { from, step } = this.#grid
+    const { counts, out } = this
+    const reduce = this.#reduce
+    const width = step / interval
+    let bucket = Math.floor((first - from) / step)
+    let next = start + Math.ceil((from + (bucket + 1) * step - first) / interval)
+    for (let i = start; i < end; bucket++) {
+      const until = next < end ? next : end
+      const known = counts[bucket] as number
+      const one = reduce(values, i, until)
+      out[bucket] = known === 0 ? one : this.#both(out[bucket] as number, one)
+      counts[bucket] = known + until - i
+      i = until
+      next += width
+    }
+  }
+
+  #uneven(times: Float64Array, values: Float64Array, start: number, end: number): void {
+    const { from, step } = this.#grid
+    const { counts, out } = this
+    const reduce = this.#reduce
     let width = 0
     for (let i = start; i < end; ) {
       const first = i
-      const time = interval > 0 ? origin + (i - start) * interval : (times[i] as number)
-      const bucket = Math.floor((time - from) / step)
-      const until = from + (bucket + 1) * step
-      i =
-        interval > 0
-          ? Math.min(end, i + Math.ceil((until - time) / interval))
-          : bucketEnd(times, first, end, until, first + width)
+      const bucket = Math.floor(((times[i] as number) - from) / step)
+      i = bucketEnd(times, first, end, from + (bucket + 1) * step, first + width)
       width = i - first
       const known = counts[bucket] as number
-      counts[bucket] = known + width
       const one = reduce(values, first, i)
-      const before = out[bucket] as number
-      if (known === 0 || way === 'last') out[bucket] = one
-      else if (way === 'sum') out[bucket] = before + one
-      else if (way === 'min') out[bucket] = one < before ? one : before
-      else out[bucket] = one > before ? one : before
+      out[bucket] = known === 0 ? one : this.#both(out[bucket] as number, one)
+      counts[bucket] = known + width
     }
+  }
+
+  /** Of an earlier and a later part of a bucket. */
+  #both(before: number, one: number): number {
+    if (this.#way === 'sum') return before + one
+    if (this.#way === 'min') return one < before ? one : before
+    if (this.#way === 'max') return one > before ? one : before
+    return one
   }
 }
 

@@ -86,14 +86,18 @@ export class HotFold {
     if (!this.#fill.at(slot)) return
     const { counts, out } = this.#fill
     const totals = this.#totals
+    const members = this.#members
+    const by = this.#by
     for (let b = 0; b < counts.length; b++) {
       const n = counts[b] as number
       if (n === 0) continue
-      const value = finished(this.#by, out[b] as number, n)
+      const value = by === 'avg' ? (out[b] as number) / n : (out[b] as number)
       const before = totals[b] as number
-      if ((this.#members[b] as number)++ === 0) totals[b] = value
-      else if (this.#by === 'max') totals[b] = value > before ? value : before
-      else if (this.#by === 'min') totals[b] = value < before ? value : before
+      const known = members[b] as number
+      members[b] = known + 1
+      if (known === 0) totals[b] = value
+      else if (by === 'max') totals[b] = value > before ? value : before
+      else if (by === 'min') totals[b] = value < before ? value : before
       else totals[b] = before + value
     }
   }
