@@ -350,6 +350,15 @@ describe('the canary of a service', () => {
     // What it said is over with the next facts that do not say it.
     bed.facts({ roles: [{ identity: 'zk-SERVER-1' }] })
     expect(ran('zk-SERVER-1', 0, 15_000).explanation).toMatch(/^The check, run by .* failed\.$/)
+    // It has been started anew: what failed before is no trouble of now.
+    bed.pass(1_000)
+    bed.facts({ roles: [{ identity: 'zk-SERVER-1', state: 'RUNNING', startedAt: bed.now }] })
+    bed.look()
+    expect(bed.test('SERVICE', 'c1:zk', 'ZOOKEEPER_CANARY_HEALTH')).toMatchObject({
+      summary: 'NOT_AVAILABLE',
+      explanation: expect.stringMatching(/^The check has not been run since the role was started/),
+    })
+    expect(ran('zk-SERVER-1', 0, 15_000)).toMatchObject({ summary: 'BAD' })
   })
 })
 

@@ -122,6 +122,8 @@ describe('commands', () => {
     await done(`${ZK}/commands/recommission`, [roles[1]!])
     await done('/cm/commands/hostsDecommission', ['two.example'])
     await done('/cm/commands/hostsRecommission', ['two.example'])
+    await done('/cm/commands/hostsRecommissionWithStart', ['two.example'])
+    await done('/cm/commands/hostsStartRoles', ['one.example', 'two.example'])
     expect((await admin.post('/cm/commands/hostsDecommission', { items: [] })).status).toBe(400)
     expect((await admin.post(`${ZK}/commands/decommission`, { items: ['no'] })).status).toBe(404)
   })

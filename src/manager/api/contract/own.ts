@@ -74,6 +74,18 @@ export const ownEndpoints = {
     needs: 'READ',
     answer: 'BwStaleness',
   },
+  'POST /cm/commands/hostsStartRoles': {
+    since: 2,
+    needs: 'OPERATE',
+    body: 'ApiHostNameList',
+    answer: 'ApiCommand',
+  },
+  'POST /cm/commands/hostsRecommissionWithStart': {
+    since: 15,
+    needs: 'OPERATE',
+    body: 'ApiHostNameList',
+    answer: 'ApiCommand',
+  },
   'GET /clusters/{clusterName}/config': {
     since: 6,
     needs: 'READ',

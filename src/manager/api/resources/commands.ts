@@ -89,7 +89,7 @@ export function commandResources(resources: Resources): Handlers {
     return { items, errors }
   }
 
-  for (const word of ['Decommission', 'Recommission'])
+  for (const word of ['Decommission', 'Recommission', 'RecommissionWithStart', 'StartRoles'])
     handlers[`POST /cm/commands/hosts${word}`] = (call) =>
       startCommand(resources, call, (model) => {
         const names = (call.body as ApiModel<'ApiHostNameList'>).items ?? []
