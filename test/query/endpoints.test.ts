@@ -341,6 +341,10 @@ test('EXPLAIN tells the plan, the SQL with numbers only, and the rows', async ()
       'read',
       'evaluate',
     ])
+    const columns = await own.get({ query, contentType: 'application/x-bellwether-columns' })
+    const [item] = decodeTimeSeriesColumns(new Uint8Array(await columns.arrayBuffer())).items
+    expect(item?.plan?.items.map(({ text }) => text)).toEqual(plan?.items.map(({ text }) => text))
+    expect((await own.get({ query, contentType: 'text/csv' })).status).toBe(400)
     await own.api.stop()
   }
 })
