@@ -63,6 +63,8 @@ test('what up takes for a role reaches it', () => {
   for (const [options, given] of shared)
     for (const key of Object.keys(options))
       if (key in upOptions && key !== 'help') expect([key, key in given]).toEqual([key, true])
+})
+
 test('the stack of an error that nobody expects names files and lines of src/, not of the build', () => {
   const broken = 'data:text/javascript,process.stdout.write=()=>{throw new Error("no terminal")}'
   const { stderr, status } = spawnSync(process.execPath, ['--import', broken, MAIN, 'query', '--help'], {
