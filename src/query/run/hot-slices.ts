@@ -9,7 +9,7 @@ export class HotSlices {
   readonly ends: number[] = []
   /** Milliseconds between the samples of a piece; 0 where distances differ. */
   readonly intervals: number[] = []
-  /** Of a piece with equal distances: its first time. */
+  /** The first time of a piece; only where distances are equal. */
   readonly firsts: number[] = []
   readonly #from: number
   readonly #to: number

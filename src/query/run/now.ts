@@ -81,7 +81,7 @@ export function answerNow(
     }
   } else
     emitAll(plan, checked, subjects, chunk.parts[0]?.ordinals as Int32Array, points, evaluation, sink, emit)
-  endStatement(checked, { window, rollup: 'RAW' }, catalogue, counts, warnings, sink)
+  endStatement(checked, { window, rollup: 'RAW', hasEntities: true }, catalogue, counts, warnings, sink)
   sink.end()
   return true
 }

@@ -4,7 +4,7 @@ import { pointLimit } from '../errors.js'
 import type { Points } from '../functions/points.js'
 import type { Leaf, LeafGroup } from '../plan/leaf.js'
 import { TooMuchAtOnce } from './chunks.js'
-import { HotAggregate, joined } from './hot-aggregate.js'
+import { EvenTimes, HotAggregate, joined } from './hot-aggregate.js'
 import type { Grid } from './hot-fill.js'
 import { gridTimes, HotFold, HotGrid } from './hot-grid.js'
 import { HotSlices } from './hot-slices.js'
@@ -30,6 +30,7 @@ export function evaluateHot(
   const most = ordinals > 1 ? 2 * context.chunkPoints : context.mostPoints
   const slices = new HotSlices(group.window.from, group.window.to)
   const slotLists = reading.metrics.map((metric) => metric.slotsOf(chunk.entities))
+  const even = new EvenTimes()
   let shared: Float64Array | undefined
   let rows = 0
   const result = group.leaves.map((leaf) => {
@@ -73,7 +74,7 @@ export function evaluateHot(
       const rows = new HotAggregate(leaf.by, ordinals)
       return (row, slot) => rows.row(row, slices.at(metric, slot))
     }
-    return (_, slot) => (slices.at(metric, slot).count === 0 ? undefined : joined(slices))
+    return (_, slot) => (slices.at(metric, slot).count === 0 ? undefined : joined(slices, even))
   }
 }
 

@@ -272,6 +272,30 @@ describe('samples in memory', () => {
     expect(cache.stats.loads).toBe(30)
   })
 
+  test('what queries make of what is held is counted, and what was used longest ago goes for it', async () => {
+    const filled = async (bytes: number) => {
+      const { catalogue, cache, series, store, read } = bed({ bytes, keepMs: 0 })
+      for (const metric of ['m', 'n']) {
+        const s = series(metric, 'a')
+        for (let i = 0; i < 720; i++) store(s, T + i * 10_000, i, false)
+        expect(await read(metric, 'a', T, T + 5000)).toHaveLength(720)
+      }
+      const reading = await cache.read([catalogue.metricAt(1)], T, T + 5000)
+      const [columns] = reading?.metrics[0]?.chunks ?? []
+      return { cache, makeBins: () => columns?.bins('sum')?.at(0) }
+    }
+    const roomy = await filled(1_000_000)
+    const { bytes } = roomy.cache.stats
+    roomy.makeBins()
+    const more = roomy.cache.stats.bytes - bytes
+    expect(more).toBeGreaterThan(12 * 24)
+    const narrow = await filled(bytes + more - 1)
+    expect(narrow.cache.stats).toMatchObject({ bytes, chunks: 2 })
+    narrow.makeBins()
+    expect(narrow.cache.stats.chunks).toBe(1)
+    expect(narrow.cache.stats.bytes).toBeLessThan(bytes)
+  })
+
   test('what is in use is not given up for something new: the store is read instead', async () => {
     const { series, store, read, cache } = bed({ bytes: 60_000, keepMs: 10_000 })
     for (let m = 0; m < 8; m++) {
