@@ -167,7 +167,9 @@ describe('life of a cluster', () => {
     const model = await core.model()
     const cluster = clusterNamed(model, 'c1')
     const h1 = hostNamed(model, 'h1')
-    expect(await refused(core, (change) => deleteHost(change, h1))).toMatch(/^IN_USE: .*1 roles/)
+    expect(await refused(core, (change) => deleteHost(change, h1))).toMatch(
+      /^IN_USE: .*still has a role: delete it first/,
+    )
     expect(await refused(core, (change) => removeHostsFromCluster(change, cluster, [h1]))).toMatch(
       /zk-SERVER-/,
     )
