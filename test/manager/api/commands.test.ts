@@ -46,6 +46,11 @@ describe('commands', () => {
     expect((await admin.post(`/commands/${id}/abort`)).status).toBe(200)
     const over = await ended(id)
     expect(over).toMatchObject({ active: false, success: false, canRetry: true })
+    const recent = await admin.get('/cm/recentCommands?maxResults=1')
+    expect(recent.body.items).toMatchObject([
+      { username: 'operator', command: { id: over.id, active: false, success: false } },
+    ])
+    expect((await admin.get('/cm/recentCommands?maxResults=0')).status).toBe(400)
     expect(Date.parse(over.endTime)).toBeGreaterThan(0)
     expect((await admin.get('/cm/commands')).body.items).toEqual([])
   })

@@ -134,6 +134,12 @@ function liveCommands({ core, commands }: ActiveManager): Commands {
       ])
       return Promise.all(found.map((view) => record(view, model, 0)))
     },
+    async recent(limit) {
+      const [found, model] = await Promise.all([commands.list({ limit }), core.model()])
+      return Promise.all(
+        found.map(async (view) => ({ username: view.username, record: await record(view, model, 0) })),
+      )
+    },
     async abort(id) {
       await commands.abort(id)
     },
