@@ -8,6 +8,7 @@ import { managerOptions, type Values } from '../config/index.js'
 import { openPostgres, PostgresError } from '../engine/index.js'
 import {
   createManager,
+  createSystemEvents,
   type Deployment,
   type FirstUser,
   type Lifecycle,
@@ -20,6 +21,7 @@ import { sendersToken } from '../wire/port-tokens.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
 import { advertisedUrl, bareHost } from './addresses.js'
 import { makeDataFolder } from './data-folder.js'
+import { engineNotices } from './engine-notices.js'
 import { listen } from './listen.js'
 import { monitorToken } from './monitor-access.js'
 import { type Running, runRole, tell } from './role.js'
@@ -84,14 +86,19 @@ async function start(
       { agentMonitorUrl },
       'agents on other hosts cannot reach the monitor there: say how they do with --agent-monitor-url',
     )
+  const systemEvents = createSystemEvents(values.hostname || hostname())
   lifecycle = startLifecycle({
-    openServer: (ending) =>
-      openPostgres({
+    async openServer(ending) {
+      const server = await openPostgres({
         url: values.databaseUrl || undefined,
         dataDir: join(data, 'postgres'),
         logger,
         signal: AbortSignal.any([ending, signal]),
-      }),
+      })
+      server.onState(engineNotices('PostgreSQL', systemEvents.add))
+      return server
+    },
+    systemEvents,
     isPassing: (error) => error instanceof PostgresError && PASSING.has(error.code),
     keys,
     url,
