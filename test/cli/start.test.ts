@@ -74,5 +74,5 @@ test('the stack of an error that nobody expects names files and lines of src/, n
   const source = packagePath('src/cli/query.ts')
   const [, place = ''] = stderr.split(`(${source}:`)
   const lines = readFileSync(source, 'utf8').split('\n')
-  expect(lines[Number.parseInt(place, 10) - 1], stderr).toContain('process.stdout.write(help(')
+  expect(lines[Number.parseInt(place, 10) - 1], stderr).toContain('process.stdout.write(')
 })
