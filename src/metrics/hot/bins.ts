@@ -8,8 +8,9 @@ export type BinKind = 'sum' | 'min' | 'max'
 const WIDTHS = [60_000, 300_000, 900_000, 3_600_000]
 /** Samples that a bin stands for, at least: fewer would hardly save work, and their bins would take much memory beside them. */
 const LEAST_SAMPLES = 15
-/** Series that are looked at to find out how close samples are. */
+/** Series that are looked at to find out how close samples are; and distances that have to be known for that. */
 const LOOKED_AT = 8
+const LEAST_GAPS = 8
 
 /**
  * The width for samples as close as these, milliseconds; undefined where they are too few, or not enough is known yet.
@@ -26,7 +27,7 @@ export function binWidth({ times, starts, ends }: Regions): number | undefined {
     gaps += end - start - 1
     seen++
   }
-  return gaps === 0 ? undefined : WIDTHS.find((width) => (width * gaps) / span >= LEAST_SAMPLES)
+  return gaps < LEAST_GAPS ? undefined : WIDTHS.find((width) => (width * gaps) / span >= LEAST_SAMPLES)
 }
 
 /**
