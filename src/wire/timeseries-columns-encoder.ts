@@ -1,4 +1,4 @@
-import type { QueryProblem } from './timeseries.js'
+import type { QueryPlan, QueryProblem } from './timeseries.js'
 import { FrameType } from './timeseries-frames.js'
 import { FrameWriter, Growing } from './timeseries-frames-writer.js'
 import { type ItemHead, NO_FREQUENCY, type StreamTemplate } from './timeseries-stream.js'
@@ -98,10 +98,10 @@ export class TimeSeriesColumnsEncoder {
     if (this.#values.length >= FLUSH_POINTS || this.#streams >= FLUSH_STREAMS) this.#flush()
   }
 
-  /** `marks`: those of the warnings that are about a place in the query. */
-  endItem(warnings: readonly string[], marks: readonly QueryProblem[] = []): void {
+  /** `marks`: those of the warnings that are about a place in the query; `plan`: what EXPLAIN tells. */
+  endItem(warnings: readonly string[], marks: readonly QueryProblem[] = [], plan?: QueryPlan): void {
     this.#flush()
-    this.#out.json(FrameType.itemEnd, marks.length === 0 ? { warnings } : { warnings, marks })
+    this.#out.json(FrameType.itemEnd, { warnings, ...(marks.length > 0 && { marks }), ...(plan && { plan }) })
   }
 
   /** The last frame: an answer without it was cut off. */

@@ -4,9 +4,10 @@ import { nearest } from '../names/index.js'
 import { clipQuoted, didYouMean, type Predicate } from '../syntax/index.js'
 import { attributeNames, isAttribute } from './attribute-names.js'
 import { attributeReader, normalizeAttribute } from './attributes.js'
+import { recordCategory } from './collections.js'
 import { resolveMetric } from './metric-names.js'
 import { type CheckedStatement, comparisonsOf, type Filter, selects } from './statement.js'
-import { acrossOf, hasCondition, hasFact, neededMetrics } from './walk.js'
+import { acrossOf, factCategories, hasCondition, neededMetrics } from './walk.js'
 
 /** Categories that are known without an entity: parents are made up from their members. */
 const ALWAYS = ['CLUSTER', 'RACK', 'HOST', 'SERVICE', 'ROLE']
@@ -31,6 +32,11 @@ export interface EmptyAnswer {
  */
 export function emptyHints(answer: EmptyAnswer, catalogue: Catalogue): string[] {
   const { statement, filter, warnings } = answer.checked
+  const records = recordCategory(statement)
+  if (records !== undefined)
+    return catalogue.entitiesIn(records).length > 0
+      ? []
+      : [`Nobody has sent any ${statement.from?.name}: entities of the category ${records}.`]
   const hints = new Set<string>()
   // A trigger's condition is mostly empty, and asked again and again: what costs a look at the entities is not for it.
   const decides = comparisonsOf(filter).length > 0
@@ -120,8 +126,13 @@ function togetherHint(
   if (hasEntities && mayBeEmpty) return undefined
   if (items?.some(({ expression }) => acrossOf(expression).length > 0)) return undefined
   const metrics = (items ?? []).map(({ expression }) => neededMetrics(expression))
-  if (items?.some(({ expression }, i) => hasFact(expression) && metrics[i]?.length === 0))
-    return catalogue.entitiesIn('SERVICE').length > 0 ? undefined : 'There is no service.'
+  const owners = (items ?? []).flatMap(({ expression }, i) =>
+    metrics[i]?.length === 0 ? factCategories(expression) : [],
+  )
+  if (owners.length > 0) {
+    const none = owners.find((category) => catalogue.entitiesIn(category).length === 0)
+    return none && `There is no ${none.toLowerCase()}.`
+  }
   const meets = (entity: Entity) => selects(filter, entity) !== false
   const matching = count(meets, catalogue, looks)
   if (matching === undefined) return undefined

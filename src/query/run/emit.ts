@@ -70,13 +70,9 @@ export function endStatement(
   warnings: Set<string>,
   sink: AnswerSink,
 ): void {
-  const { statement, items = [], warnings: marks } = checked
+  const { items = [], warnings: marks } = checked
   const constants = items.filter(isConstant).length
-  if (
-    counts.streams <= constants &&
-    (items.length === 0 || items.length > constants) &&
-    statement.from === undefined
-  )
+  if (counts.streams <= constants && (items.length === 0 || items.length > constants))
     for (const hint of emptyHints({ checked, window, rollup, hasEntities }, catalogue)) warnings.add(hint)
   sink.endStatement([...warnings], { marks })
 }
