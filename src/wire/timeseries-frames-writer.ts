@@ -57,6 +57,7 @@ export class Growing<A extends Uint32Array | Float64Array> {
 /** Most answers are small, and memory that is not used has to be cleared and collected too. */
 const FIRST_BYTES = 4_096
 const KEPT_BYTES = 262_144
+const SHORT = 64
 const NOTHING = new ArrayBuffer(0)
 const NO_BYTES = new Uint8Array(NOTHING)
 const NO_VIEW = new DataView(NOTHING)
@@ -85,9 +86,24 @@ export class FrameWriter {
     // A character takes three bytes at the most.
     this.#reserve(8 + align8(3 * text.length))
     const start = this.#length
-    const { written } = utf8.encodeInto(text, this.#all.subarray(start + 8))
+    const written = this.#text(text, start + 8)
     const at = this.#head(type, written)
     this.#blanks(at, written)
+  }
+
+  /** Writes it at a place, and tells its bytes. For a short one, calling the encoder takes longer than the text. */
+  #text(text: string, at: number): number {
+    const bytes = this.#all
+    if (text.length <= SHORT) {
+      let i = 0
+      for (; i < text.length; i++) {
+        const code = text.charCodeAt(i)
+        if (code > 0x7f) break
+        bytes[at + i] = code
+      }
+      if (i === text.length) return i
+    }
+    return utf8.encodeInto(text, bytes.subarray(at)).written
   }
 
   /** Blanks behind a text, not zeros: the payload stays valid JSON. */

@@ -1,5 +1,5 @@
-import type { HotColumns } from './columns.js'
 import { CHUNK_MS } from './limits.js'
+import type { Regions } from './regions.js'
 
 /** What is kept of a bin: the sum of its values and how many there are, or one of the extremes. */
 export type BinKind = 'sum' | 'min' | 'max'
@@ -8,14 +8,15 @@ export type BinKind = 'sum' | 'min' | 'max'
 const WIDTHS = [60_000, 300_000, 900_000, 3_600_000]
 /** Samples that a bin stands for, at least: fewer would hardly save work, and their bins would take much memory beside them. */
 const LEAST_SAMPLES = 15
-/** Series that are looked at to find out how close samples are. */
+/** Series that are looked at to find out how close samples are; and distances that have to be known for that. */
 const LOOKED_AT = 8
+const LEAST_GAPS = 8
 
 /**
  * The width for samples as close as these, milliseconds; undefined where they are too few, or not enough is known yet.
  * The same for all series of the columns.
  */
-export function binWidth({ times, starts, ends }: HotColumns): number | undefined {
+export function binWidth({ times, starts, ends }: Regions): number | undefined {
   let span = 0
   let gaps = 0
   for (let slot = 0, seen = 0; slot < starts.length && seen < LOOKED_AT; slot++) {
@@ -26,7 +27,7 @@ export function binWidth({ times, starts, ends }: HotColumns): number | undefine
     gaps += end - start - 1
     seen++
   }
-  return gaps === 0 ? undefined : WIDTHS.find((width) => (width * gaps) / span >= LEAST_SAMPLES)
+  return gaps < LEAST_GAPS ? undefined : WIDTHS.find((width) => (width * gaps) / span >= LEAST_SAMPLES)
 }
 
 /**
@@ -45,14 +46,14 @@ export class Bins {
   values = new Float64Array(0)
   /** Samples; of sums only. */
   counts = new Uint32Array(0)
-  readonly #columns: HotColumns
+  readonly #columns: Regions
   /** By slot: the region whose samples are in. */
   #starts = new Uint32Array(0)
   #ends = new Uint32Array(0)
   readonly #grown: () => void
 
   /** `from`: where the chunk begins. `grown` is called when more memory is taken. */
-  constructor(columns: HotColumns, kind: BinKind, from: number, width: number, grown: () => void) {
+  constructor(columns: Regions, kind: BinKind, from: number, width: number, grown: () => void) {
     this.#columns = columns
     this.kind = kind
     this.from = from

@@ -1,4 +1,4 @@
-import type { HotColumns } from './columns.js'
+import type { Regions } from './regions.js'
 
 /** Bytes that it takes by slot. */
 export const SPACING_BYTES = 24
@@ -12,12 +12,12 @@ export class Spacing {
   firsts = new Float64Array(0)
   /** Between samples, whole milliseconds; 0: not equal. */
   intervals = new Float64Array(0)
-  readonly #columns: HotColumns
+  readonly #columns: Regions
   /** By slot: the region that was looked at. */
   #starts = new Uint32Array(0)
   #ends = new Uint32Array(0)
 
-  constructor(columns: HotColumns) {
+  constructor(columns: Regions) {
     this.#columns = columns
   }
 
