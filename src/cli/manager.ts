@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import { Registry } from 'prom-client'
 import { managerOptions, type Values } from '../config/index.js'
@@ -17,6 +16,7 @@ import {
   startLifecycle,
 } from '../manager/index.js'
 import { isLoopback } from '../wire/host-check.js'
+import { packagePath } from '../wire/package-folder.js'
 import { sendersToken } from '../wire/port-tokens.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
 import { advertisedUrl, bareHost } from './addresses.js'
@@ -28,8 +28,6 @@ import { type Running, runRole, tell } from './role.js'
 import { authoritiesFile, tlsFiles, warnOfCertificate } from './tls.js'
 
 type Settings = Values<typeof managerOptions>
-
-const packageRoot = fileURLToPath(new URL('../..', import.meta.url))
 
 /** A database that is slow to start does not keep the pages from being shown. */
 const DATABASE_PATIENCE_MS = 8_000
@@ -56,7 +54,7 @@ async function start(
   const files = tlsFiles(values)
   const caFile = authoritiesFile(values.tlsCa, '--tls-ca')
   await makeDataFolder(data)
-  const { version } = JSON.parse(readFileSync(`${packageRoot}package.json`, 'utf8'))
+  const { version } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8'))
   const registry = new Registry()
   // The pages and time series are there before the database is, and while it is away.
   let lifecycle: Lifecycle | undefined
@@ -71,7 +69,7 @@ async function start(
     monitorUrl: values.monitorUrl,
     monitorToken: token,
     monitorCaFile: caFile,
-    webRoot: `${packageRoot}dist/web`,
+    webRoot: packagePath('dist/web'),
     version,
     allowedHosts: isLoopback(values.host) ? values.allowedHosts.split(',').filter(Boolean) : undefined,
     registry,

@@ -375,6 +375,46 @@ describe('services that depend on each other', () => {
     expect(rows).toEqual([{ state: 'DEPLOYED' }, { state: 'DEPLOYED' }, { state: 'DEPLOYED' }])
   })
 
+  test('a rolling restart takes as many workers at a time as asked, waits between, and ends after too many failures', async () => {
+    const hdfs = serviceNamed(await core.model(), 'c1', 'hdfs')
+    const batches = async (options: Parameters<typeof planServiceRollingRestart>[2]) => {
+      const plan = planServiceRollingRestart(await active.commands.at(), hdfs, options)
+      return plan.children!.map(({ name, children, tolerance }) =>
+        name === 'RollingRestartWorkers'
+          ? [tolerance, ...children!.map((each) => each.args?.seconds ?? each.children![0]!.children!.length)]
+          : name,
+      )
+    }
+    expect(await batches({ slaveBatchSize: 2, sleepSeconds: 7, slaveFailCountThreshold: 1 })).toEqual([
+      'Validate',
+      'RollingRestartRole',
+      [1, 2, 7, 1],
+    ])
+    expect(await batches({ rolesToInclude: 'SLAVES_ONLY' })).toEqual(['Validate', [0, 1, 1, 1]])
+    expect(await batches({ rolesToInclude: 'NON_SLAVES_ONLY' })).toEqual(['Validate', 'RollingRestartRole'])
+    await expect(batches({ restartRoleTypes: ['DATANODES'] })).rejects.toThrow('no role type "DATANODES"')
+
+    agents[0]!.behave = ({ name }) => (name.endsWith('hdfs-DATANODE') ? 'fatal' : 'runs')
+    const logs = agents.map((agent) => agent.log.length)
+    const restarted = () =>
+      agents.map((agent, i) => agent.log.slice(logs[i]).some((line) => line.startsWith('start')))
+    const restart = async (slaveFailCountThreshold: number) =>
+      run(
+        planServiceRollingRestart(await active.commands.at(), hdfs, {
+          slaveFailCountThreshold,
+          restartRoleTypes: ['DATANODE'],
+        }),
+      )
+    try {
+      expect(await restart(0)).toMatchObject({ success: false })
+      expect(restarted()).toEqual([true, false, false])
+      expect(await restart(1)).toMatchObject({ success: true })
+      expect(restarted()).toEqual([true, true, true])
+    } finally {
+      agents[0]!.behave = () => 'runs'
+    }
+  })
+
   test('a role command needs the state that its descriptor asks for', async () => {
     const { model } = await core.instances()
     const namenode = [...model.roles.values()].find((role) => role.type === 'NAMENODE')!
