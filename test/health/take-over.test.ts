@@ -230,4 +230,33 @@ describe('a model that is taken over', () => {
     take({ ...modelOf(20, 99), hosts: [], roles: [], services: [], clusters: [] })
     expect(bed.streams.count).toBe(0)
   })
+
+  it('gives up silent hosts, and of a host with very many parts the silent ones; who comes back is looked after anew', () => {
+    const bed = bench()
+    let silent: readonly number[] = []
+    Object.assign(bed.catalogue, { lastSeen: (index: number) => (silent.includes(index) ? 0 : NOW) })
+    const host =
+      bed.catalogue.entities[
+        bed.catalogue.addEntity({ category: 'HOST', name: 'h0', attributes: { hostId: 'h0' } })
+      ]!
+    const id = bed.picture.ownerOf(host)
+    const all = Array.from({ length: 501 }, (_, n) => bed.mount('h0', `/mnt/${n}`))
+    for (const part of all) bed.picture.ownerOf(part)
+    const full = bed.streams.count
+    silent = all.slice(1).map(({ index }) => index)
+    const { version } = bed.picture
+    expect(bed.picture.forget(NOW)).toEqual([])
+    expect(bed.picture.version).toBeGreaterThan(version)
+    expect(bed.picture.find('HOST', 'h0')!.parts.map(({ label }) => label)).toEqual(['/mnt/0'])
+    expect(bed.streams.count).toBeLessThan(full / 50)
+    silent = [host.index]
+    const gone = bed.picture.forget(NOW)
+    expect(gone.map(({ identity }) => identity)).toEqual(['h0'])
+    for (const piece of bed.picture.leftOver(gone)) piece()
+    expect([bed.streams.count, bed.picture.nodes.length]).toEqual([0, 0])
+    silent = []
+    expect(bed.picture.ownerOf(host)).not.toBe(id)
+    expect(bed.picture.nodes).toHaveLength(1)
+    expect(bed.streams.count).toBeGreaterThan(0)
+  })
 })

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Core } from '../core.js'
 import { isTransient, LostLeaseError, type Trx, withTerm } from '../database/index.js'
@@ -63,6 +64,8 @@ export function createExecutor(options: {
   function run(rootId: number): void {
     if (stopped || running.has(rootId)) return
     const controller = new AbortController()
+    // Steps of hundreds of roles wait side by side.
+    setMaxListeners(0, controller.signal)
     const promise = carryOn(rootId, controller.signal).finally(() => {
       running.delete(rootId)
       busy?.end(rootId)
@@ -83,11 +86,9 @@ export function createExecutor(options: {
         core.logger.error({ err: error, command: rootId, tries }, 'A command could not be carried on')
         if (!isTransient(error) && tries >= MAX_TRIES) return
       }
-      const stopping = new Promise<void>((resolve) => {
-        if (stopped || signal.reason instanceof Stopping) resolve()
-        else signal.addEventListener('abort', () => resolve(), { once: true })
-      })
-      await Promise.race([stopping, delay(Math.min(LONGEST_WAIT_MS, 250 * 2 ** Math.min(tries, 10)))])
+      const ms = Math.min(LONGEST_WAIT_MS, 250 * 2 ** Math.min(tries, 10))
+      // One that is to be aborted waits for the database all the same.
+      if (!stopped) await delay(ms, undefined, signal.aborted ? {} : { signal }).catch(() => undefined)
       if (stopped) return
     }
   }

@@ -38,12 +38,22 @@ export class LostLeaseError extends Error {
   }
 }
 
+/** Has the disk of the database's server no room left? PostgreSQL: `disk_full`; nothing of the statement was done. */
+export function isDiskFull(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
+  return (
+    code === '53100' ||
+    (typeof message === 'string' && /No space left on device|Disk quota exceeded/.test(message))
+  )
+}
+
 /**
  * Is it only that the database was away, or that two transactions were in each other's way? Then it may be done again, if it
  * is known whether it was done (see `once` of the commands).
  */
 export function isTransient(error: unknown): boolean {
   if (error instanceof DatabaseError) return error.code === 'UNREACHABLE'
+  if (isDiskFull(error)) return true
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
   // 08: connection, 57P0: the server stops or starts, 40: serialization and deadlock, 53: out of connections, disk or memory.
   if (

@@ -1,4 +1,4 @@
-export { DatabaseError, type DatabaseErrorCode, isTransient, LostLeaseError } from './errors.js'
+export { DatabaseError, type DatabaseErrorCode, isDiskFull, isTransient, LostLeaseError } from './errors.js'
 export { type Leadership, type LeadershipOptions, lead } from './leadership.js'
 export {
   acquireLease,

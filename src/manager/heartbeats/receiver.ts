@@ -10,7 +10,7 @@ import {
 import { parseHeartbeatRequest } from '../../wire/heartbeat-parse.js'
 import { ShapeError } from '../../wire/shape.js'
 import type { Core } from '../core.js'
-import { isTransient, LostLeaseError } from '../database/index.js'
+import { isDiskFull, isTransient, LostLeaseError } from '../database/index.js'
 import { ModelError } from '../model/index.js'
 import { type CanaryHosts, desiredState } from '../processes/index.js'
 import { createHeldBeats } from './held-beats.js'
@@ -174,8 +174,9 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       if (error instanceof LostLeaseError) return refuse(503, 'NOT_ACTIVE', error.message)
       if (error instanceof BusyError) return { ...refuse(503, 'BUSY', error.message), retryAfter: 5 }
       if (isTransient(error)) {
-        core.logger.warn({ err: error }, 'A beat could not be answered: the database is away')
-        return { ...refuse(503, 'BUSY', 'The database of the manager is away.'), retryAfter: 2 }
+        const what = isDiskFull(error) ? 'its disk is full' : 'it is away'
+        core.logger.warn({ err: error }, `A beat could not be answered by the database: ${what}`)
+        return { ...refuse(503, 'BUSY', `The manager cannot use its database: ${what}.`), retryAfter: 2 }
       }
       throw error
     }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { loadDescriptors } from '../../../src/manager/descriptors/index.js'
 import { newCore } from '../core.js'
@@ -52,6 +53,30 @@ describe('a cluster', () => {
     expect((await server.admin.get('/hosts')).body.items[0].roleRefs).toBeUndefined()
     const old = await server.admin.get('/clusters/Cluster%201/hosts', { version: 19 })
     expect(old.body.items[0]).toEqual({ hostId: 'host-id-0' })
+  })
+
+  it('is not changed while the disk of the database is full: that is said, and is over with it', async () => {
+    // As PostgreSQL says it.
+    await sql`create function full_disk() returns trigger language plpgsql as $$ begin
+        raise exception 'could not extend file "base/1/2": No space left on device' using errcode = 'disk_full'; end $$`.execute(
+      server.core.db,
+    )
+    await sql`create trigger full_disk before insert on cluster for each row execute function full_disk()`.execute(
+      server.core.db,
+    )
+    const make = () => server.admin.post('/clusters', { items: [{ name: 'late', fullVersion: '7.1.7' }] })
+    const refused = await make()
+    expect(refused).toMatchObject({
+      status: 503,
+      body: {
+        message:
+          'The disk of the manager’s database is full: nothing can be changed until there is space on it again.',
+      },
+    })
+    expect((await server.admin.get('/clusters')).status).toBe(200)
+    await sql`drop function full_disk cascade`.execute(server.core.db)
+    expect((await make()).status).toBe(200)
+    expect((await server.admin.delete('/clusters/late')).status).toBe(200)
   })
 
   it('has types, and roles that can be filtered', async () => {

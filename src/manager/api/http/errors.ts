@@ -1,3 +1,5 @@
+import { isDiskFull } from '../../database/index.js'
+
 /** What the API refuses or cannot do: becomes `{message, causes?}` with `status`. The message is for the person who asked. */
 export class ApiError extends Error {
   override name = 'ApiError'
@@ -55,6 +57,11 @@ export function asApiError(error: unknown): ApiError | undefined {
   const status = STATUS_OF_CODE[code]
   if (status !== undefined)
     return new ApiError(status, message, causesOf(error), status === 503 ? { 'retry-after': '5' } : {})
+  if (isDiskFull(error))
+    return unavailable(
+      'The disk of the manager’s database is full: nothing can be changed until there is space on it again.',
+      30,
+    )
   if (AWAY.test(code))
     return unavailable('The database cannot be reached; the request can be made again in a moment.')
   return undefined
