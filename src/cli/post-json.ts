@@ -3,24 +3,40 @@ import * as http from 'node:http'
 import * as https from 'node:https'
 import { Readable } from 'node:stream'
 
+interface Options {
+  headers: Record<string, string>
+  caFile: string
+}
+
 /**
  * POSTs JSON and gives the answer as soon as its headers are there. `fetch` cannot be given an authority to verify certificates
  * by. `caFile`: PEM, used in place of the system's; empty: those. Rejects with Node's error when nothing answers.
  */
-export function postJson(
+export function postJson(url: string, body: unknown, options: Options): Promise<Response> {
+  return request(url, 'POST', Buffer.from(JSON.stringify(body)), options)
+}
+
+/** GETs it, as `postJson` does. */
+export function get(url: string, options: Options): Promise<Response> {
+  return request(url, 'GET', undefined, options)
+}
+
+function request(
   url: string,
-  body: unknown,
-  { headers, caFile }: { headers: Record<string, string>; caFile: string },
+  method: string,
+  bytes: Buffer | undefined,
+  { headers, caFile }: Options,
 ): Promise<Response> {
-  const bytes = Buffer.from(JSON.stringify(body))
   const isSecure = url.startsWith('https:')
   return new Promise((resolve, reject) => {
     const outgoing = (isSecure ? https : http).request(
       url,
       {
-        method: 'POST',
+        method,
         agent: false,
-        headers: { ...headers, 'content-type': 'application/json', 'content-length': bytes.length },
+        headers: bytes
+          ? { ...headers, 'content-type': 'application/json', 'content-length': bytes.length }
+          : headers,
         ...(isSecure && caFile !== '' ? { ca: readFileSync(caFile) } : {}),
       },
       (incoming) => {

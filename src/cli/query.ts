@@ -1,15 +1,20 @@
-import { help, queryOptions, resolve, SettingsError } from '../config/index.js'
+import { text } from 'node:stream/consumers'
+import { help, queryOptions, resolve, SettingsError, type Values } from '../config/index.js'
+import type { CompletionAnswer } from '../wire/completion.js'
 import { connectionProblem, tlsProblem } from '../wire/connection-problem.js'
 import { type ErrorBody, type TimeSeriesResponse, WARNINGS_HEADER } from '../wire/timeseries.js'
-import { postJson } from './post-json.js'
+import { get, postJson } from './post-json.js'
 import { csvLines, headerWarnings } from './query-csv.js'
 import { problemLines, responseLines } from './query-output.js'
+import { prompt } from './query-prompt.js'
 import { authoritiesFile } from './tls.js'
 
 /** What stays the same from one query to the next. */
 const VARIABLES = ['BELLWETHER_URL', 'BELLWETHER_CA', 'BELLWETHER_USER', 'BELLWETHER_PASSWORD']
 
-const USAGE = 'bellwether query "SELECT …" [OPTIONS]'
+const USAGE = 'bellwether query ["SELECT …"] [OPTIONS]'
+
+type QuerySettings = Values<typeof queryOptions>
 
 /** Exit codes: 0 answered, 1 the query or the server is at fault, 2 the call is. */
 export async function run(args: string[]): Promise<number> {
@@ -23,11 +28,18 @@ export async function run(args: string[]): Promise<number> {
   }
   const { values, words } = resolved
   if (values.help) {
-    process.stdout.write(help(USAGE, 'Asks the metrics store with a tsquery statement.', queryOptions))
+    process.stdout.write(
+      help(
+        USAGE,
+        'Asks the metrics store with a tsquery statement: the one given here, or the input; at a terminal it asks for them, and Tab\nshows what can follow.',
+        queryOptions,
+      ),
+    )
     return 0
   }
-  const query = words.join(' ')
-  if (query.trim() === '') {
+  const isPrompt = words.length === 0 && process.stdin.isTTY === true && process.stdout.isTTY === true
+  const query = words.length > 0 || isPrompt ? words.join(' ') : await text(process.stdin)
+  if (!isPrompt && query.trim() === '') {
     process.stderr.write(
       `Which query? For example:\n  bellwether query "select cpu_percent where category = HOST"\n`,
     )
@@ -37,6 +49,29 @@ export async function run(args: string[]): Promise<number> {
     process.stderr.write('bellwether query: --csv and --json: choose one of them.\n')
     return 2
   }
+  // The reader may close the pipe early (`| head`); that is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  if (!isPrompt) return ask(query, values)
+  await prompt({
+    input: process.stdin,
+    output: process.stdout,
+    complete: (line) => completion(line, values),
+    run: (statement) => ask(statement, values),
+  })
+  return 0
+}
+
+async function completion(line: string, values: QuerySettings): Promise<CompletionAnswer | null> {
+  const parameters = new URLSearchParams({ query: line, offset: String(line.length) })
+  const response = await get(`${values.url}/api/v45/timeseries/complete?${parameters}`, {
+    headers: login(values),
+    caFile: values.ca,
+  })
+  const body = await response.text()
+  return response.ok ? (JSON.parse(body) as CompletionAnswer) : null
+}
+
+async function ask(query: string, values: QuerySettings): Promise<number> {
   let response: Response
   try {
     response = await postJson(
@@ -96,8 +131,6 @@ function login({ user, password }: { user: string; password: string }): Record<s
 }
 
 async function pass(response: Response): Promise<number> {
-  // The reader may close the pipe early (`| head`); that is no failure.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   for await (const chunk of response.body ?? []) {
     if (!process.stdout.write(chunk)) await new Promise((resume) => process.stdout.once('drain', resume))
   }

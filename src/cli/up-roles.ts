@@ -58,6 +58,14 @@ export function settingsOfRoles(
       alertToken: values.alertToken,
       eventsKeep: `${values.eventsKeep}ms`,
       eventsBytes: values.eventsBytes,
+      graphitePort: portOrOff(values.graphitePort),
+      statsdPort: portOrOff(values.statsdPort),
+      plaintextHost: values.plaintextHost,
+      maxSeries: values.maxSeries,
+      maxSeriesPerSender: values.maxSeriesPerSender,
+      maxEntities: values.maxEntities,
+      maxMetrics: values.maxMetrics,
+      streamLimit: values.streamLimit,
     },
     publisher: {
       ...all,
@@ -88,8 +96,11 @@ export function settingsOfRoles(
       monitorTokenFile: tokens.monitor,
       processDir: values.processDir,
       interval: `${values.interval}ms`,
-      agentPort: values.agentPort < 0 ? 'off' : values.agentPort,
+      agentPort: portOrOff(values.agentPort),
+      scrapeConfig: values.scrapeConfig === '' ? '' : resolve(values.scrapeConfig),
     },
     address: isSecure ? advertised(values.port) : undefined,
   }
 }
+
+const portOrOff = (port: number): number | 'off' => (port < 0 ? 'off' : port)

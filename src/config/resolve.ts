@@ -75,7 +75,9 @@ function readFlags(
     parsed = parseArgs({ args: [...args], options: config, allowPositionals: true, strict: true })
   } catch (error) {
     // Node's message names the flag and what is wrong; the hint that follows it speaks of positionals and misleads.
-    throw new SettingsError(`${(error as Error).message.split('. ')[0]}. See --help.`)
+    const message = (error as Error).message.split('. ')[0]!
+    const hint = hintFor(/^Unknown option '--([^']+)'/.exec(message)?.[1])
+    throw new SettingsError(`${message}${hint}. See --help.`)
   }
   const flags = new Map<string, Given>()
   for (const [name, value] of Object.entries(parsed.values))
@@ -109,6 +111,19 @@ function readFile(path: string, options: Options, problems: string[]): Map<strin
     else given.set(key, { text: String(value), from: `${path}: "${key}"` })
   }
   return given
+}
+
+/** What to do about a flag that this command does not have, where the setting is another command's, or a secret. */
+function hintFor(flag: string | undefined): string {
+  if (flag === undefined) return ''
+  for (const [command, options] of Object.entries<Options>(optionsOfCommands))
+    for (const { key, secret } of Object.values(options)) {
+      if (flagOf(key) !== `--${flag}`) continue
+      return secret
+        ? `: it is a secret, for the variable ${variableOf(key)} or a file`
+        : `: it is a setting of ${command}; roles that up starts get it as the variable ${variableOf(key)}`
+    }
+  return ''
 }
 
 const plain = (key: string) => key.replace(/[-_]/g, '').toLowerCase()

@@ -42,7 +42,10 @@ export interface Catalogue {
    * `sender` also for a new one of a sender who may not bring another series of it.
    */
   addMetric(definition: MetricDefinition, sender?: string): MetricIndex
-  /** Registers an entity, its new attributes or its new name. Throws like `addMetric`. */
+  /**
+   * Registers an entity, its new attributes or its new name. A name without an identity is that of the entity with this identity, else
+   * of who was renamed to it. Throws like `addMetric`.
+   */
   addEntity(definition: EntityDefinition, sender?: string): EntityIndex
   /** Gives an entity a new name from now on; senders that go on under the old one do not undo it. Throws `CatalogueLimitError`. */
   renameEntity(entity: EntityIndex, name: string): void

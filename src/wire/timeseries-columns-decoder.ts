@@ -136,11 +136,14 @@ export function decodeTimeSeriesColumns(bytes: Uint8Array): { items: ColumnarIte
         break
       case FrameType.itemEnd:
         if (head !== undefined) {
-          const { warnings, marks = [] } = reader.json<
-            Pick<ColumnarItem, 'warnings'> & Partial<ColumnarItem>
-          >()
+          const {
+            warnings,
+            marks = [],
+            plan,
+          } = reader.json<Pick<ColumnarItem, 'warnings'> & Partial<ColumnarItem>>()
           head.item.warnings = warnings
           head.item.marks = marks
+          if (plan !== undefined) head.item.plan = plan
         }
         break
       case FrameType.end:

@@ -62,7 +62,7 @@ export interface QueryProblem {
   suggestions: string[]
 }
 
-/** What `EXPLAIN SELECT …` tells: ours, in JSON only. */
+/** What `EXPLAIN SELECT …` tells: ours, in JSON and columns. */
 export interface QueryPlan {
   rollup: Rollup
   streams: number
@@ -130,5 +130,7 @@ export interface ColumnarItem {
   warnings: string[]
   /** Those of the warnings that are about a place in the query. */
   marks: QueryProblem[]
+  /** Of an EXPLAIN, which has no streams. */
+  plan?: QueryPlan
   streams: ColumnarStream[]
 }

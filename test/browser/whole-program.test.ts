@@ -69,6 +69,25 @@ describeInBrowser('the whole program in a browser', () => {
     await soon(() => mark.count()).toBe(0)
   }, 120_000)
 
+  it('formats a query, shows more streams than the limit, and the plan of an EXPLAIN', async () => {
+    const query = 'select load_1,load_5 where (category=HOST)'
+    open = await openPage(
+      browser,
+      `${program.url}/?page=charts&query=${encodeURIComponent(query)}&limit=1&from=now-5m`,
+    )
+    const { page } = open
+    await page.locator('.warning').getByRole('button', { name: 'Show up to 4' }).click()
+    await soon(() => legendOf(page, '0-all')).toEqual(['load_1', 'load_5'])
+    expect(parameter(page, 'limit')).toBe('4')
+    await page.getByRole('button', { name: 'Format' }).click()
+    const box = page.getByLabel('Query')
+    await soon(() => box.inputValue()).toBe('SELECT load_1, load_5 WHERE category = HOST')
+    await box.fill('explain select load_1 where category = HOST')
+    await page.keyboard.press('Enter')
+    await soon(() => textOf(page.locator('.plan'))).toContain('reads samples of load_1')
+    expect(parameter(page, 'limit')).toBeNull()
+  }, 120_000)
+
   it('zooms, isolates, and shows the same after a reload, dark and light', async () => {
     open = await openPage(
       browser,

@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +8,12 @@ import { afterAll, expect, test } from 'vitest'
 import { makeDataFolder } from '../../src/cli/data-folder.js'
 import { settledPorts } from '../../src/cli/free-ports.js'
 import { explain } from '../../src/cli/role.js'
+import { settingsOfRoles } from '../../src/cli/up-roles.js'
+import { agentOptions, managerOptions, monitorOptions, resolve, upOptions } from '../../src/config/index.js'
+import { packagePath } from '../../src/wire/package-folder.js'
 import { freePort } from '../ports.js'
+
+const MAIN = packagePath('dist/cli/main.js')
 
 const folder = mkdtempSync(join(tmpdir(), 'bellwether-start-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -41,4 +47,32 @@ test('ports that are 0 become free ones, each another; one that is in use, or as
 
 test('a name to listen on that leads nowhere is told with the name', async () => {
   expect(await settledPorts('nosuch.invalid', [0]).catch(explain)).toMatch(/nosuch\.invalid; --host takes/)
+})
+
+test('what up takes for a role reaches it', () => {
+  const tokens = { monitor: 'm', senders: 's', join: 'j' }
+  const { values } = resolve(upOptions, ['--graphite-port', '2003', '--scrape-config', '/s.json'], {})
+  const roles = settingsOfRoles(values, '/data', '/data/logs', tokens)
+  expect(roles.monitor).toMatchObject({ graphitePort: 2003, statsdPort: 'off', streamLimit: 250 })
+  expect(roles.agent).toMatchObject({ scrapeConfig: '/s.json' })
+  const shared = [
+    [managerOptions, roles.manager],
+    [monitorOptions, roles.monitor],
+    [agentOptions, roles.agent],
+  ] as const
+  for (const [options, given] of shared)
+    for (const key of Object.keys(options))
+      if (key in upOptions && key !== 'help') expect([key, key in given]).toEqual([key, true])
+})
+
+test('the stack of an error that nobody expects names files and lines of src/, not of the build', () => {
+  const broken = 'data:text/javascript,process.stdout.write=()=>{throw new Error("no terminal")}'
+  const { stderr, status } = spawnSync(process.execPath, ['--import', broken, MAIN, 'query', '--help'], {
+    encoding: 'utf8',
+  })
+  expect(status).toBe(1)
+  const source = packagePath('src/cli/query.ts')
+  const [, place = ''] = stderr.split(`(${source}:`)
+  const lines = readFileSync(source, 'utf8').split('\n')
+  expect(lines[Number.parseInt(place, 10) - 1], stderr).toContain('process.stdout.write(help(')
 })

@@ -40,8 +40,16 @@ describe('settings', () => {
     expect(() => resolve(upOptions, ['--prot', '1'], {})).toThrow(/Unknown option '--prot'\. See --help/)
   })
 
+  it('says how a setting that another command has as a flag is given', () => {
+    expect(() => resolve(upOptions, ['--durability', 'synced'], {})).toThrow(
+      /'--durability': it is a setting of monitor; roles that up starts get it as the variable BELLWETHER_DURABILITY/,
+    )
+  })
+
   it('takes no secret as a flag, and shows none in an error', () => {
-    expect(() => resolve(monitorOptions, ['--clickhouse-password', 'x'], {})).toThrow(/Unknown option/)
+    expect(() => resolve(monitorOptions, ['--clickhouse-password', 'x'], {})).toThrow(
+      /Unknown option .* secret, for the variable BELLWETHER_CLICKHOUSE_PASSWORD or a file/,
+    )
     expect(
       resolve(monitorOptions, [], { BELLWETHER_CLICKHOUSE_PASSWORD: 'x' }).values.clickhousePassword,
     ).toBe('x')

@@ -113,6 +113,60 @@ test('a histogram becomes buckets with le, a sum and a count', () => {
   ])
 })
 
+test('an exponential histogram becomes buckets with le, two for each doubling, whatever its scale', () => {
+  const point = (scale: number, positive: object) => ({
+    timeUnixNano: NS,
+    count: '9',
+    sum: 20,
+    scale,
+    zeroCount: '2',
+    positive,
+    negative: { offset: 2, bucketCounts: ['1'] },
+  })
+  const of = (scale: number, positive: object, temporality = 2) =>
+    found(
+      run([
+        {
+          name: 'e',
+          unit: 's',
+          exponentialHistogram: {
+            aggregationTemporality: temporality,
+            dataPoints: [point(scale, positive)],
+          },
+        },
+      ]),
+    )
+  const head = [
+    ['e_count', 'custom', 9],
+    ['e_sum', 'custom', 20],
+  ]
+  // Scale 0: (1, 2] holds 1, (4, 8] holds 5; of negative values [-8, -4) holds 1.
+  expect(of(0, { offset: 0, bucketCounts: ['1', '0', '5'] })).toEqual([
+    ...head,
+    ['e_bucket', 'le=-8', 0],
+    ['e_bucket', 'le=-4', 1],
+    ['e_bucket', 'le=0', 3],
+    ['e_bucket', 'le=1', 3],
+    ['e_bucket', 'le=2', 4],
+    ['e_bucket', 'le=4', 4],
+    ['e_bucket', 'le=8', 9],
+    ['e_bucket', 'le=+Inf', 9],
+  ])
+  // Scale 3 has eight buckets for a doubling: four of them are one here.
+  const finer = of(3, { offset: -4, bucketCounts: ['1', '1', '1', '1', '2'] })
+  expect(finer.filter(([, labels]) => !labels?.toString().includes('-'))).toEqual([
+    ...head,
+    ['e_bucket', 'le=0', 3],
+    ['e_bucket', 'le=0.707106781187', 3],
+    ['e_bucket', 'le=1', 7],
+    ['e_bucket', 'le=1.41421356237', 9],
+    ['e_bucket', 'le=+Inf', 9],
+  ])
+  expect(of(0, { offset: 0, bucketCounts: ['6'] }, 1)).toEqual(head)
+  for (const odd of [-1e9, 1e9, 1e308])
+    expect(of(odd, { offset: 1e308, bucketCounts: ['6'] }).length).toBeGreaterThan(2)
+})
+
 test('a summary, an exponential histogram, a point without a value', () => {
   const context = run([
     {
@@ -252,6 +306,24 @@ test('protobuf: integers, a sum, a histogram, a summary, the resource behind its
               ],
               [2, 'varint', 2],
             ),
+            metric(
+              'x',
+              10,
+              [
+                [4, 'fixed64', 3],
+                [6, 'varint', 1],
+                [7, 'fixed64', 1],
+                [
+                  8,
+                  'bytes',
+                  message([
+                    [1, 'varint', 0],
+                    [2, 'bytes', Buffer.from([2])],
+                  ]),
+                ],
+              ],
+              [2, 'varint', 2],
+            ),
             metric('q', 11, [
               [4, 'fixed64', 1],
               [5, 'double', 2],
@@ -279,6 +351,11 @@ test('protobuf: integers, a sum, a histogram, a summary, the resource behind its
     ['h_sum', 'hostname=a1', 4.5],
     ['h_bucket', 'hostname=a1,le=0.1', 1],
     ['h_bucket', 'hostname=a1,le=+Inf', 3],
+    ['x_count', 'hostname=a1', 3],
+    ['x_bucket', 'hostname=a1,le=0', 1],
+    ['x_bucket', 'hostname=a1,le=1', 1],
+    ['x_bucket', 'hostname=a1,le=4', 3],
+    ['x_bucket', 'hostname=a1,le=+Inf', 3],
     ['q_count', 'hostname=a1', 1],
     ['q_sum', 'hostname=a1', 2],
     ['q', 'hostname=a1,quantile=0.9', 2],

@@ -150,6 +150,7 @@ beforeAll(async () => {
           quorumPort: String(await freePort()),
           electionPort: String(await freePort()),
           zookeeper_server_java_heapsize: '67108864',
+          zk_server_java_opts: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',
         }
       : { command: '/bin/sleep', arguments: '1000' }),
   }

@@ -171,6 +171,23 @@ describe('the catalogue', () => {
     expect(afterStart.entityAt(0).name).toBe('RENAMED')
   })
 
+  it('goes on with an entity whose sender takes over the name that a call gave it, also after a start', () => {
+    const catalogue = create()
+    const send = (name: string, to = catalogue) =>
+      to.addEntity({ category: 'CUSTOM', name, attributes: { q: name } })
+    const entity = send('q=1')
+    catalogue.renameEntity(entity, 'q=2')
+    expect([send('q=2'), send('q=1')]).toEqual([entity, entity])
+    expect(catalogue.entityAt(entity)).toMatchObject({ name: 'q=2', identity: 'q=1' })
+    catalogue.renameEntity(entity, 'q=3')
+    expect(send('q=2')).not.toBe(entity)
+
+    const afterStart = create()
+    afterStart.loadEntity({ category: 'CUSTOM', name: 'q=1', identity: 'q=1', attributes: {} }, 1)
+    afterStart.loadName(catalogue.entityAt(entity).id, 'q=2', 2)
+    expect([send('q=2', afterStart), send('q=1', afterStart)]).toEqual([0, 0])
+  })
+
   it('stops an entity that changes its name for ever', () => {
     const catalogue = create({ namesPerEntity: 3 })
     const rename = (name: string) =>

@@ -222,6 +222,21 @@ describe('aggregates across entities', () => {
     expect(
       only(await bed.ask('select dt0(read_bytes_disk_sum) where category = CLUSTER', window), T)[0],
     ).toEqual([60, 110])
+    const item = await bed.ask(
+      'select cpu_percent_host_avg, cpu_percent_host_sum, cpu_percent_host_min, cpu_percent_host_max where category = CLUSTER',
+      { from: T, to: T },
+    )
+    const first = item.timeSeries.map(({ metadata, data }) => [metadata.metricName, data[0]?.value])
+    expect(first).toEqual([
+      ['cpu_percent_host_avg', 204.5],
+      ['cpu_percent_host_sum', 2045],
+      ['cpu_percent_host_min', 200],
+      ['cpu_percent_host_max', 209],
+    ])
+    for (const { metadata, data } of item.timeSeries) {
+      const alone = await bed.ask(metadata.expression, { from: T, to: T })
+      expect(alone.timeSeries.map((stream) => [stream.metadata, stream.data])).toEqual([[metadata, data]])
+    }
   })
 
   test('read in pieces and aggregated by the store they agree', async () => {

@@ -161,6 +161,16 @@ describe('the JSON answer', () => {
       ),
     ).toEqual([[0, 2]])
   })
+
+  test('facts alone are of what they are facts of', async () => {
+    const hosts = pointsOf(await bed.ask('select getHostFact(numCores, 2) where category = HOST', window))
+    expect(pointsOf(await bed.ask('select getHostFact(numCores, 2)', window))).toEqual(hosts)
+    expect(Object.keys(hosts).length).toBeGreaterThan(1)
+    expect(await bed.ask('select count_service_roles()', window)).toMatchObject({
+      timeSeries: [],
+      warnings: ['There is no service.'],
+    })
+  })
 })
 
 describe('warnings', () => {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attributeText } from '../../src/query/api/attribute-texts.js'
+import { ATTRIBUTES } from '../../src/query/syntax/index.js'
 import type { CompletionAnswer } from '../../src/wire/completion.js'
 import { type TimeSeriesResponse, WARNING_LINE, WARNINGS_HEADER } from '../../src/wire/timeseries.js'
 import { decodeTimeSeriesColumns } from '../../src/wire/timeseries-columns.js'
@@ -70,6 +72,7 @@ describe('what there is', () => {
     expect(shapeErrors(body, 'ApiTimeSeriesEntityAttributeList')).toEqual([])
     const names = (body.items as { name: string; isValueCaseSensitive: boolean }[]).map((a) => a.name)
     expect(names).toEqual(expect.arrayContaining(['hostname', 'category', 'team']))
+    expect(ATTRIBUTES.filter((name) => attributeText(name) === undefined)).toEqual([])
     expect(
       (body.items as { name: string; isValueCaseSensitive: boolean }[]).find(
         (a) => a.name === 'roleConfigGroup',
@@ -341,6 +344,10 @@ test('EXPLAIN tells the plan, the SQL with numbers only, and the rows', async ()
       'read',
       'evaluate',
     ])
+    const columns = await own.get({ query, contentType: 'application/x-bellwether-columns' })
+    const [item] = decodeTimeSeriesColumns(new Uint8Array(await columns.arrayBuffer())).items
+    expect(item?.plan?.items.map(({ text }) => text)).toEqual(plan?.items.map(({ text }) => text))
+    expect((await own.get({ query, contentType: 'text/csv' })).status).toBe(400)
     await own.api.stop()
   }
 })

@@ -201,5 +201,13 @@ describe('records', () => {
     expect(await names(' where application_duration > 5s')).toEqual(['a1'])
     expect(await names(' where application_type != SPARK and serviceName = yarn')).toEqual(['a2'])
     expect(await names(' where application_duration <= 400.0')).toEqual(['a2'])
+    const warningsOf = async (query: string) => (await bed.ask(query, window)).warnings
+    expect(await warningsOf('select * from IMPALA_QUERIES where user = x')).toEqual([
+      'Nobody has sent any IMPALA_QUERIES: entities of the category IMPALA_QUERY.',
+    ])
+    expect(await warningsOf('select * from YARN_APPLICATIONS where user = x')).toEqual([])
+    expect(await warningsOf('select busy from ENTITY_DATA where hostname = nosuch')).toEqual([
+      'No entity has the hostname “nosuch”.',
+    ])
   })
 })

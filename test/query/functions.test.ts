@@ -29,6 +29,11 @@ beforeAll(async () => {
     host('a'),
     [0, 2, 0, 4, 0].map((v, i) => [minute(i), v]),
   )
+  await bed.put(
+    'total_said_by_its_name',
+    host('a'),
+    [3, 8, 1, 8].map((v, i) => [minute(i), v]),
+  )
   await bed.put('single', host('a'), [[minute(2), 9]])
   await bed.put(
     'late',
@@ -77,6 +82,20 @@ describe('functions of one stream', () => {
       [
         [60, 120],
         [180, 60],
+      ],
+    ],
+    [
+      'counter_delta(total_x)',
+      [
+        [60, 120],
+        [180, 60],
+      ],
+    ],
+    [
+      'counter_delta(total_said_by_its_name)',
+      [
+        [60, 5],
+        [180, 7],
       ],
     ],
     [

@@ -24,6 +24,7 @@ const view: fc.Arbitrary<ViewState> = fc.record({
     fc.constantFrom('combined', 'separate'),
     fc.string({ maxLength: 20 }).map((name) => `by:${name}`),
   ),
+  limit: fc.option(fc.integer({ min: 1, max: 99_999 })),
   view: fc.constantFrom('lines' as const, 'stack' as const, 'summary' as const, 'points' as const),
   sameScale: fc.boolean(),
   utc: fc.boolean(),
@@ -51,7 +52,7 @@ describe('the address of a page', () => {
   it('reads anything without throwing, and drops what makes no sense', () => {
     fc.assert(fc.property(fc.string(), (text) => void viewFromSearch(text)))
     const odd = viewFromSearch(
-      '?page=x&from=soon&to=never&refresh=-1&view=pie&facet=odd&home=~&s.cpu=!!&s.<b>=a&tz=mars',
+      '?page=x&from=soon&to=never&refresh=-1&view=pie&facet=odd&home=~&limit=0&s.cpu=!!&s.<b>=a&tz=mars',
     )
     expect(odd).toEqual(DEFAULT_VIEW)
   })

@@ -38,6 +38,20 @@ describe('labels', () => {
     const streams = streamsOf(disk('read', 'sda', 'n1'), disk('read', 'sda', 'n2'))
     expect(labelStreams(streams)).toEqual(['n1', 'n2'])
   })
+  it('show the attributes that differ where the display name is made of all of them', () => {
+    const cpu = (cpu: string, mode: string) => {
+      const entityName = `cpu=${cpu},instance=a:9100,mode=${mode}`
+      return {
+        metric: 'rate(node_cpu_seconds_total)',
+        attributes: { entityName, entityDisplayName: entityName, instance: 'a:9100', cpu, mode },
+      }
+    }
+    expect(labelStreams(streamsOf(cpu('0', 'idle'), cpu('0', 'user'), cpu('1', 'idle')))).toEqual([
+      '0 · idle',
+      '0 · user',
+      '1 · idle',
+    ])
+  })
   it('always show what the chart asks for, as the only disk of a host', () => {
     expect(labelStreams(streamsOf(disk('read', 'sda')), ['device'])).toEqual(['sda'])
     const two = streamsOf(disk('read', 'sda'), disk('write', 'sda'))

@@ -120,7 +120,7 @@ const cleanStart: Option<boolean> = {
   help: 'Before the start, end all role processes and remove their folders',
 }
 
-const scrapeConfig: Option<string> = {
+export const scrapeConfig: Option<string> = {
   key: 'scrapeConfig',
   parse: text,
   default: '',

@@ -67,7 +67,7 @@ export const clickhouseMemory: Option<number> = {
   placeholder: 'SIZE',
 }
 
-const streamLimit: Option<number> = {
+export const streamLimit: Option<number> = {
   key: 'streamLimit',
   parse: whole(1, 1_000_000),
   default: 250,
@@ -93,7 +93,7 @@ const hotBytes: Option<number> = {
   placeholder: 'SIZE',
 }
 
-const maxSeries: Option<number> = {
+export const maxSeries: Option<number> = {
   key: 'maxSeries',
   parse: whole(1, 100_000_000),
   default: 5_000_000,
@@ -101,7 +101,7 @@ const maxSeries: Option<number> = {
   placeholder: 'N',
 }
 
-const maxSeriesPerSender: Option<number> = {
+export const maxSeriesPerSender: Option<number> = {
   key: 'maxSeriesPerSender',
   parse: whole(1, 100_000_000),
   default: 1_000_000,
@@ -117,7 +117,7 @@ export const senderTokenFile: Option<string> = {
   placeholder: 'FILE',
 }
 
-const plaintextHost: Option<string> = {
+export const plaintextHost: Option<string> = {
   key: 'plaintextHost',
   parse: text,
   default: '127.0.0.1',
@@ -125,7 +125,7 @@ const plaintextHost: Option<string> = {
   placeholder: 'ADDRESS',
 }
 
-const maxEntities: Option<number> = {
+export const maxEntities: Option<number> = {
   key: 'maxEntities',
   parse: whole(1, 100_000_000),
   default: 1_000_000,
@@ -133,7 +133,7 @@ const maxEntities: Option<number> = {
   placeholder: 'N',
 }
 
-const maxMetrics: Option<number> = {
+export const maxMetrics: Option<number> = {
   key: 'maxMetrics',
   parse: whole(1, 10_000_000),
   default: 100_000,
@@ -169,7 +169,7 @@ export const eventsBytes: Option<number> = {
 
 const listenPort = (value: string): number => (value === 'off' ? -1 : port(value))
 
-const graphitePort: Option<number> = {
+export const graphitePort: Option<number> = {
   key: 'graphitePort',
   parse: listenPort,
   default: -1,
@@ -178,7 +178,7 @@ const graphitePort: Option<number> = {
   placeholder: 'PORT',
 }
 
-const statsdPort: Option<number> = {
+export const statsdPort: Option<number> = {
   key: 'statsdPort',
   parse: listenPort,
   default: -1,

@@ -1,4 +1,4 @@
-import { agentPort, interval, processDir } from './agent.js'
+import { agentPort, interval, processDir, scrapeConfig } from './agent.js'
 import { alertPort, alertReceiverOptions, alertSettings, outboxAge, outboxBytes } from './alert-publisher.js'
 import { adminPassword, auth, csdDir, databaseUrl, deploymentKey, managerPort } from './manager.js'
 import {
@@ -10,8 +10,16 @@ import {
   clickhouseUser,
   eventsBytes,
   eventsKeep,
+  graphitePort,
+  maxEntities,
+  maxMetrics,
+  maxSeries,
+  maxSeriesPerSender,
   monitorPort,
+  plaintextHost,
   senderTokenFile,
+  statsdPort,
+  streamLimit,
 } from './monitor.js'
 import { advertise, alertToken, common, listening, tls } from './shared.js'
 
@@ -35,6 +43,14 @@ export const upOptions = {
   eventsKeep,
   eventsBytes,
   senderTokenFile,
+  graphitePort,
+  statsdPort,
+  plaintextHost,
+  maxSeries,
+  maxSeriesPerSender,
+  maxEntities,
+  maxMetrics,
+  streamLimit,
   ...tls,
   auth,
   databaseUrl,
@@ -44,6 +60,7 @@ export const upOptions = {
   interval: { ...interval, default: 10_000, shownDefault: '10s' },
   agentPort: { ...agentPort, default: 0 },
   processDir,
+  scrapeConfig,
   clickhouseUrl,
   clickhouseUser,
   clickhousePassword,

@@ -3,6 +3,7 @@ import { MalformedBodyError } from '../errors.js'
 import type { IngestLimits } from '../limits.js'
 import { createStringCache, type StringCache } from '../string-cache.js'
 import { isObject, type Json, textOf } from './json-series.js'
+import type { ExponentialBuckets } from './otlp-exponential.js'
 import { type AttributeReader, type AttributeSet, createAttributeReader } from './otlp-json-attributes.js'
 import { type Kind, millisecondsOf, type OtlpMetric, type OtlpPoint } from './otlp-point.js'
 import { NO_RECORDED_VALUE, type OtlpSamples } from './otlp-samples.js'
@@ -123,6 +124,7 @@ function pointOf(given: JsonObject, attributes: AttributeReader): OtlpPoint {
       value: numberOf(each.value) ?? 0,
     })),
   }
+  if (isObject(given.positive) || isObject(given.negative)) point.exponential = exponentialOf(given)
   const value = numberOf(given.asDouble) ?? numberOf(given.asInt)
   const count = numberOf(given.count)
   const sum = numberOf(given.sum)
@@ -130,4 +132,19 @@ function pointOf(given: JsonObject, attributes: AttributeReader): OtlpPoint {
   if (count !== undefined) point.count = count
   if (sum !== undefined) point.sum = sum
   return point
+}
+
+function exponentialOf(given: JsonObject): ExponentialBuckets {
+  const whole = (value: Json | undefined) => Math.trunc(numberOf(value) ?? 0) || 0
+  const side = (value: Json | undefined) =>
+    isObject(value)
+      ? { offset: whole(value.offset), counts: numbersOf(value.bucketCounts) }
+      : { offset: 0, counts: [] }
+  return {
+    scale: whole(given.scale),
+    zeroCount: whole(given.zeroCount),
+    zeroThreshold: numberOf(given.zeroThreshold) ?? 0,
+    positive: side(given.positive),
+    negative: side(given.negative),
+  }
 }

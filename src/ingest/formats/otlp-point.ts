@@ -1,4 +1,5 @@
 import type { Label } from '../naming.js'
+import type { ExponentialBuckets } from './otlp-exponential.js'
 
 /** The parts of OTLP metrics (opentelemetry-proto, metrics/v1) that matter here, as both encodings are brought to. */
 
@@ -29,6 +30,7 @@ export interface OtlpPoint {
   sum?: number
   bucketCounts?: number[]
   bounds?: number[]
+  exponential?: ExponentialBuckets
   quantiles?: { quantile: number; value: number }[]
 }
 

@@ -1,6 +1,7 @@
 import { MalformedBodyError } from '../errors.js'
 import type { Label } from '../naming.js'
 import { BYTES, FIXED64, type ProtobufReader, VARINT } from '../protobuf.js'
+import type { ExponentialBuckets, Side } from './otlp-exponential.js'
 import { isVolatile, type Kind, labelName, millisecondsOf, type OtlpPoint } from './otlp-point.js'
 
 /** Reads data points and attributes of OTLP's protobuf encoding into objects; all but numbers that are known go this way. */
@@ -78,6 +79,7 @@ export function readPoint(reader: ProtobufReader, kind: Kind): OtlpPoint {
     else if (tag === fixed64(5) && !isNumber) point.sum = reader.double()
     else if (kind === 'histogram' && tag === bytes(6)) point.bucketCounts = packed(reader, nextUnsigned)
     else if (kind === 'histogram' && tag === bytes(7)) point.bounds = packed(reader, (each) => each.double())
+    else if (kind === 'exponentialHistogram' && readExponential(reader, tag, point)) return true
     else if (kind === 'summary' && tag === bytes(6)) {
       point.quantiles ??= []
       if (point.quantiles.length >= MOST_ITEMS)
@@ -88,6 +90,40 @@ export function readPoint(reader: ProtobufReader, kind: Kind): OtlpPoint {
   })
   return point
 }
+
+/** A field that only an exponential histogram's point has; false for any other. */
+function readExponential(reader: ProtobufReader, tag: number, point: OtlpPoint): boolean {
+  const read = (into: ExponentialBuckets): boolean => {
+    if (tag === varint(6)) into.scale = zigzag(reader.varint())
+    else if (tag === fixed64(7)) into.zeroCount = nextUnsigned(reader)
+    else if (tag === fixed64(14)) into.zeroThreshold = reader.double()
+    else if (tag === bytes(8)) readSide(reader, into.positive)
+    else if (tag === bytes(9)) readSide(reader, into.negative)
+    else return false
+    return true
+  }
+  const buckets = point.exponential ?? {
+    scale: 0,
+    zeroCount: 0,
+    zeroThreshold: 0,
+    positive: { offset: 0, counts: [] },
+    negative: { offset: 0, counts: [] },
+  }
+  if (!read(buckets)) return false
+  point.exponential = buckets
+  return true
+}
+
+function readSide(reader: ProtobufReader, into: Side): void {
+  eachField(reader, reader.block(), (tag) => {
+    if (tag === varint(1)) into.offset = zigzag(reader.varint())
+    else if (tag === bytes(2)) into.counts = packed(reader, (each) => each.varint())
+    else return false
+    return true
+  })
+}
+
+const zigzag = (value: number) => (value % 2 === 0 ? value / 2 : -(value + 1) / 2)
 
 function readQuantile(reader: ProtobufReader): { quantile: number; value: number } {
   const found = { quantile: 0, value: 0 }

@@ -2,14 +2,14 @@ import type { DecodeContext } from '../decode.js'
 import type { IngestLimits } from '../limits.js'
 import type { Label } from '../naming.js'
 import { createSeriesFinder, takePoint } from './json-series.js'
+import { explicitBuckets } from './otlp-exponential.js'
 import { DELTA, type OtlpMetric, type OtlpPoint, unitsOf } from './otlp-point.js'
 
 /**
  * How data points become samples. The functions answer -1 when something was refused, and then the registrar knows why.
  *
  * The rules are close to Prometheus' for OTLP: a gauge or sum is one metric; a histogram is `_bucket` with the label `le`,
- * `_sum` and `_count`; a summary the metric with the label `quantile`, `_sum` and `_count`; of an exponential histogram only
- * `_sum` and `_count` are stored. Deltas are added up from the start of the monitor, so that every sum is cumulative.
+ * `_sum` and `_count`, an exponential one too; a summary the metric with the label `quantile`, `_sum` and `_count`. Deltas are added up from the start of the monitor, so that every sum is cumulative.
  */
 export interface OtlpSamples {
   /** Stores what a point holds. */
@@ -128,10 +128,10 @@ function eachPart(metric: OtlpMetric, point: OtlpPoint, visit: (part: Part, valu
   }
   if (point.count !== undefined) visit({ suffix: '_count', isCounter: true, hasUnit: false }, point.count)
   if (point.sum !== undefined) visit({ suffix: '_sum', isCounter: true, hasUnit: true }, point.sum)
-  if (kind === 'histogram') {
+  const { bounds = [], counts = [] } = bucketsOf(metric, point)
+  if (counts.length > 0) {
     let below = 0
-    const bounds = point.bounds ?? []
-    for (const [k, count] of (point.bucketCounts ?? []).entries()) {
+    for (const [k, count] of counts.entries()) {
       below += count
       const le = k < bounds.length ? String(bounds[k]) : '+Inf'
       visit({ suffix: '_bucket', label: { name: 'le', value: le }, isCounter: true, hasUnit: false }, below)
@@ -142,6 +142,19 @@ function eachPart(metric: OtlpMetric, point: OtlpPoint, visit: (part: Part, valu
       { suffix: '', label: { name: 'quantile', value: String(quantile) }, isCounter: false, hasUnit: true },
       value,
     )
+}
+
+/**
+ * A delta's exponential buckets are left out: which of them there are changes from one to the next, so that their running
+ * totals would not be comparable.
+ */
+function bucketsOf(
+  { kind, temporality }: OtlpMetric,
+  point: OtlpPoint,
+): { bounds?: number[]; counts?: number[] } {
+  if (kind === 'histogram') return { bounds: point.bounds ?? [], counts: point.bucketCounts ?? [] }
+  if (point.exponential === undefined || temporality === DELTA) return {}
+  return explicitBuckets(point.exponential)
 }
 
 /** `more` wins over `labels` of the same name. */

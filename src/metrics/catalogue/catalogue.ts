@@ -85,6 +85,12 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
     return { id, index }
   }
 
+  /** Who has the name now, under another identity: a sender that gives a name alone means that entity, and goes on with its history. */
+  function bearer(nameId: number, category: string, name: string): EntityIndex | undefined {
+    const index = entities.find(nameId, category, name)
+    return index !== undefined && entities.isNamed(index, name) ? index : undefined
+  }
+
   function newEntity(definition: EntityDefinition, id: number, since: number): EntityIndex {
     const category = definition.category.toUpperCase()
     const { name, identity = name, displayName = '', attributes } = definition
@@ -189,7 +195,8 @@ export function createCatalogue({ limits, now = Date.now, hash = sha52 }: Catalo
       const identity = wellFormed(given.identity ?? given.name)
       const category = wellFormed(given.category).toUpperCase()
       const definition = { ...given, category, name, identity }
-      const { id, index } = knownEntity(category, identity)
+      const known = knownEntity(category, identity)
+      const { id, index = given.identity === undefined ? bearer(id, category, name) : undefined } = known
       if (index === undefined) {
         if (entities.count >= limits.entities) throw limitError('entities', limits.entities)
         if (entities.in(category).length === 0 && entities.categories().length >= limits.categories)

@@ -5,7 +5,6 @@ import {
   TIME_SERIES_COLUMNS_CONTENT_TYPE,
   TimeSeriesColumnsEncoder,
 } from '../../wire/timeseries-columns.js'
-import { QueryError } from '../errors.js'
 import type { Points } from '../functions/points.js'
 import type { ByteSink, StatementEnd, StreamOwner } from '../run/sink.js'
 import { ownerRecord } from './owner-attributes.js'
@@ -63,8 +62,7 @@ export class ColumnsSink implements ByteSink {
   }
 
   endStatement(warnings: readonly string[], { marks, plan }: StatementEnd): void {
-    if (plan !== undefined) throw new QueryError('BAD_REQUEST', 'EXPLAIN is answered as JSON only.')
-    this.#encoder.endItem(warnings, marks)
+    this.#encoder.endItem(warnings, marks, plan)
   }
 
   end(): void {

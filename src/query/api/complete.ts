@@ -5,6 +5,7 @@ import { attributeNames } from '../check/attribute-names.js'
 import { attributeReader, normalizeAttribute } from '../check/attributes.js'
 import { resolveMetric } from '../check/metric-names.js'
 import { complete, quote } from '../syntax/index.js'
+import { attributeText } from './attribute-texts.js'
 
 const MOST = 50
 /** Entities that are looked through for values of an attribute. */
@@ -26,7 +27,7 @@ export function completeQuery(catalogue: Catalogue, query: string, offset: numbe
         add(m.name, 'metric', m.description || m.displayName)
     if (kind === 'attribute')
       for (const name of matching(attributeNames(catalogue), prefix, normalizeAttribute))
-        add(name, 'attribute')
+        add(name, 'attribute', attributeText(name))
     if (kind === 'value' && context.attribute !== undefined)
       for (const value of values(catalogue, context.attribute, prefix))
         add(written(value, context.attribute, found.quote), 'value')

@@ -50,7 +50,7 @@ export class CsvSink implements ByteSink {
   }
 
   endStatement(warnings: readonly string[], { plan }: StatementEnd): void {
-    if (plan !== undefined) throw new QueryError('BAD_REQUEST', 'EXPLAIN is answered as JSON only.')
+    if (plan !== undefined) throw new QueryError('BAD_REQUEST', 'EXPLAIN is answered as JSON, not as CSV.')
     this.#warnings.push(...warnings)
   }
 

@@ -1,7 +1,7 @@
 import type { Catalogue, Metric } from '../../metrics/index.js'
 import { attributeNames } from '../check/attribute-names.js'
 import { isCaseSensitive } from '../check/attributes.js'
-import { ATTRIBUTES } from '../syntax/index.js'
+import { attributeText } from './attribute-texts.js'
 
 /** As `ApiMetricSchema`. Several units of a numerator or denominator are joined by ` * `. */
 export interface MetricSchema {
@@ -47,13 +47,10 @@ export interface EntityAttribute {
 }
 
 export function entityAttributes(catalogue: Catalogue): EntityAttribute[] {
-  const known = new Set(ATTRIBUTES)
   return attributeNames(catalogue).map((name) => ({
     name,
     displayName: name.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/^./, (letter) => letter.toUpperCase()),
-    description: known.has(name)
-      ? `The ${name} of an entity.`
-      : `An attribute that senders gave to their entities.`,
+    description: attributeText(name) ?? 'An attribute that senders gave to their entities.',
     isValueCaseSensitive: isCaseSensitive(name),
   }))
 }

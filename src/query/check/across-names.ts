@@ -7,6 +7,8 @@ export interface AcrossName {
   readonly plural: string
   /** `total_…`: the plain sum. */
   readonly total: boolean
+  /** One statistic of it, where the name says so. */
+  readonly statistic?: 'min' | 'max'
 }
 
 /**
@@ -25,12 +27,16 @@ export function acrossNames(name: string): AcrossName[] {
     : [plain]
 }
 
-/** As Cloudera Manager 4 named them: `bytes_receive_network_interface_sum`, `cpu_percent_host_avg`. */
+/** As Cloudera Manager 4 named them: `bytes_receive_network_interface_sum`, `event_drain_flume_sink_min_rate`. */
 function oldNames(name: string): AcrossName[] {
-  const match = /^(.+?)_(host|disk|filesystem|network_interface)_(avg|sum)(_rate)?$/.exec(name)
+  const match =
+    /^(.+?)_(host|disk|filesystem|network_interface|flume_(?:source|channel|sink))_(avg|sum|min|max)(_rate)?$/.exec(
+      name,
+    )
   if (match === null) return []
   const [, base, singular, kind, rate = ''] = match
-  return [{ base: `${base}${rate}`, plural: `${singular}s`, total: kind === 'sum' }]
+  const across = { base: `${base}${rate}`, plural: `${singular}s`, total: kind === 'sum' }
+  return kind === 'min' || kind === 'max' ? [{ ...across, statistic: kind }] : [across]
 }
 
 const roleType = attributeReader('roleType')

@@ -211,13 +211,16 @@ function counterDelta(call: Call, context: Checking): TypedExpression {
 function counterUnder(argument: TypedExpression, { catalogue }: Checking): TypedExpression | undefined {
   if (argument.kind !== 'metric') return undefined
   const metric =
-    argument.isRateOfCounter || argument.metric.isCounter
+    argument.isRateOfCounter || argument.metric.isCounter || saysTotal(argument.metric.name)
       ? argument.metric
       : counterBeside(catalogue, argument.metric)
   if (metric === undefined) return undefined
   const units = { numerators: metric.unitNumerators, denominators: metric.unitDenominators }
   return { ...argument, metric, isRateOfCounter: false, units }
 }
+
+/** Line protocol and others cannot say that a metric is a counter; a name that says total does. */
+const saysTotal = (name: string) => /^total_|_total$/.test(name)
 
 function resample(call: Call, context: Checking): TypedExpression {
   const [, second, third] = call.args

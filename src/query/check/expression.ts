@@ -77,7 +77,7 @@ function checkMetric(node: MetricName, { catalogue, warnings }: CheckContext): T
     const { metric, isRateOfCounter, units } = found
     return { kind: 'metric', shape: 'stream', units, metric, isRateOfCounter }
   }
-  for (const { base, plural, total } of acrossNames(name.toLowerCase())) {
+  for (const { base, plural, total, statistic } of acrossNames(name.toLowerCase())) {
     const member = resolveMetric(catalogue, base)
     if (member === undefined) continue
     const { metric, isRateOfCounter, units } = member
@@ -86,7 +86,7 @@ function checkMetric(node: MetricName, { catalogue, warnings }: CheckContext): T
     // A counter, or its rate, is no average of anything.
     const isAverage = !total && !isRateOfCounter && metric.weightingMetricName !== ''
     const weight = isAverage ? catalogue.findMetric(metric.weightingMetricName) : undefined
-    return {
+    const across: TypedExpression = {
       kind: 'across',
       shape: 'stream',
       units,
@@ -96,6 +96,8 @@ function checkMetric(node: MetricName, { catalogue, warnings }: CheckContext): T
       total,
       ...(weight !== undefined && { weight }),
     }
+    if (statistic === undefined) return across
+    return { kind: 'apply', apply: { name: 'stats', statistic }, argument: across, shape: 'stream', units }
   }
   const near = nearestMetrics(name, catalogue)
   warnings.push(problemAt(node, `There is no metric “${name}”.${didYouMean(near)}`, [], near))

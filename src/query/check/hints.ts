@@ -4,9 +4,10 @@ import { nearest } from '../names/index.js'
 import { clipQuoted, didYouMean, type Predicate } from '../syntax/index.js'
 import { attributeNames, isAttribute } from './attribute-names.js'
 import { attributeReader, normalizeAttribute } from './attributes.js'
+import { recordCategory } from './collections.js'
 import { resolveMetric } from './metric-names.js'
 import { type CheckedStatement, comparisonsOf, type Filter, selects } from './statement.js'
-import { acrossOf, hasCondition, hasFact, neededMetrics } from './walk.js'
+import { acrossOf, factCategories, hasCondition, neededMetrics } from './walk.js'
 
 /** Categories that are known without an entity: parents are made up from their members. */
 const ALWAYS = ['CLUSTER', 'RACK', 'HOST', 'SERVICE', 'ROLE']
@@ -20,6 +21,8 @@ export interface EmptyAnswer {
   /** Milliseconds since the epoch, both inclusive. */
   readonly window: { readonly from: number; readonly to: number }
   readonly rollup: Rollup
+  /** Whether it is known that each item has entities that meet the conditions and have its metrics. */
+  readonly hasEntities?: boolean
 }
 
 /**
@@ -29,6 +32,11 @@ export interface EmptyAnswer {
  */
 export function emptyHints(answer: EmptyAnswer, catalogue: Catalogue): string[] {
   const { statement, filter, warnings } = answer.checked
+  const records = recordCategory(statement)
+  if (records !== undefined)
+    return catalogue.entitiesIn(records).length > 0
+      ? []
+      : [`Nobody has sent any ${statement.from?.name}: entities of the category ${records}.`]
   const hints = new Set<string>()
   // A trigger's condition is mostly empty, and asked again and again: what costs a look at the entities is not for it.
   const decides = comparisonsOf(filter).length > 0
@@ -109,14 +117,22 @@ function valueHint(
 
 /** Why nothing is there although each condition is met by some entity. */
 function togetherHint(
-  { checked: { items, filter }, window, rollup }: EmptyAnswer,
+  { checked: { items, filter }, window, rollup, hasEntities = false }: EmptyAnswer,
   catalogue: Catalogue,
   looks: { left: number },
 ): string | undefined {
+  // That its condition held nowhere is an answer.
+  const mayBeEmpty = items?.some(({ expression }) => hasCondition(expression)) ?? false
+  if (hasEntities && mayBeEmpty) return undefined
   if (items?.some(({ expression }) => acrossOf(expression).length > 0)) return undefined
   const metrics = (items ?? []).map(({ expression }) => neededMetrics(expression))
-  if (items?.some(({ expression }, i) => hasFact(expression) && metrics[i]?.length === 0))
-    return catalogue.entitiesIn('SERVICE').length > 0 ? undefined : 'There is no service.'
+  const owners = (items ?? []).flatMap(({ expression }, i) =>
+    metrics[i]?.length === 0 ? factCategories(expression) : [],
+  )
+  if (owners.length > 0) {
+    const none = owners.find((category) => catalogue.entitiesIn(category).length === 0)
+    return none && `There is no ${none.toLowerCase()}.`
+  }
   const meets = (entity: Entity) => selects(filter, entity) !== false
   const matching = count(meets, catalogue, looks)
   if (matching === undefined) return undefined
@@ -125,8 +141,7 @@ function togetherHint(
     (own) => count((entity) => meets(entity) && hasAll(entity, own, catalogue), catalogue, looks, 1) === 0,
   )
   if (lacking !== undefined) return lackingHint(lacking, matching)
-  // That its condition held nowhere is an answer.
-  if (looks.left <= 0 || items?.some(({ expression }) => hasCondition(expression))) return undefined
+  if (looks.left <= 0 || mayBeEmpty) return undefined
   const [level, until] =
     rollup === 'RAW' ? ['', ''] : [` at the level ${rollup}`, ': a bucket has its point when it has ended']
   const [from, to] = [window.from, window.to].map((time) => new Date(time).toISOString())

@@ -83,6 +83,13 @@ export function hasUnknownMetric(expression: TypedExpression): boolean {
 /** Whether a value of a host, a cluster or a service is in it. */
 export const hasFact = (expression: TypedExpression) => has(expression, 'fact', 'role-count')
 
+/** Of which categories the entities are whose values these are. */
+export const factCategories = (expression: TypedExpression): string[] =>
+  [...nodesOf(expression)].flatMap((node) => {
+    if (node.kind === 'role-count') return ['SERVICE']
+    return node.kind === 'fact' ? [node.of === 'host' ? 'HOST' : 'CLUSTER'] : []
+  })
+
 /** Whether points are chosen by a condition in it. */
 export const hasCondition = (expression: TypedExpression) => has(expression, 'when')
 

@@ -1,7 +1,7 @@
 import type { Entity } from '../../metrics/index.js'
 import type { CheckedStatement } from '../check/statement.js'
 import type { TypedItem } from '../check/typed.js'
-import { acrossOf, hasFact, neededMetrics } from '../check/walk.js'
+import { acrossOf, factCategories, neededMetrics } from '../check/walk.js'
 import { type Predicate, printPredicate } from '../syntax/index.js'
 import type { QueryEnvironment } from './environment.js'
 import { type SelectionRequest, type Subject, selectAll, selectFrom } from './select-entities.js'
@@ -28,7 +28,11 @@ export function selector(
       return selectFrom(common(lists), selection, metrics)
     }
     if (metrics.length > 0) return environment.selections.select(key, selection, metrics, item)
-    return hasFact(item.expression) && where !== undefined ? selectAll(selection) : []
+    const categories = factCategories(item.expression)
+    if (categories.length === 0) return []
+    const all = selectAll(selection)
+    // Without a condition those are meant that the value is of, not everything that has a host.
+    return where !== undefined ? all : all.filter(({ entity }) => categories.includes(entity.category))
   }
 }
 

@@ -10,6 +10,8 @@ export interface Asked {
   readonly query: string
   readonly interval: Interval
   readonly utc: boolean
+  /** Streams of a statement at the most; without it, or null, the server's own limit. */
+  readonly limit?: number | null
 }
 
 export const PATH = 'api/v45/timeseries'
@@ -17,13 +19,17 @@ export const PATH = 'api/v45/timeseries'
 const USES_CLOCK = /\b(day|hour)\s+in\b/i
 
 /** The API's parameters for a query over an interval. */
-export function apiParameters({ query, interval, utc }: Asked, format: ApiFormat): Record<string, string> {
+export function apiParameters(
+  { query, interval, utc, limit }: Asked,
+  format: ApiFormat,
+): Record<string, string> {
   const zone = utc ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone
   return {
     query,
     from: new Date(interval.from).toISOString(),
     to: new Date(interval.to).toISOString(),
     contentType: format,
+    ...(limit ? { streamLimit: String(limit) } : {}),
     ...(USES_CLOCK.test(query) ? { timeZone: zone } : {}),
   }
 }

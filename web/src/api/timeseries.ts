@@ -1,6 +1,6 @@
 /** Asks the time-series API, at the same origin and under whatever prefix the page has. */
 
-import type { QueryProblem } from '../../../src/wire/timeseries.js'
+import type { QueryPlan, QueryProblem } from '../../../src/wire/timeseries.js'
 import {
   ColumnsDecodeError,
   decodeTimeSeriesColumns,
@@ -18,6 +18,8 @@ export interface AnswerItem {
   readonly warnings: readonly string[]
   /** Those of the warnings that are about a place in the query. */
   readonly marks: readonly QueryProblem[]
+  /** Of an EXPLAIN. */
+  readonly plan?: QueryPlan
 }
 
 export interface Answer {
@@ -44,6 +46,7 @@ export async function fetchTimeSeries(asked: Asked, signal: AbortSignal): Promis
       streams: toStreams(item.streams, i),
       warnings: item.warnings,
       marks: item.marks,
+      ...(item.plan && { plan: item.plan }),
     })),
     elapsedMs: performance.now() - started,
   }

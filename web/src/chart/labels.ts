@@ -2,6 +2,8 @@
 
 import { attributesOf, type Stream } from './stream.js'
 
+const DISPLAY_NAME = 'entityDisplayName'
+
 /** Attributes that people know their parts by, before those that only programs do. */
 const PREFERRED = [
   'metricName',
@@ -15,11 +17,16 @@ const PREFERRED = [
   'roleType',
   'category',
   'clusterDisplayName',
-  'entityDisplayName',
+  DISPLAY_NAME,
 ]
 const LAST = ['hostId', 'clusterId', 'entityName']
 
-function rank(attribute: string): number {
+/** A display name that is nothing but the attributes, `cpu=0,mode=idle`: each of them alone says less that is the same everywhere. */
+const isMadeOfAttributes = (attributes: Readonly<Record<string, string>>) =>
+  attributes[DISPLAY_NAME]?.includes('=') ?? false
+
+function rank(attribute: string, isMade: boolean): number {
+  if (attribute === DISPLAY_NAME && isMade) return PREFERRED.length + 0.5
   const preferred = PREFERRED.indexOf(attribute)
   if (preferred >= 0) return preferred
   const last = LAST.indexOf(attribute)
@@ -35,7 +42,8 @@ export function labelStreams(streams: readonly Stream[], always: readonly string
   const all = streams.map(attributesOf)
   const names = new Set<string>()
   for (const attributes of all) for (const name of Object.keys(attributes)) names.add(name)
-  const order = (name: string) => (name !== 'metricName' && always.includes(name) ? 0.5 : rank(name))
+  const isMade = all.some(isMadeOfAttributes)
+  const order = (name: string) => (name !== 'metricName' && always.includes(name) ? 0.5 : rank(name, isMade))
   const ordered = [...names].sort((a, b) => order(a) - order(b) || (a < b ? -1 : 1))
   let groups: string[] = all.map(() => '')
   let distinct = new Set(groups).size

@@ -8,15 +8,16 @@ interface ExportMenuProps {
   readonly query: string
   readonly interval: Interval
   readonly utc: boolean
+  readonly limit: number | null
   /** The page's address with the range fixed, so that it shows the same tomorrow. */
   readonly fixedAddress: string
 }
 
 /** The answer as files, as an API call, and as a link. */
-export function ExportMenu({ query, interval, utc, fixedAddress }: ExportMenuProps) {
+export function ExportMenu({ query, interval, utc, limit, fixedAddress }: ExportMenuProps) {
   const [copied, setCopied] = useState('')
   const base = document.baseURI
-  const asked = { query, interval, utc }
+  const asked = { query, interval, utc, limit }
   const copy = (name: string, text: string) => async () => {
     setCopied((await copyText(text)) ? `${name}: copied` : 'The browser did not allow copying.')
   }

@@ -9,6 +9,7 @@ import type { Interval } from '../state/time.js'
 import type { Navigate } from '../state/use-view.js'
 import type { ChartView, ViewState } from '../state/view.js'
 import { ChartCard } from './chart-card.js'
+import { Plan } from './plan.js'
 import { PointsTable, SummaryTable } from './result-table.js'
 
 const VIEWS: readonly { view: ChartView; label: string }[] = [
@@ -131,15 +132,16 @@ function Item({ item, place, several, facet, interval, view, stale, marked, navi
       {several && <code class="statement">{item.statement}</code>}
       {warnings.map((warning) => (
         <p key={warning} class="warning" role="status">
-          {warning}
+          {warning} <MoreStreams warning={warning} navigate={navigate} />
         </p>
       ))}
-      {streams.length === 0 && item.warnings.length === 0 && (
+      {item.plan && <Plan plan={item.plan} />}
+      {streams.length === 0 && item.warnings.length === 0 && !item.plan && (
         <p class="nothing">Nothing matches in this range.</p>
       )}
       {streams.length > 0 && view.view === 'summary' && <SummaryTable streams={streams} />}
       {streams.length > 0 && view.view === 'points' && <PointsTable streams={streams} utc={view.utc} />}
-      {kind === view.view && (
+      {kind === view.view && !item.plan && (
         <div class={charts.length > 1 ? 'grid' : 'grid one'}>
           {shown.map((chart) => {
             const id = `${place}-${chart.id}`
@@ -167,6 +169,21 @@ function Item({ item, place, several, facet, interval, view, stale, marked, navi
         </button>
       )}
     </section>
+  )
+}
+
+const PARTIAL = /maximum results limit of (\d+)/
+const MOST_STREAMS = 10_000
+
+/** A way to the rest of an answer that was cut off at the limit of streams. */
+function MoreStreams({ warning, navigate }: { warning: string; navigate: Navigate }) {
+  const limit = Number(PARTIAL.exec(warning)?.[1] ?? MOST_STREAMS)
+  if (limit >= MOST_STREAMS) return null
+  const next = Math.min(limit * 4, MOST_STREAMS)
+  return (
+    <button type="button" class="button" onClick={() => navigate({ limit: next })}>
+      Show up to {formatCount(next)}
+    </button>
   )
 }
 

@@ -1,5 +1,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
+import { soon } from '../api/ask.js'
 import { serverNow } from '../api/clock.js'
+import { fetchFormatted } from '../api/format.js'
 import { earliestTime } from '../chart/stream.js'
 import { PollBanner } from '../components/banner.js'
 import { Editor } from '../components/editor.js'
@@ -21,7 +23,7 @@ export function ChartsPage({ view, navigate, range, refreshMs, hold, onPoll }: P
   const [draft, setDraft] = useState(view.query)
   const [recent, setRecent] = useState(() => recentFromText(remembered('recent')))
   const query = view.query.trim() === '' ? null : view.query
-  const poll = usePoll(query, range, view.utc, refreshMs, hold.hidden || hold.hovered)
+  const poll = usePoll(query, range, view.utc, refreshMs, hold.hidden || hold.hovered, view.limit)
   useEffect(() => onPoll(poll), [poll.loading, poll.error, poll.value, poll.run])
   useEffect(() => setDraft(view.query), [view.query])
 
@@ -32,7 +34,14 @@ export function ChartsPage({ view, navigate, range, refreshMs, hold, onPoll }: P
     setRecent(next)
     remember('recent', JSON.stringify(next))
     if (text === view.query) poll.run()
-    else navigate({ query: text, legends: {} })
+    else navigate({ query: text, legends: {}, limit: null })
+  }
+
+  const format = async () => {
+    const text = await fetchFormatted(draft, soon()).catch(() => null)
+    // What cannot be read is run: the answer says where and why.
+    if (text === null) run(draft)
+    else setDraft(text)
   }
 
   const error = apiError(poll)
@@ -57,6 +66,15 @@ export function ChartsPage({ view, navigate, range, refreshMs, hold, onPoll }: P
           <button type="button" class="button primary" onClick={() => run(draft)}>
             Run
           </button>
+          <button
+            type="button"
+            class="button"
+            title="The query in its usual spelling"
+            disabled={draft.trim() === ''}
+            onClick={format}
+          >
+            Format
+          </button>
           <Statements name="Examples" items={EXAMPLES} onTake={run} />
           <Statements name="Recent" items={recent.map((text) => ({ title: '', query: text }))} onTake={run} />
           <span class="dim hint" id="query-hint">
@@ -67,6 +85,7 @@ export function ChartsPage({ view, navigate, range, refreshMs, hold, onPoll }: P
             <ExportMenu
               query={answer.query}
               utc={view.utc}
+              limit={view.limit}
               interval={answer.interval}
               fixedAddress={
                 new URL(

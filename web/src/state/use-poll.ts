@@ -20,9 +20,10 @@ export function usePoll(
   utc: boolean,
   everyMs: number,
   held: boolean,
+  limit: number | null = null,
 ): Poll {
   const [state, setState] = useState<PollState<Answer>>(IDLE)
-  const asked = useMemo(() => ({ query, range, utc }), [])
+  const asked = useMemo(() => ({ query, range, utc, limit }), [])
   const poller = useMemo(
     () =>
       createPoller<Answer>({
@@ -30,7 +31,7 @@ export function usePoll(
           const interval = resolveRange(asked.range, serverNow())
           if (asked.query === null || interval === null)
             return Promise.reject(new ApiError('The time range cannot be read.', 400, 'BAD_RANGE'))
-          return fetchTimeSeries({ query: asked.query, interval, utc: asked.utc }, signal)
+          return fetchTimeSeries({ ...asked, query: asked.query, interval }, signal)
         },
         onState: setState,
         again: mayPass,
@@ -43,8 +44,9 @@ export function usePoll(
     asked.query = query
     asked.range = range
     asked.utc = utc
+    asked.limit = limit
     if (query !== null) poller.run(forget)
-  }, [query, range.from, range.to, utc])
+  }, [query, range.from, range.to, utc, limit])
   useEffect(() => poller.every(everyMs), [everyMs])
   useEffect(() => poller.hold(held), [held])
   useEffect(() => () => poller.stop(), [])

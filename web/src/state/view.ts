@@ -39,6 +39,8 @@ export interface ViewState {
   /** Seconds; 0 for off, null for the default. */
   readonly refresh: number | null
   readonly facet: string
+  /** Streams of a statement at the most; null for the server's own limit. */
+  readonly limit: number | null
   readonly view: ChartView
   /** All charts of a faceted answer have the same value axis. */
   readonly sameScale: boolean
@@ -56,6 +58,7 @@ export const DEFAULT_VIEW: ViewState = {
   home: null,
   refresh: null,
   facet: 'combined',
+  limit: null,
   view: 'lines',
   sameScale: false,
   utc: false,
@@ -74,6 +77,7 @@ export function viewFromSearch(search: string): ViewState {
   const refresh = params.get('refresh')
   const view = params.get('view') as ChartView | null
   const facet = params.get('facet') ?? ''
+  const limit = params.get('limit') ?? ''
   const home = params.get('home')
   return {
     page: PAGES.find((page) => page === params.get('page')) ?? 'hosts',
@@ -84,6 +88,7 @@ export function viewFromSearch(search: string): ViewState {
     home: home === 'default' ? 'default' : rangeFromText(...splitRange(home)),
     refresh: refresh !== null && /^\d{1,6}$/.test(refresh) ? Number(refresh) : null,
     facet: facet === 'separate' || facet.startsWith('by:') ? facet.slice(0, 200) : 'combined',
+    limit: /^[1-9]\d{0,4}$/.test(limit) ? Number(limit) : null,
     view: view !== null && VIEWS.includes(view) ? view : 'lines',
     sameScale: params.get('scale') === 'same',
     utc: params.get('tz') === 'utc',
@@ -106,6 +111,7 @@ export function viewToSearch(state: ViewState): string {
     params.set('home', state.home === 'default' ? 'default' : `${state.home.from}~${state.home.to}`)
   if (state.refresh !== null) params.set('refresh', String(state.refresh))
   if (state.facet !== 'combined') params.set('facet', state.facet)
+  if (state.limit !== null) params.set('limit', String(state.limit))
   if (state.view !== 'lines') params.set('view', state.view)
   if (state.sameScale) params.set('scale', 'same')
   if (state.utc) params.set('tz', 'utc')
