@@ -421,6 +421,27 @@ describe('suppression and maintenance', () => {
     expect(rest).toEqual([])
   })
 
+  it('the end of a maintenance tells of what is bad and was told to nobody, once', () => {
+    const maintained = zookeeperModel({ version: 2 })
+    maintained.clusters[0]!.maintenance = true
+    const bed = bench(maintained)
+    bed.allWell()
+    bed.look()
+    bed.facts({ roles: [{ identity: 'zk-SERVER-2', state: 'FATAL' }] })
+    expect(bed.look()[0]).toMatchObject({ to: 'BAD', maintenance: true })
+    bed.apply(zookeeperModel({ version: 3 }))
+    const [change, ...others] = bed.look()
+    expect(change).toMatchObject({
+      entity: { identity: 'zk-SERVER-2' },
+      from: 'BAD',
+      to: 'BAD',
+      maintenance: false,
+      resumed: true,
+    })
+    expect(others).toEqual([])
+    expect(bed.look()).toEqual([])
+  })
+
   it('maintenance of what an entity belongs to is its own, and health goes on', () => {
     const model = zookeeperModel()
     model.clusters[0]!.maintenance = true
