@@ -243,6 +243,8 @@ export interface HealthChange {
   alerts?: boolean
   /** True for what is seen for the first time: an entity that is new, or a monitor that has no history. */
   startup: boolean
+  /** Nothing has changed but that its maintenance is over, in which nobody was told of its trouble. */
+  resumed?: boolean
   /** The entity is no more, and why; its trouble, which it had until then, is over. */
   gone?: string
 }

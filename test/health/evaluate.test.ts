@@ -122,6 +122,25 @@ describe('a process that ends', () => {
     expect(new Set(changes.map(({ id }) => id)).size).toBe(3)
   })
 
+  it('is bad until it runs again, not until it is started', () => {
+    const bed = bench()
+    bed.allWell()
+    bed.look()
+    const say = (state: 'EXITED' | 'ABSENT' | 'STARTING' | 'RUNNING') => {
+      bed.pass(2_000)
+      bed.facts({ roles: [{ identity: 'zk-SERVER-2', state, expected: 'RUNNING', since: bed.now }] })
+      bed.look()
+      return bed.test('ROLE', 'zk-SERVER-2', 'ZOOKEEPER_SERVER_SCM_HEALTH')
+    }
+    // A restart of what is well is no trouble.
+    expect(say('ABSENT').summary).toBe('NOT_AVAILABLE')
+    expect(say('STARTING').summary).toBe('GOOD')
+    expect(say('EXITED').summary).toBe('BAD')
+    expect(say('ABSENT').summary).toBe('BAD')
+    expect(say('STARTING')).toMatchObject({ summary: 'BAD', explanation: 'The process is starting.' })
+    expect(say('RUNNING').summary).toBe('GOOD')
+  })
+
   it('is disabled when it is stopped on purpose, whatever a trigger says of it', () => {
     const bed = bench()
     bed.allWell()
@@ -400,6 +419,27 @@ describe('suppression and maintenance', () => {
     expect(inShort(change!)).toBe('ROLE zk-SERVER-2 GOOD→GOOD (ZOOKEEPER_SERVER_SCM_HEALTH GOOD→BAD)')
     expect(change!.tests.find((each) => each.from)).toMatchObject({ suppressed: true, summary: 'BAD' })
     expect(rest).toEqual([])
+  })
+
+  it('the end of a maintenance tells of what is bad and was told to nobody, once', () => {
+    const maintained = zookeeperModel({ version: 2 })
+    maintained.clusters[0]!.maintenance = true
+    const bed = bench(maintained)
+    bed.allWell()
+    bed.look()
+    bed.facts({ roles: [{ identity: 'zk-SERVER-2', state: 'FATAL' }] })
+    expect(bed.look()[0]).toMatchObject({ to: 'BAD', maintenance: true })
+    bed.apply(zookeeperModel({ version: 3 }))
+    const [change, ...others] = bed.look()
+    expect(change).toMatchObject({
+      entity: { identity: 'zk-SERVER-2' },
+      from: 'BAD',
+      to: 'BAD',
+      maintenance: false,
+      resumed: true,
+    })
+    expect(others).toEqual([])
+    expect(bed.look()).toEqual([])
   })
 
   it('maintenance of what an entity belongs to is its own, and health goes on', () => {

@@ -350,6 +350,30 @@ describe('health, from the process to the message', () => {
         await soon(() => newest.innerText()).toMatch(/succeeded\s+Refresh .* by admin/s)
         await newest.locator('summary').click()
         await soon(() => newest.innerText()).toMatch(/done Validate/)
+
+        // What is configured, of the service and of its roles; what is wrong is said, and what is saved makes roles outdated.
+        await page.goBack()
+        await page.getByRole('link', { name: 'Configuration' }).click()
+        const parameters = page.getByRole('form', { name: 'Configuration' })
+        const group = (await api('GET', at('/roleConfigGroups'))).items[0]
+        await parameters.getByRole('combobox').selectOption(group.name)
+        await parameters.getByLabel('Find').fill('rlimit_fds')
+        const row = parameters.getByRole('row', { name: /rlimit_fds/ })
+        await soon(() => row.innerText()).toContain('from default')
+        await row.getByRole('textbox').fill('many')
+        await parameters.getByRole('button', { name: 'Save 1' }).click()
+        await soon(() => parameters.getByRole('alert').innerText()).toContain('must be a whole number')
+        await row.getByRole('textbox').fill('4321')
+        await parameters.getByLabel('Why').fill('many clients')
+        await parameters.getByRole('button', { name: 'Save 1' }).click()
+        await soon(() => parameters.getByRole('alert').innerText()).toBe('It is saved.')
+        await soon(() => row.innerText()).toContain('set here')
+        expect((await api('GET', '/audits?maxResults=1')).items[0].operationText).toBe('many clients')
+        await page.goto(`${up.url}/?page=configuration&entity=ROLE/${role.name}`)
+        await soon(() => page.getByRole('region', { name: 'Outdated configuration' }).innerText()).toMatch(
+          /a restart brings it up to date.*4321/s,
+        )
+        await soon(() => page.getByRole('row', { name: /rlimit_fds/ }).innerText()).toContain(group.name)
         expect(complaints).toEqual([])
       } finally {
         await browser.close()

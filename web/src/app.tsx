@@ -9,6 +9,7 @@ import { AlertsPage } from './pages/alerts.js'
 import { CardinalityPage } from './pages/cardinality.js'
 import { ChartsPage } from './pages/charts.js'
 import { CommandsPage } from './pages/commands.js'
+import { ConfigurationPage } from './pages/configuration.js'
 import { EventsPage } from './pages/events.js'
 import { HealthPage } from './pages/health.js'
 import { HostsPage } from './pages/hosts.js'
@@ -35,6 +36,7 @@ const DEFAULT_RANGES: Record<Page, TimeRange> = {
   events: { from: 'now-1d', to: 'now' },
   alerts: { from: 'now-1d', to: 'now' },
   commands: { from: 'now-1d', to: 'now' },
+  configuration: { from: 'now-1d', to: 'now' },
   cardinality: { from: 'now-1h', to: 'now' },
 }
 
@@ -48,6 +50,7 @@ const TITLES: Record<Page, string> = {
   events: 'Events',
   alerts: 'Alerts',
   commands: 'Commands',
+  configuration: 'Configuration',
   cardinality: 'Cardinality',
 }
 
@@ -199,6 +202,14 @@ function Frame() {
       {view.page === 'events' && <EventsPage key="events" {...page} />}
       {view.page === 'alerts' && <AlertsPage key="alerts" utc={view.utc} hidden={hold.hidden} />}
       {view.page === 'commands' && <CommandsPage key="commands" utc={view.utc} hidden={hold.hidden} />}
+      {view.page === 'configuration' && (
+        <ConfigurationPage
+          key={`configuration ${view.entity}`}
+          entity={view.entity ?? ''}
+          utc={view.utc}
+          hidden={hold.hidden}
+        />
+      )}
       {view.page === 'cardinality' && (
         <CardinalityPage key="cardinality" utc={view.utc} hidden={hold.hidden} />
       )}

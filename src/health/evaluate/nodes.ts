@@ -68,6 +68,8 @@ export interface Node {
   messages: Map<string, string> | undefined
   /** Results that come from elsewhere, such as triggers, by name. */
   reported: Map<string, Reported> | undefined
+  /** In maintenance when it was looked at last. */
+  maintained: boolean
   /** Stays the same one when a model is taken over. */
   readonly tally: Tally
   /** No manager knows it: it only sends metrics. */
@@ -131,6 +133,7 @@ export function createNode(
     badSince: undefined,
     messages: undefined,
     reported: undefined,
+    maintained: false,
     tally,
     bare,
   }
@@ -151,6 +154,12 @@ export const busyWith = ({ roleFact, serviceFact, entity, service }: Node): stri
 export const isAtRest = (node: Node): boolean =>
   (node.category === 'ROLE' && node.entity.commission === 'DECOMMISSIONED') ||
   ((node.category === 'ROLE' || node.category === 'SERVICE') && expectedOf(node) === 'STOPPED')
+
+export const isMaintained = ({ entity, cluster, service, host }: Node): boolean =>
+  entity.maintenance === true ||
+  cluster?.entity.maintenance === true ||
+  service?.entity.maintenance === true ||
+  host?.entity.maintenance === true
 
 /** By itself, or by what it belongs to. */
 export function maintenanceOwners(node: Node): HealthCategory[] {

@@ -210,7 +210,7 @@ const GONE: ReadonlySet<ProcessState | 'ABSENT'> = new Set([
   'STOPPING',
 ])
 
-const process: Look = (node, test, i, _before, streams, now, out) => {
+const process: Look = (node, test, i, before, streams, now, out) => {
   const state = node.roleFact?.state
   const wanted = expectedOf(node) === 'RUNNING'
   const waited = now.time - expectedSince(node)
@@ -223,10 +223,11 @@ const process: Look = (node, test, i, _before, streams, now, out) => {
       return end(out, NOT_AVAILABLE, 'no-figure')
     }
     if (wanted) {
-      if (WELL.has(state)) return end(out, GOOD, 'figure')
+      // What was bad is well again when it has run for its start window, not when somebody tries to start it.
+      if (WELL.has(state)) return end(out, state !== 'RUNNING' && before === BAD ? BAD : GOOD, 'figure')
       // It has been asked for just now, and its agent has not got to it yet.
       if ((state === 'ABSENT' || state === 'STOPPED') && waited < START_MS)
-        return end(out, NOT_AVAILABLE, 'starting')
+        return end(out, before === BAD ? BAD : NOT_AVAILABLE, 'starting')
       return end(out, BAD, 'figure')
     }
     return GONE.has(state) || waited < 120_000

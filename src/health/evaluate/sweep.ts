@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { HealthChange } from '../../wire/health.js'
 import { worse } from '../aggregate/aggregate.js'
-import { DISABLED, type Health, NOT_AVAILABLE, summaryOf } from '../summary.js'
+import { BAD, DISABLED, type Health, NOT_AVAILABLE, summaryOf } from '../summary.js'
 import { explainAll } from './explain.js'
 import { type Course, follow } from './flapping.js'
-import { isAtRest, maintenanceOwners, type Node } from './nodes.js'
+import { isAtRest, isMaintained, maintenanceOwners, type Node } from './nodes.js'
 import { type Now, newObservation, observe } from './observe.js'
 import type { Picture } from './picture.js'
 import { refOf } from './ref.js'
@@ -89,13 +89,21 @@ export function* sweep({ picture, streams, now, patient }: SweepOptions): Genera
       node.summary = summary
       node.since = now.time
     }
-    if (changed.length === 0 && summary === from) continue
+    const maintained = isMaintained(node)
+    const resumed = node.maintained && !maintained && summary === BAD && from === BAD
+    node.maintained = maintained
+    if (changed.length === 0 && summary === from && !resumed) continue
     done += CHANGE
-    changes.push(changeOf(node, from, since, changed, isNew, picture, streams, now))
+    const change = changeOf(node, from, since, changed, isNew, picture, streams, now)
+    // It may end more than once while nothing else changes.
+    changes.push(resumed ? { ...change, id: resumedId(change.id, now.time), resumed } : change)
     if (node.reported !== undefined) dropLast(node)
   }
   yield changes
 }
+
+const resumedId = (id: string, time: number): string =>
+  createHash('sha256').update(`${id}\0${time}`).digest('hex').slice(0, 32)
 
 interface Changed {
   /** -1: of a result that was reported. */

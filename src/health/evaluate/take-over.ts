@@ -153,4 +153,5 @@ function carry(node: Node, known: Node): void {
   node.messages = known.messages
   node.parts = known.parts
   node.reported = known.reported
+  node.maintained = known.maintained
 }

@@ -48,6 +48,8 @@ export interface HealthChangeInput {
   alerts?: boolean | undefined
   /** It was seen for the first time: nothing has happened just now. */
   startup: boolean
+  /** Its maintenance is over, in which nobody was told of its trouble. */
+  resumed?: boolean | undefined
   /** The entity is no more, and why. */
   gone?: string | undefined
 }
@@ -94,7 +96,8 @@ export function eventOfChange(
 ): LoggedEvent | undefined {
   const { entity, from, to, at, maintenance, startup } = change
   if (startup && to !== 'BAD' && to !== 'CONCERNING') return undefined
-  if (from === to && change.gone === undefined && !change.tests.some(isOfFailure)) return undefined
+  const isNews = from !== to || change.gone !== undefined || change.resumed === true
+  if (!isNews && !change.tests.some(isOfFailure)) return undefined
   // The end of what was told before it was switched off is told.
   const wanted = (change.alerts ?? rules.alerted(entity)) || (change.alerts === false && isEnd(change))
   const alert = wanted && isAlerted(change, rules) ? alertOfChange(change, rules, one) : undefined
@@ -106,7 +109,7 @@ export function eventOfChange(
       category: 'HEALTH_EVENT',
       severity: severityOf(to),
       // As Cloudera Manager has it: what is over is no alert, and nor is what nobody is to be disturbed with.
-      alert: alert !== undefined && reached && !maintenance && (from !== to || change.tests.some(isWorse)),
+      alert: alert !== undefined && reached && !maintenance && (isNews || change.tests.some(isWorse)),
       content: [summaryOf(change), ...sentencesOf(change)].join(' ').slice(0, 8_000),
       attributes: attributesOf(change, codesOf(change), {
         CURRENT_HEALTH_SUMMARY: [COLOURS[to] ?? 'UNKNOWN'],
@@ -154,12 +157,13 @@ function isAlerted(change: HealthChangeInput, { threshold }: AlertRules): boolea
 const isEnd = ({ from, to }: HealthChangeInput): boolean =>
   (to === 'GOOD' || to === 'DISABLED') && from !== to
 
-function summaryOf({ entity, from, to, gone }: HealthChangeInput): string {
+function summaryOf({ entity, from, to, gone, resumed }: HealthChangeInput): string {
   if (gone !== undefined)
     return `The ${entity.category.toLowerCase()} ${entity.displayName} is no more; its health was ${WORDS[from]}.`
   const what = `The health of ${entity.category.toLowerCase()} ${entity.displayName}`
   if (isUnknown(to) && (from === 'BAD' || from === 'CONCERNING'))
     return `${what} is not known any more; it was ${WORDS[from]}.`
+  if (resumed) return `${what} is ${WORDS[to]}, and its maintenance is over.`
   return from === to ? `${what} is ${WORDS[to]}.` : `${what} has become ${WORDS[to]}.`
 }
 

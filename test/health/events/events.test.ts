@@ -418,6 +418,19 @@ describe('a change of health', () => {
     expect(changes.map(({ id }) => pending.has(id))).toEqual([false, true, true])
   })
 
+  test('in maintenance is told when that is over and nothing has become better', async () => {
+    const over = change('mo', 'BAD', 'BAD', { resumed: true })
+    await events.healthChanged([over])
+    const { items } = await search(events.app, `id==${over.id}`)
+    expect(items[0]).toMatchObject({
+      alert: true,
+      content:
+        'The health of role Server (mo) is bad, and its maintenance is over. The process of mo is BAD.',
+    })
+    const pending = await events.outbox.pendingAlerts(1000)
+    expect(pending.find(({ id }) => id === over.id)?.event).toMatchObject({ suppressed: false })
+  })
+
   test('in maintenance is flagged, for the publisher not to tell', async () => {
     const quiet = change('m', 'GOOD', 'BAD', { maintenance: true })
     await events.healthChanged([quiet])

@@ -1,14 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
-import {
-  abortCommand,
-  type Command,
-  fetchCommand,
-  type GivenCommand,
-  logAddress,
-  placeOf,
-  progressOf,
-  retryCommand,
-} from '../api/commands.js'
+import { abortCommand, fetchCommand, type GivenCommand, logAddress, retryCommand } from '../api/commands.js'
+import { type Command, placeOf, progressOf } from '../format/command.js'
 import { formatDuration, formatInstant } from '../format/time.js'
 
 interface CommandTableProps {

@@ -1,8 +1,7 @@
 import { fetchCommands } from '../api/commands.js'
-import { ApiError } from '../api/errors.js'
-import { loginAddress } from '../api/session.js'
 import { CommandTable } from '../components/command-table.js'
 import { usePolled } from '../state/use-polled.js'
+import { NeedsLogin, needsLogin } from './needs-login.js'
 import { PolledPage } from './polled-page.js'
 
 const STEP_MS = 2_000
@@ -10,7 +9,7 @@ const STEP_MS = 2_000
 /** What the manager does and has done: progress, results, output, and the ways to stop and to repeat it. */
 export function CommandsPage({ utc, hidden }: { utc: boolean; hidden: boolean }) {
   const poll = usePolled(fetchCommands, [], STEP_MS, hidden)
-  const nobody = poll.error instanceof ApiError && poll.error.status === 401
+  const nobody = needsLogin(poll)
   const active = poll.value?.filter(({ command }) => command.active).length ?? 0
   return (
     <PolledPage
@@ -18,13 +17,7 @@ export function CommandsPage({ utc, hidden }: { utc: boolean; hidden: boolean })
       utc={utc}
       title="Commands"
       aside={poll.value && <span class="dim">{active === 0 ? 'none is at work' : `${active} at work`}</span>}
-      controls={
-        nobody && (
-          <p>
-            Commands are shown to those who have logged in. <a href={loginAddress()}>Log in</a>
-          </p>
-        )
-      }
+      controls={nobody && <NeedsLogin what="Commands are" />}
       waiting={nobody ? '' : 'Asking…'}
     >
       {(commands) => (

@@ -193,6 +193,9 @@ function eventsOf({ category, name, cluster, service, hosts }: EntityHealth): st
   return viewToSearch({ ...DEFAULT_VIEW, page: 'events', query: eventFilterToText(filter) })
 }
 
+const configurationOf = ({ category, identity }: EntityHealth): string =>
+  viewToSearch({ ...DEFAULT_VIEW, page: 'configuration', entity: `${category}/${identity}` })
+
 interface EntityProps {
   readonly entity: EntityHealth
   readonly view: HealthView
@@ -227,6 +230,12 @@ function Entity({ entity, view, past, test, utc, onTest, onTime, onChart, onChan
         </button>
         {' · '}
         <a href={eventsOf(entity)}>Its events</a>
+        {pathOf(entity) !== null && (
+          <>
+            {' · '}
+            <a href={configurationOf(entity)}>Configuration</a>
+          </>
+        )}
       </p>
       {(entity.maintenance || canConfigure) && (
         <p>
