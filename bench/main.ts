@@ -218,13 +218,17 @@ async function queryRounds(
 ): Promise<{ queries: QueryResults[]; planning: number[] }> {
   const types = plan.queries.map((type) => fitType(type, plan.parameters))
   const rounds: QueryRound[] = []
-  const runs = Math.ceil(options.runs / options.rounds)
-  for (let round = 0; round < options.rounds; round++)
-    for (const system of alternate(systems, round)) {
-      const seed = options.seed + 1 + round
-      rounds.push(await runQueries(system, at(system), types, plan.parameters, seed, runs, round === 0))
-      say(`  ${system.name}: asked, round ${round + 1} of ${options.rounds}`)
-    }
+  const part = (n: number) => Math.ceil(n / options.rounds)
+  const least = part(options.runs)
+  const most = options.size === 'quick' ? least : Math.max(least, part(MOST_RUNS))
+  const runs = { least, most, milliseconds: part(RUNS_MS) }
+  for (let round = 0; round < options.rounds; round++) {
+    const asked = alternate(systems, round).map((system) => ({ system, folder: at(system) }))
+    const seed = options.seed + 1 + round
+    const data = plan.parameters
+    rounds.push(...(await runQueries(asked, { types, data, seed, runs, compare: round === 0 })))
+    say(`  asked, round ${round + 1} of ${options.rounds}`)
+  }
   const queries = types.map((type) => {
     const measures = new Map<string, QueryMeasure>()
     for (const measure of rounds.flatMap((r) => r.measures).filter((m) => m.type === type.name)) {
@@ -248,6 +252,10 @@ async function queryRounds(
 function spreadOverDisk(folder: string): void {
   spawnSync('chattr', ['+T', folder], { stdio: 'ignore' })
 }
+
+/** Small queries are asked as often as this, or for as long, in all rounds together: a median of 30 is not steady. */
+const MOST_RUNS = 200
+const RUNS_MS = 2_000
 
 const alternate = <T>(systems: T[], round: number) => (round % 2 ? [...systems].reverse() : systems)
 

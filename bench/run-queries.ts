@@ -1,10 +1,17 @@
-/** Asks one system, on the data that it has loaded before, everything in all the dialects it has. */
-import { createClient } from './load/client.js'
+/** Asks the systems, on the data that they have loaded before, everything in all the dialects they have. */
+import { type Client, createClient } from './load/client.js'
 import type { Answer } from './queries/answers.js'
 import { DIALECTS, type Dialect } from './queries/dialects.js'
-import { collectAnswers, measureQueries, type QueryMeasure, WARM_UP, warmUp } from './queries/measure.js'
+import {
+  type Amount,
+  collectAnswers,
+  measureQueries,
+  type QueryMeasure,
+  WARM_UP,
+  warmUp,
+} from './queries/measure.js'
 import { measurePlanning } from './queries/planning.js'
-import type { System } from './systems/system.js'
+import type { Running, System } from './systems/system.js'
 import { untilIdle, usageOf } from './systems/usage.js'
 import { drawAlignedCases, drawCases, type QueryType } from './tsbs/queries.js'
 import type { DataParameters } from './tsbs/simulation.js'
@@ -21,62 +28,88 @@ export interface QueryRound {
   answers: Map<string, { dialect: string; answers: Answer[] }>
 }
 
+export interface QueryOptions {
+  types: QueryType[]
+  data: DataParameters
+  seed: number
+  /** Queries of each type and form. */
+  runs: Amount
+  /** Whether answers are kept, to be compared. */
+  compare: boolean
+}
+
+/**
+ * One round: all systems run, each is warmed up, and then each type is asked of one system after the other, so that what else the
+ * machine does in these seconds falls on all of them. Only the one that is asked has something to do. The order of `systems` is
+ * turned with each type.
+ */
 export async function runQueries(
-  system: System,
-  folder: string,
-  types: QueryType[],
-  data: DataParameters,
-  seed: number,
-  runs: number,
-  compare: boolean,
-): Promise<QueryRound> {
-  const round: QueryRound = { measures: [], planning: [], answers: new Map() }
-  const dialects = DIALECTS.filter((d) => d.system === system.name)
-  if (dialects.length === 0) return round
-  const running = await system.start(folder)
-  const client = createClient(running.origin)
+  systems: { system: System; folder: string }[],
+  { types, data, seed, runs, compare }: QueryOptions,
+): Promise<QueryRound[]> {
+  const asked: Asked[] = []
   try {
-    await untilIdle(running.pid)
-    for (const type of types)
-      for (const dialect of dialects) await warmUp(client, dialect, othersOf(type), WARM_UP)
-    for (const type of types) for (const dialect of dialects) await askType(client, dialect, type, round)
-    if (system.name === 'Bellwether') round.planning = await measurePlanning(client, data)
+    for (const { system, folder } of systems) {
+      const dialects = DIALECTS.filter((d) => d.system === system.name)
+      if (dialects.length > 0) asked.push(await startAsking(system, folder, dialects))
+    }
+    for (const { running, client, dialects } of asked) {
+      await untilIdle(running.pid)
+      for (const type of types)
+        for (const dialect of dialects) await warmUp(client, dialect, othersOf(type), WARM_UP)
+    }
+    for (const [n, type] of types.entries())
+      for (const each of n % 2 ? [...asked].reverse() : asked)
+        for (const dialect of each.dialects) {
+          // What the type before has left behind is not this one's.
+          for (const { running } of asked) await untilIdle(running.pid, 1)
+          await askType(each, dialect, type)
+        }
+    for (const { system, client, round } of asked)
+      if (system.name === 'Bellwether') round.planning = await measurePlanning(client, data)
   } finally {
-    client.close()
-    await running.stop()
+    for (const { client, running } of asked) {
+      client.close()
+      await running.stop()
+    }
   }
-  return round
+  return asked.map(({ round }) => round)
 
   /** Other windows and hosts than those that are measured. */
   function othersOf(type: QueryType) {
     return drawCases(type, data, ~seed, WARM_UP.most)
   }
 
-  async function askType(
-    connection: ReturnType<typeof createClient>,
-    dialect: Dialect,
-    type: QueryType,
-    into: QueryRound,
-  ) {
-    // What the type before has left behind is not this one's.
-    await untilIdle(running.pid, 1)
-    const measure = await measureQueries(
-      connection,
-      dialect,
-      type.name,
-      drawCases(type, data, seed, Math.max(runs, 1)),
-      othersOf(type),
-      () => usageOf(running.pid).cpuSeconds,
-    )
-    into.measures.push(measure)
+  async function askType({ running, client, round }: Asked, dialect: Dialect, type: QueryType) {
+    const measure = await measureQueries(client, dialect, type.name, {
+      cases: drawCases(type, data, seed, runs.most),
+      others: othersOf(type),
+      runs,
+      cpuSeconds: () => usageOf(running.pid).cpuSeconds,
+    })
+    round.measures.push(measure)
     if (!compare || measure.refused) return
     const buckets = type.step ? type.windowSeconds / type.step : 1
     const values = type.metrics * (type.by === 'host' ? type.hosts || data.hosts : 1) * buckets
     const count = Math.max(1, Math.min(COMPARED, Math.floor(COMPARED_VALUES / values)))
     const cases = drawAlignedCases(type, data, seed, count)
-    into.answers.set(`${type.name}\n${dialect.name}`, {
+    round.answers.set(`${type.name}\n${dialect.name}`, {
       dialect: dialect.name,
-      answers: await collectAnswers(connection, dialect, cases),
+      answers: await collectAnswers(client, dialect, cases),
     })
   }
+}
+
+interface Asked {
+  system: System
+  running: Running
+  client: Client
+  dialects: Dialect[]
+  round: QueryRound
+}
+
+async function startAsking(system: System, folder: string, dialects: Dialect[]): Promise<Asked> {
+  const running = await system.start(folder)
+  const round: QueryRound = { measures: [], planning: [], answers: new Map() }
+  return { system, running, client: createClient(running.origin), dialects, round }
 }

@@ -9,6 +9,7 @@ export default defineConfig({
   build: {
     outDir: fileURLToPath(new URL('../dist/web', import.meta.url)),
     emptyOutDir: true,
+    license: { fileName: 'THIRD-PARTY.md' },
     target: 'es2022',
     // The content security policy allows files of our own only, no data: addresses.
     assetsInlineLimit: 0,

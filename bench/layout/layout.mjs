@@ -14,7 +14,7 @@ import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { mixed, tsbs } from './data.mjs'
 import { createTable, LAYOUTS } from './layouts.mjs'
 
-const dist = (path) => import(new URL(`../../dist/${path}`, import.meta.url))
+const dist = (path) => import(new URL(`../../dist-modules/${path}`, import.meta.url))
 const { openEngine } = await dist('engine/index.js')
 const { insertBlock, readBlocks } = await dist('metrics/native/client.js')
 const { sha52, idBits } = await dist('metrics/ids.js')

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { tsbs } from './data.mjs'
 
-const dist = (path) => import(new URL(`../../dist/${path}`, import.meta.url))
+const dist = (path) => import(new URL(`../../dist-modules/${path}`, import.meta.url))
 const { openEngine } = await dist('engine/index.js')
 const { openStore } = await dist('metrics/index.js')
 const { insertBlock } = await dist('metrics/native/client.js')

@@ -5,16 +5,16 @@ import type { Answer, QueryRequest } from './answers.js'
 import type { Dialect } from './dialects.js'
 
 /** So many queries, or as many as fit into the time, but never fewer than the least. */
-export interface WarmUp {
+export interface Amount {
   least: number
   most: number
   milliseconds: number
 }
 
 /** Of each type and form before anything is measured, so that code, caches and connections are warm. */
-export const WARM_UP: WarmUp = { least: 3, most: 1_000, milliseconds: 450 }
+export const WARM_UP: Amount = { least: 3, most: 1_000, milliseconds: 450 }
 /** Of a type once more right before it is measured: others have been asked since. */
-export const WARM_AGAIN: WarmUp = { least: 1, most: 20, milliseconds: 50 }
+export const WARM_AGAIN: Amount = { least: 1, most: 20, milliseconds: 50 }
 
 export interface QueryMeasure {
   dialect: string
@@ -34,7 +34,7 @@ export async function warmUp(
   client: Client,
   dialect: Dialect,
   cases: QueryCase[],
-  { least, most, milliseconds }: WarmUp,
+  { least, most, milliseconds }: Amount,
 ): Promise<string | undefined> {
   const until = performance.now() + milliseconds
   for (const [i, query] of cases.slice(0, most).entries()) {
@@ -45,22 +45,30 @@ export async function warmUp(
   return undefined
 }
 
-/** `others`: cases for warming up. */
+export interface Measuring {
+  /** At least as many as may be asked. */
+  cases: QueryCase[]
+  /** For warming up. */
+  others: QueryCase[]
+  runs: Amount
+  cpuSeconds: () => number
+}
+
 export async function measureQueries(
   client: Client,
   dialect: Dialect,
   type: string,
-  cases: QueryCase[],
-  others: QueryCase[],
-  cpuSeconds: () => number,
+  { cases, others, runs, cpuSeconds }: Measuring,
 ): Promise<QueryMeasure> {
   const measure: QueryMeasure = { dialect: dialect.name, type, latencies: [], cpuSeconds: 0, bytes: 0 }
-  const requests = cases.map((c) => dialect.request(c))
+  const requests = cases.slice(0, runs.most).map((c) => dialect.request(c))
   const refused = await warmUp(client, dialect, others, WARM_AGAIN)
   if (refused !== undefined) return { ...measure, refused }
   const before = cpuSeconds()
+  const until = performance.now() + runs.milliseconds
   for (const request of requests) {
     const started = performance.now()
+    if (measure.latencies.length >= runs.least && started > until) break
     const answer = await ask(client, request)
     measure.latencies.push(performance.now() - started)
     if (answer.status !== 200) throw new Error(`${dialect.name}, ${type}: ${answer.status} ${answer.body}`)

@@ -12,7 +12,7 @@ export const METHOD = `
   answers 503 gets the same batch again, and the time counts.
 - **What 2xx means differs**: Bellwether answers after ClickHouse has written the samples to a part; VictoriaMetrics answers when
   they are in its memory, and writes them within seconds; Prometheus and InfluxDB answer after writing their log.
-- **One server at a time** is running, on a fresh folder, on loopback; systems alternate from round to round; InfluxDB, which
+- **One server at a time** is running while it is loaded, on a fresh folder, on loopback; systems alternate from round to round; InfluxDB, which
   takes many times as long, is loaded once and asked nothing unless the run is \`--full\`. Bellwether is the
   monitor as built, with its embedded engine and its defaults; both processes are counted. Peers run with their
   defaults but for retention, which is unlimited.
@@ -21,10 +21,13 @@ export const METHOD = `
   system offers (Bellwether: OPTIMIZE FINAL, active parts of all tables; VictoriaMetrics: force_flush and force_merge;
   Prometheus: a block by snapshot; InfluxDB: as it is, with its write-ahead log).
 - **Queries**: TSBS's types as its code has them, the windows uniform from a seeded generator, the same for every system; a
-  window longer than the data is cut to five sixths of it, and then buckets of which less than six would fit to 5 min or 1 min. After the load each server is started anew on its data and
-  left alone until it is idle (20 s at most). Then it is warmed up, for a monitor has been running for days, as a rule: of every type and form up to 1,000 queries,
-  for at most 0.45 s but never fewer than three, with windows and hosts of their own. Only after that each type is measured: up to 20 of these (50 ms) once more, and
-  then the queries, one at a time over one connection; the time is from sending to the last byte; CPU is that of the server and its
+  window longer than the data is cut to five sixths of it, and then buckets of which less than six would fit to 5 min or 1 min. After the load all servers are started anew on their data and
+  left alone until they are idle (20 s at most). Then each is warmed up, for a monitor has been running for days, as a rule: of every type and form up to 1,000 queries,
+  for at most 0.45 s but never fewer than three, with windows and hosts of their own. Only after that each type is measured, of one system right
+  after the other (in turned order with each type and round), so that what else the machine does in these seconds falls on all of them, and only the one that is
+  asked has something to do: up to 20 queries of the type (50 ms) once more, and
+  then those that count, one at a time over one connection: at least ten a round, and of what takes little as many as fit into two thirds of a second, up
+  to 67, the same ones for every system; the time is from sending to the last byte; CPU is that of the server and its
   children, in steps of 10 ms over all queries of a type. VictoriaMetrics gets the PromQL of
   TSBS's own driver with \`nocache=1\`; \`lastpoint\`, \`groupby-orderby-limit\` and \`high-cpu-*\`, which that driver does not offer, are written
   in MetricsQL. Bellwether gets tsquery, answered as columns and as Cloudera's JSON. In \`high-cpu-*\` all ten
@@ -35,7 +38,7 @@ export const METHOD = `
   that falls behind is not spared. Memory is the resident size of all processes, every half second: the median in the second and
   in the last fifth of the time. **New series**: each of the 10,000 lines of a request is of a host that was never seen (ten series);
   meanwhile the maximum of one metric of eight hosts is asked five times a second, and its latency too counts from when it was due.
-- **A type is asked** when the server has been idle for a quarter of a second after the type before: collecting the garbage of answers
+- **A type is asked** when all servers have been idle for a quarter of a second after the type before: collecting the garbage of answers
   of tens of megabytes is not counted to the small query that comes next. All systems alike.
 - **Many agents**: batches of the agent's own format, from each host at a time of its own in the minute, 20 entities and 1,000
   series each: counters, constants, whole numbers, two decimals. Not measured: the first 90 s (\`--full\`: 5 min), in which the

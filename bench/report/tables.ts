@@ -195,7 +195,7 @@ function queryTable(plan: string, queries: QueryResults[]): string {
       compared?.text ?? 'not compared',
     ]
   })
-  const runs = Math.max(...queries.flatMap((q) => q.measures.map((m) => m.latencies.length)))
+  const runs = queries.flatMap((q) => q.measures.flatMap((m) => (m.refused ? [] : [m.latencies.length])))
   const refused = queries.flatMap((q) =>
     q.measures.filter((m) => m.refused).map((m) => `- ${q.type.name}, ${m.dialect}: ${m.refused}`),
   )
@@ -204,7 +204,7 @@ function queryTable(plan: string, queries: QueryResults[]): string {
   )
   const body = table(['type', 'window', ...titles, 'CPU ms a query', 'answer, kB', 'answers'], rows)
   const notes = refused.length > 0 ? `\n\nNot answered:\n\n${[...new Set(refused)].join('\n')}` : ''
-  return `**${plan}**: ${runs} queries of each type; min / **median** / p95.\n\n${body}${notes}`
+  return `**${plan}**: ${Math.min(...runs)} to ${Math.max(...runs)} queries of each type; min / **median** / p95.\n\n${body}${notes}`
 }
 
 /** Milliseconds: the smallest types differ in hundredths. */

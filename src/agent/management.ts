@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { CanaryResult } from '../wire/canary.js'
 import type { DesiredProcess, HostPlace } from '../wire/heartbeat.js'
 import { DEFAULT_LOG_RULES } from '../wire/log-rules.js'
+import { packagePath } from '../wire/package-folder.js'
 import { createCanaries } from './canary/index.js'
 import type { CheckFailures } from './check-failures.js'
 import type { Counters } from './collectors/counters.js'
@@ -225,7 +226,7 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
 
 function version(): string {
   try {
-    const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+    const manifest = JSON.parse(readFileSync(packagePath('package.json'), 'utf8'))
     return String(manifest.version).slice(0, 64)
   } catch {
     return 'unknown'

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import { hardStop, startAgent } from '../agent/index.js'
 import { agentOptions, SettingsError, type Values } from '../config/index.js'
+import { packagePath } from '../wire/package-folder.js'
 import { makeDataFolder } from './data-folder.js'
 import { monitorToken } from './monitor-access.js'
 import { runRole } from './role.js'
@@ -42,7 +42,7 @@ export function run(args: string[]): Promise<number> {
           ...tokenOf(values, logger),
           ...(managerCa === '' ? {} : { managerCaFile: managerCa }),
           processDir: values.processDir || join(values.data, 'process'),
-          program: { node: process.execPath, main: fileURLToPath(new URL('./main.js', import.meta.url)) },
+          program: { node: process.execPath, main: packagePath('dist/cli/main.js') },
           ...(values.scrapeConfig === '' ? {} : { scrapeFile: values.scrapeConfig }),
           cleanStart: values.cleanStart,
           logger,

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { variableOf } from '../config/index.js'
+import { packagePath } from '../wire/package-folder.js'
 import { openLog } from './log-file.js'
 import { EXIT_FATAL, type RoleMessage } from './role.js'
 
@@ -53,15 +53,11 @@ export function startChild(options: ChildOptions): Child {
     const env = { ...process.env, ...variables(options.settings) }
     for (const name of options.without ?? []) delete env[name]
     // A group of its own, so that Ctrl-C reaches the parent alone and the order of stopping is the parent's.
-    const child = spawn(
-      process.execPath,
-      [fileURLToPath(new URL('./main.js', import.meta.url)), options.role],
-      {
-        env,
-        detached: true,
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      },
-    )
+    const child = spawn(process.execPath, [packagePath('dist/cli/main.js'), options.role], {
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
     process_ = child
     child.stdout?.on('data', log.write)
     child.stderr?.on('data', log.write)

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import { packagePath } from '../wire/package-folder.js'
+import { nameSources } from './source-names.js'
 
 const SUMMARY = `Bellwether, a metrics-first cluster manager
 
@@ -31,7 +33,7 @@ const isTooOld = major < 20 || (major === 20 && minor < 19)
 
 async function main([command, ...rest]: string[]): Promise<number> {
   if (command === 'version' || command === '--version') {
-    const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+    const manifest = JSON.parse(readFileSync(packagePath('package.json'), 'utf8'))
     process.stdout.write(`${manifest.version}\n`)
     return 0
   }
@@ -51,4 +53,5 @@ async function main([command, ...rest]: string[]): Promise<number> {
   return (await load()).run(rest)
 }
 
+nameSources()
 process.exitCode = await main(process.argv.slice(2))

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import { Registry } from 'prom-client'
 import { managerOptions, type Values } from '../config/index.js'
 import { openPostgres, PostgresError } from '../engine/index.js'
 import {
   createManager,
+  createSystemEvents,
   type Deployment,
   type FirstUser,
   type Lifecycle,
@@ -16,18 +16,18 @@ import {
   startLifecycle,
 } from '../manager/index.js'
 import { isLoopback } from '../wire/host-check.js'
+import { packagePath } from '../wire/package-folder.js'
 import { sendersToken } from '../wire/port-tokens.js'
 import { startSelfMetrics } from '../wire/self-metrics.js'
 import { advertisedUrl, bareHost } from './addresses.js'
 import { makeDataFolder } from './data-folder.js'
+import { engineNotices } from './engine-notices.js'
 import { listen } from './listen.js'
 import { monitorToken } from './monitor-access.js'
 import { type Running, runRole, tell } from './role.js'
 import { authoritiesFile, tlsFiles, warnOfCertificate } from './tls.js'
 
 type Settings = Values<typeof managerOptions>
-
-const packageRoot = fileURLToPath(new URL('../..', import.meta.url))
 
 /** A database that is slow to start does not keep the pages from being shown. */
 const DATABASE_PATIENCE_MS = 8_000
@@ -54,7 +54,7 @@ async function start(
   const files = tlsFiles(values)
   const caFile = authoritiesFile(values.tlsCa, '--tls-ca')
   await makeDataFolder(data)
-  const { version } = JSON.parse(readFileSync(`${packageRoot}package.json`, 'utf8'))
+  const { version } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8'))
   const registry = new Registry()
   // The pages and time series are there before the database is, and while it is away.
   let lifecycle: Lifecycle | undefined
@@ -69,7 +69,7 @@ async function start(
     monitorUrl: values.monitorUrl,
     monitorToken: token,
     monitorCaFile: caFile,
-    webRoot: `${packageRoot}dist/web`,
+    webRoot: packagePath('dist/web'),
     version,
     allowedHosts: isLoopback(values.host) ? values.allowedHosts.split(',').filter(Boolean) : undefined,
     registry,
@@ -86,14 +86,19 @@ async function start(
       { agentMonitorUrl },
       'agents on other hosts cannot reach the monitor there: say how they do with --agent-monitor-url',
     )
+  const systemEvents = createSystemEvents(values.hostname || hostname())
   lifecycle = startLifecycle({
-    openServer: (ending) =>
-      openPostgres({
+    async openServer(ending) {
+      const server = await openPostgres({
         url: values.databaseUrl || undefined,
         dataDir: join(data, 'postgres'),
         logger,
         signal: AbortSignal.any([ending, signal]),
-      }),
+      })
+      server.onState(engineNotices('PostgreSQL', systemEvents.add))
+      return server
+    },
+    systemEvents,
     isPassing: (error) => error instanceof PostgresError && PASSING.has(error.code),
     keys,
     url,

@@ -27,6 +27,7 @@ import { startSelfMetrics } from '../wire/self-metrics.js'
 import type { ErrorBody } from '../wire/timeseries.js'
 import { advertisedUrl, bareHost, loopbackUrl } from './addresses.js'
 import { makeDataFolder } from './data-folder.js'
+import { engineNotices, type Notice } from './engine-notices.js'
 import { type Direct, listen } from './listen.js'
 import { monitorTokens } from './monitor-access.js'
 import { type Running, runRole } from './role.js'
@@ -131,16 +132,7 @@ async function start(
     stops.push(() => events.stop())
     const notice: Notice = (code, severity, text) =>
       void events.record([systemEvent(code, severity, text, values.hostname || hostname())])
-    engine.onState(({ state, error }) => {
-      if (state === 'restarting')
-        notice(
-          'EV_ENGINE_RESTARTING',
-          'CRITICAL',
-          `ClickHouse has ended and is started again. ${error?.message ?? ''}`,
-        )
-      else if (state === 'failed')
-        notice('EV_ENGINE_FAILED', 'CRITICAL', `ClickHouse cannot be started. ${error?.message ?? ''}`)
-    })
+    engine.onState(engineNotices('ClickHouse', notice))
     notice('EV_MONITOR_STARTED', 'INFORMATIONAL', 'The monitor has started.')
     const alerting = startAlerting(values, events, logger, registry, notice)
     if (alerting) stops.push(() => alerting.stop())
@@ -248,8 +240,6 @@ function startEngine(values: Settings, logger: Logger, signal: AbortSignal): Pro
   }
   return openEngine({ dataDir, logger, memoryLimitBytes: values.clickhouseMemory || undefined, signal })
 }
-
-type Notice = (code: string, severity: 'CRITICAL' | 'INFORMATIONAL', text: string) => void
 
 function startAlerting(values: Settings, events: Events, logger: Logger, registry: Registry, notice: Notice) {
   const { alertPublisherUrl: url, alertToken: token } = values

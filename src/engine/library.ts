@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
+import { packagePath } from '../wire/package-folder.js'
 import { EngineError } from './errors.js'
 
 const require = createRequire(import.meta.url)
@@ -19,15 +19,9 @@ export function findLibrary(name = libraryPackage()): string {
   }
 }
 
-/**
- * The child's program. It always runs transpiled, so from the sources (under vitest) it is looked for in dist/.
- */
+/** The child's program, as built. */
 export function findChildProgram(): string {
-  const here = fileURLToPath(new URL('.', import.meta.url))
-  const folder = import.meta.url.endsWith('.ts')
-    ? here.replace(/([\\/])src([\\/]engine[\\/])$/, '$1dist$2')
-    : here
-  const program = `${folder}clickhouse-child.js`
+  const program = packagePath('dist/engine/clickhouse-child.js')
   if (!existsSync(program)) throw new EngineError('build-missing', { subject: program })
   return program
 }

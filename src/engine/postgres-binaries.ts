@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { cp, mkdir, rename, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { packagePath } from '../wire/package-folder.js'
 import { type Account, canEnter } from './postgres-account.js'
 import { PostgresError } from './postgres-errors.js'
 
@@ -72,13 +72,9 @@ async function copied(native: string, folder: string): Promise<string> {
   return copy
 }
 
-/** The program that watches over the server. It always runs transpiled, so from the sources it is looked for in dist/. */
+/** The program that watches over the server, as built. */
 export function findPostgresChild(): string {
-  const here = fileURLToPath(new URL('.', import.meta.url))
-  const folder = import.meta.url.endsWith('.ts')
-    ? here.replace(/([\\/])src([\\/]engine[\\/])$/, '$1dist$2')
-    : here
-  const program = `${folder}postgres-child.js`
+  const program = packagePath('dist/engine/postgres-child.js')
   if (!existsSync(program)) throw new PostgresError('build-missing', { subject: program })
   return program
 }

@@ -41,7 +41,7 @@ export function createFigures(options: {
             ...(recentMs !== undefined && { recentMs }),
             signal,
           })
-          loadedSlots = streams.count
+          loadedSlots = streams.made
         } catch (error) {
           if (!signal.aborted) logger.warn({ err: error }, 'health: figures could not be read from the store')
         } finally {
@@ -52,7 +52,7 @@ export function createFigures(options: {
       return next
     },
     get isBehind() {
-      return streams.count > loadedSlots * 1.02 + 100
+      return streams.made - loadedSlots > streams.count * 0.02 + 100
     },
     get loaded() {
       return loading

@@ -13,6 +13,7 @@ import type { Remembered } from './evaluate/place.js'
 import { healthOfNode } from './evaluate/ref.js'
 import { createStreams } from './evaluate/streams.js'
 import { sweep } from './evaluate/sweep.js'
+import type { Table } from './evaluate/table.js'
 import { createFigures } from './figures.js'
 import { followNames } from './history/entities.js'
 import { readModel, readStates, writeModel } from './history/read.js'
@@ -122,12 +123,23 @@ export function createHealth(options: HealthOptions): Health {
     if (picture.model !== undefined && (model === undefined || isOlder(model, picture.model)))
       model = picture.model
     term = model?.term ?? 0
-    await models.take(model, now())
+    await takeOver(model)
     // It was deleted when nobody could say so any more.
     if (model !== undefined) dropUnclaimed()
     feed.reset()
     patientUntil = now() + PATIENCE_MS
     recalledUntil = now() + RECALLED_MS
+  }
+
+  function takeOver(
+    model: HealthModel | undefined,
+    then?: (away: readonly Node[], table: Table) => Promise<void>,
+  ) {
+    return models.take(model, now(), async (away, table) => {
+      feed.reset()
+      await then?.(away, table)
+      await inTurns(picture.leftOver(away), ([piece]) => piece?.(), 1)
+    })
   }
 
   async function turn(): Promise<void> {
@@ -156,9 +168,12 @@ export function createHealth(options: HealthOptions): Health {
     }
     if (time - forgotAt > 600_000) {
       forgotAt = time
-      const { table } = picture
+      const { table, version } = picture
+      const away = picture.forget(time - FORGET_BARE_MS)
+      if (picture.version !== version) feed.reset()
+      for (const piece of away.length > 0 ? picture.leftOver(away) : []) piece()
       gone(
-        picture.forget(time - FORGET_BARE_MS).map((node) => goneOf(node, table)),
+        away.map((node) => goneOf(node, table)),
         'Nothing has been heard of it for a day: it is not looked after any more.',
       )
     }
@@ -263,8 +278,7 @@ export function createHealth(options: HealthOptions): Health {
       await writeModel(store, model)
       checkTerm(model.term)
       term = model.term
-      await models.take(model, now(), async (away, table) => {
-        feed.reset()
+      await takeOver(model, async (away, table) => {
         await inTurns(away, (part) =>
           gone(
             part.map((node) => goneOf(node, table)),

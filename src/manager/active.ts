@@ -13,6 +13,7 @@ import {
   auditEvents,
   createHealthResults,
   createRoleSamples,
+  type EventSource,
   type HealthResults,
   type MonitorClient,
   type RoleSamples,
@@ -59,6 +60,8 @@ export interface ActiveOptions {
   monitor?: () => { urls: string[]; token?: string } | undefined
   /** The monitor that looks after health and keeps events; without it nobody does. */
   monitorClient?: MonitorClient | undefined
+  /** Events of the manager itself, from before it was active, too. */
+  systemEvents?: EventSource | undefined
 }
 
 /**
@@ -123,7 +126,11 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
       startEventSender({
         logger: core.logger,
         client,
-        sources: [auditEvents(core), activityEvents(core, hostname())],
+        sources: [
+          auditEvents(core),
+          activityEvents(core, hostname()),
+          ...(options.systemEvents ? [options.systemEvents] : []),
+        ],
       }),
     )
   }
@@ -133,7 +140,7 @@ export async function startActive(options: ActiveOptions): Promise<ActiveManager
     await stop()
     throw error
   }
-  stopHousekeeping = startHousekeeping(core, runtime, settings.seconds)
+  stopHousekeeping = startHousekeeping(core, runtime, tokens, settings.seconds)
   return {
     core,
     runtime,

@@ -1,6 +1,6 @@
 import type { Core } from './core.js'
 import { withTerm } from './database/index.js'
-import type { Runtime } from './heartbeats/index.js'
+import type { Runtime, Tokens } from './heartbeats/index.js'
 
 const HOUR_MS = 3_600_000
 const MINUTE_MS = 60_000
@@ -13,6 +13,7 @@ const BATCH = 5_000
 export function startHousekeeping(
   core: Core,
   runtime: Runtime,
+  tokens: Tokens,
   setting: (name: string) => number,
 ): () => void {
   const run = async (): Promise<void> => {
@@ -60,7 +61,10 @@ export function startHousekeeping(
   }
   const report = (error: unknown) => core.logger.debug({ err: error }, 'Housekeeping was left out')
   const slow = setInterval(() => void run().catch(report), HOUR_MS)
-  const fast = setInterval(() => void runtime.prune().catch(report), MINUTE_MS)
+  const fast = setInterval(() => {
+    tokens.prune((hostId) => runtime.host(hostId) !== undefined)
+    void runtime.prune().catch(report)
+  }, MINUTE_MS)
   slow.unref()
   fast.unref()
   return () => {

@@ -14,6 +14,7 @@ export * from './configuration/index.js'
 export { type Core, type CoreOptions, createCore, type Log } from './core.js'
 export * from './database/index.js'
 export { loadCommonFiles, loadDescriptors, ourDescriptors, reloadDescriptors } from './descriptors/index.js'
+export { createSystemEvents, type SystemEvents } from './health/index.js'
 export * from './heartbeats/index.js'
 export {
   type DatabaseServer,

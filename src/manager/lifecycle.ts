@@ -26,7 +26,7 @@ import {
   releaseFormer,
 } from './database/index.js'
 import { loadCommonFiles } from './descriptors/index.js'
-import { createMonitorClient, type MonitorClientOptions } from './health/index.js'
+import { createMonitorClient, type MonitorClientOptions, type SystemEvents } from './health/index.js'
 import { openServiceTypes } from './service-types.js'
 
 /** `STARTING`: the database is not there yet, or is away. */
@@ -60,6 +60,8 @@ export interface LifecycleOptions {
   monitor: { urls: string[]; token?: string }
   /** The monitor as this manager reaches it; without it nobody looks after health. */
   monitorClient?: MonitorClientOptions
+  /** What this manager notices of itself; told to the monitor while it is the active one. */
+  systemEvents?: SystemEvents
   /** Remembers what of that agents were told last, and by which version, by a digest. */
   monitorFile: string
   version: string
@@ -207,7 +209,12 @@ export function startLifecycle(options: LifecycleOptions): Lifecycle {
         common: await loadCommonFiles(),
         logger,
       })
-      active = await startActive({ core, monitor: () => options.monitor, monitorClient })
+      active = await startActive({
+        core,
+        monitor: () => options.monitor,
+        monitorClient,
+        systemEvents: options.systemEvents,
+      })
       await tellAnew(core, options)
       const first = await ensureFirstUser(core, {
         password: options.adminPassword,

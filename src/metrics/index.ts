@@ -6,15 +6,16 @@ export type { Connection } from './client.js'
 export { DEFAULT_DATABASE } from './client.js'
 export { ONE_SERVER, type Placement } from './cluster/placement.js'
 export {
-  BLOCK,
-  type BlockKind,
-  type Blocks,
+  type BinKind,
+  type Bins,
   defaultHotBytes,
+  type HotColumns,
   type HotLimits,
   type HotMetric,
   type HotReading,
   type HotSamples,
   lowerBound,
+  type Spacing,
 } from './hot/index.js'
 export { batchKey, entityId, metricId } from './ids.js'
 export { DEFAULT_LIMITS, type StoreLimits } from './limits.js'

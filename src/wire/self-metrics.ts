@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import * as http from 'node:http'
 import * as https from 'node:https'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Registry } from 'prom-client'
 import { connectionProblem } from './connection-problem.js'
 import type { EntityDefinition, MetricDefinition, NativeBatch } from './native-batch.js'
@@ -218,8 +219,7 @@ export function startSelfMetrics(options: SelfMetricsOptions): { stop(): Promise
   let wasReached = false
   const started = performance.now()
 
-  const post = async () => {
-    const time = Math.round(Date.now() / intervalMs) * intervalMs
+  const postOnce = async (time: number): Promise<unknown> => {
     try {
       const body = encodeNativeBatch(await selfMetricsBatch({ ...options, time }))
       const headers = {
@@ -234,16 +234,28 @@ export function startSelfMetrics(options: SelfMetricsOptions): { stop(): Promise
       if (failing) logger?.info({}, 'The monitor takes the metrics of this process again')
       failing = false
       wasReached = true
+      return undefined
     } catch (error) {
-      // One that has never answered is perhaps just starting, beside this process.
-      if (!wasReached && performance.now() - started < intervalMs) return
-      if (!failing && !abort.signal.aborted)
-        logger?.warn(
-          { reason: connectionProblem(error, { url, caOption: '--tls-ca' }) },
-          'The monitor does not take the metrics of this process',
-        )
-      failing = true
+      return error
     }
+  }
+  const post = async () => {
+    const time = Math.round(Date.now() / intervalMs) * intervalMs
+    let error = await postOnce(time)
+    // One that has never answered is perhaps just starting, beside this process.
+    if (error === undefined || (!wasReached && performance.now() - started < intervalMs)) return
+    if (!failing) {
+      // It may be back in a moment; or everything on this host is being stopped, and it was before this process.
+      await delay(intervalMs / 4, undefined, { signal: abort.signal, ref: false }).catch(() => undefined)
+      if (abort.signal.aborted) return
+      error = await postOnce(time)
+      if (error === undefined || abort.signal.aborted) return
+      logger?.warn(
+        { reason: connectionProblem(error, { url, caOption: '--tls-ca' }) },
+        'The monitor does not take the metrics of this process',
+      )
+    }
+    failing = true
   }
   const schedule = () => {
     if (abort.signal.aborted) return

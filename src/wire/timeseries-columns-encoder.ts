@@ -2,6 +2,7 @@ import type { QueryPlan, QueryProblem } from './timeseries.js'
 import { FrameType } from './timeseries-frames.js'
 import { FrameWriter, Growing } from './timeseries-frames-writer.js'
 import { type ItemHead, NO_FREQUENCY, type StreamTemplate } from './timeseries-stream.js'
+import { TimeColumns } from './timeseries-times.js'
 
 /** Points of one stream: `times` and `values` from `start` up to, not including, `end`. */
 export interface StreamPoints {
@@ -15,12 +16,6 @@ export interface StreamPoints {
 
 const FLUSH_POINTS = 32_768
 const FLUSH_STREAMS = 4_096
-const TIMES_REMEMBERED = 8
-
-interface TimesKey {
-  id: number
-  times: Float64Array
-}
 
 /**
  * Writes an answer piece by piece. `take()` gives what is ready to be sent; memory is bounded by one frame if it is
@@ -48,8 +43,7 @@ export class TimeSeriesColumnsEncoder {
   readonly #entityRows = new Growing(Uint32Array, 64)
   #templateCount = 0
   #newTemplates: StreamTemplate[] = []
-  #timesCount = 0
-  #recentTimes: TimesKey[] = []
+  readonly #times = new TimeColumns()
   #newTimes: Float64Array[] = []
   #streams = 0
   #withExtremes = false
@@ -142,8 +136,7 @@ export class TimeSeriesColumnsEncoder {
     this.#shapes.clear()
     this.#entityCount = 0
     this.#templateCount = 0
-    this.#timesCount = 0
-    this.#recentTimes = []
+    this.#times.reset()
     this.#forget()
     this.#out.magic()
   }
@@ -167,12 +160,8 @@ export class TimeSeriesColumnsEncoder {
   }
 
   #timeColumn(times: Float64Array, start: number, end: number): number {
-    for (const recent of this.#recentTimes) if (sameTimes(recent.times, times, start, end)) return recent.id
-    const column = times.slice(start, end)
-    const id = this.#timesCount++
-    this.#newTimes.push(column)
-    this.#recentTimes.unshift({ id, times: column })
-    if (this.#recentTimes.length > TIMES_REMEMBERED) this.#recentTimes.pop()
+    const { id, column } = this.#times.number(times, start, end)
+    if (column !== undefined) this.#newTimes.push(column)
     return id
   }
 
@@ -216,12 +205,4 @@ export interface EntityDescription {
 export function describeEntity(attributes: Readonly<Record<string, string>>): EntityDescription {
   const keys = Object.keys(attributes)
   return { shape: keys.join('\n'), keys, values: keys.map((key) => attributes[key] as string) }
-}
-
-function sameTimes(known: Float64Array, times: Float64Array, start: number, end: number): boolean {
-  const length = end - start
-  if (known.length !== length) return false
-  if (length > 0 && known[length - 1] !== times[end - 1]) return false
-  for (let i = 0; i < length; i++) if (known[i] !== times[start + i]) return false
-  return true
 }

@@ -10,7 +10,7 @@ describe('the built agent, as a process', () => {
   const script = new URL('./run-agent.mjs', import.meta.url).pathname
 
   async function run(options: object, before: string[] = []): Promise<ChildProcess> {
-    if (!existsSync(new URL('../../dist/agent/index.js', import.meta.url)))
+    if (!existsSync(new URL('../../dist-modules/agent/index.js', import.meta.url)))
       throw new Error('dist is missing: run "npm run build" first')
     const [command, ...words] = [...before, process.execPath, script, JSON.stringify(options)]
     const child = spawn(command!, words, {

@@ -276,9 +276,21 @@ describe.skipIf(missing.length > 0)('a real ZooKeeper', () => {
     const settings = `dataDir=${folder}/data\nclientPort=${port}\nclientPortAddress=127.0.0.1\ntickTime=500\nadmin.enableServer=false\n`
     writeFileSync(join(folder, 'zoo.cfg'), settings)
     const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain'
-    server = spawn('java', ['-Xmx64m', '-cp', `${CLASSES}/*`, main, join(folder, 'zoo.cfg')], {
-      stdio: 'ignore',
-    })
+    server = spawn(
+      'java',
+      [
+        '-Xmx64m',
+        '-XX:TieredStopAtLevel=1',
+        '-XX:+UseSerialGC',
+        '-cp',
+        `${CLASSES}/*`,
+        main,
+        join(folder, 'zoo.cfg'),
+      ],
+      {
+        stdio: 'ignore',
+      },
+    )
   })
 
   afterAll(async () => {

@@ -32,12 +32,12 @@ describe('the metric catalogue', () => {
     ['a gauge that is per second', { unitDenominators: ['seconds'] }],
     ['no counter flag', { isCounter: undefined }],
   ])('refuses %s', (_, change) => {
-    expect(() => parseCatalogue(JSON.stringify([{ ...entry, ...change }]))).toThrow(TypeError)
+    expect(() => parseCatalogue([{ ...entry, ...change }])).toThrow(TypeError)
   })
 
   it('refuses the same name twice, and what is no list', () => {
-    expect(() => parseCatalogue(JSON.stringify([entry, entry]))).toThrow(/twice/)
-    expect(() => parseCatalogue('{}')).toThrow(/array/)
+    expect(() => parseCatalogue([entry, entry])).toThrow(/twice/)
+    expect(() => parseCatalogue({})).toThrow(/array/)
   })
 
   it('is what docs/metrics.md says', () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clockOffset } from '../../src/agent/heartbeat/clock.js'
 import { createManagers } from '../../src/agent/heartbeat/managers.js'
+import { createTransport } from '../../src/agent/heartbeat/transport.js'
 import { startAgent } from '../../src/agent/index.js'
 import { dataFolder, startManagedAgent } from './managed-agent.js'
 import { startManager, state, wanted } from './manager-stand-in.js'
@@ -270,6 +271,25 @@ describe('the heartbeat', () => {
     }
     await expect(startAgent({ ...options, ...more })).rejects.toMatchObject({ code: 'BAD_OPTION' })
   })
+})
+
+it('the transport tells by which address of ours it was answered, also on a connection that is used again', async () => {
+  const manager = await startManager()
+  manager.instead = answering(200, {})
+  const transport = createTransport(undefined)
+  const ask = () =>
+    transport.exchange({
+      ...{ method: 'GET', url: new URL(manager.url), headers: {} },
+      ...{ timeoutMs: 30_000, maxBytes: 100, signal: AbortSignal.timeout(30_000) },
+    })
+  try {
+    for (const headers of [{}, {}, { connection: 'close' }] as Record<string, string>[]) {
+      manager.instead = answering(200, {}, headers)
+      expect((await ask()).localAddress).toBe('127.0.0.1')
+    }
+  } finally {
+    transport.close()
+  }
 })
 
 describe('the heartbeat over TLS', () => {

@@ -2,9 +2,9 @@
 import { execSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { startHeartbeat } from '../../dist/agent/heartbeat/client.js'
-import { hostFacts } from '../../dist/agent/heartbeat/facts.js'
-import { createTransport } from '../../dist/agent/heartbeat/transport.js'
+import { startHeartbeat } from '../../dist-modules/agent/heartbeat/client.js'
+import { hostFacts } from '../../dist-modules/agent/heartbeat/facts.js'
+import { createTransport } from '../../dist-modules/agent/heartbeat/transport.js'
 
 const begun = performance.now()
 const tell = (what) => process.stderr.write(`${Math.round(performance.now() - begun)} ms: ${what}\n`)

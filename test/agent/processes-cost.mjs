@@ -120,7 +120,7 @@ console.log(
 
 agent.kill('SIGTERM')
 await new Promise((resolve) => agent.once('exit', resolve))
-const { hardStop } = await import('../../dist/agent/index.js')
+const { hardStop } = await import('../../dist-modules/agent/index.js')
 await hardStop(dataDir, { info() {} })
 server.close()
 server.closeAllConnections()

@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { openApplied } from '../../src/agent/processes/applied.js'
 import { removeOrphans } from '../../src/agent/processes/orphans.js'
 import { dataFolder, startManagedAgent } from './managed-agent.js'
 import { startManager, state, wanted } from './manager-stand-in.js'
@@ -294,6 +295,23 @@ describe('an agent with a manager', () => {
     await until(deployed(2), 'the second')
     expect(readdirSync(directory)).toEqual(['hdfs-site.xml'])
     expect(readdirSync(join(directory, '..'))).toEqual(['conf.test'])
+    // What is no longer wanted is not kept in mind: wanted again, it is made again.
+    manager.want(state([]))
+    await until(() => manager.requests.at(-1)?.clientConfigs.length === 0, 'none')
+    rmSync(directory, { recursive: true })
+    manager.want(state([], of(2, 'hdfs-site.xml')))
+    await until(() => existsSync(join(directory, 'hdfs-site.xml')), 'its files')
+  })
+
+  it('remembers the commands that it has run, as many as a manager has outstanding, and no more', async () => {
+    const folder = temporaryFolder()
+    writeFileSync(
+      join(folder, 'applied.json'),
+      JSON.stringify({ ran: Array.from({ length: 5_000 }, (_, i) => i + 1) }),
+    )
+    const applied = await openApplied(folder)
+    await applied.markRun(5_001)
+    expect([1, 2, 5_001].map(applied.hasRun)).toEqual([false, true, true])
   })
 
   it('deploys what a process has made once it has ended, and says why where it has ended badly', async () => {

@@ -24,7 +24,7 @@ const entity = (name: string) => ({
 describe('metrics of roles', () => {
   it('come from /proc and from their endpoints, with all attributes, in the rounds of the agent', async () => {
     const page = createServer((_, response) =>
-      response.end('queue_length{shard="1"} 3\nqueue_length{shard="2"} 4\n'),
+      response.end('queue_length{shard="1"} 3\nqueue_length{shard="2"} 4\nqueued_total 9\n'),
     )
     await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void page.close())
@@ -47,7 +47,15 @@ describe('metrics of roles', () => {
         {
           metricSets: {
             'TEST-SERVER': [
-              { context: 'queue_length', metric: { name: 'test_queue_length', displayName: 'Queue' } },
+              {
+                context: 'queue_length',
+                metric: {
+                  name: 'test_queue_length',
+                  displayName: 'Queue',
+                  weightingMetricName: 'test_queued_count',
+                },
+              },
+              { context: 'queued_total', metric: { name: 'test_queued_count', isCounter: true } },
             ],
           },
         },
@@ -66,6 +74,9 @@ describe('metrics of roles', () => {
         }
         const role = header.entities.find(({ name }) => name === 'busy')
         if (role) expect(role).toMatchObject({ category: 'ROLE', ...entity('busy') })
+        const queue = header.metrics.find(({ name }) => name === 'test_queue_length')
+        if (queue)
+          expect(queue).toMatchObject({ displayName: 'Queue', weightingMetricName: 'test_queued_count' })
       }
       return found
     }
@@ -86,6 +97,7 @@ describe('metrics of roles', () => {
     expect(of('descendants')).toBe(1)
     expect(of('process_running')).toBe(1)
     expect(of('test_queue_length')).toBe(7)
+    expect(of('test_queued_count')).toBe(9)
     expect(of('web_metrics_collection_status')).toBe(1)
     const reported = new Set(
       [...found.keys()].filter((key) => key.startsWith('busy ')).map((key) => key.slice(5)),

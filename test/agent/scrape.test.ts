@@ -3,6 +3,7 @@ import type { AddressInfo, Server } from 'node:net'
 import { createServer } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { createCheckFailures } from '../../src/agent/check-failures.js'
 import { createCounters } from '../../src/agent/collectors/index.js'
 import { createScrapeCollector } from '../../src/agent/scrape/index.js'
 import { parseSelector, readPrometheus } from '../../src/agent/scrape/prometheus.js'
@@ -255,10 +256,12 @@ describe('endpoints of roles', () => {
     const processes = metrics.map((one, i) => ({ id: i + 1, metrics: [one] }))
     const entities = processes.map(({ id }) => ({ category: 'ROLE', name: `role${id}`, attributes: {} }))
     const counters = createCounters()
+    const failures = createCheckFailures()
     const made = createScrapeCollector({
       roles: () => processes.map((process, i) => ({ process: process as never, entity: entities[i]! })),
       rulesOf: (name) => (name === 'set' ? rules : undefined),
       counters,
+      failures,
       logger,
       waitMs,
     })
@@ -267,7 +270,7 @@ describe('endpoints of roles', () => {
       counters.sweep()
       return found
     }
-    return { round, lines }
+    return { round, lines, failures, processes }
   }
 
   it('one that hangs, one that is too large and one that is away delay no other', async () => {
@@ -275,7 +278,7 @@ describe('endpoints of roles', () => {
     const mntr = await listen(createServer((socket) => socket.on('data', () => socket.end('zk_value\t7\n'))))
     const large = createHttpServer((_, response) => response.end('x'.repeat(5000)))
     const largePort = await listen(large)
-    const { round, lines } = collector(
+    const { round, lines, failures, processes } = collector(
       [
         endpoint('a', { type: 'mntr', host: '127.0.0.1', port: hanging, timeoutMs: 100_000 }),
         endpoint('b', { type: 'mntr', host: '127.0.0.1', port: mntr }),
@@ -295,6 +298,11 @@ describe('endpoints of roles', () => {
     expect([2, 3, 4].map((i) => found.get(`role${i} web_metrics_collection_status`))).toEqual([1, 0, 0])
     expect(found.has('role1 web_metrics_collection_status')).toBe(false)
     expect(lines.map(({ msg }) => msg)).toHaveLength(2)
+    // Why it failed goes with the process.
+    expect([3, 4].map((id) => failures.of(id).length)).toEqual([1, 1])
+    processes.length = 2
+    await round()
+    expect([3, 4].map((id) => failures.of(id).length)).toEqual([0, 0])
   })
 
   it('gives counters with their rates, as one reading after the other has it', async () => {

@@ -21,6 +21,7 @@ import { connectSupervisor, openSupervisor } from '../../src/agent/supervisor/in
 import { openLogs } from '../../src/agent/supervisor/logs.js'
 import { decide } from '../../src/agent/supervisor/policy.js'
 import type { Launch, Status } from '../../src/agent/supervisor/protocol.js'
+import { openRecords } from '../../src/agent/supervisor/records.js'
 import { dataFolder, lookInto, spawnAgent, startManagedAgent } from './managed-agent.js'
 import { startManager, state, wanted } from './manager-stand-in.js'
 import { silent, temporaryFolder, until } from './support.js'
@@ -363,6 +364,23 @@ describe('a process that', () => {
     expect(older.every((path) => existsSync(path))).toBe(true)
   })
 
+  it.skipIf(!isRoot)(
+    'cannot be noted on a disk that fills up, keeps the note of before (a real tmpfs; needs root)',
+    () => {
+      const folder = temporaryFolder()
+      expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]).status).toBe(0)
+      onTestFinished(() => void spawnSync('umount', ['-l', folder]))
+      const records = openRecords(folder)
+      const status = { id: 1, name: 'one', run: 'keep', state: 'RUNNING', since: 0 } as Status
+      const launch = { id: 1, folder: '/f', program: 'p', args: [] as string[] } as unknown as Launch
+      const record = { cookie: 'c', bootId: 'b', launch, status, quickExits: 0, crashes: [] }
+      records.save(record)
+      const larger = { ...record, launch: { ...launch, args: ['x'.repeat(100_000)] } }
+      expect(() => records.save(larger)).toThrow('ENOSPC')
+      expect(records.load()).toMatchObject({ records: [record], bad: [] })
+    },
+  )
+
   it('puts a link where its log should be does not have others written to', async () => {
     const one = await supervise()
     const launch = one.launch(1, 'sh', ['-c', 'echo written'], { run: 'once' })
@@ -446,7 +464,7 @@ describe('a process that', () => {
       process.setgid('nogroup'); process.setuid('nobody')
       const { accountOf } = await import(process.argv[1])
       console.log(JSON.stringify([await accountOf('root', undefined), await accountOf('nobody', undefined)]))`
-      const module = new URL('../../dist/agent/supervisor/account.js', import.meta.url).pathname
+      const module = new URL('../../dist-modules/agent/supervisor/account.js', import.meta.url).pathname
       const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script, module], {
         cwd: dataDir,
         encoding: 'utf8',

@@ -5,8 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
-import { DEFAULT_GROUPING, emptyState, nextDue, takeDue, takeEvent } from '../../dist/alerts/core/index.js'
-import { readSettings, startPublisher } from '../../dist/alerts/index.js'
+import {
+  DEFAULT_GROUPING,
+  emptyState,
+  nextDue,
+  takeDue,
+  takeEvent,
+} from '../../dist-modules/alerts/core/index.js'
+import { readSettings, startPublisher } from '../../dist-modules/alerts/index.js'
 
 let n = 0
 const event = (name, service) => ({

@@ -4,6 +4,7 @@ import { afterEach, expect, test } from 'vitest'
 import type { Message } from '../../src/alerts/core/index.js'
 import { readSettings } from '../../src/alerts/index.js'
 import { type BodyTemplate, bodyTemplateProblem, renderBody } from '../../src/alerts/render/index.js'
+import { codePoint } from '../code-points.js'
 import { eventually } from '../integration/program.js'
 import { health, publisherWith } from './support.js'
 
@@ -72,7 +73,7 @@ test('filters take the meaning out of what would have one', () => {
 
 test('any alert makes JSON of the same form', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
+    fc.property(fc.string({ unit: codePoint }), (text) => {
       const { body } = renderBody({ a: '{{#alerts}}{{summary}}{{/alerts}}' }, message(text), false)
       expect(Object.keys(JSON.parse(body))).toEqual(['a'])
     }),

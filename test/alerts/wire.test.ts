@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ALERT_LIMITS, cleanText, readAlertEvents } from '../../src/wire/alert.js'
+import { codePoint } from '../code-points.js'
 import { health } from './support.js'
 
 describe('alerts that come in', () => {
@@ -54,7 +55,7 @@ describe('alerts that come in', () => {
       }),
     )
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(fc.string({ unit: codePoint }), (text) => {
         expect(cleanText(text, 100)).not.toMatch(/[\p{Cc}\u202e]/u)
         expect(cleanText(text, 100).length).toBeLessThanOrEqual(100)
       }),

@@ -1,5 +1,10 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { createClient } from '../../bench/load/client.js'
 import { difference } from '../../bench/queries/answers.js'
+import { DIALECTS, type Dialect } from '../../bench/queries/dialects.js'
+import { measureQueries } from '../../bench/queries/measure.js'
 import { promqlAlignedRequest, promqlRequest } from '../../bench/queries/promql.js'
 import { tsqueryText } from '../../bench/queries/tsquery.js'
 import {
@@ -140,5 +145,34 @@ describe('the comparison of answers', () => {
     ['another series', new Map([['cpu_usage_user|host_2', new Map([[60, 50]])]])],
   ])('says that there is %s', (_, other) => {
     expect(difference(answer(50), other)).toBeTypeOf('string')
+  })
+})
+
+describe('measuring', () => {
+  it('asks what takes little more often, each case once, and what takes long at least as often as was said', async () => {
+    const asked: string[] = []
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? '')
+      response.end('{}')
+    }).listen(0, '127.0.0.1')
+    await new Promise((resolve) => server.once('listening', resolve))
+    const client = createClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    const type = named('single-groupby-1-1-1')
+    const dialect = DIALECTS[0] as Dialect
+    const cases = drawCases(type, DATA, 1, 30)
+    const others = drawCases(type, DATA, 2, 1)
+    const measure = (milliseconds: number) =>
+      measureQueries(client, dialect, type.name, {
+        cases,
+        others,
+        runs: { least: 3, most: 20, milliseconds },
+        cpuSeconds: () => 0,
+      })
+    expect((await measure(-1)).latencies).toHaveLength(3)
+    expect((await measure(60_000)).latencies).toHaveLength(20)
+    const paths = [...others, ...cases.slice(0, 3), ...others, ...cases.slice(0, 20)]
+    expect(asked).toEqual(paths.map((query) => dialect.request(query).path))
+    client.close()
+    server.close()
   })
 })

@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +10,10 @@ import { settledPorts } from '../../src/cli/free-ports.js'
 import { explain } from '../../src/cli/role.js'
 import { settingsOfRoles } from '../../src/cli/up-roles.js'
 import { agentOptions, managerOptions, monitorOptions, resolve, upOptions } from '../../src/config/index.js'
+import { packagePath } from '../../src/wire/package-folder.js'
 import { freePort } from '../ports.js'
+
+const MAIN = packagePath('dist/cli/main.js')
 
 const folder = mkdtempSync(join(tmpdir(), 'bellwether-start-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -59,4 +63,16 @@ test('what up takes for a role reaches it', () => {
   for (const [options, given] of shared)
     for (const key of Object.keys(options))
       if (key in upOptions && key !== 'help') expect([key, key in given]).toEqual([key, true])
+})
+
+test('the stack of an error that nobody expects names files and lines of src/, not of the build', () => {
+  const broken = 'data:text/javascript,process.stdout.write=()=>{throw new Error("no terminal")}'
+  const { stderr, status } = spawnSync(process.execPath, ['--import', broken, MAIN, 'query', '--help'], {
+    encoding: 'utf8',
+  })
+  expect(status).toBe(1)
+  const source = packagePath('src/cli/query.ts')
+  const [, place = ''] = stderr.split(`(${source}:`)
+  const lines = readFileSync(source, 'utf8').split('\n')
+  expect(lines[Number.parseInt(place, 10) - 1], stderr).toContain('process.stdout.write(help(')
 })

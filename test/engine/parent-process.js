@@ -1,6 +1,6 @@
 // A parent that can be killed: opens an engine on the folder of its first argument, says its pid, and lives on.
 // Ctrl-C it survives, as one does that still flushes.
-import { openEngine } from '../../dist/engine/index.js'
+import { openEngine } from '../../dist-modules/engine/index.js'
 
 process.on('SIGINT', () => process.stdout.write('interrupted\n'))
 const logger = { debug() {}, info() {}, warn() {}, error() {} }

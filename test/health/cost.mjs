@@ -9,9 +9,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
-import { openEngine } from '../../dist/engine/index.js'
-import { createHealth } from '../../dist/health/index.js'
-import { openStore } from '../../dist/metrics/index.js'
+import { openEngine } from '../../dist-modules/engine/index.js'
+import { createHealth } from '../../dist-modules/health/index.js'
+import { openStore } from '../../dist-modules/metrics/index.js'
 
 const { values: args } = parseArgs({
   options: {

@@ -4,6 +4,8 @@ import type { Node } from '../../src/health/evaluate/nodes.js'
 import { createPicture } from '../../src/health/evaluate/picture.js'
 import { createStreams } from '../../src/health/evaluate/streams.js'
 import { sweep } from '../../src/health/evaluate/sweep.js'
+import { takeReport } from '../../src/health/reported.js'
+import { BAD, DISABLED } from '../../src/health/summary.js'
 import type { HealthChange, HealthFacts, HealthModel, HealthTestResult } from '../../src/wire/health.js'
 import type { HealthTestFile } from '../../src/wire/health-tests.js'
 import { MemoryCatalogue } from '../ingest/support/memory-catalogue.js'
@@ -118,6 +120,30 @@ describe('a process that ends', () => {
     bed.pass(2_000)
     expect(bed.look()).toEqual([])
     expect(new Set(changes.map(({ id }) => id)).size).toBe(3)
+  })
+
+  it('is disabled when it is stopped on purpose, whatever a trigger says of it', () => {
+    const bed = bench()
+    bed.allWell()
+    bed.look()
+    const node = bed.picture.find('ROLE', 'zk-SERVER-2')!
+    const trigger = (summary: 'GOOD' | 'BAD') =>
+      takeReport(
+        node,
+        { category: 'ROLE', identity: 'zk-SERVER-2', test: 'alarm:t', label: 't', summary, explanation: '' },
+        bed.now,
+      )
+    trigger('GOOD')
+    bed.facts({ roles: [{ identity: 'zk-SERVER-2', expected: 'STOPPED', state: 'STOPPED' }] })
+    bed.look()
+    expect(bed.summary('ROLE', 'zk-SERVER-2')).toBe(DISABLED)
+    trigger('BAD')
+    bed.look()
+    expect(bed.summary('ROLE', 'zk-SERVER-2')).toBe(DISABLED)
+    bed.pass(2_000)
+    bed.facts({ roles: [{ identity: 'zk-SERVER-2', expected: 'RUNNING', state: 'RUNNING' }] })
+    bed.look()
+    expect(bed.summary('ROLE', 'zk-SERVER-2')).toBe(BAD)
   })
 
   it('is no trouble while a command works on it, nor when it is to be stopped', () => {
@@ -350,6 +376,15 @@ describe('the canary of a service', () => {
     // What it said is over with the next facts that do not say it.
     bed.facts({ roles: [{ identity: 'zk-SERVER-1' }] })
     expect(ran('zk-SERVER-1', 0, 15_000).explanation).toMatch(/^The check, run by .* failed\.$/)
+    // It has been started anew: what failed before is no trouble of now.
+    bed.pass(1_000)
+    bed.facts({ roles: [{ identity: 'zk-SERVER-1', state: 'RUNNING', startedAt: bed.now }] })
+    bed.look()
+    expect(bed.test('SERVICE', 'c1:zk', 'ZOOKEEPER_CANARY_HEALTH')).toMatchObject({
+      summary: 'NOT_AVAILABLE',
+      explanation: expect.stringMatching(/^The check has not been run since the role was started/),
+    })
+    expect(ran('zk-SERVER-1', 0, 15_000)).toMatchObject({ summary: 'BAD' })
   })
 })
 

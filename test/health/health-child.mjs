@@ -1,8 +1,8 @@
 // A monitor that tells its changes on standard output, one JSON text a line, and never hears that they were taken over.
 // node health-child.mjs CONNECTION_JSON MODEL_JSON FACTS_JSON
 import { pino } from 'pino'
-import { createHealth } from '../../dist/health/index.js'
-import { openStore } from '../../dist/metrics/index.js'
+import { createHealth } from '../../dist-modules/health/index.js'
+import { openStore } from '../../dist-modules/metrics/index.js'
 
 const [connection, model, facts] = process.argv.slice(2).map((text) => JSON.parse(text))
 const logger = pino({ level: 'silent' })

@@ -1,12 +1,17 @@
 import { spawn } from 'node:child_process'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { readStates } from '../../src/health/history/read.js'
+import { createHistory } from '../../src/health/history/write.js'
 import { createHealth, type Health, type HealthOptions } from '../../src/health/index.js'
 import type { Store } from '../../src/metrics/index.js'
 import { createQueryApi } from '../../src/query/index.js'
 import type { EntityHealth, EntityHealthList, HealthChange, HealthHistory } from '../../src/wire/health.js'
+import { recordingLogger } from '../agent/support.js'
 import { until } from '../engine/support.js'
 import { type Bench, silent, startBench } from '../metrics/support.js'
 import { inShort, zookeeperModel } from './support.js'
+
+const NOW = 1_700_000_000_000
 
 let bench: Bench
 beforeAll(async () => {
@@ -282,6 +287,46 @@ describe('a restart', () => {
     const answer = await third.health.app.request('/health/entities/ROLE/zk-SERVER-3/history?test=')
     const { transitions } = (await answer.json()) as HealthHistory
     expect(transitions.at(-1)).toMatchObject({ from: 'BAD', to: 'DISABLED', explanation: 'It was deleted.' })
+  })
+
+  it('is stored to the last before the end, however much waits, unless that fails', async () => {
+    const store = await bench.open(`health_${++databases}`)
+    const changes = Array.from({ length: 4_500 }, (_, n): HealthChange => {
+      const entity = {
+        category: 'ROLE' as const,
+        identity: `r${n}`,
+        name: `r${n}`,
+        displayName: `r${n}`,
+        hosts: [],
+      }
+      return {
+        ...{ id: `c${n}`, entity, from: 'GOOD', to: 'BAD', at: NOW, since: NOW, tests: [], startup: false },
+        maintenance: false,
+      }
+    })
+    const told: number[] = []
+    const history = createHistory({
+      store,
+      logger: silent,
+      // Longer than what is allowed to one that fails.
+      onChanges: (more) =>
+        new Promise((resolve) =>
+          setTimeout(() => {
+            told.push(more.length)
+            resolve()
+          }, 10),
+        ),
+    })
+    history.add(changes)
+    await history.stop(1)
+    expect(told).toEqual([2_000, 2_000, 500])
+    expect((await readStates(store)).size).toBe(4_500)
+
+    const { logger, lines } = recordingLogger()
+    const other = createHistory({ store, logger, onChanges: () => Promise.reject(new Error('away')) })
+    other.add(changes)
+    await other.stop(1)
+    expect(lines.map(({ msg }) => msg).at(-1)).toContain('are found again after the start')
   })
 
   it('after SIGKILL tells what nobody had taken over, and nothing else', async () => {

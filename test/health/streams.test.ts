@@ -83,3 +83,48 @@ describe('figures of a window', () => {
     expect(streams.firstSlot('m', 8)).toBe(-1)
   })
 })
+
+describe('places that are given up', () => {
+  it('are given to others, who begin anew; and each owner finds its own, in the order in which they were made', () => {
+    const act = fc.record({
+      does: fc.constantFrom('make', 'make', 'make', 'drop', 'dropOne'),
+      owner: fc.integer({ min: 1, max: 4 }),
+      window: fc.constantFrom(0, MINUTE, 5 * MINUTE),
+    })
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 60 }), (acts) => {
+        const streams = createStreams(() => START)
+        const streamOf = (window: number) => streams.stream('m', window === 0 ? 'last' : 'sum', window)
+        const expected = new Map<number, number[]>()
+        for (const { does, owner, window } of acts) {
+          const mine = expected.get(owner) ?? []
+          const rest = mine.filter((each) => each !== window)
+          if (does === 'drop') {
+            streams.drop(owner)
+            expected.delete(owner)
+          } else if (does === 'dropOne') {
+            streams.dropOne(streamOf(window), owner)
+            expected.set(owner, rest)
+          } else if (rest.length === mine.length) {
+            const slot = streams.slot(streamOf(window), owner)
+            expect(streams.timeOf(slot)).toBe(0)
+            expect(streams.valueOf(slot, START)).toBeNaN()
+            streams.put(slot, START, owner)
+            expect(streams.valueOf(slot, START)).toBe(owner)
+            expected.set(owner, [...mine, window])
+          }
+          const all = [...expected.values()].flat().length
+          expect(streams.count).toBe(all)
+          for (const [each, windows] of expected) {
+            const found: number[] = []
+            for (let slot = streams.firstSlot('m', each); slot >= 0; slot = streams.next(slot)) {
+              expect(streams.valueOf(slot, START)).toBe(each)
+              found.push(streams.streamOf(slot).windowMs)
+            }
+            expect(found).toEqual(windows)
+          }
+        }
+      }),
+    )
+  })
+})

@@ -200,4 +200,34 @@ describe('a model that is taken over', () => {
     expect(bed.picture.model?.version).toBe(2)
     expect(order).toHaveLength(2)
   })
+
+  it('leaves no room taken by those that are gone, nor by settings that are in force nowhere', () => {
+    const bed = bench()
+    const take = (model: HealthModel) => {
+      const turns = bed.picture.takeOver(model, NOW)
+      let turn = turns.next()
+      while (!turn.done) turn = turns.next()
+      for (const piece of bed.picture.leftOver(turn.value)) piece()
+    }
+    const sizes: [count: number, bytes: number][] = []
+    for (let round = 0; round < 12; round++) {
+      // Every other host with its role is another one than before, and each time a window is set that never was.
+      const { hosts, roles, configs, ...rest } = modelOf(20, round)
+      const anew = (identity: string) => (Number(identity.slice(1)) % 2 ? `${identity} ${round}` : identity)
+      for (const { identity } of hosts) bed.mount(anew(identity), '/data')
+      configs.zk!.values.zookeeper_server_max_latency_window = String(5 + round)
+      take({
+        ...{ ...rest, configs },
+        hosts: hosts.map((host) => ({ ...host, identity: anew(host.identity) })),
+        roles: roles.map((role) => ({ ...role, identity: anew(role.identity), host: anew(role.host) })),
+      })
+      sizes.push([bed.streams.count, bed.streams.bytes])
+    }
+    expect(sizes.at(-1)).toEqual(sizes[1])
+    // What is there still finds its figures.
+    const owner = bed.picture.find('ROLE', 'r0')!.id
+    expect(bed.streams.ownersOf(bed.streams.stream('process_running', 'last', 0))).toContain(owner)
+    take({ ...modelOf(20, 99), hosts: [], roles: [], services: [], clusters: [] })
+    expect(bed.streams.count).toBe(0)
+  })
 })

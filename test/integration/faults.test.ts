@@ -11,9 +11,9 @@ const { cleanups, folder, owned } = useOwned()
 
 const HOUR_MS = 3_600_000
 
-/** The events of an embedded engine that ended, as the search finds them. */
-async function ends({ monitorUrl }: Up): Promise<ApiEvent[]> {
-  const query = 'category==SYSTEM;attributes.eventcode==EV_ENGINE_RESTARTING'
+/** The events of an embedded engine that ended, or of one that is back, as the search finds them. */
+async function events({ monitorUrl }: Up, code: 'RESTARTING' | 'RUNNING'): Promise<ApiEvent[]> {
+  const query = `category==SYSTEM;attributes.eventcode==EV_ENGINE_${code}`
   const response = await fetch(`${monitorUrl}/api/v45/events?${new URLSearchParams({ query })}`)
   if (!response.ok) throw new Error(`${response.status} ${await response.text()}`)
   return ((await response.json()) as ApiEventQueryResult).items
@@ -31,22 +31,38 @@ it('under load every acknowledged sample is kept, once, when engine and monitor 
   const [engine, monitor] = ['clickhouse-child', 'main.js\0monitor']
   for (const victim of [engine, monitor, engine, monitor]) {
     await progress('before a kill')
-    const known = victim === engine ? await ends(up) : []
+    const known = victim === engine ? await events(up, 'RUNNING') : []
     process.kill(childOf(up, victim), 'SIGKILL')
     if (victim === engine)
       await eventually(
-        'the event of the engine that ended',
-        async () => (await ends(up)).length > known.length,
+        'the event of the engine that is back',
+        async () => (await events(up, 'RUNNING')).length > known.length,
       )
   }
   await progress('after the last kill')
   // Once for each time, whoever was killed afterwards.
-  const told = await ends(up)
+  const told = await events(up, 'RESTARTING')
   const log = readFileSync(join(up.data, 'logs', 'monitor.log'), 'utf8')
   expect(told).toHaveLength(log.match(/ClickHouse has died/g)?.length ?? 0)
   for (const event of told)
     expect(event).toMatchObject({ category: 'SYSTEM', severity: 'CRITICAL', alert: false })
   expect(told.filter(({ content }) => content.includes('SIGKILL'))).toHaveLength(2)
+  const back = await events(up, 'RUNNING')
+  expect(back).toHaveLength(2)
+  for (const event of back)
+    expect(event).toMatchObject({
+      severity: 'INFORMATIONAL',
+      alert: false,
+      content: expect.stringMatching(/^ClickHouse is running again; it was away for [\d.]+ seconds\.$/),
+    })
+
+  process.kill(childOf(up, 'postgres\0'), 'SIGKILL')
+  const ofManager = async (code: 'RESTARTING' | 'RUNNING') =>
+    (await events(up, code)).filter(({ content }) => content.startsWith('PostgreSQL '))
+  await eventually('the event of PostgreSQL that is back', async () => (await ofManager('RUNNING'))[0])
+  expect(await ofManager('RESTARTING')).toMatchObject([
+    { severity: 'CRITICAL', content: expect.stringContaining('SIGKILL') },
+  ])
   await load.stop()
   await expectStoredOnce(up, load.acknowledged)
 }, 600_000)

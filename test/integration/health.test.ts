@@ -150,6 +150,7 @@ beforeAll(async () => {
           quorumPort: String(await freePort()),
           electionPort: String(await freePort()),
           zookeeper_server_java_heapsize: '67108864',
+          zk_server_java_opts: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',
         }
       : { command: '/bin/sleep', arguments: '1000' }),
   }
@@ -246,8 +247,11 @@ describe('health, from the process to the message', () => {
       try {
         const { page, complaints } = await openPage(browser, `${up.url}/?page=health`)
         const password = readFileSync(join(up.data, 'manager', 'admin-password'), 'utf8').trim()
-        const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
-        await page.setExtraHTTPHeaders({ authorization })
+        await page.getByRole('link', { name: 'Log in' }).click()
+        await page.getByLabel('Name').fill('admin')
+        await page.getByLabel('Password').fill(password)
+        await page.keyboard.press('Enter')
+        await page.getByRole('button', { name: 'admin: log out' }).waitFor()
         await page
           .getByRole('navigation', { name: 'Entities' })
           .getByRole('button', { name: /bad SERVER|bad INSTANCE/ })
@@ -335,6 +339,17 @@ describe('health, from the process to the message', () => {
         await soon(() => silences.innerText()).toMatch(/host nobody\*.*until.*new disks by admin/s)
         await silences.getByRole('button', { name: 'End it' }).click()
         await soon(() => silences.count()).toBe(0)
+
+        await page.getByRole('link', { name: 'Health' }).click()
+        await page.getByRole('navigation', { name: 'Entities' }).getByRole('button', { name: /Zoo$/ }).click()
+        const order = page.getByRole('form', { name: 'Command' })
+        await order.getByLabel('Command to run').selectOption('Refresh')
+        await order.getByRole('button', { name: 'Run' }).click()
+        await order.getByRole('link', { name: 'Commands' }).click()
+        const newest = page.getByRole('table', { name: 'Commands' }).getByRole('row').first()
+        await soon(() => newest.innerText()).toMatch(/succeeded\s+Refresh .* by admin/s)
+        await newest.locator('summary').click()
+        await soon(() => newest.innerText()).toMatch(/done Validate/)
         expect(complaints).toEqual([])
       } finally {
         await browser.close()

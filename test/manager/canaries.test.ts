@@ -136,6 +136,24 @@ describe('the canary of a service', () => {
     await expect.poll(() => runners().length === 1 && runners()[0] !== first, { timeout: 60_000 }).toBe(true)
   })
 
+  test('comes with what is read of the role: each metric as its descriptor has it, with its weight', () => {
+    for (const { desired, metricSets } of agents) {
+      const [process] = [...desired.values()]
+      const rules = metricSets[process?.metrics?.[0]?.rules ?? '']
+      expect(rules?.find(({ metric }) => metric.name === 'zookeeper_fsync_avg_time')).toMatchObject({
+        context: 'zk_avg_fsynctime',
+        metric: {
+          displayName: 'Average fsync time',
+          unitNumerators: ['milliseconds'],
+          weightingMetricName: 'zookeeper_fsync_count',
+        },
+      })
+      const weight = rules?.find(({ metric }) => metric.name === 'zookeeper_fsync_count')
+      expect(weight?.metric.isCounter).toBe(true)
+      expect(weight?.metric).not.toHaveProperty('weightingMetricName')
+    }
+  })
+
   test('moves from a host that is silent, and stays where it is when that one is back', async () => {
     const model = await core.model()
     const roles = model.rolesOfService.get((await zk()).id)!

@@ -18,6 +18,8 @@ import {
   roleState,
   serviceState,
 } from '../../src/manager/commands/index.js'
+import { unreached } from '../../src/manager/commands/steps/role.js'
+import { insertCommand, loadTree, remainder } from '../../src/manager/commands/store.js'
 import { updateConfig } from '../../src/manager/configuration/index.js'
 import type { Core } from '../../src/manager/core.js'
 import { releaseLease, withTerm } from '../../src/manager/database/index.js'
@@ -196,6 +198,20 @@ describe('a service', () => {
     const retried = await active.commands.retry(command.id, 'admin')
     expect(await active.commands.ended(retried.id)).toMatchObject({ success: true })
     expect(agents.map((agent, i) => agent.log.length - before[i]!)).toEqual([0, 1, 0])
+    // Of a role that has been deleted meanwhile there is nothing left to do.
+    const [model, rows] = [await core.model(), await loadTree(core, command.id)]
+    expect(JSON.stringify(remainder(model, rows, command.id))).toContain('startRole')
+    const without = rows.map((row) => (row.kind === 'startRole' ? { ...row, roleId: -1 } : row))
+    expect(JSON.stringify(remainder(model, without, command.id))).not.toContain('startRole')
+  })
+
+  test('a role that takes too long to start says what keeps it, where its agent knows', () => {
+    const context = { row: { context: { hostname: 'h1' } } } as never
+    const said = (problem?: string) => unreached(context, { end: 'timeout' }, 'to start', problem)
+    expect(said()).toBe('It took too long to start. See its logs on host h1.')
+    expect(said("ENOENT: no such file or directory, mkdir '/data'")).toBe(
+      "It took too long to start: ENOENT: no such file or directory, mkdir '/data'. Host h1 goes on trying, until it is stopped.",
+    )
   })
 
   test('two commands on the same role do not meet', async () => {
@@ -270,14 +286,51 @@ describe('a service', () => {
     for (const agent of agents) agent.behave = () => 'runs'
   })
 
-  test('cannot be deleted while it runs; stopped, it can, and its host forgets it', async () => {
-    await expect(core.change(async (change) => deleteService(change, await zk()))).rejects.toMatchObject({
-      code: 'IN_USE',
+  test('says which service has none left of a role type that is decommissioned', async () => {
+    const all = await roles()
+    const said = async (some: typeof all) => {
+      const { id } = await run(planDecommissionRoles(await active.commands.at(), await zk(), some))
+      return (await active.commands.children(id)).map(({ resultMessage }) => resultMessage)
+    }
+    expect(await said(all.slice(0, 1))).toEqual([
+      '1 role is DECOMMISSIONING.',
+      'Completed 1 step.',
+      '1 role is DECOMMISSIONED.',
+    ])
+    expect(await said(all.slice(1))).toEqual([
+      '2 roles are DECOMMISSIONING. No role SERVER of service "zk" is left in duty.',
+      'Completed 2 steps.',
+      '2 roles are DECOMMISSIONED.',
+    ])
+    expect(await run(planRecommissionRoles(await zk(), await roles()))).toMatchObject({ success: true })
+    expect(await run(planServiceStart(await active.commands.at(), await zk()))).toMatchObject({
+      success: true,
     })
+  })
+
+  test('cannot be deleted while it runs, nor while a command is at work; then it can, and its host forgets it', async () => {
+    const remove = () => core.change(async (change) => deleteService(change, await zk()))
+    await expect(remove()).rejects.toMatchObject({
+      code: 'IN_USE',
+      message: expect.stringMatching(/^Service "zk" cannot be deleted: roles run\. Stop zk-SERVER-/),
+    })
+    const start = planServiceStart(await active.commands.at(), await zk())
     expect(await run(planServiceStop(await active.commands.at(), await zk()))).toMatchObject({
       success: true,
     })
-    await core.change(async (change) => deleteService(change, await zk()))
+    // As between stop and start of a restart.
+    const id = await insertCommand(core, await core.model(), start, { username: 'admin' })
+    await expect(remove()).rejects.toMatchObject({
+      code: 'IN_USE',
+      message: `Service "zk" cannot be deleted: the command "Start" (${id}) is at work there. Wait until it has ended, or abort it.`,
+    })
+    await core.db.updateTable('command').set({ state: 'ABORTED' }).where('rootId', '=', id).execute()
+    expect(await active.commands.get(id)).toMatchObject({ canRetry: true })
+    await remove()
+    expect(await active.commands.get(id)).toMatchObject({ canRetry: false })
+    await expect(active.commands.retry(id, 'admin')).rejects.toMatchObject({
+      message: `Command ${id} was about service "zk", which has been deleted.`,
+    })
     await until('hosts that have nothing to do', () => agents.every((agent) => agent.desired.size === 0))
   })
 })
@@ -320,6 +373,46 @@ describe('services that depend on each other', () => {
     expect(await active.staleness.ofClientConfig(await core.instances(), hdfs.id)).toBe('FRESH')
     const rows = await core.db.selectFrom('clientConfig').select('state').execute()
     expect(rows).toEqual([{ state: 'DEPLOYED' }, { state: 'DEPLOYED' }, { state: 'DEPLOYED' }])
+  })
+
+  test('a rolling restart takes as many workers at a time as asked, waits between, and ends after too many failures', async () => {
+    const hdfs = serviceNamed(await core.model(), 'c1', 'hdfs')
+    const batches = async (options: Parameters<typeof planServiceRollingRestart>[2]) => {
+      const plan = planServiceRollingRestart(await active.commands.at(), hdfs, options)
+      return plan.children!.map(({ name, children, tolerance }) =>
+        name === 'RollingRestartWorkers'
+          ? [tolerance, ...children!.map((each) => each.args?.seconds ?? each.children![0]!.children!.length)]
+          : name,
+      )
+    }
+    expect(await batches({ slaveBatchSize: 2, sleepSeconds: 7, slaveFailCountThreshold: 1 })).toEqual([
+      'Validate',
+      'RollingRestartRole',
+      [1, 2, 7, 1],
+    ])
+    expect(await batches({ rolesToInclude: 'SLAVES_ONLY' })).toEqual(['Validate', [0, 1, 1, 1]])
+    expect(await batches({ rolesToInclude: 'NON_SLAVES_ONLY' })).toEqual(['Validate', 'RollingRestartRole'])
+    await expect(batches({ restartRoleTypes: ['DATANODES'] })).rejects.toThrow('no role type "DATANODES"')
+
+    agents[0]!.behave = ({ name }) => (name.endsWith('hdfs-DATANODE') ? 'fatal' : 'runs')
+    const logs = agents.map((agent) => agent.log.length)
+    const restarted = () =>
+      agents.map((agent, i) => agent.log.slice(logs[i]).some((line) => line.startsWith('start')))
+    const restart = async (slaveFailCountThreshold: number) =>
+      run(
+        planServiceRollingRestart(await active.commands.at(), hdfs, {
+          slaveFailCountThreshold,
+          restartRoleTypes: ['DATANODE'],
+        }),
+      )
+    try {
+      expect(await restart(0)).toMatchObject({ success: false })
+      expect(restarted()).toEqual([true, false, false])
+      expect(await restart(1)).toMatchObject({ success: true })
+      expect(restarted()).toEqual([true, true, true])
+    } finally {
+      agents[0]!.behave = () => 'runs'
+    }
   })
 
   test('a role command needs the state that its descriptor asks for', async () => {

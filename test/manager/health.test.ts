@@ -12,6 +12,8 @@ import {
   auditEvents,
   createHealthResults,
   createMonitorClient,
+  createSystemEvents,
+  type EventSource,
   startEventSender,
   startHealthLink,
 } from '../../src/manager/health/index.js'
@@ -19,6 +21,7 @@ import { loadRuntime } from '../../src/manager/heartbeats/index.js'
 import { clusterNamed, createClusters, serviceNamed, setMaintenance } from '../../src/manager/model/index.js'
 import { recordAudit } from '../../src/manager/users/index.js'
 import type { Store } from '../../src/metrics/index.js'
+import type { ApiEventQueryResult } from '../../src/wire/event.js'
 import type { EntityHealth } from '../../src/wire/health.js'
 import { eventually, freePort } from '../integration/program.js'
 import { type Bench, silent as quiet, startBench } from '../metrics/support.js'
@@ -321,6 +324,59 @@ test('audit events and the ends of commands reach the event store once, also tho
     const left = await core.db.selectFrom('auditEvent').select('id').where('sent', '=', false).execute()
     return left.length === 0
   })
+})
+
+test('events that the monitor will never take hold up no others; those that it cannot take now wait', async () => {
+  const at = await monitor()
+  onTestFinished(() => at.stop())
+  const client = createMonitorClient({ url: `http://127.0.0.1:${at.port}` })
+  let told = 0
+  const never: EventSource = {
+    next: async () => ({
+      events: told > 0 ? [] : [{ id: 'no event' } as never],
+      more: false,
+      told: async () => void told++,
+    }),
+  }
+  const own = createSystemEvents('manager1')
+  for (let n = 0; n < 250; n++) own.add('EV_TEST', 'INFORMATIONAL', `number ${n}`)
+  const { events, told: first } = await own.next()
+  own.add('EV_TEST', 'INFORMATIONAL', 'after those')
+  await first()
+  expect(events.map(({ content }) => content)).toEqual(
+    Array.from({ length: 200 }, (_, n) => `number ${n + 50}`),
+  )
+  expect((await own.next()).events.map(({ content }) => content)).toEqual(['after those'])
+  const sender = startEventSender({ logger: silent, client, sources: [never, own], everyMs: 20 })
+  onTestFinished(async () => {
+    await sender.stop()
+    client.close()
+  })
+  await eventually('the one behind it', async () => (await own.next()).events.length === 0)
+  expect(told).toBeGreaterThan(0)
+  const found = await fetch(
+    `http://127.0.0.1:${at.port}/api/v45/events?query=${encodeURIComponent('category==SYSTEM;attributes.eventcode==EV_TEST')}`,
+  )
+  expect(((await found.json()) as ApiEventQueryResult).items).toMatchObject([{ content: 'after those' }])
+
+  // Away, without its token, or broken: nothing of that is about the events.
+  const statuses = [503, 401, 500, 404]
+  const asked = statuses.length + 1
+  const answers = {
+    ask: async () => ({ status: statuses.shift() ?? 200, body: undefined }),
+  }
+  let rounds = 0
+  const kept: string[] = []
+  const waiting: EventSource = {
+    async next() {
+      rounds++
+      return { events: [events[0]!], more: false, told: async () => void kept.push(`round ${rounds}`) }
+    },
+  }
+  const other = startEventSender({ logger: silent, client: answers as never, sources: [waiting], everyMs: 1 })
+  await eventually('it to be told', () => kept.length > 0)
+  await other.stop()
+  expect(kept[0]).toBe(`round ${asked}`)
 })
 
 test('a change of managers makes no host look lost, and none look well that was lost before', () => {

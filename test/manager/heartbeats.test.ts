@@ -1,7 +1,10 @@
+import { getEventListeners } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ActiveManager, startActive } from '../../src/manager/active.js'
 import type { Core } from '../../src/manager/core.js'
-import { agentRoutes } from '../../src/manager/heartbeats/index.js'
+import { createHeldBeats } from '../../src/manager/heartbeats/held-beats.js'
+import { createHostCommands } from '../../src/manager/heartbeats/host-commands.js'
+import { agentRoutes, createTokens } from '../../src/manager/heartbeats/index.js'
 import { createHosts, deleteHost, hostNamed } from '../../src/manager/model/index.js'
 import { until } from '../engine/support.js'
 import { newCore } from './core.js'
@@ -76,6 +79,46 @@ describe('joining', () => {
     const old = await active.tokens.createJoinToken({ expiresInMs: -1 })
     expect(await newAgent({ token: old }).beat()).toMatchObject({ status: 401 })
   })
+})
+
+test('tokens of hosts that are gone, and those that have run out, are kept no longer', async () => {
+  let now = Date.now()
+  const tokens = createTokens(core, () => now)
+  const [hostId] = await core.change((change) => createHosts(change, [{ hostname: 'short-lived' }]))
+  const own = await tokens.issue(hostId!)
+  const join = await tokens.createJoinToken({ expiresInMs: 60_000 })
+  // What is kept is good without a look into the database.
+  await core.db.deleteFrom('agentToken').where('hostId', '=', hostId!).execute()
+  tokens.prune(() => true)
+  expect(await tokens.check(own)).toEqual({ kind: 'agent', hostId })
+  tokens.prune((id) => id !== hostId)
+  expect(await tokens.check(own)).toBeUndefined()
+  now += 60_001
+  expect(await tokens.check(join)).toBeUndefined()
+  now -= 60_001
+  expect(await tokens.check(join)).toBeUndefined()
+})
+
+test('nothing is left of what hosts were to do, done or given up, nor of beats that were held', async () => {
+  const woken: number[] = []
+  const commands = createHostCommands((id) => woken.push(id))
+  const given = new AbortController()
+  const run = (id: string) => commands.run(7, { id, kind: 'restart', processId: 1 }, given.signal)
+  const [first, second] = [run('a'), run('b')]
+  commands.reported(7, { id: 'a', ok: true })
+  expect(await first).toEqual({ ok: true })
+  expect(getEventListeners(given.signal, 'abort')).toHaveLength(1)
+  given.abort(new Error('enough'))
+  await expect(second).rejects.toThrow('enough')
+  await expect(run('c')).rejects.toThrow('enough')
+  expect(commands.pending(7)).toEqual([])
+  expect(woken).toEqual([7, 7])
+
+  const held = createHeldBeats()
+  const holds = [held.hold(1, 60_000, undefined), held.hold(1, 60_000, undefined), held.hold(2, 1, undefined)]
+  held.wake(1)
+  await Promise.all(holds)
+  expect([held.isHeld(1), held.isHeld(2)]).toEqual([false, false])
 })
 
 describe('a beat is refused', () => {

@@ -1,7 +1,7 @@
 // A manager as a process of its own, to be killed: waits for the lease, says where it listens and its term.
 //   node manager-process.mjs DATABASE_URL KEY
 import { Hono } from 'hono'
-import { listen } from '../../dist/cli/listen.js'
+import { listen } from '../../dist-modules/cli/listen.js'
 import {
   agentRoutes,
   createCore,
@@ -15,7 +15,7 @@ import {
   planServiceStart,
   serviceNamed,
   startActive,
-} from '../../dist/manager/index.js'
+} from '../../dist-modules/manager/index.js'
 
 const [url, key] = process.argv.slice(2)
 const logger = { debug() {}, info() {}, warn() {}, error: console.error }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkService, listConfig, updateConfig, valueAt } from '../../src/manager/configuration/index.js'
+import { portConflicts } from '../../src/manager/configuration/port-conflicts.js'
 import type { Core } from '../../src/manager/core.js'
+import { parameter } from '../../src/manager/descriptors/model/parameter.js'
 import {
   addHostsToCluster,
   applyHostTemplate,
@@ -165,7 +167,9 @@ describe('life of a cluster', () => {
     const model = await core.model()
     const cluster = clusterNamed(model, 'c1')
     const h1 = hostNamed(model, 'h1')
-    expect(await refused(core, (change) => deleteHost(change, h1))).toMatch(/^IN_USE: .*1 roles/)
+    expect(await refused(core, (change) => deleteHost(change, h1))).toMatch(
+      /^IN_USE: .*still has a role: delete it first/,
+    )
     expect(await refused(core, (change) => removeHostsFromCluster(change, cluster, [h1]))).toMatch(
       /zk-SERVER-/,
     )
@@ -400,6 +404,70 @@ describe('configuration', () => {
       await updateConfig(change, group, [{ name: 'clientPort', value: null }])
       await deleteService(change, serviceNamed(await change.model(), 'c1', 'second'))
     })
+  })
+
+  test('two roles have the same port only where both listen on it', async () => {
+    const { role } = await places()
+    const { model } = await core.instances()
+    const given = model.roles.get(role.id)!
+    const port = (name: string, value: string | undefined, more: object = {}) => ({
+      parameter: parameter({ name, label: `Label of ${name}`, scope: 'ROLE', type: 'port', ...more }),
+      value,
+      source: 'ROLE' as const,
+    })
+    type Ports = ReturnType<typeof port>[]
+    const conflicts = (mine: Ports, other: Ports, types = ['SERVER', 'SERVER']) => {
+      const [one, two] = types.map((type, i) => ({ ...given, id: -1 - i, name: `role${i + 1}`, type }))
+      const config = (list: Ports) => ({
+        role: { config: new Map(list.map((each) => [each.parameter.name, each])) },
+      })
+      const instances = {
+        model: { ...model, rolesOfHost: new Map([[given.hostId, [one, two]]]) },
+        role: ({ id }: { id: number }) => config(id === -1 ? mine : other),
+      }
+      return portConflicts(instances as never, one!)
+    }
+    expect(conflicts([port('a', '80'), port('b', '81')], [port('c', '0081'), port('d', '82')])).toEqual([
+      {
+        ...{ level: 'WARNING', code: 'PORT_TWICE', parameter: 'b' },
+        text: 'Label of b: port 81 is that of role "role2" on h1 too (Label of c); choose another',
+      },
+    ])
+    const twice = [port('a', '80')]
+    expect(conflicts(twice, twice)).toHaveLength(1)
+    for (const none of ['0', '-1', '', undefined])
+      expect(conflicts([port('a', none)], [port('a', none)])).toEqual([])
+    for (const more of [{ outbound: true }, { scope: 'SERVICE' as const }, { type: 'long' as const }]) {
+      expect(conflicts(twice, [port('c', '80', more)])).toEqual([])
+      expect(conflicts([port('c', '80', more)], twice)).toEqual([])
+    }
+    expect(conflicts(twice, twice, ['GATEWAY', 'SERVER'])).toEqual([])
+    expect(conflicts(twice, twice, ['SERVER', 'GATEWAY'])).toEqual([])
+  })
+
+  test('what a service type fixes is not set; what was set before has no effect, and can be removed', async () => {
+    const { group, role } = await places()
+    const set = (target: typeof group | typeof role, value: string | null) =>
+      core.change((change) => updateConfig(change, target, [{ name: 'tickTime', value }]))
+    await set(group, '3000')
+    const { descriptors } = await core.instances()
+    const fixed = structuredClone(descriptors)
+    for (const { type, roles } of fixed.descriptors)
+      for (const each of type === 'ZOOKEEPER' ? roles.flatMap(({ parameters }) => parameters) : [])
+        if (each.name === 'tickTime') Object.assign(each, { fixed: true })
+    await core.setDescriptors(fixed)
+    try {
+      for (const target of [group, role])
+        await expect(set(target, '4000')).rejects.toMatchObject({
+          code: 'INVALID',
+          causes: ['tickTime is fixed by the service type'],
+        })
+      expect(await item(role, 'tickTime')).toMatchObject({ value: '2000', source: 'DEFAULT' })
+      await set(group, null)
+      expect(await item(group, 'tickTime')).toMatchObject({ own: undefined })
+    } finally {
+      await core.setDescriptors(descriptors)
+    }
   })
 
   test('a dependency must be a service of that type', async () => {

@@ -23,7 +23,7 @@ const hosts = Number(values.hosts)
 const roles = Number(values.roles)
 const seconds = Number(values.seconds)
 const log = { debug() {}, info() {}, warn: console.error, error: console.error }
-const dist = (path) => import(new URL(`../../dist/${path}`, import.meta.url))
+const dist = (path) => import(new URL(`../../dist-modules/${path}`, import.meta.url))
 
 const KEY = `scale:${Buffer.alloc(32, 1).toString('base64')}`
 const BARS = { cpuPercentOfOneCore: 50, rssMB: 500, p99Ms: 100 }

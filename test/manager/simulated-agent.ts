@@ -13,6 +13,8 @@ export interface SimulatedAgent {
   readonly hostId: string
   readonly processes: Map<number, ProcessReport>
   readonly desired: Map<number, DesiredProcess>
+  /** What to read of roles, by the name of the set, as it came last. */
+  metricSets: NonNullable<HeartbeatAnswer['desired']>['metricSets']
   token: string
   /** Everything that was started, in order. */
   readonly log: string[]
@@ -47,6 +49,7 @@ export function simulateAgent(options: {
     hostId,
     processes: new Map(),
     desired: new Map(),
+    metricSets: {},
     token: options.token,
     log: [],
     manager: options.manager,
@@ -117,6 +120,7 @@ export function simulateAgent(options: {
     const listed = new Map(desired.processes.map((process) => [process.id, process]))
     for (const id of self.processes.keys()) if (!listed.has(id)) self.processes.delete(id)
     self.desired.clear()
+    self.metricSets = desired.metricSets
     for (const [id, process] of listed) {
       self.desired.set(id, process)
       const report = self.processes.get(id)

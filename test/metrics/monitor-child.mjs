@@ -1,7 +1,7 @@
 // A monitor that writes batch after batch and says which are acknowledged, until it is killed.
 // node monitor-child.mjs CONNECTION_JSON FIRST_BATCH
 import { pino } from 'pino'
-import { openStore } from '../../dist/metrics/index.js'
+import { openStore } from '../../dist-modules/metrics/index.js'
 
 const store = await openStore({
   connection: JSON.parse(process.argv[2]),

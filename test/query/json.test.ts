@@ -5,6 +5,7 @@ import { JsonSink } from '../../src/query/api/json-sink.js'
 import { JsonStamps } from '../../src/query/api/json-stamps.js'
 import type { StreamOwner } from '../../src/query/run/sink.js'
 import { expressionText, type StreamTemplate } from '../../src/wire/timeseries-columns.js'
+import { codePoint } from '../code-points.js'
 
 const written = (value: number) => {
   const out = new JsonBytes()
@@ -61,7 +62,7 @@ describe('JSON as bytes', () => {
 
   test('any streams are byte for byte what JSON.stringify makes of them, however they are taken', () => {
     const text = fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 12 }),
+      fc.string({ unit: codePoint, maxLength: 12 }),
       fc.constantFrom('host', 'a"b\\', 'ä€😀', ''),
     )
     const owner = fc.record({ n: fc.integer({ min: 0, max: 3 }), displayName: text, extra: text })

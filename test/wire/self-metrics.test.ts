@@ -130,16 +130,17 @@ describe('metrics of a process of ours', () => {
   it('are posted every interval, through a monitor that refuses for a while', async () => {
     const registry = new Registry()
     const counter = new Counter({ name: 'n_total', help: 'h', registers: [registry] })
-    let refusals = 0
+    const { logger, lines } = recordingLogger()
+    // Until it is said.
     const receiver = await startReceiver((response) => {
       counter.inc()
-      response.statusCode = refusals++ < 2 ? 503 : 200
+      response.statusCode = lines.length === 0 ? 503 : 200
       response.end()
     })
-    const { logger, lines } = recordingLogger()
     const options = { ...source(registry), monitorUrl: receiver.url, intervalMs: 50, logger }
     const pusher = startSelfMetrics(options)
     await until(() => receiver.received.length >= 4, 'four batches')
+    await until(() => lines.length === 2, 'both to be said')
     await pusher.stop()
     await pusher.stop()
     const count = receiver.received.length
@@ -148,5 +149,26 @@ describe('metrics of a process of ours', () => {
     expect(lines.map(({ level }) => level)).toEqual([40, 30])
     const stamps = receiver.received.map(({ body }) => decodeBatch(body).samples[0]!.time)
     expect(stamps.every((stamp) => stamp % 50 === 0)).toBe(true)
+  })
+
+  it('are sent again in a moment when the monitor was away; nothing is said of one that ends shortly before', async () => {
+    const registry = new Registry()
+    new Counter({ name: 'c', help: 'h', registers: [registry] }).inc()
+    const answers = [200, 503, 200]
+    const receiver = await startReceiver((response) => {
+      response.statusCode = answers.shift() ?? 503
+      response.end()
+    })
+    const { logger, lines } = recordingLogger()
+    const pusher = startSelfMetrics({
+      ...{ ...source(registry), monitorUrl: receiver.url, logger },
+      intervalMs: 400,
+    })
+    await until(() => receiver.received.length === 4, 'a batch that is refused, and again, and one for good')
+    const [first, refused, again] = receiver.received.map(({ body }) => decodeBatch(body).samples[0]!.time)
+    expect(refused).toBeGreaterThan(first!)
+    expect(again).toBe(refused)
+    await pusher.stop()
+    expect(lines).toEqual([])
   })
 })

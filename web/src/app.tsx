@@ -8,6 +8,7 @@ import { TimeControls } from './components/time-controls.js'
 import { AlertsPage } from './pages/alerts.js'
 import { CardinalityPage } from './pages/cardinality.js'
 import { ChartsPage } from './pages/charts.js'
+import { CommandsPage } from './pages/commands.js'
 import { EventsPage } from './pages/events.js'
 import { HealthPage } from './pages/health.js'
 import { HostsPage } from './pages/hosts.js'
@@ -33,6 +34,7 @@ const DEFAULT_RANGES: Record<Page, TimeRange> = {
   health: { from: 'now-1d', to: 'now' },
   events: { from: 'now-1d', to: 'now' },
   alerts: { from: 'now-1d', to: 'now' },
+  commands: { from: 'now-1d', to: 'now' },
   cardinality: { from: 'now-1h', to: 'now' },
 }
 
@@ -45,6 +47,7 @@ const TITLES: Record<Page, string> = {
   health: 'Health',
   events: 'Events',
   alerts: 'Alerts',
+  commands: 'Commands',
   cardinality: 'Cardinality',
 }
 
@@ -121,6 +124,7 @@ function Frame() {
     'g e': () => goTo('health'),
     'g v': () => goTo('events'),
     'g a': () => goTo('alerts'),
+    'g o': () => goTo('commands'),
     'g s': () => goTo('cardinality'),
     '/': () => {
       if (view.page !== 'charts') goTo('charts')
@@ -194,6 +198,7 @@ function Frame() {
       )}
       {view.page === 'events' && <EventsPage key="events" {...page} />}
       {view.page === 'alerts' && <AlertsPage key="alerts" utc={view.utc} hidden={hold.hidden} />}
+      {view.page === 'commands' && <CommandsPage key="commands" utc={view.utc} hidden={hold.hidden} />}
       {view.page === 'cardinality' && (
         <CardinalityPage key="cardinality" utc={view.utc} hidden={hold.hidden} />
       )}

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import type { MetricDefinition } from '../../wire/native-batch.js'
+import metrics from './metrics.json' with { type: 'json' }
 
 /** A metric that the agent collects; `metrics.json` beside this file holds them all. */
 export interface CollectedMetric extends MetricDefinition {
@@ -10,8 +10,7 @@ export interface CollectedMetric extends MetricDefinition {
 const NAME = /^[a-z]+[a-z0-9]*(_[a-z0-9]+)*$/
 
 /** Checks the catalogue file's content; throws TypeError with the entry at fault. */
-export function parseCatalogue(json: string): CollectedMetric[] {
-  const entries: unknown = JSON.parse(json)
+export function parseCatalogue(entries: unknown): CollectedMetric[] {
   if (!Array.isArray(entries)) throw new TypeError('metric catalogue: an array is expected')
   const names = new Set<string>()
   return entries.map((entry: CollectedMetric, i) => {
@@ -38,9 +37,7 @@ const isTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((text) => typeof text === 'string')
 
 /** All metrics that the agent collects, in the order of the file. */
-export const collectedMetrics: readonly CollectedMetric[] = parseCatalogue(
-  readFileSync(new URL('./metrics.json', import.meta.url), 'utf8'),
-)
+export const collectedMetrics: readonly CollectedMetric[] = parseCatalogue(metrics)
 
 const definitions = new Map(
   collectedMetrics.map(({ categories: _, ...definition }) => [

@@ -41,6 +41,7 @@ export function createTransport(caFile: string | undefined): Transport {
     const isSecure = url.protocol === 'https:'
     return new Promise<Reply>((resolve, reject) => {
       let answered = false
+      let localAddress: string | undefined
       const outgoing = (isSecure ? https : http).request(
         url,
         {
@@ -51,7 +52,6 @@ export function createTransport(caFile: string | undefined): Transport {
         },
         (incoming) => {
           answered = true
-          const { localAddress } = incoming.socket
           const chunks: Buffer[] = []
           let size = 0
           incoming.on('data', (chunk: Buffer) => {
@@ -81,8 +81,13 @@ export function createTransport(caFile: string | undefined): Transport {
         CONNECT_MS,
       )
       outgoing.on('socket', (socket) => {
-        if (!socket.connecting) clearTimeout(connecting)
-        else socket.once(isSecure ? 'secureConnect' : 'connect', () => clearTimeout(connecting))
+        // Asked while the connection is there for certain: one that has ended knows no address.
+        const connected = () => {
+          clearTimeout(connecting)
+          localAddress = socket.localAddress
+        }
+        if (!socket.connecting) connected()
+        else socket.once(isSecure ? 'secureConnect' : 'connect', connected)
       })
       const fail = (error: NodeJS.ErrnoException) => {
         clearTimeout(whole)

@@ -15,6 +15,8 @@ export interface Applied {
   setClientConfig(name: string, revision: number): Promise<void>
   /** Forgets revisions of processes that are not among these. */
   keepOnly(ids: ReadonlySet<number>): void
+  /** Forgets client configurations that are not among these. */
+  keepOnlyConfigs(names: ReadonlySet<string>): void
 }
 
 /** More than a manager has outstanding on one host. */
@@ -36,7 +38,7 @@ export async function openApplied(dataDir: string): Promise<Applied> {
         `${JSON.stringify({
           revisions: Object.fromEntries(revisionMap),
           clientConfigs: Object.fromEntries(configMap),
-          ran: [...runSet].slice(-MAX_RUN),
+          ran: [...runSet],
         })}\n`,
       ),
     )
@@ -53,6 +55,10 @@ export async function openApplied(dataDir: string): Promise<Applied> {
     hasRun: (id) => runSet.has(id),
     async markRun(id) {
       runSet.add(id)
+      for (const oldest of runSet) {
+        if (runSet.size <= MAX_RUN) break
+        runSet.delete(oldest)
+      }
       try {
         await save()
       } catch (error) {
@@ -67,6 +73,9 @@ export async function openApplied(dataDir: string): Promise<Applied> {
     },
     keepOnly(ids) {
       for (const id of revisionMap.keys()) if (!ids.has(Number(id))) revisionMap.delete(id)
+    },
+    keepOnlyConfigs(names) {
+      for (const name of configMap.keys()) if (!names.has(name)) configMap.delete(name)
     },
   }
 }

@@ -7,6 +7,7 @@ import type {
   DesiredClientConfig,
   DesiredFile,
   DesiredProcess,
+  DesiredState,
   ProcessReport,
 } from '../../wire/heartbeat.js'
 import { accountOf } from '../supervisor/account.js'
@@ -55,6 +56,8 @@ const RETRY_MAX_MS = 60_000
 /** Problems that another attempt would meet again. */
 const FINAL = new Set(['NO_SUCH_USER', 'NO_SUCH_GROUP', 'CANNOT_SWITCH_USER', 'NOT_A_FOLDER'])
 const PARALLEL = 4
+/** How keys of attempts begin. */
+const [PROCESS, CONFIG] = ['process ', 'config ']
 
 /** Makes the host as the manager wants it, and keeps it so, whether the manager is there or not. */
 export function createRunner(options: RunnerOptions): Runner {
@@ -84,11 +87,12 @@ export function createRunner(options: RunnerOptions): Runner {
     const { desired, faults } = store.held
     if (!desired) return
     link.want(desired.processes.length > 0)
+    forgetOtherConfigs(desired)
     for (const config of desired.clientConfigs) {
       if (deployed.get(config.name)?.revision === config.revision) continue
       if (applied.clientConfig(config.name) === config.revision)
         deployed.set(config.name, { name: config.name, revision: config.revision, state: 'DEPLOYED' })
-      else if (isMade(config)) attempt(`config ${config.name}`, () => deploy(config))
+      else if (isMade(config)) attempt(CONFIG + config.name, () => deploy(config))
     }
     if (!link.connected()) return
     const statuses = link.statuses()
@@ -98,28 +102,41 @@ export function createRunner(options: RunnerOptions): Runner {
       (action) => action.kind !== 'adopt' || !adoptTried.has(action.process.id),
     )
     for (const action of actions) {
-      if (action.kind === 'start') attempt(`process ${action.process.id}`, () => start(action.process))
-      else if (action.kind === 'refresh')
-        attempt(`process ${action.process.id}`, () => refresh(action.process))
-      else if (action.kind === 'adopt') attempt(`process ${action.process.id}`, () => adopt(action.process))
+      if (action.kind === 'start') attempt(PROCESS + action.process.id, () => start(action.process))
+      else if (action.kind === 'refresh') attempt(PROCESS + action.process.id, () => refresh(action.process))
+      else if (action.kind === 'adopt') attempt(PROCESS + action.process.id, () => adopt(action.process))
       else if (action.kind === 'stop') void link.ask({ op: 'stop', id: action.id }).catch(() => {})
       else {
         told.delete(action.id)
-        failures.delete(`process ${action.id}`)
+        failures.delete(PROCESS + action.id)
         void link.ask({ op: 'forget', id: action.id }).catch(() => {})
       }
     }
     const ids = new Set([...desired.processes.map(({ id }) => id), ...statuses.keys()])
-    applied.keepOnly(ids)
-    for (const id of firstSeen.keys()) if (!ids.has(id)) firstSeen.delete(id)
-    for (const key of failures.keys()) {
-      const id = /^process (\d+)$/.exec(key)?.[1]
-      if (id !== undefined && !ids.has(Number(id))) failures.delete(key)
-    }
+    forgetOtherProcesses(desired, ids)
     if (!straysEnded && actions.every(({ kind }) => kind !== 'start' && kind !== 'adopt')) {
       straysEnded = true
       void link.ask({ op: 'endStrays' }).catch(() => {})
     }
+  }
+
+  function forgetOtherConfigs({ clientConfigs }: DesiredState) {
+    const names = new Set(clientConfigs.map(({ name }) => name))
+    applied.keepOnlyConfigs(names)
+    for (const name of deployed.keys()) if (!names.has(name)) deployed.delete(name)
+    for (const key of failures.keys())
+      if (key.startsWith(CONFIG) && !names.has(key.slice(CONFIG.length))) failures.delete(key)
+  }
+
+  function forgetOtherProcesses({ clientConfigs }: DesiredState, ids: ReadonlySet<number>) {
+    // A client configuration waits for a process that need not be listed any more.
+    const sources = new Set(clientConfigs.map(({ from }) => from?.processId))
+    applied.keepOnly(ids)
+    for (const id of firstSeen.keys()) if (!ids.has(id)) firstSeen.delete(id)
+    for (const id of told) if (!ids.has(id)) told.delete(id)
+    for (const id of adoptTried) if (!ids.has(id) && !sources.has(id)) adoptTried.delete(id)
+    for (const key of failures.keys())
+      if (key.startsWith(PROCESS) && !ids.has(Number(key.slice(PROCESS.length)))) failures.delete(key)
   }
 
   /** One at a time for a key; after a failure not before its time. */
@@ -262,7 +279,7 @@ export function createRunner(options: RunnerOptions): Runner {
         reportOf({
           process: desired?.hardStop ? { ...process, wanted: 'STOPPED' } : process,
           status: statuses.get(id),
-          failure: failures.get(`process ${id}`),
+          failure: failures.get(PROCESS + id),
           revision: applied.revisionOf(id),
           since: firstSeen.get(id)!,
           lost: process.run === 'once' && applied.hasRun(id) && adoptTried.has(id) && link.connected(),
@@ -274,7 +291,7 @@ export function createRunner(options: RunnerOptions): Runner {
         processes.push(reportOf({ status, revision: applied.revisionOf(id), since: status.since }))
     const clientConfigs = (desired?.clientConfigs ?? []).flatMap(
       ({ name, revision }): ClientConfigReport[] => {
-        const failure = failures.get(`config ${name}`)
+        const failure = failures.get(CONFIG + name)
         if (failure) return [{ name, revision, state: 'FAILED', problem: failure.problem }]
         const done = deployed.get(name)
         return done ? [done] : []

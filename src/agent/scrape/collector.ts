@@ -49,6 +49,8 @@ const OLD_MS = 90_000
 export function createScrapeCollector(options: ScrapeOptions): Collector {
   const { roles, rulesOf, counters, failures, logger, waitMs = 1000 } = options
   const sources = new Map<string, Source>()
+  /** Processes whose last result is among the failures. */
+  const failed = new Set<number>()
   let active = 0
 
   function sourceOf(key: string, endpoint: MetricEndpoint): Source | undefined {
@@ -165,8 +167,16 @@ export function createScrapeCollector(options: ScrapeOptions): Collector {
       }
       const outcomes: Outcomes = new Map()
       for (const each of due) report(round, each, outcomes)
+      const present = new Set(due.map(({ process }) => process))
+      for (const process of failed)
+        if (!present.has(process)) {
+          failed.delete(process)
+          failures?.set(process, 'web_metrics_collection_status', undefined)
+        }
       for (const [entity, { ok, ms, process, reasons }] of outcomes) {
         failures?.set(process, 'web_metrics_collection_status', ok ? undefined : reasons.join('; '))
+        if (ok) failed.delete(process)
+        else failed.add(process)
         round.report(entity, 'web_metrics_collection_status', ok ? 1 : 0)
         round.report(entity, 'web_metrics_collection_duration', ms)
       }

@@ -5,7 +5,7 @@ import { mkdir, open, realpath } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { packagePath } from '../../wire/package-folder.js'
 import { SYSTEM_PATH } from './account.js'
 import { createFrameReader, encodeFrame } from './frame.js'
 import type { Hello, Message, Problem, Request, Status } from './protocol.js'
@@ -150,13 +150,8 @@ const FLAGS = [
   '--disable-warning=ExperimentalWarning',
 ]
 
-/** It always runs transpiled: from the sources (under vitest) it is looked for in dist/. */
 function findProgram(): string {
-  const here = fileURLToPath(new URL('.', import.meta.url))
-  const folder = import.meta.url.endsWith('.ts')
-    ? here.replace(/\/src(\/agent\/supervisor\/)$/, '/dist$1')
-    : here
-  const program = `${folder}main.js`
+  const program = packagePath('dist/agent/supervisor/main.js')
   if (!existsSync(program)) throw new Error(`${program} is missing: run "npm run build"`)
   return program
 }

@@ -7,7 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import type { Launch, Status } from './protocol.js'
@@ -57,7 +57,8 @@ export function openRecords(folder: string): Records {
       const temporary = `${path}.tmp`
       const fd = openSync(temporary, 'w', 0o600)
       try {
-        writeSync(fd, JSON.stringify(record))
+        // All of it or an error: a disk that fills up takes a part of a single write, and says nothing.
+        writeFileSync(fd, JSON.stringify(record))
         if (durable) fsyncSync(fd)
       } finally {
         closeSync(fd)

@@ -52,8 +52,12 @@ const changedOf = (event: AlertEvent): AlertTest[] => {
   return changed.length > 0 ? changed : event.tests.filter(isFailing)
 }
 
+/** The cause: what fails, of what is well what has changed. */
 export function contentOf(event: AlertEvent): string {
-  const sentences = changedOf(event).flatMap(({ sentence }) => (sentence === '' ? [] : [sentence]))
+  const failing = event.tests.filter(isFailing)
+  const sentences = (failing.length > 0 ? failing : changedOf(event)).flatMap(({ sentence }) =>
+    sentence === '' ? [] : [sentence],
+  )
   return sentences.length > 0 ? sentences.join(' ') : event.summary
 }
 

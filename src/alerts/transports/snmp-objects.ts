@@ -1,7 +1,8 @@
-import snmp, { type Varbind } from 'net-snmp'
+import type { Varbind } from 'net-snmp'
 import type { AlertEvent } from '../../wire/alert.js'
 import { type Message, type MessageCause, severityOf } from '../core/index.js'
 import { contentOf, headline } from '../render/index.js'
+import { snmp } from './snmp-library.js'
 
 /** The objects of docs/BELLWETHER-MIB.txt. Numbers are for ever: a new object gets a new one. */
 
@@ -105,19 +106,19 @@ const oidOf = (arc: string, object: keyof typeof OBJECT) => `${arc}.1.${OBJECT[o
 
 const text = (arc: string, object: keyof typeof OBJECT, value: string): Varbind => ({
   oid: oidOf(arc, object),
-  type: snmp.ObjectType.OctetString,
+  type: snmp().ObjectType.OctetString,
   value: cut(Buffer.from(value)),
 })
 
 const integer = (arc: string, object: keyof typeof OBJECT, value: number): Varbind => ({
   oid: oidOf(arc, object),
-  type: snmp.ObjectType.Integer,
+  type: snmp().ObjectType.Integer,
   value,
 })
 
 const gauge = (arc: string, object: keyof typeof OBJECT, value: number): Varbind => ({
   oid: oidOf(arc, object),
-  type: snmp.ObjectType.Gauge,
+  type: snmp().ObjectType.Gauge,
   value,
 })
 
@@ -141,5 +142,5 @@ function time(arc: string, ms: number): Varbind {
   value[6] = date.getUTCSeconds()
   value[7] = Math.floor(date.getUTCMilliseconds() / 100)
   value[8] = '+'.charCodeAt(0)
-  return { oid: oidOf(arc, 'eventTime'), type: snmp.ObjectType.OctetString, value }
+  return { oid: oidOf(arc, 'eventTime'), type: snmp().ObjectType.OctetString, value }
 }

@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import snmp, { type Session } from 'net-snmp'
+import type { Session } from 'net-snmp'
 import type { SnmpReceiver } from '../settings/index.js'
+import { snmp } from './snmp-library.js'
 import { type Notification, notificationsOf } from './snmp-objects.js'
 import { type Failure, reasonOf, type SendResult, type Transport } from './transport.js'
 
@@ -20,6 +21,7 @@ const WINDOW = 8
  * says so. Parts are `host:port/n`, the n-th notification of the message.
  */
 export function createSnmp(receiver: SnmpReceiver, engine: SnmpEngine): Transport {
+  snmp()
   const sessions = new Set<Session>()
   let closed = false
 
@@ -110,22 +112,24 @@ async function open(
     idBitsSize: 32 as const,
   }
   if (security.version === '2c')
-    return guarded(snmp.createSession(address, security.community, { ...options, version: snmp.Version2c }))
+    return guarded(
+      snmp().createSession(address, security.community, { ...options, version: snmp().Version2c }),
+    )
   const { auth, priv } = security
   const level = priv ? 'authPriv' : auth ? 'authNoPriv' : 'noAuthNoPriv'
-  const session = snmp.createV3Session(
+  const session = snmp().createV3Session(
     address,
     {
       name: security.user,
-      level: snmp.SecurityLevel[level],
+      level: snmp().SecurityLevel[level],
       ...(auth
-        ? { authProtocol: snmp.AuthProtocols[auth.protocol.toLowerCase()]!, authKey: auth.password }
+        ? { authProtocol: snmp().AuthProtocols[auth.protocol.toLowerCase()]!, authKey: auth.password }
         : {}),
       ...(priv
-        ? { privProtocol: snmp.PrivProtocols[priv.protocol.toLowerCase()]!, privKey: priv.password }
+        ? { privProtocol: snmp().PrivProtocols[priv.protocol.toLowerCase()]!, privKey: priv.password }
         : {}),
     },
-    { ...options, version: snmp.Version3, engineID: engine.id },
+    { ...options, version: snmp().Version3, engineID: engine.id },
   )
   if (notification === 'trap') stamp(session, engine)
   return guarded(session)

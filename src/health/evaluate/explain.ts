@@ -84,6 +84,8 @@ function sentence(node: Node, test: BoundTest, health: Health, seen: Observation
       return 'The role is decommissioned.'
     case 'no-path':
       return 'No folder is configured.'
+    case 'restarted':
+      return 'The check has not been run since the role was started.'
     case 'starting':
       return `The role was started a short while ago; this test counts ${formatSpan(test.toleranceMs || 20_000)} after the start.`
     case 'busy':

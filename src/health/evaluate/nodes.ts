@@ -147,6 +147,11 @@ export const expectedSince = ({ roleFact, entity }: Node) => roleFact?.since ?? 
 export const busyWith = ({ roleFact, serviceFact, entity, service }: Node): string | undefined =>
   (roleFact?.busy ?? serviceFact?.busy ?? entity.busy) || (service && busyWith(service)) || undefined
 
+/** Stopped on purpose, or out of duty: nothing is expected of it, so nothing that is found counts. */
+export const isAtRest = (node: Node): boolean =>
+  (node.category === 'ROLE' && node.entity.commission === 'DECOMMISSIONED') ||
+  ((node.category === 'ROLE' || node.category === 'SERVICE') && expectedOf(node) === 'STOPPED')
+
 /** By itself, or by what it belongs to. */
 export function maintenanceOwners(node: Node): HealthCategory[] {
   return [node.cluster, node.service, node.host, node]

@@ -18,6 +18,7 @@ export type Reason =
   | 'silent'
   | 'failed'
   | 'starting'
+  | 'restarted'
   | 'busy'
   | 'tolerated'
 
@@ -190,6 +191,8 @@ const canary: Look = (node, test, i, before, streams, now, out) => {
   out.at = at
   out.input = input
   if (input === undefined || at < now.time - test.staleMs) return end(out, NOT_AVAILABLE, 'no-figure')
+  // What was found before a restart says nothing of what runs now.
+  if (at < ((input.node ?? node).roleFact?.startedAt ?? 0)) return end(out, NOT_AVAILABLE, 'restarted')
   const duration = input.main < 0 ? Number.NaN : streams.valueOf(input.main, now.time)
   out.value = duration
   if (streams.valueOf(input.status, now.time) < 1)

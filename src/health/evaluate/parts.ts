@@ -12,6 +12,8 @@ export const PARTS: Readonly<Record<string, string>> = {
 const PART_OWNERS = 0x4000_0000
 
 export const partOwner = (entity: Entity): number => PART_OWNERS + entity.index
+/** The part's place in the catalogue. */
+export const partIndex = (owner: number): number => owner - PART_OWNERS
 
 /** Gives the host a part. False when it has it already. */
 export function addPart(host: Node, entity: Entity): boolean {

@@ -3,10 +3,10 @@ import type { HealthFacts, HealthModel } from '../../wire/health.js'
 import type { HealthTestFile } from '../../wire/health-tests.js'
 import { createTestCatalogue, type TestCatalogue } from '../tests/catalogue.js'
 import { createNode, type Node, newTally, nodeKey } from './nodes.js'
-import { addPart, PARTS, partOwner } from './parts.js'
+import { addPart, PARTS, partIndex, partOwner } from './parts.js'
 import { createPlacing, type Remembered } from './place.js'
 import { createScene, findIn } from './scene.js'
-import type { Streams } from './streams.js'
+import type { Stream, Streams } from './streams.js'
 import type { Table } from './table.js'
 import { takeOver } from './take-over.js'
 
@@ -19,7 +19,7 @@ export interface Picture {
   readonly model: HealthModel | undefined
   /** The manager's clock at the newest facts; 0: none. */
   readonly factsAt: number
-  /** Grows when there are entities that had no place before. */
+  /** Grows when there are entities that had no place before, and when some have theirs no more. */
   readonly version: number
   find(category: string, identity: string): Node | undefined
   /**
@@ -32,11 +32,23 @@ export interface Picture {
   facts(facts: HealthFacts): number
   /** The owner of the entity's slots, -1 when nobody asks for its figures. A new entity finds its place by this. */
   ownerOf(entity: Entity): number
-  /** Gives up bare hosts of which nothing has been heard since. */
+  /**
+   * Gives up bare hosts of which nothing has been heard since, and of hosts with very many parts those of which nothing has been
+   * heard. Returns the hosts that are gone. Not while a model is taken over.
+   */
   forget(before: number): Node[]
+  /**
+   * What is looked at no more, and takes room: places of figures of those that are gone, and of settings that are in force
+   * nowhere. Call it when nobody holds those places any more, and use each piece up in one turn.
+   */
+  leftOver(gone: readonly Node[]): (() => void)[]
 }
 
 const MOST_MESSAGES = 20
+/** A host with more parts has had many that came and went, such as interfaces of containers. */
+const MANY_PARTS = 500
+/** Owners whose places are given up in one piece of work. */
+const A_PIECE = 50
 
 export interface PictureOptions {
   readonly catalogue: Pick<Catalogue, 'entityAt' | 'entitiesIn' | 'findEntity' | 'lastSeen'>
@@ -48,8 +60,9 @@ export interface PictureOptions {
 export function createPicture({ catalogue, streams, files, remembered }: PictureOptions): Picture {
   const placing = createPlacing(streams, remembered)
   let scene = createScene(undefined, createTestCatalogue(files))
-  /** Numbers are never used again: slots of what is gone stay as they are. */
+  /** Numbers are never used again: who comes back begins anew. */
   const ids = new Map<string, number>()
+  let lastId = -1
   /** While a model is taken over: hosts to which parts have come. */
   let grown: Set<string> | undefined
   let factsAt = 0
@@ -64,6 +77,7 @@ export function createPicture({ catalogue, streams, files, remembered }: Picture
       const taken = yield* takeOver({ catalogue, placing, before: scene, model, tests, now, idOf, grown })
       scene = taken.scene
       version++
+      for (const { category, identity } of taken.gone) ids.delete(nodeKey(category, identity))
       return taken.gone
     } finally {
       grown = undefined
@@ -73,8 +87,8 @@ export function createPicture({ catalogue, streams, files, remembered }: Picture
   function idOf(key: string): number {
     const known = ids.get(key)
     if (known !== undefined) return known
-    ids.set(key, ids.size)
-    return ids.size - 1
+    ids.set(key, ++lastId)
+    return lastId
   }
 
   function ownerOf(entity: Entity): number {
@@ -175,17 +189,68 @@ export function createPicture({ catalogue, streams, files, remembered }: Picture
     facts,
     ownerOf,
     forget(before) {
+      if (grown !== undefined) return []
+      const isSilent = (index: number) => catalogue.lastSeen(index) < before
       const gone = scene.nodes.filter((node) => {
+        if (node.category === 'HOST') forgetParts(node, isSilent)
         if (!node.bare) return false
         const entity = catalogue.findEntity('HOST', node.identity)
-        return entity !== undefined && catalogue.lastSeen(entity.index) < before
+        return entity !== undefined && isSilent(entity.index)
       })
       if (gone.length > 0) {
         const away = new Set(gone)
-        for (const node of gone) scene.byKey.delete(nodeKey('HOST', node.identity))
+        for (const { identity } of gone) {
+          const key = nodeKey('HOST', identity)
+          scene.byKey.delete(key)
+          ids.delete(key)
+        }
         scene.nodes = scene.nodes.filter((node) => !away.has(node))
+        version++
       }
       return gone
     },
+    leftOver,
+  }
+
+  function forgetParts(host: Node, isSilent: (index: number) => boolean): void {
+    if (host.parts.length <= MANY_PARTS) return
+    const silent = host.parts.filter(({ owner }) => isSilent(partIndex(owner)))
+    if (silent.length === 0) return
+    const away = new Set(silent)
+    // It stays the same list as long as the host is there.
+    host.parts.splice(0, host.parts.length, ...host.parts.filter((part) => !away.has(part)))
+    placing.rebind(host)
+    for (const role of host.members) placing.rebind(role)
+    for (const { owner } of silent) streams.drop(owner)
+    version++
+  }
+
+  function leftOver(gone: readonly Node[]): (() => void)[] {
+    const pieces: (() => void)[] = []
+    for (let start = 0; start < gone.length; start += A_PIECE)
+      pieces.push(() => {
+        for (const { id, category, identity, parts } of gone.slice(start, start + A_PIECE)) {
+          streams.drop(id)
+          // A host that is back already has the parts that it had.
+          if (category !== 'HOST' || find(category, identity)) continue
+          for (const { owner } of parts) streams.drop(owner)
+        }
+      })
+    const used = usedStreams()
+    for (const stream of streams.all) {
+      const owners = used.has(stream) ? [] : streams.ownersOf(stream)
+      for (let start = 0; start < owners.length; start += A_PIECE)
+        pieces.push(() => {
+          // Somebody who asks for it may have come meanwhile.
+          if (usedStreams().has(stream)) return
+          for (const owner of owners.slice(start, start + A_PIECE)) streams.dropOne(stream, owner)
+        })
+    }
+    return pieces
+  }
+
+  function usedStreams(): Set<Stream | undefined> {
+    const tests = [...scene.profiles.values()].flatMap((profile) => profile.tests)
+    return new Set(tests.flatMap(({ main, divisor, status }) => [main, divisor, status]))
   }
 }

@@ -34,7 +34,15 @@ export interface Streams {
   /** The stream's figure at that time; NaN where there is none. */
   valueOf(slot: number, now: number): number
   streamOf(slot: number): Stream
+  /** Gives up the slots of an owner. Whoever holds numbers of them must have let them go: they are given to others. */
+  drop(owner: number): void
+  /** Gives up the slot of one stream of an owner, in the same way. */
+  dropOne(stream: Stream, owner: number): void
+  /** Who has a slot of the stream. */
+  ownersOf(stream: Stream): number[]
   readonly count: number
+  /** How many slots have been made since the start, those that were given up included. */
+  readonly made: number
   readonly bytes: number
 }
 
@@ -51,12 +59,18 @@ export function createStreams(now: () => number = Date.now): Streams {
   const byMetric = new Map<string, Stream[]>()
   /** By stream, then by owner: small whole numbers are quick keys, and one number made of both would be none. */
   const slots: Map<number, number>[] = []
-  let count = 0
+  /** Slots that were given up, without a window and with one. */
+  const free: [number[], number[]] = [[], []]
+  /** Slots that are in use, and those that were. */
+  let used = 0
+  let made = 0
   let streamIds = new Uint32Array(1024)
   let times = new Float64Array(1024)
   let values = new Float64Array(1024)
   let nexts = new Int32Array(1024)
   let windows = new Int32Array(1024)
+  /** In which order the slots were made. */
+  let born = new Float64Array(1024)
   let pool = new Float64Array(64 * STRIDE)
   let poolUsed = 0
 
@@ -81,30 +95,63 @@ export function createStreams(now: () => number = Date.now): Streams {
     const known = mine.get(owner)
     if (known !== undefined) return known
     const first = firstSlot(of.metric, owner)
-    if (count === times.length) grow()
-    const made = count++
-    mine.set(owner, made)
-    streamIds[made] = of.id
-    times[made] = 0
-    values[made] = Number.NaN
-    nexts[made] = NONE
-    windows[made] = of.windowMs > 0 ? newWindow() : NONE
+    const at = place(of.windowMs > 0)
+    mine.set(owner, at)
+    streamIds[at] = of.id
+    born[at] = made++
     if (first !== NONE) {
       let last = first
       while (nexts[last] !== NONE) last = nexts[last]!
-      nexts[last] = made
+      nexts[last] = at
     }
-    return made
+    return at
+  }
+
+  function place(hasWindow: boolean): number {
+    let at = free[hasWindow ? 1 : 0].pop()
+    if (at === undefined) {
+      if (used === times.length) grow()
+      at = used++
+      windows[at] = hasWindow ? newWindow() : NONE
+    }
+    times[at] = 0
+    values[at] = Number.NaN
+    nexts[at] = NONE
+    return at
+  }
+
+  function giveUp(at: number): void {
+    const window = windows[at]!
+    if (window !== NONE) pool.fill(0, window, window + STRIDE)
+    free[window === NONE ? 0 : 1].push(at)
+  }
+
+  function drop(owner: number): void {
+    for (const mine of slots) {
+      const at = mine.get(owner)
+      if (at === undefined) continue
+      mine.delete(owner)
+      giveUp(at)
+    }
+  }
+
+  function dropOne(of: Stream, owner: number): void {
+    const at = slots[of.id]!.get(owner)
+    if (at === undefined) return
+    for (let each = firstSlot(of.metric, owner); each !== NONE; each = nexts[each]!)
+      if (nexts[each] === at) nexts[each] = nexts[at]!
+    slots[of.id]!.delete(owner)
+    giveUp(at)
   }
 
   function firstSlot(metric: string, owner: number): number {
-    // Slots of an owner are chained in the order in which they were made, so the least is the first.
-    let least = NONE
+    // Slots of an owner are chained in the order in which they were made.
+    let first = NONE
     for (const { id } of byMetric.get(metric) ?? []) {
       const found = slots[id]!.get(owner)
-      if (found !== undefined && (least === NONE || found < least)) least = found
+      if (found !== undefined && (first === NONE || born[found]! < born[first]!)) first = found
     }
-    return least
+    return first
   }
 
   function newWindow(): number {
@@ -127,6 +174,7 @@ export function createStreams(now: () => number = Date.now): Streams {
     values = longer(values, new Float64Array(length))
     nexts = longer(nexts, new Int32Array(length))
     windows = longer(windows, new Int32Array(length))
+    born = longer(born, new Float64Array(length))
   }
 
   function put(at: number, time: number, value: number): void {
@@ -196,11 +244,17 @@ export function createStreams(now: () => number = Date.now): Streams {
     timeOf: (at) => times[at]!,
     valueOf: figureOf,
     streamOf: (at) => streams[streamIds[at]!]!,
+    drop,
+    dropOne,
+    ownersOf: ({ id }) => [...slots[id]!.keys()],
     get count() {
-      return count
+      return used - free[0].length - free[1].length
+    },
+    get made() {
+      return made
     },
     get bytes() {
-      return 28 * times.length + 8 * pool.length + 50 * count
+      return 36 * times.length + 8 * pool.length + 50 * used
     },
   }
 }

@@ -4,7 +4,7 @@ import { worse } from '../aggregate/aggregate.js'
 import { DISABLED, type Health, NOT_AVAILABLE, summaryOf } from '../summary.js'
 import { explainAll } from './explain.js'
 import { type Course, follow } from './flapping.js'
-import { maintenanceOwners, type Node } from './nodes.js'
+import { isAtRest, maintenanceOwners, type Node } from './nodes.js'
 import { type Now, newObservation, observe } from './observe.js'
 import type { Picture } from './picture.js'
 import { refOf } from './ref.js'
@@ -107,12 +107,14 @@ interface Changed {
 
 function addReported(node: Node, summary: Health, changed: Changed[]): Health {
   let found = summary
+  const atRest = isAtRest(node)
   for (const result of node.reported!.values()) {
     if (result.before !== undefined) {
       changed.push({ i: -1, name: result.name, from: result.before, since: result.since })
       result.before = undefined
     }
-    if (!result.suppressed && !node.suppressed.has(result.name)) found = worse(found, result.summary)
+    if (!atRest && !result.suppressed && !node.suppressed.has(result.name))
+      found = worse(found, result.summary)
   }
   return found
 }

@@ -85,7 +85,7 @@ const isUnknown = (health: Health) => health === 'NOT_AVAILABLE' || health === '
 
 /**
  * The event of a change, and the alert if there is to be one; undefined for what is nobody's news: an entity that is seen for
- * the first time and is well.
+ * the first time and is well, and one that stays as it is while none of its failing tests changes.
  */
 export function eventOfChange(
   change: HealthChangeInput,
@@ -94,16 +94,10 @@ export function eventOfChange(
 ): LoggedEvent | undefined {
   const { entity, from, to, at, maintenance, startup } = change
   if (startup && to !== 'BAD' && to !== 'CONCERNING') return undefined
+  if (from === to && change.gone === undefined && !change.tests.some(isOfFailure)) return undefined
   // The end of what was told before it was switched off is told.
   const wanted = (change.alerts ?? rules.alerted(entity)) || (change.alerts === false && isEnd(change))
   const alert = wanted && isAlerted(change, rules) ? alertOfChange(change, rules, one) : undefined
-  const failing = change.tests.filter(
-    ({ summary, suppressed }) => !suppressed && severityOf(summary) !== 'INFORMATIONAL',
-  )
-  const told = change.tests.filter((test) => test.from !== undefined)
-  const sentences = change.gone
-    ? [change.gone]
-    : (told.length > 0 ? told : failing).map(({ explanation }) => explanation)
   const reached = to === 'BAD' || (rules.threshold === 'CONCERNING' && to === 'CONCERNING')
   return {
     record: {
@@ -112,8 +106,8 @@ export function eventOfChange(
       category: 'HEALTH_EVENT',
       severity: severityOf(to),
       // As Cloudera Manager has it: what is over is no alert, and nor is what nobody is to be disturbed with.
-      alert: alert !== undefined && reached && !maintenance,
-      content: [summaryOf(change), ...sentences].join(' ').slice(0, 8_000),
+      alert: alert !== undefined && reached && !maintenance && (from !== to || change.tests.some(isWorse)),
+      content: [summaryOf(change), ...sentencesOf(change)].join(' ').slice(0, 8_000),
       attributes: attributesOf(change, codesOf(change), {
         CURRENT_HEALTH_SUMMARY: [COLOURS[to] ?? 'UNKNOWN'],
         PREVIOUS_HEALTH_SUMMARY: [COLOURS[from] ?? 'UNKNOWN'],
@@ -121,6 +115,28 @@ export function eventOfChange(
     },
     ...(alert ? { alert } : {}),
   }
+}
+
+type ChangedTest = HealthChangeInput['tests'][number]
+const isFailing = ({ summary, suppressed }: ChangedTest) =>
+  !suppressed && severityOf(summary) !== 'INFORMATIONAL'
+/** It has changed, and failed before. */
+const hasFailed = ({ from, suppressed }: ChangedTest) =>
+  !suppressed && from !== undefined && severityOf(from) !== 'INFORMATIONAL'
+const isOfFailure = (test: ChangedTest) => hasFailed(test) || (test.from !== undefined && isFailing(test))
+const isWorse = (test: ChangedTest) =>
+  test.from !== undefined && isFailing(test) && RANK[severityOf(test.summary)] > RANK[severityOf(test.from)]
+
+/** The cause first: of what is not well the tests that fail, the worst first; then those that have ceased to. */
+function sentencesOf({ gone, to, tests }: HealthChangeInput): string[] {
+  if (gone !== undefined) return [gone]
+  const failing = tests
+    .filter(isFailing)
+    .toSorted((a, b) => RANK[severityOf(b.summary)] - RANK[severityOf(a.summary)])
+  const over = tests.filter((test) => hasFailed(test) && !isFailing(test))
+  const others =
+    to === 'GOOD' || failing.length + over.length > 0 ? [] : tests.filter(({ from }) => from !== undefined)
+  return [...new Set([...failing, ...over, ...others].map(({ explanation }) => explanation))]
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Store } from '../../metrics/index.js'
 import { HEALTH_METRICS } from '../../wire/health.js'
-import type { Node } from '../evaluate/nodes.js'
+import type { Node, Tally } from '../evaluate/nodes.js'
 import { spend } from '../evaluate/sweep.js'
 import { registerEntity } from './entities.js'
 
@@ -16,11 +16,11 @@ const WORDS = ['in good health', 'in concerning health', 'in bad health', 'not t
 
 export function createHealthSeries(store: Pick<Store, 'catalogue' | 'writer'>): HealthSeries {
   const { catalogue } = store
-  /** By entity the series of its five metrics. */
-  const known = new Map<number, Uint32Array>()
+  /** The series of an entity's five metrics, by what stays the same while it is looked after: they go with it. */
+  const known = new WeakMap<Tally, Uint32Array>()
 
   const seriesOf = (node: Node): Uint32Array => {
-    let series = known.get(node.id)
+    let series = known.get(node.tally)
     if (series === undefined) {
       const entity = registerEntity(catalogue, node)
       series = Uint32Array.from(METRICS, (name, i) =>
@@ -36,7 +36,7 @@ export function createHealthSeries(store: Pick<Store, 'catalogue' | 'writer'>): 
           'health',
         ),
       )
-      known.set(node.id, series)
+      known.set(node.tally, series)
     }
     return series
   }

@@ -22,8 +22,11 @@ export interface History {
   /** Entities that are no more: they are not remembered. */
   forget(gone: readonly Gone[]): void
   readonly waiting: number
-  /** Stops taking; what waits is told and stored for at most `graceMs`. May be called twice. */
-  stop(graceMs?: number): Promise<void>
+  /**
+   * Stops taking. What waits is told and stored, for at most `mostMs`, and for `graceMs` only where that fails: what was not
+   * stored then is found again after the next start, but for what was over by then. May be called twice.
+   */
+  stop(graceMs?: number, mostMs?: number): Promise<void>
 }
 
 export interface Gone {
@@ -44,6 +47,7 @@ export function createHistory({ store, logger, onChanges }: HistoryOptions): His
   const stopping = new AbortController()
   let working: Promise<void> | undefined
   let stopped: Promise<void> | undefined
+  let isFailing = false
   const free: (() => void)[] = []
 
   function kick(): void {
@@ -73,9 +77,11 @@ export function createHistory({ store, logger, onChanges }: HistoryOptions): His
       if (stopping.signal.aborted) return
       try {
         await task()
+        isFailing = false
         return
       } catch (error) {
-        logger.warn({ err: error, waiting: queue.length }, failure)
+        isFailing = true
+        if (!stopping.signal.aborted) logger.warn({ err: error, waiting: queue.length }, failure)
         await sleep(wait, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined)
       }
     }
@@ -161,9 +167,19 @@ export function createHistory({ store, logger, onChanges }: HistoryOptions): His
     get waiting() {
       return queue.length
     },
-    stop(graceMs = 2_000) {
+    stop(graceMs = 2_000, mostMs = 6_000) {
       stopped ??= (async () => {
-        if (working) await Promise.race([working, sleep(graceMs, undefined, { ref: false })])
+        const done = (async () => {
+          while (working) await working
+        })()
+        const within = (ms: number) => Promise.race([done, sleep(ms, undefined, { ref: false })])
+        await within(graceMs)
+        if (working && !isFailing) await within(mostMs - graceMs)
+        if (queue.length > 0)
+          logger.warn(
+            { changes: queue.length },
+            'health: changes are not stored before the end; those that last are found again after the start',
+          )
         stopping.abort()
         for (const go of free.splice(0)) go()
         await working

@@ -1,6 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { HealthCategory } from '../../wire/health.js'
 import {
   appliesTo,
@@ -8,6 +7,7 @@ import {
   type HealthTestFile,
   readHealthTestFile,
 } from '../../wire/health-tests.js'
+import { packagePath } from '../../wire/package-folder.js'
 
 /** A kind of entity, as far as its tests depend on it. */
 export interface Kind {
@@ -31,7 +31,7 @@ export interface TestCatalogue {
 }
 
 /** The folder of the tests that come with us. */
-export const ourTests = (): string => fileURLToPath(new URL('../../../descriptors/health', import.meta.url))
+export const ourTests = (): string => packagePath('descriptors/health')
 
 /** Reads every `*.json` of the folder. Throws with the file's name when one cannot be read. */
 export async function loadTestFiles(folder = ourTests()): Promise<HealthTestFile[]> {

@@ -1,5 +1,5 @@
 import { endpoints } from './contract/endpoints.js'
-import { isPassedOn, reasonNotServed } from './contract/not-served.js'
+import { isPassedOn, OUT_OF_SCOPE, reasonNotServed } from './contract/not-served.js'
 import type { EndpointName, Right } from './contract/types.js'
 import { allHandlers, type Resources } from './resources/index.js'
 
@@ -27,7 +27,21 @@ export function renderApiTable(): string {
     const state = served ? `since v${Math.max(since, 6)}` : reasonNotServed(name)
     return `| ${method} | \`${path}\` | ${state} | ${served ? who : ''} |`
   })
-  return ['| | path | served | who may |', '| --- | --- | --- | --- |', ...lines, ''].join('\n')
+  const others = OUT_OF_SCOPE.map(
+    ({ paths, reason }) => `| ${paths.map((path) => `\`${path}\``).join(', ')} | ${reason} |`,
+  )
+  return [
+    '| | path | served | who may |',
+    '| --- | --- | --- | --- |',
+    ...lines,
+    '',
+    'What else Cloudera Manager serves and this manager does not; `…` is everything below:',
+    '',
+    '| not served | because |',
+    '| --- | --- |',
+    ...others,
+    '',
+  ].join('\n')
 }
 
 /** What is served, without anything to serve it from: the tables of handlers are made before any request comes. */

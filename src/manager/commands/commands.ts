@@ -12,6 +12,7 @@ import {
   childrenOf,
   commandLogs,
   commandOutputs,
+  deletedOf,
   getCommand,
   insertCommand,
   listCommands,
@@ -95,10 +96,14 @@ export function createCommands(options: {
       const before = await getCommand(core, id)
       if (before.parentId !== null)
         throw invalid(`Command ${id} is a part of command ${before.rootId}; retry that one.`)
+      const [model, rows] = [await core.model(), await loadTree(core, id)]
+      const root = rows.find((row) => row.id === id)
+      const deleted = root && deletedOf(model, root)
+      if (deleted) throw invalid(`Command ${id} was about ${deleted}, which has been deleted.`)
       if (!before.canRetry) throw invalid(`Command ${id} did not fail; there is nothing to retry.`)
-      const plan = remainder(await loadTree(core, id), id)
+      const plan = remainder(model, rows, id)
       if (!plan) throw notFound(`Command ${id}`)
-      return start(await core.model(), plan, username, id)
+      return start(model, plan, username, id)
     },
     async ended(id) {
       await executor.ended(id)

@@ -13,6 +13,7 @@ export {
   planClusterStop,
   planDecommissionHosts,
   planRecommissionHosts,
+  planStartRolesOnHosts,
 } from './plan/clusters.js'
 export {
   planRoleCommand,

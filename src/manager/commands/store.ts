@@ -175,7 +175,7 @@ export async function unfinishedRoots(core: Core): Promise<number[]> {
 export async function getCommand(core: Core, id: number): Promise<CommandView> {
   const row = await core.db.selectFrom('command').selectAll().where('id', '=', id).executeTakeFirst()
   if (!row) throw notFound(`Command ${id}`)
-  return viewOf(row)
+  return viewOf(await core.model(), row)
 }
 
 export async function childrenOf(core: Core, id: number): Promise<CommandView[]> {
@@ -186,7 +186,8 @@ export async function childrenOf(core: Core, id: number): Promise<CommandView[]>
     .orderBy('position')
     .limit(10_000)
     .execute()
-  return rows.map(viewOf)
+  const model = await core.model()
+  return rows.map((row) => viewOf(model, row))
 }
 
 /** Newest first. */
@@ -203,7 +204,8 @@ export async function listCommands(core: Core, query: CommandQuery = {}): Promis
     .orderBy('id', 'desc')
     .limit(Math.min(query.limit ?? 100, 1_000))
     .execute()
-  return rows.map(viewOf)
+  const model = await core.model()
+  return rows.map((row) => viewOf(model, row))
 }
 
 export async function commandLogs(
@@ -239,7 +241,7 @@ export async function commandOutputs(core: Core, id: number): Promise<CommandOut
   })
 }
 
-export function viewOf(row: CommandRow): CommandView {
+export function viewOf(model: Model, row: CommandRow): CommandView {
   const active = row.state === 'WAITING' || row.state === 'RUNNING'
   return {
     id: row.id,
@@ -252,7 +254,8 @@ export function viewOf(row: CommandRow): CommandView {
     startTime: row.startedAt ?? row.createdAt,
     endTime: row.endedAt ?? undefined,
     resultMessage: row.message ?? undefined,
-    canRetry: row.parentId === null && (row.state === 'FAILED' || row.state === 'ABORTED'),
+    canRetry:
+      row.parentId === null && (row.state === 'FAILED' || row.state === 'ABORTED') && !deletedOf(model, row),
     username: row.username,
     scope: {
       clusterId: row.clusterId,
@@ -264,16 +267,32 @@ export function viewOf(row: CommandRow): CommandView {
   }
 }
 
-/** What of a command has not succeeded, as a plan: the parts that did are left out. Undefined: there is nothing left. */
-export function remainder(rows: readonly CommandRow[], id: number): PlanNode | undefined {
+/** What a command, or a part of one, was about, where that has been deleted meanwhile. */
+export function deletedOf(model: Model, row: CommandRow): string | undefined {
+  const { clusterName, serviceName, roleName, hostname } = row.context as CommandNames
+  const isGone = (known: ReadonlyMap<number, unknown>, id: number | null) => id === null || !known.has(id)
+  if (roleName !== undefined && isGone(model.roles, row.roleId)) return `role "${roleName}"`
+  if (serviceName !== undefined && isGone(model.services, row.serviceId)) return `service "${serviceName}"`
+  if (hostname !== undefined && isGone(model.hosts, row.hostId)) return `host "${hostname}"`
+  return clusterName !== undefined && isGone(model.clusters, row.clusterId)
+    ? `cluster "${clusterName}"`
+    : undefined
+}
+
+/**
+ * What of a command has not succeeded, as a plan: the parts that did are left out, and those of what has been deleted. Undefined:
+ * there is nothing left.
+ */
+export function remainder(model: Model, rows: readonly CommandRow[], id: number): PlanNode | undefined {
   const row = rows.find((each) => each.id === id)
   if (!row || (row.state === 'SUCCEEDED' && row.parentId !== null && row.kind !== 'validate'))
     return undefined
-  const view = viewOf(row)
+  if (row.parentId !== null && deletedOf(model, row)) return undefined
+  const view = viewOf(model, row)
   const children = rows
     .filter((each) => each.parentId === id)
     .sort((a, b) => a.position - b.position)
-    .flatMap((each) => remainder(rows, each.id) ?? [])
+    .flatMap((each) => remainder(model, rows, each.id) ?? [])
   return {
     name: row.name,
     scope: view.scope,

@@ -2,7 +2,7 @@
 export { activityEvents } from './activities.js'
 export { auditEvents } from './audits.js'
 export { createMonitorClient, type MonitorClient, type MonitorClientOptions } from './client.js'
-export { type EventSender, startEventSender } from './event-sender.js'
+export { type EventSender, type EventSource, startEventSender } from './event-sender.js'
 export { type HealthLink, startHealthLink } from './link.js'
 export { clusterIdentity, healthModel, serviceIdentity } from './model.js'
 export { createHealthResults, type Explanations, type HealthOf, type HealthResults } from './results.js'
@@ -13,3 +13,4 @@ export {
   type RoleFieldName,
   type RoleSamples,
 } from './role-fields.js'
+export { createSystemEvents, type SystemEvents } from './system-events.js'

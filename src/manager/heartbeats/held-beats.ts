@@ -19,7 +19,8 @@ export function createHeldBeats(): HeldBeats {
       return new Promise((resolve) => {
         const done = () => {
           clearTimeout(timer)
-          waiters.get(id)?.delete(done)
+          const all = waiters.get(id)
+          if (all?.delete(done) && all.size === 0) waiters.delete(id)
           signal?.removeEventListener('abort', done)
           resolve()
         }
@@ -34,7 +35,7 @@ export function createHeldBeats(): HeldBeats {
     isHeld: (id) => (waiters.get(id)?.size ?? 0) > 0,
     wake,
     wakeAll() {
-      for (const id of waiters.keys()) wake(id)
+      for (const id of [...waiters.keys()]) wake(id)
     },
   }
 }

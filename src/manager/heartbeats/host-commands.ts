@@ -17,20 +17,26 @@ interface Waiting {
 
 export function createHostCommands(wake: (hostId: number) => void): HostCommands {
   const commands = new Map<number, Map<string, Waiting>>()
+  function forget(hostId: number, id: string): void {
+    const all = commands.get(hostId)
+    if (all?.delete(id) && all.size === 0) commands.delete(hostId)
+  }
   return {
     run(hostId, command, signal) {
       return new Promise((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason)
+        const onAbort = () => {
+          forget(hostId, command.id)
+          reject(signal?.reason)
+        }
+        const done = (result: CommandResult) => {
+          signal?.removeEventListener('abort', onAbort)
+          resolve(result)
+        }
         let all = commands.get(hostId)
         if (!all) commands.set(hostId, (all = new Map()))
-        all.set(command.id, { command, done: resolve })
-        signal?.addEventListener(
-          'abort',
-          () => {
-            all.delete(command.id)
-            reject(signal.reason)
-          },
-          { once: true },
-        )
+        all.set(command.id, { command, done })
+        signal?.addEventListener('abort', onAbort, { once: true })
         wake(hostId)
       })
     },
@@ -38,7 +44,7 @@ export function createHostCommands(wake: (hostId: number) => void): HostCommands
     reported(hostId, { id, ...result }) {
       const waiting = commands.get(hostId)?.get(id)
       if (!waiting) return
-      commands.get(hostId)?.delete(id)
+      forget(hostId, id)
       waiting.done(result)
     },
   }

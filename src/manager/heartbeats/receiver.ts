@@ -134,7 +134,13 @@ export function createReceiver(options: ReceiverOptions): Receiver {
         newToken = await tokens.issue(host.id)
         await tokens.used(token)
       } else if (!host || host.id !== holder.hostId)
-        return refuse(403, 'TOKEN', 'The token belongs to another host.')
+        return refuse(
+          403,
+          'TOKEN',
+          runtime.host(holder.hostId)
+            ? 'The token belongs to another host.'
+            : 'This host has been deleted in the manager.',
+        )
 
       const { verdict, session } = judgeSession(host.session, request)
       if (verdict === 'two-hosts')

@@ -24,8 +24,8 @@ export function createReports(options: {
   commands: HostCommands
 }): TakeReport {
   const { core, runtime, writes, commands } = options
-  /** What was said last of each client configuration. */
-  const clientStates = new Map<string, string>()
+  /** By name what was said last of each client configuration of a host, as long as its agent speaks of it. */
+  const clientStates = new WeakMap<HostState, Map<string, string>>()
 
   async function take(
     host: HostState,
@@ -69,12 +69,21 @@ export function createReports(options: {
   }
 
   async function clientConfigs(host: HostState, request: HeartbeatRequest): Promise<void> {
+    const before = clientStates.get(host)
+    if (request.clientConfigs.length === 0) {
+      if (before) clientStates.delete(host)
+      return
+    }
+    const now = new Map<string, string>()
+    clientStates.set(host, now)
     for (const { name, revision, state, problem } of request.clientConfigs) {
       const process = runtime.process(revision)
       if (process?.hostId !== host.id || process.kind !== 'CLIENT_CONFIG') continue
-      const key = `${host.id} ${name}`
       const said = `${revision} ${state}`
-      if (clientStates.get(key) === said) continue
+      if (before?.get(name) === said) {
+        now.set(name, said)
+        continue
+      }
       await withTerm(core.db, core.term(), (trx) =>
         trx
           .updateTable('clientConfig')
@@ -89,7 +98,7 @@ export function createReports(options: {
           .where((eb) => eb.or([eb('state', '<>', state), eb('state', '=', 'WANTED')]))
           .execute(),
       )
-      clientStates.set(key, said)
+      now.set(name, said)
     }
   }
 

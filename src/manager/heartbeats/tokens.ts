@@ -19,6 +19,8 @@ export interface Tokens {
   /** Ends the tokens of a host. */
   revoke(hostId: number): Promise<void>
   used(joinToken: string): Promise<void>
+  /** Forgets those of hosts that are no more, and those that have run out. */
+  prune(isThere: (hostId: number) => boolean): void
 }
 
 interface Known {
@@ -50,6 +52,11 @@ export function createTokens(core: Core, now: () => number = Date.now): Tokens {
     known.set(hash, row)
   }
 
+  function refuse(hash: string): void {
+    if (refused.size >= REFUSED) refused.clear()
+    refused.set(hash, now() + 10_000)
+  }
+
   return {
     async check(token) {
       if (token.length === 0 || token.length > MAX_LENGTH) return undefined
@@ -63,14 +70,19 @@ export function createTokens(core: Core, now: () => number = Date.now): Tokens {
           .where('hash', '=', hash)
           .executeTakeFirst()
         if (!row) {
-          if (refused.size >= REFUSED) refused.clear()
-          refused.set(hash, now() + 10_000)
+          refuse(hash)
           return undefined
         }
         known.set(hash, row)
       }
-      if (row.expiresAt !== null && row.expiresAt <= now()) return undefined
-      if (row.usesLeft !== null && row.usesLeft <= 0) return undefined
+      if (
+        (row.expiresAt !== null && row.expiresAt <= now()) ||
+        (row.usesLeft !== null && row.usesLeft <= 0)
+      ) {
+        known.delete(hash)
+        refuse(hash)
+        return undefined
+      }
       return row.hostId === null ? { kind: 'join' } : { kind: 'agent', hostId: row.hostId }
     },
     async createJoinToken(options = {}) {
@@ -101,6 +113,12 @@ export function createTokens(core: Core, now: () => number = Date.now): Tokens {
       )
       for (const [hash, row] of known) if (row.hostId === hostId) known.delete(hash)
       ofHost.delete(hostId)
+    },
+    prune(isThere) {
+      for (const [hash, { hostId, expiresAt }] of known)
+        if ((expiresAt !== null && expiresAt <= now()) || (hostId !== null && !isThere(hostId)))
+          known.delete(hash)
+      for (const hostId of ofHost.keys()) if (!isThere(hostId)) ofHost.delete(hostId)
     },
     async used(token) {
       const hash = hashOf(token)

@@ -71,7 +71,7 @@ export async function deleteRoleConfigGroup(change: Change, group: RoleConfigGro
   )
   if (roles.length > 0)
     throw inUse(
-      `Role config group "${group.name}" still has ${roles.length} roles. Move them to another group first.`,
+      `Role config group "${group.name}" still has ${roles.length === 1 ? 'a role: move it' : `${roles.length} roles: move them`} to another group first.`,
       roles.map((role) => role.name),
     )
   await change.trx.deleteFrom('roleConfigGroup').where('id', '=', group.id).execute()

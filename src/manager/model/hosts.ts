@@ -77,7 +77,7 @@ export async function deleteHost(change: Change, host: Host): Promise<void> {
   const roles = model.rolesOfHost.get(host.id) ?? []
   if (roles.length > 0)
     throw inUse(
-      `Host "${host.hostname}" still has ${roles.length} roles. Delete them first.`,
+      `Host "${host.hostname}" still has ${roles.length === 1 ? 'a role: delete it first' : `${roles.length} roles: delete them first`}.`,
       roles.map((role) => role.name),
     )
   await change.trx.deleteFrom('host').where('id', '=', host.id).execute()

@@ -98,10 +98,10 @@ export async function createRoles(
   return rows.map((row) => idOf.get(row.name)!)
 }
 
-/** Refuses while one of them runs. */
-export async function deleteRoles(change: Change, roles: readonly Role[]): Promise<void> {
+/** Refuses while one of them runs. `what`: what is deleted with them, as a sentence begins with it. */
+export async function deleteRoles(change: Change, roles: readonly Role[], what?: string): Promise<void> {
   if (roles.length === 0) return
-  await mustBeStopped(change, roles, roles.length === 1 ? `Role "${roles[0]!.name}"` : 'The roles')
+  await mustBeStopped(change, roles, what ?? (roles.length === 1 ? `Role "${roles[0]!.name}"` : 'The roles'))
   const ids = roles.map((role) => role.id)
   for (let i = 0; i < ids.length; i += 10_000)
     await change.trx

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type HealthTestDefinition, readHealthTestFile } from '../../wire/health-tests.js'
+import { packagePath } from '../../wire/package-folder.js'
 
 let tests: readonly HealthTestDefinition[] | undefined
 
 /** Health tests that come with us and for which an agent has something to run. Read once. */
 export function canaryTests(): readonly HealthTestDefinition[] {
-  tests ??= read(fileURLToPath(new URL('../../../descriptors/health', import.meta.url)))
+  tests ??= read(packagePath('descriptors/health'))
   return tests
 }
 

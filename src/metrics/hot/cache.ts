@@ -134,6 +134,12 @@ export function createHotCache(options: HotCacheOptions): HotCache {
     return true
   }
 
+  /** A query made something more of what is held. */
+  function grown(chunk: HotChunk): void {
+    memory.recount(chunk)
+    if (memory.bytes > limits.bytes) memory.makeRoom(0, 0, chunk)
+  }
+
   /** Notes what was asked for; starts reading what is worth it. Resolves, each of them, when it is there. */
   function admit(metrics: readonly Metric[], first: number, last: number): Promise<void>[] {
     const started: Promise<void>[] = []
@@ -211,6 +217,7 @@ export function createHotCache(options: HotCacheOptions): HotCache {
           continue
         }
         chunk.columns = read
+        read.onGrown = () => grown(chunk)
         if (read.rows > 0) expectedRows = Math.ceil(1.01 * read.rows)
         chunk.usedAt = idle ? Number.NEGATIVE_INFINITY : clock()
         chunk.used = !idle

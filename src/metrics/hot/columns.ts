@@ -1,4 +1,5 @@
-import { Blocks, blockBytes } from './blocks.js'
+import { type BinKind, Bins, binWidth } from './bins.js'
+import { SPACING_BYTES, Spacing } from './spacing.js'
 
 /**
  * The samples of one metric in one stretch of time, each series in a region of its own: its times ascend, and what is
@@ -13,8 +14,9 @@ export interface HotColumns {
   /** By slot: where the region begins and ends; both 0 where there is none. May be shorter than the number of slots. */
   readonly starts: Uint32Array
   readonly ends: Uint32Array
-  /** Of `values`. A block may be asked for that lies in a region, all of it. */
-  readonly blocks: Blocks
+  readonly spacing: Spacing
+  /** Samples by stretches of time; undefined where that would save nothing. */
+  bins(kind: BinKind): Bins | undefined
 }
 
 /** Slots for samples that are still to come, as a part of those that are there. */
@@ -31,27 +33,45 @@ export class Columns implements HotColumns {
   #used = 0
   #garbage = 0
   #rows = 0
-  #blocks: Blocks | undefined
+  #spacing: Spacing | undefined
+  #bins: Partial<Record<BinKind, Bins>> = {}
+  #binWidth: number | undefined
+  /** Called when `bytes` has grown by what a query asked for. */
+  onGrown: () => void = () => {}
+  readonly #from: number
   readonly #until: number
-
   readonly #expected: number
 
   /**
-   * `until`: end of the stretch of time, when it is still going on; else 0. `expected`: how many samples there will be,
-   * roughly; columns that grow are made anew, and the collector of garbage takes a third of the time of a read then.
+   * `from`: where the stretch of time begins, a chunk's length; milliseconds since the epoch. `until`: its end, when it is
+   * still going on; else 0. `expected`: how many samples there will be, roughly; columns that grow are made anew, and the
+   * collector of garbage takes a third of the time of a read then.
    */
-  constructor(until: number, expected = 64) {
+  constructor(from: number, until: number, expected = 64) {
+    this.#from = from
     this.#until = until
     this.#expected = expected
   }
 
   get bytes(): number {
-    return 16 * this.times.length + 12 * this.starts.length + blockBytes(this.values.length)
+    const { sum, min, max } = this.#bins
+    const bins = (sum?.bytes ?? 0) + (min?.bytes ?? 0) + (max?.bytes ?? 0)
+    return 16 * this.times.length + (12 + SPACING_BYTES) * this.starts.length + bins
   }
 
-  get blocks(): Blocks {
-    if (this.#blocks?.values !== this.values) this.#blocks = new Blocks(this.values)
-    return this.#blocks as Blocks
+  get spacing(): Spacing {
+    this.#spacing ??= new Spacing(this)
+    return this.#spacing
+  }
+
+  bins(kind: BinKind): Bins | undefined {
+    const known = this.#bins[kind]
+    if (known !== undefined) return known
+    this.#binWidth ??= binWidth(this)
+    if (this.#binWidth === undefined) return undefined
+    const made = new Bins(this, kind, this.#from, this.#binWidth, () => this.onGrown())
+    this.#bins[kind] = made
+    return made
   }
 
   get rows(): number {
@@ -79,6 +99,9 @@ export class Columns implements HotColumns {
     }
     this.times = new Float64Array(needed)
     this.values = new Float64Array(needed)
+    // Regions may come to stand where others stood.
+    this.#spacing = undefined
+    this.#bins = {}
     this.#used = 0
     this.#garbage = 0
     for (let slot = 0; slot < starts.length; slot++) {

@@ -27,8 +27,9 @@ export class TooManyRows extends Error {
 export async function loadChunks(client: ClickHouseClient, request: LoadRequest): Promise<Columns[]> {
   const { metric, first, last, mostRows, expectedRows, now, slotOf, signal } = request
   const chunks = Array.from({ length: last - first + 1 }, (_, i) => {
-    const until = (first + i + 1) * CHUNK_MS
-    return new Columns(until > now ? until : 0, expectedRows)
+    const from = (first + i) * CHUNK_MS
+    const until = from + CHUNK_MS
+    return new Columns(from, until > now ? until : 0, expectedRows)
   })
   const time = (chunk: number) => `fromUnixTimestamp64Milli(${chunk * CHUNK_MS}, 'UTC')`
   // FINAL: of samples that are stored twice the one that came last. In the order of the key, so nothing is sorted.

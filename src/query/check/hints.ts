@@ -21,6 +21,8 @@ export interface EmptyAnswer {
   /** Milliseconds since the epoch, both inclusive. */
   readonly window: { readonly from: number; readonly to: number }
   readonly rollup: Rollup
+  /** Whether it is known that each item has entities that meet the conditions and have its metrics. */
+  readonly hasEntities?: boolean
 }
 
 /**
@@ -115,10 +117,13 @@ function valueHint(
 
 /** Why nothing is there although each condition is met by some entity. */
 function togetherHint(
-  { checked: { items, filter }, window, rollup }: EmptyAnswer,
+  { checked: { items, filter }, window, rollup, hasEntities = false }: EmptyAnswer,
   catalogue: Catalogue,
   looks: { left: number },
 ): string | undefined {
+  // That its condition held nowhere is an answer.
+  const mayBeEmpty = items?.some(({ expression }) => hasCondition(expression)) ?? false
+  if (hasEntities && mayBeEmpty) return undefined
   if (items?.some(({ expression }) => acrossOf(expression).length > 0)) return undefined
   const metrics = (items ?? []).map(({ expression }) => neededMetrics(expression))
   const owners = (items ?? []).flatMap(({ expression }, i) =>
@@ -136,8 +141,7 @@ function togetherHint(
     (own) => count((entity) => meets(entity) && hasAll(entity, own, catalogue), catalogue, looks, 1) === 0,
   )
   if (lacking !== undefined) return lackingHint(lacking, matching)
-  // That its condition held nowhere is an answer.
-  if (looks.left <= 0 || items?.some(({ expression }) => hasCondition(expression))) return undefined
+  if (looks.left <= 0 || mayBeEmpty) return undefined
   const [level, until] =
     rollup === 'RAW' ? ['', ''] : [` at the level ${rollup}`, ': a bucket has its point when it has ended']
   const [from, to] = [window.from, window.to].map((time) => new Date(time).toISOString())

@@ -92,16 +92,35 @@ function holdsAt({ tested, isScalar, operator, than }: Tested, base: Points): Ui
   const { values, start } = tested
   if (countOf(tested) === 0) return out
   if (isScalar) return holds(values[start] as number, than) ? out.fill(1) : out
-  if (sameTimes(base, tested)) {
-    for (let i = 0; i < out.length; i++) out[i] = holds(values[start + i] as number, than) ? 1 : 0
-    return out
-  }
+  if (sameTimes(base, tested)) return compareAll(out, values, start, operator, than)
   const reach = (smaller(medianGap(base), medianGap(tested)) || UNKNOWN_PERIOD) / 2
   let j = start
   for (let i = 0; i < out.length; i++) {
     const time = base.times[base.start + i] as number
     while (j + 1 < tested.end && distance(tested, j + 1, time) < distance(tested, j, time)) j++
     if (distance(tested, j, time) <= reach) out[i] = holds(values[j] as number, than) ? 1 : 0
+  }
+  return out
+}
+
+/** As `comparisons`, of many: a loop each, for a call for each value takes several times as long. */
+function compareAll(
+  out: Uint8Array,
+  values: Float64Array,
+  start: number,
+  operator: CompareOperator,
+  than: number,
+): Uint8Array {
+  const n = out.length
+  if (operator === '>') for (let i = 0; i < n; i++) out[i] = (values[start + i] as number) > than ? 1 : 0
+  else if (operator === '>=')
+    for (let i = 0; i < n; i++) out[i] = (values[start + i] as number) >= than ? 1 : 0
+  else if (operator === '<') for (let i = 0; i < n; i++) out[i] = (values[start + i] as number) < than ? 1 : 0
+  else if (operator === '<=')
+    for (let i = 0; i < n; i++) out[i] = (values[start + i] as number) <= than ? 1 : 0
+  else {
+    const holds = comparisons[operator]
+    for (let i = 0; i < n; i++) out[i] = holds(values[start + i] as number, than) ? 1 : 0
   }
   return out
 }

@@ -55,7 +55,16 @@ export function emitter(
 /** Ends a statement's answer; an empty one with why it is. */
 export function endStatement(
   checked: CheckedStatement,
-  { window, rollup }: { readonly window: Window; readonly rollup: Rollup },
+  {
+    window,
+    rollup,
+    hasEntities = false,
+  }: {
+    readonly window: Window
+    readonly rollup: Rollup
+    /** Each item has entities that meet the conditions and have its metrics. */
+    readonly hasEntities?: boolean
+  },
   catalogue: Catalogue,
   counts: Execution['counts'],
   warnings: Set<string>,
@@ -64,7 +73,7 @@ export function endStatement(
   const { items = [], warnings: marks } = checked
   const constants = items.filter(isConstant).length
   if (counts.streams <= constants && (items.length === 0 || items.length > constants))
-    for (const hint of emptyHints({ checked, window, rollup }, catalogue)) warnings.add(hint)
+    for (const hint of emptyHints({ checked, window, rollup, hasEntities }, catalogue)) warnings.add(hint)
   sink.endStatement([...warnings], { marks })
 }
 

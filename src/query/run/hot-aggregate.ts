@@ -7,6 +7,7 @@ export class HotAggregate {
   readonly #by: AggregateName
   readonly #times: Float64Array
   readonly #values: Float64Array
+  readonly #even = new EvenTimes()
 
   constructor(by: AggregateName, rows: number) {
     this.#by = by
@@ -21,7 +22,7 @@ export class HotAggregate {
     const lastEnd = ends[count - 1] as number
     let time = (times[count - 1] as Float64Array)[lastEnd - 1] as number
     let value = (values[count - 1] as Float64Array)[lastEnd - 1] as number
-    if (by === 'stddev') return aggregate(by, joined(slices))
+    if (by === 'stddev') return aggregate(by, joined(slices, this.#even))
     if (by === 'min' || by === 'max') {
       const sign = by === 'max' ? 1 : -1
       value = Number.NaN
@@ -52,8 +53,26 @@ export class HotAggregate {
   }
 }
 
+/** Times at equal distances: those of one series are mostly those of the next one, so they are made once. */
+export class EvenTimes {
+  #first = 0
+  #interval = 0
+  #times = new Float64Array(0)
+
+  of(first: number, interval: number, count: number): Float64Array {
+    if (this.#first === first && this.#interval === interval && this.#times.length === count)
+      return this.#times
+    const times = new Float64Array(count)
+    for (let i = 0; i < count; i++) times[i] = first + i * interval
+    this.#first = first
+    this.#interval = interval
+    this.#times = times
+    return times
+  }
+}
+
 /** The samples of a series: where they stand when that is one place, else one after another. */
-export function joined(slices: HotSlices): Points {
+export function joined(slices: HotSlices, even: EvenTimes): Points {
   const { count, times, values, starts, ends } = slices
   if (count === 1) {
     const [onlyTimes] = times as [Float64Array]
@@ -61,15 +80,34 @@ export function joined(slices: HotSlices): Points {
     return { times: onlyTimes, values: onlyValues, start: starts[0] as number, end: ends[0] as number }
   }
   const length = slices.samples
-  const allTimes = new Float64Array(length)
+  const interval = evenInterval(slices)
   const allValues = new Float64Array(length)
+  const allTimes =
+    interval > 0 ? even.of(slices.firsts[0] as number, interval, length) : new Float64Array(length)
   let at = 0
   for (let s = 0; s < count; s++) {
     const start = starts[s] as number
     const end = ends[s] as number
-    allTimes.set((times[s] as Float64Array).subarray(start, end), at)
+    if (interval === 0) allTimes.set((times[s] as Float64Array).subarray(start, end), at)
     allValues.set((values[s] as Float64Array).subarray(start, end), at)
     at += end - start
   }
   return { times: allTimes, values: allValues, start: 0, end: length }
+}
+
+/** The distance of all samples; 0 where it is not the same everywhere, also from piece to piece. */
+function evenInterval({ count, starts, ends, firsts, intervals }: HotSlices): number {
+  let interval = 0
+  // Of a piece of one sample, how far it is from the next says it.
+  for (let s = 0; s < count && interval === 0; s++)
+    if ((ends[s] as number) - (starts[s] as number) > 1) {
+      interval = intervals[s] as number
+      if (interval === 0) return 0
+    }
+  for (let s = 0; s < count; s++) {
+    const samples = (ends[s] as number) - (starts[s] as number)
+    if (samples > 1 && intervals[s] !== interval) return 0
+    if (s + 1 < count && firsts[s + 1] !== (firsts[s] as number) + samples * interval) return 0
+  }
+  return interval
 }

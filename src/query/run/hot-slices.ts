@@ -1,4 +1,4 @@
-import { type Blocks, type HotMetric, lowerBound } from '../../metrics/index.js'
+import { type HotColumns, type HotMetric, lowerBound } from '../../metrics/index.js'
 
 /** The pieces of one series that lie in a window, oldest first; one object for all series of a read. */
 export class HotSlices {
@@ -7,7 +7,10 @@ export class HotSlices {
   readonly values: Float64Array[] = []
   readonly starts: number[] = []
   readonly ends: number[] = []
-  readonly blocks: Blocks[] = []
+  /** Milliseconds between the samples of a piece; 0 where distances differ. */
+  readonly intervals: number[] = []
+  /** The first time of a piece; only where distances are equal. */
+  readonly firsts: number[] = []
   readonly #from: number
   readonly #to: number
 
@@ -20,24 +23,40 @@ export class HotSlices {
   /** Moves on to the series in a slot. */
   at({ chunks }: HotMetric, slot: number): this {
     this.count = 0
-    if (slot < 0) return this
-    for (const chunk of chunks) {
-      let start = chunk.starts[slot] ?? 0
-      let end = chunk.ends[slot] ?? 0
-      if (start === end) continue
-      const { times, values } = chunk
-      if ((times[start] as number) < this.#from) start = lowerBound(times, start, end, this.#from)
+    if (slot >= 0) for (const chunk of chunks) this.add(chunk, slot)
+    return this
+  }
+
+  /** Adds what one more chunk, later than those before, has of a series. */
+  add(chunk: HotColumns, slot: number): void {
+    let start = chunk.starts[slot] ?? 0
+    let end = chunk.ends[slot] ?? 0
+    if (start === end) return
+    const { times, values, spacing } = chunk
+    const interval = spacing.of(slot)
+    let first = spacing.firsts[slot] as number
+    if (interval > 0) {
+      // Where the edges lie follows from the first time.
+      const last = first + (end - start - 1) * interval
+      if (last > this.#to) end = start + Math.max(0, Math.floor((this.#to - first) / interval) + 1)
+      if (first < this.#from) {
+        const skipped = Math.min(end - start, Math.ceil((this.#from - first) / interval))
+        start += skipped
+        first += skipped * interval
+      }
+    } else {
+      if (first < this.#from) start = lowerBound(times, start, end, this.#from)
       // Times are whole milliseconds or not; the window's end counts.
       if (end > start && (times[end - 1] as number) > this.#to) end = upperBound(times, start, end, this.#to)
-      if (start === end) continue
-      const at = this.count++
-      this.times[at] = times
-      this.values[at] = values
-      this.starts[at] = start
-      this.ends[at] = end
-      this.blocks[at] = chunk.blocks
     }
-    return this
+    if (start >= end) return
+    const at = this.count++
+    this.times[at] = times
+    this.values[at] = values
+    this.starts[at] = start
+    this.ends[at] = end
+    this.intervals[at] = interval
+    this.firsts[at] = first
   }
 
   get samples(): number {

@@ -7,11 +7,10 @@ import { onePoint, type Points } from '../functions/points.js'
 import { type Plan, planStatement } from '../plan/item.js'
 import { groupLeaves, type Leaf, type LeafGroup } from '../plan/leaf.js'
 import { chooseRollup } from '../plan/rollup-choice.js'
-import { chunksOf, pointsPerEntity, TooMuchAtOnce } from './chunks.js'
+import { chunksOf, EXPECTED_INTERVAL, pointsPerEntity, TooMuchAtOnce } from './chunks.js'
 import { beginStatement, emitter, endStatement } from './emit.js'
 import type { QueryEnvironment } from './environment.js'
 import { EntityEvaluation } from './evaluation.js'
-import { samplesOf } from './execute.js'
 import type { Facts } from './facts.js'
 import { frequencies } from './frequency.js'
 import { emitGroups, foldedGroups, isFolded } from './grouped.js'
@@ -25,9 +24,12 @@ import type { AnswerSink } from './sink.js'
 import { OF_ENTITY, templateOf } from './template.js'
 
 /** What one turn of the event loop may be spent on, here and in `execute`: points that are answered, samples that are folded. */
-const MOST_POINTS = 5_000
+const MOST_POINTS = 20_000
 const DENSER = 4
 const MOST_SAMPLES = 1_000_000
+/** Bins, as a rule, stand for more samples than this where a step is a multiple of that, milliseconds. */
+const SAMPLES_PER_BIN = 15
+const BINNED_STEP = 300_000
 
 /** It tells how long the text took, and so is to be the first who looks at it. */
 const EXPLAIN = /^\s*explain/i
@@ -52,7 +54,7 @@ export function answerNow(
   if (chooseRollup(request.rollup, window, expressionsOf(items), environment.keptSince) !== 'RAW')
     return false
   const subjects = commonSubjects(items, checked, request, environment)
-  if (subjects === undefined || samplesOf([[items, subjects]], window) > MOST_SAMPLES) return false
+  if (subjects === undefined) return false
   const plan = planStatement(checked, items, window, 'RAW', true)
   const grouped = plan.items.filter(({ groupings }) => groupings.length > 0).length
   if (grouped > 0 && !plan.items.every(isFolded)) return false
@@ -60,6 +62,7 @@ export function answerNow(
     grouped === 0
       ? plan.leaves
       : plan.items.flatMap(({ groupings }) => groupings.map(({ folded }) => folded as Leaf))
+  if (samplesRead(leaves) * subjects.length > MOST_SAMPLES) return false
   if (grouped === 0 && pointsPerEntity(leaves, leaves.keys()) * subjects.length > MOST_POINTS) return false
   const [chunk] = chunksOf([subjects], Number.POSITIVE_INFINITY)
   const points = chunk && readNow(leaves, chunkOf(chunk.entities, false), hot, limits.chunkPoints)
@@ -78,9 +81,20 @@ export function answerNow(
     }
   } else
     emitAll(plan, checked, subjects, chunk.parts[0]?.ordinals as Int32Array, points, evaluation, sink, emit)
-  endStatement(checked, { window, rollup: 'RAW' }, catalogue, counts, warnings, sink)
+  endStatement(checked, { window, rollup: 'RAW', hasEntities: true }, catalogue, counts, warnings, sink)
   sink.end()
   return true
+}
+
+/** What is read of an entity, in samples, as far as can be guessed. */
+function samplesRead(leaves: readonly Leaf[]): number {
+  let sum = 0
+  for (const leaf of leaves) {
+    const binned = 'step' in leaf && leaf.step % BINNED_STEP === 0
+    const samples = (leaf.window.to - leaf.window.from) / EXPECTED_INTERVAL
+    sum += binned ? samples / SAMPLES_PER_BIN : samples
+  }
+  return sum
 }
 
 function emitAll(

@@ -4,8 +4,9 @@ import { pointLimit } from '../errors.js'
 import type { Points } from '../functions/points.js'
 import type { Leaf, LeafGroup } from '../plan/leaf.js'
 import { TooMuchAtOnce } from './chunks.js'
-import { HotAggregate, joined } from './hot-aggregate.js'
-import { type Grid, gridTimes, HotFold, HotGrid } from './hot-grid.js'
+import { EvenTimes, HotAggregate, joined } from './hot-aggregate.js'
+import type { Grid } from './hot-fill.js'
+import { gridTimes, HotFold, HotGrid } from './hot-grid.js'
 import { HotSlices } from './hot-slices.js'
 import type { Chunk } from './ordinals.js'
 
@@ -29,6 +30,7 @@ export function evaluateHot(
   const most = ordinals > 1 ? 2 * context.chunkPoints : context.mostPoints
   const slices = new HotSlices(group.window.from, group.window.to)
   const slotLists = reading.metrics.map((metric) => metric.slotsOf(chunk.entities))
+  const even = new EvenTimes()
   let shared: Float64Array | undefined
   let rows = 0
   const result = group.leaves.map((leaf) => {
@@ -37,15 +39,15 @@ export function evaluateHot(
     const slots = slotLists[place] as Int32Array
     const series: (Points | undefined)[] = new Array(ordinals)
     if (leaf.kind === 'folded-grid') {
-      const fold = new HotFold(gridOf(leaf), leaf.by)
-      for (let o = 0; o < ordinals; o++) fold.add(slices.at(metric, slots[o] as number))
+      const fold = new HotFold(gridOf(leaf), leaf.by, metric)
+      for (let o = 0; o < ordinals; o++) fold.add(slots[o] as number)
       const points = fold.points()
       rows += points === undefined ? 0 : points.end - points.start
       return [points]
     }
-    const one = rowOf(leaf)
+    const one = rowOf(leaf, metric)
     for (let o = 0; o < ordinals; o++) {
-      const points = one(o, slices.at(metric, slots[o] as number))
+      const points = one(o, slots[o] as number)
       if (points === undefined) continue
       series[o] = points
       rows += points.end - points.start
@@ -61,18 +63,18 @@ export function evaluateHot(
   })
   return result
 
-  function rowOf(leaf: Leaf): (row: number, slices: HotSlices) => Points | undefined {
+  function rowOf(leaf: Leaf, metric: HotMetric): (row: number, slot: number) => Points | undefined {
     if (leaf.kind === 'grid') {
       const grid = gridOf(leaf)
       shared ??= gridTimes(grid, ordinals)
-      const rows = new HotGrid(grid, leaf.by, shared)
-      return (row, slices) => rows.row(row, slices)
+      const rows = new HotGrid(grid, leaf.by, metric, shared)
+      return (row, slot) => rows.row(row, slot)
     }
     if (leaf.kind === 'aggregate') {
       const rows = new HotAggregate(leaf.by, ordinals)
-      return (row, slices) => rows.row(row, slices)
+      return (row, slot) => rows.row(row, slices.at(metric, slot))
     }
-    return (_, slices) => (slices.count === 0 ? undefined : joined(slices))
+    return (_, slot) => (slices.at(metric, slot).count === 0 ? undefined : joined(slices, even))
   }
 }
 

@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openEngine } from '../../../dist/engine/index.js'
-import { createEvents } from '../../../dist/health/index.js'
-import { EVENT_TABLES, openStore } from '../../../dist/metrics/index.js'
+import { openEngine } from '../../../dist-modules/engine/index.js'
+import { createEvents } from '../../../dist-modules/health/index.js'
+import { EVENT_TABLES, openStore } from '../../../dist-modules/metrics/index.js'
 
 const events = Number(process.argv[2] ?? 10_000_000)
 const days = 20

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createEvents, type Events } from '../../../src/health/index.js'
+import { createEvents, type Events, type HealthChangeInput } from '../../../src/health/index.js'
 import { EVENT_TABLES, type Store } from '../../../src/metrics/index.js'
 import { type ApiEvent, EVENT_LIMITS, type EventReceipt } from '../../../src/wire/event.js'
 import { expectContract } from '../../manager/api/contract.js'
@@ -328,6 +328,57 @@ describe('a change of health', () => {
     expect(changes.filter(({ id }) => pending.has(id))).toEqual([])
     expect(await stored(`id = '${changes[1]!.id}'`)).toBe(0)
     expect(await stored(`id = '${changes[0]!.id}' AND NOT alert`)).toBe(1)
+  })
+
+  test('names the tests that fail, not those that are well; what changes beside them is no news', async () => {
+    type Summary = HealthChangeInput['to']
+    const of = (name: string, from: Summary | undefined, summary: Summary) => ({
+      test: name,
+      summary,
+      from,
+      explanation: `${name} is ${summary}.`,
+      advice: '',
+      suppressed: false,
+    })
+    const full = of('DISK', undefined, 'CONCERNING')
+    const told = [
+      change('n1', 'BAD', 'CONCERNING', { tests: [of('CANARY', 'BAD', 'GOOD'), full] }),
+      change('n2', 'GOOD', 'BAD', {
+        tests: [of('FD', 'NOT_AVAILABLE', 'GOOD'), full, of('EXITS', 'GOOD', 'BAD')],
+      }),
+      change('n3', 'NOT_AVAILABLE', 'GOOD', { tests: [of('FD', 'NOT_AVAILABLE', 'GOOD')] }),
+      change('n4', 'GOOD', 'DISABLED', {
+        tests: [of('FD', 'GOOD', 'DISABLED'), of('FD', 'GOOD', 'DISABLED')],
+      }),
+      change('n5', 'BAD', 'BAD', {
+        tests: [of('EXITS', undefined, 'BAD'), of('CANARY', 'BAD', 'NOT_AVAILABLE')],
+      }),
+      change('n6', 'BAD', 'BAD', { tests: [of('EXITS', undefined, 'BAD'), of('CANARY', 'GOOD', 'BAD')] }),
+    ]
+    const untold = [
+      change('n7', 'GOOD', 'GOOD', { tests: [of('FD', 'NOT_AVAILABLE', 'GOOD')] }),
+      change('n8', 'BAD', 'BAD', {
+        tests: [of('EXITS', undefined, 'BAD'), of('FD', 'GOOD', 'NOT_AVAILABLE')],
+      }),
+    ]
+    await events.healthChanged([...told, ...untold])
+    const answers = await Promise.all(
+      told.map(async ({ id }) => (await search(events.app, `id==${id}`)).items[0]!),
+    )
+    expect(
+      answers.map(({ content, alert }) => [
+        content.replace(/^The health of .*?\) (has become|is) /, ''),
+        alert,
+      ]),
+    ).toEqual([
+      ['concerning. DISK is CONCERNING. CANARY is GOOD.', false],
+      ['bad. EXITS is BAD. DISK is CONCERNING.', true],
+      ['good.', false],
+      ['disabled. FD is DISABLED.', false],
+      ['bad. EXITS is BAD. CANARY is NOT_AVAILABLE.', false],
+      ['bad. EXITS is BAD. CANARY is BAD.', true],
+    ])
+    for (const { id } of untold) expect(await stored(`id = '${id}'`)).toBe(0)
   })
 
   test('to concerning goes on with what was told, and begins nothing', async () => {

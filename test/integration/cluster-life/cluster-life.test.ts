@@ -298,7 +298,7 @@ describe.skipIf(missing.length > 0)(`a ZooKeeper${why}`, () => {
         zookeeper_server_java_heapsize: 67108864,
         tickTime: 500,
         process_start_secs: 1,
-        zk_server_java_opts: '-XX:TieredStopAtLevel=1',
+        zk_server_java_opts: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',
       }
       await good(
         api.post('/clusters/life/services', {

@@ -46,6 +46,18 @@ describe('commands', () => {
     expect((await admin.post(`/commands/${id}/abort`)).status).toBe(200)
     const over = await ended(id)
     expect(over).toMatchObject({ active: false, success: false, canRetry: true })
+    const parts = over.children.items.flatMap((each: { children?: { items: unknown[] } }) => [
+      each,
+      ...(each.children?.items ?? []),
+    ])
+    expect(parts.filter(({ active }: { active: boolean }) => active)).toEqual([])
+    const last = (await admin.get(`/commands/${parts.at(-1).id}`)).body
+    expect(last).toMatchObject({ active: false, success: false, endTime: expect.anything() })
+    const recent = await admin.get('/cm/recentCommands?maxResults=1')
+    expect(recent.body.items).toMatchObject([
+      { username: 'operator', command: { id: over.id, active: false, success: false } },
+    ])
+    expect((await admin.get('/cm/recentCommands?maxResults=0')).status).toBe(400)
     expect(Date.parse(over.endTime)).toBeGreaterThan(0)
     expect((await admin.get('/cm/commands')).body.items).toEqual([])
   })
@@ -122,6 +134,8 @@ describe('commands', () => {
     await done(`${ZK}/commands/recommission`, [roles[1]!])
     await done('/cm/commands/hostsDecommission', ['two.example'])
     await done('/cm/commands/hostsRecommission', ['two.example'])
+    await done('/cm/commands/hostsRecommissionWithStart', ['two.example'])
+    await done('/cm/commands/hostsStartRoles', ['one.example', 'two.example'])
     expect((await admin.post('/cm/commands/hostsDecommission', { items: [] })).status).toBe(400)
     expect((await admin.post(`${ZK}/commands/decommission`, { items: ['no'] })).status).toBe(404)
   })

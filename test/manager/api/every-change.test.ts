@@ -100,6 +100,8 @@ const changes: Change[] = [
   ),
   ['POST /cm/commands/hostsDecommission', () => items('one.example')],
   ['POST /cm/commands/hostsRecommission', () => items('one.example')],
+  ['POST /cm/commands/hostsRecommissionWithStart', () => items('one.example')],
+  ['POST /cm/commands/hostsStartRoles', () => items('one.example')],
   [`PUT ${M}`, () => ({ name: 'mgmt' })],
   [`POST ${M}/roles`, () => items({ type: 'MONITOR', name: 'm1', hostRef: { hostId: 'host-id-1' } })],
   [`PUT ${M}/config`, () => items()],

@@ -251,7 +251,17 @@ describe('errors', () => {
   it('are plain for paths that are not there, methods that do not fit, and names that nothing can have', async () => {
     const admin = server.as('admin')
     expect((await admin.get('/nothing')).status).toBe(404)
-    expect((await admin.get('/cm/license')).status).toBe(404)
+    for (const [path, reason] of [
+      ['/cm/license', 'needs a licence'],
+      ['/cm/license/', 'needs a licence'],
+      ['/clusters/c/services/s/replications/3/history', 'not copied'],
+      ['/cm/licenses', 'There is no GET'],
+      ['/clusters/c/d/services/s/metrics', 'There is no GET'],
+    ] as const) {
+      const { status, body } = await admin.get(path)
+      expect([path, status, body.message]).toEqual([path, 404, expect.stringContaining(reason)])
+    }
+    expect((await server.as(undefined).get('/cm/license')).status).toBe(401)
     const wrong = await admin.send('PATCH', '/hosts')
     expect([wrong.status, wrong.headers.allow]).toEqual([405, 'GET, POST'])
     const out = await admin.post('/batch', { items: [] })

@@ -12,6 +12,7 @@ import {
   validateConfig,
   validateValue,
 } from '../../../src/manager/descriptors/index.js'
+import { codePoint } from '../../code-points.js'
 import { cpuMs } from '../../cpu-time.js'
 import { ourType } from './support/model.js'
 
@@ -143,7 +144,7 @@ describe('a value is checked against its parameter', () => {
       'provided',
     ] as const
     fc.assert(
-      fc.property(fc.constantFrom(...types), fc.string({ unit: 'binary' }), (type, value) => {
+      fc.property(fc.constantFrom(...types), fc.string({ unit: codePoint }), (type, value) => {
         for (const message of validateValue(of(type, { required: true }), value))
           expect(message.text).not.toBe('')
       }),

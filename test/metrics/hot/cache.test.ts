@@ -21,7 +21,7 @@ function bed(limits: Partial<HotLimits> = {}) {
     const now = rows.slice()
     await hold
     if (failing) throw new Error('no answer')
-    const chunks = Array.from({ length: last - first + 1 }, () => new Columns(0))
+    const chunks = Array.from({ length: last - first + 1 }, (_, i) => new Columns((first + i) * CHUNK_MS, 0))
     for (const row of now)
       if (
         row.metric === metric &&
@@ -143,7 +143,7 @@ describe('samples in memory', () => {
   })
 
   test('a region that a reader holds does not change when later samples come', () => {
-    const columns = new Columns(0)
+    const columns = new Columns(0, 0)
     for (let i = 0; i < 50; i++) columns.put(0, i * 10, i)
     const { times, values } = columns
     const [start, end] = [columns.starts[0] as number, columns.ends[0] as number]
@@ -170,7 +170,7 @@ describe('samples in memory', () => {
   })
 
   test('room that moved regions have left is made free', () => {
-    const columns = new Columns(0)
+    const columns = new Columns(0, 0)
     for (let i = 0; i < 20_000; i++) columns.put(i % 7, i * 10, i)
     for (let i = 0; i < 400; i++) columns.put(i % 7, i * 10 + 5, i)
     expect(columns.wasteful).toBe(true)
@@ -193,7 +193,7 @@ describe('samples in memory', () => {
     const put = fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 60 }), value)
     fc.assert(
       fc.property(fc.array(put, { maxLength: 300 }), (puts) => {
-        const columns = new Columns(0)
+        const columns = new Columns(0, 0)
         const model = [0, 1, 2, 3].map(() => new Map<number, number>())
         for (const [slot, time, v] of puts) {
           columns.put(slot, time, v)
@@ -270,6 +270,30 @@ describe('samples in memory', () => {
     expect(cache.stats.evictions).toBeGreaterThan(10)
     // The one that was asked for all the time was read once.
     expect(cache.stats.loads).toBe(30)
+  })
+
+  test('what queries make of what is held is counted, and what was used longest ago goes for it', async () => {
+    const filled = async (bytes: number) => {
+      const { catalogue, cache, series, store, read } = bed({ bytes, keepMs: 0 })
+      for (const metric of ['m', 'n']) {
+        const s = series(metric, 'a')
+        for (let i = 0; i < 720; i++) store(s, T + i * 10_000, i, false)
+        expect(await read(metric, 'a', T, T + 5000)).toHaveLength(720)
+      }
+      const reading = await cache.read([catalogue.metricAt(1)], T, T + 5000)
+      const [columns] = reading?.metrics[0]?.chunks ?? []
+      return { cache, makeBins: () => columns?.bins('sum')?.at(0) }
+    }
+    const roomy = await filled(1_000_000)
+    const { bytes } = roomy.cache.stats
+    roomy.makeBins()
+    const more = roomy.cache.stats.bytes - bytes
+    expect(more).toBeGreaterThan(12 * 24)
+    const narrow = await filled(bytes + more - 1)
+    expect(narrow.cache.stats).toMatchObject({ bytes, chunks: 2 })
+    narrow.makeBins()
+    expect(narrow.cache.stats.chunks).toBe(1)
+    expect(narrow.cache.stats.bytes).toBeLessThan(bytes)
   })
 
   test('what is in use is not given up for something new: the store is read instead', async () => {

@@ -1,7 +1,7 @@
 // A monitor that folds, over and over, until it is killed; says when a pass begins and ends.
 // node folder-child.mjs CONNECTION_JSON NOW
 import { pino } from 'pino'
-import { openStore, startRollups } from '../../../dist/metrics/index.js'
+import { openStore, startRollups } from '../../../dist-modules/metrics/index.js'
 
 const logger = pino({ level: 'silent' })
 const store = await openStore({ connection: JSON.parse(process.argv[2]), logger, refreshMs: 0 })

@@ -71,6 +71,29 @@ export async function suppress(entity: EntityHealth, test: string, on: boolean):
   await ask(`${pathOf(entity)}/config`, soon(), 'PUT', { items: [{ name, value: on ? 'true' : null }] })
 }
 
+/** What may be ordered of an entity, by the API's words; of hosts nothing. */
+export function commandsOf({ category, cluster }: EntityHealth): readonly string[] {
+  if (category === 'ROLE') return ['start', 'stop', 'restart']
+  if (category === 'SERVICE' && !cluster) return ['start', 'stop', 'restart']
+  const both = ['start', 'stop', 'restart', 'rollingRestart', 'deployClientConfig']
+  if (category === 'SERVICE') return [...both, 'Refresh']
+  return category === 'CLUSTER' ? [...both, 'refresh'] : []
+}
+
+/** Begins a command; it goes on by itself. */
+export async function order(entity: EntityHealth, command: string): Promise<void> {
+  const path = pathOf(entity)
+  if (entity.category !== 'ROLE') {
+    await ask(`${path}/commands/${command}`, soon(), 'POST')
+    return
+  }
+  const owner = path?.replace(/\/roles\/[^/]+$/, '')
+  const { errors } = await ask<{ errors?: string[] }>(`${owner}/roleCommands/${command}`, soon(), 'POST', {
+    items: [entity.name],
+  })
+  if (errors && errors.length > 0) throw new Error(errors.join(' '))
+}
+
 /** Into maintenance or out of it: alerts are not sent meanwhile. */
 export async function setMaintenance(entity: EntityHealth, on: boolean): Promise<void> {
   const command = on ? 'enterMaintenanceMode' : 'exitMaintenanceMode'

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Theme } from '../state/use-theme.js'
 import type { Page } from '../state/view.js'
+import { Account } from './account.js'
 
 interface HeaderProps {
   readonly page: Page
@@ -21,6 +22,7 @@ const PAGES: readonly { page: Page; label: string; address: string }[] = [
   { page: 'health', label: 'Health', address: '?page=health' },
   { page: 'events', label: 'Events', address: '?page=events' },
   { page: 'alerts', label: 'Alerts', address: '?page=alerts' },
+  { page: 'commands', label: 'Commands', address: '?page=commands' },
   { page: 'cardinality', label: 'Cardinality', address: '?page=cardinality' },
 ]
 
@@ -58,6 +60,7 @@ export function Header(props: HeaderProps) {
       <span class="spacer" />
       {props.children}
       <div class="group">
+        <Account />
         <button
           type="button"
           class="button quiet"

@@ -7,6 +7,7 @@ const KEYS: readonly [keys: string, what: string][] = [
   ['g e', 'Health'],
   ['g v', 'Events'],
   ['g a', 'Alerts'],
+  ['g o', 'Commands'],
   ['g s', 'Cardinality: where series come from'],
   ['/', 'To the query box'],
   ['Enter', 'Run the query; Shift+Enter begins a new line'],

@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { EntityHealth, HealthSummary } from '../../../src/wire/health.js'
 import { serverNow } from '../api/clock.js'
-import { fetchHealth, type HealthView, pathOf, setMaintenance, suppress } from '../api/health.js'
+import { commandsOf, fetchHealth, type HealthView, pathOf, setMaintenance, suppress } from '../api/health.js'
+import { CommandForm } from '../components/command-form.js'
 import { HealthHistoryTable } from '../components/health-history.js'
 import { Triggers } from '../components/triggers.js'
 import { formatInstant } from '../format/time.js'
@@ -237,6 +238,9 @@ function Entity({ entity, view, past, test, utc, onTest, onTime, onChart, onChan
             </button>
           )}
         </p>
+      )}
+      {canConfigure && commandsOf(entity).length > 0 && (
+        <CommandForm key={`${entity.category}/${entity.identity}`} entity={entity} />
       )}
       {failure && <p role="alert">{failure}</p>}
       <div class="health-parts">

@@ -3,8 +3,8 @@
 import { ALL_SHOWN, type LegendState, legendFromText, legendToText } from '../chart/legend.js'
 import { parseTime, type TimeRange } from './time.js'
 
-export type Page = 'hosts' | 'charts' | 'health' | 'events' | 'alerts' | 'cardinality'
-const PAGES: readonly Page[] = ['hosts', 'charts', 'health', 'events', 'alerts', 'cardinality']
+export type Page = 'hosts' | 'charts' | 'health' | 'events' | 'alerts' | 'commands' | 'cardinality'
+const PAGES: readonly Page[] = ['hosts', 'charts', 'health', 'events', 'alerts', 'commands', 'cardinality']
 export type ChartView = 'lines' | 'stack' | 'summary' | 'points'
 
 export interface ViewState {

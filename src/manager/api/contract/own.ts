@@ -42,6 +42,9 @@ export const ownModels = {
     createdBy: 'string',
   },
   BwAlertTest: { ok: 'boolean', delivered: '[string]', failures: '[string]' },
+  /** The newest commands, ended or not, with who gave them. */
+  BwCommandList: { items: '[BwCommand]' },
+  BwCommand: { username: 'string', command: 'ApiCommand' },
   BwServiceTypeList: { items: '[BwServiceType]' },
   BwServiceType: {
     type: 'string',
@@ -73,6 +76,24 @@ export const ownEndpoints = {
     since: 6,
     needs: 'READ',
     answer: 'BwStaleness',
+  },
+  'GET /cm/recentCommands': {
+    since: 6,
+    needs: 'READ',
+    query: { maxResults: 'integer=50' },
+    answer: 'BwCommandList',
+  },
+  'POST /cm/commands/hostsStartRoles': {
+    since: 2,
+    needs: 'OPERATE',
+    body: 'ApiHostNameList',
+    answer: 'ApiCommand',
+  },
+  'POST /cm/commands/hostsRecommissionWithStart': {
+    since: 15,
+    needs: 'OPERATE',
+    body: 'ApiHostNameList',
+    answer: 'ApiCommand',
   },
   'GET /clusters/{clusterName}/config': {
     since: 6,

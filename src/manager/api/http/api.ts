@@ -5,7 +5,7 @@ import { type Authentication, type Principal, unauthorized } from '../auth/authe
 import { addressOf, fromOwnPage } from '../auth/origin.js'
 import { allows, refusal } from '../auth/roles.js'
 import { endpoints } from '../contract/endpoints.js'
-import { isPassedOn, reasonNotServed } from '../contract/not-served.js'
+import { isPassedOn, reasonNotServed, reasonOutOfScope } from '../contract/not-served.js'
 import type { EndpointName, File, Right } from '../contract/types.js'
 import { openApiDocument } from '../openapi.js'
 import type { Call, Handler, Handlers } from './call.js'
@@ -114,6 +114,8 @@ export function createApi(options: ApiOptions): Hono {
     if (/^\/api\/v\d+(\/|$)/.test(c.req.path)) {
       versionOf(c)
       await principalOf(c, options)
+      const reason = reasonOutOfScope(c.req.path.replace(/^\/api\/v\d+|\/$/g, ''))
+      if (reason) throw notFound(`${c.req.method} ${c.req.path} is not served by this manager: ${reason}.`)
     }
     throw notFound(`There is no ${c.req.method} ${c.req.path} here.`)
   })

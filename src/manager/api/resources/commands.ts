@@ -11,6 +11,8 @@ type Params = SharedCall['params']
 
 const S = '/clusters/{clusterName}/services/{serviceName}'
 
+const MAX_RECENT = 200
+
 export function commandResources(resources: Resources): Handlers {
   const handlers: Record<string, (call: SharedCall) => unknown> = {}
 
@@ -89,7 +91,7 @@ export function commandResources(resources: Resources): Handlers {
     return { items, errors }
   }
 
-  for (const word of ['Decommission', 'Recommission'])
+  for (const word of ['Decommission', 'Recommission', 'RecommissionWithStart', 'StartRoles'])
     handlers[`POST /cm/commands/hosts${word}`] = (call) =>
       startCommand(resources, call, (model) => {
         const names = (call.body as ApiModel<'ApiHostNameList'>).items ?? []
@@ -115,6 +117,12 @@ export function commandResources(resources: Resources): Handlers {
       return { items: found.map(toCommand) }
     }
 
+  handlers['GET /cm/recentCommands'] = async ({ query }) => {
+    const limit = Number((query as { maxResults?: number }).maxResults)
+    if (limit < 1 || limit > MAX_RECENT) throw badRequest(`maxResults: must be 1 to ${MAX_RECENT}.`)
+    const found = await resources.commands.recent(limit)
+    return { items: found.map(({ username, record }) => ({ username, command: toCommand(record) })) }
+  }
   handlers['GET /commands/{commandId}'] = ({ params }) => commandById(resources, idOf(params))
   handlers['POST /commands/{commandId}/abort'] = async (call) => {
     call.audit.command = 'abort'

@@ -84,16 +84,23 @@ async function liveRuntime(
 const MAX_DEPTH = 4
 
 function liveCommands({ core, commands }: ActiveManager): Commands {
-  async function record(view: CommandView, model: Model, depth: number): Promise<CommandRecord> {
+  /** `over` is when the whole command ended, whatever of it was never begun. */
+  async function record(
+    view: CommandView,
+    model: Model,
+    depth: number,
+    over: number | undefined,
+  ): Promise<CommandRecord> {
     const { names, scope } = view
+    const untouched = view.active && over !== undefined
     const children = depth > 0 ? await commands.children(view.id) : []
     return {
       id: view.id,
       name: view.name,
       startedAt: view.startTime,
-      endedAt: view.active ? undefined : (view.endTime ?? view.startTime),
-      success: view.success,
-      message: view.resultMessage,
+      endedAt: view.active ? over : (view.endTime ?? view.startTime),
+      success: untouched ? false : view.success,
+      message: untouched ? 'It was not begun.' : view.resultMessage,
       cluster:
         names.clusterName === undefined
           ? undefined
@@ -109,8 +116,13 @@ function liveCommands({ core, commands }: ActiveManager): Commands {
           : { hostId: names.hostId, hostname: names.hostname ?? names.hostId },
       parentId: view.parentId ?? undefined,
       canRetry: view.canRetry,
-      children: await Promise.all(children.map((child) => record(child, model, depth - 1))),
+      children: await Promise.all(children.map((child) => record(child, model, depth - 1, over))),
     }
+  }
+
+  async function endOf(view: CommandView): Promise<number | undefined> {
+    const root = view.parentId === null ? view : await commands.get(view.rootId)
+    return root.active ? undefined : (root.endTime ?? root.startTime)
   }
 
   return {
@@ -125,14 +137,23 @@ function liveCommands({ core, commands }: ActiveManager): Commands {
     },
     async find(id) {
       const view = await commands.get(id)
-      return record(view, await core.model(), MAX_DEPTH)
+      return record(view, await core.model(), MAX_DEPTH, await endOf(view))
     },
     async active(filter) {
       const [found, model] = await Promise.all([
         commands.list({ ...filter, active: true, limit: 1_000 }),
         core.model(),
       ])
-      return Promise.all(found.map((view) => record(view, model, 0)))
+      return Promise.all(found.map((view) => record(view, model, 0, undefined)))
+    },
+    async recent(limit) {
+      const [found, model] = await Promise.all([commands.list({ limit }), core.model()])
+      return Promise.all(
+        found.map(async (view) => ({
+          username: view.username,
+          record: await record(view, model, 0, undefined),
+        })),
+      )
     },
     async abort(id) {
       await commands.abort(id)

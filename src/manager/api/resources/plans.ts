@@ -25,6 +25,7 @@ import {
   planServiceRollingRestart,
   planServiceStart,
   planServiceStop,
+  planStartRolesOnHosts,
 } from '../../commands/index.js'
 import { GATEWAY } from '../../descriptors/index.js'
 import type { Cluster, Host, Role, Service } from '../../model/index.js'
@@ -69,6 +70,8 @@ const onRoles: Readonly<Record<string, (at: At, service: Service, roles: readonl
 const onHosts: Readonly<Record<string, (at: At, hosts: readonly Host[]) => PlanNode>> = {
   HostsDecommission: planDecommissionHosts,
   HostsRecommission: (at, hosts) => planRecommissionHosts(at, hosts),
+  HostsRecommissionWithStart: (at, hosts) => planRecommissionHosts(at, hosts, true),
+  HostsStartRoles: planStartRolesOnHosts,
 }
 
 /** The steps of a command that the API was asked for. Throws INVALID for what cannot be done. */

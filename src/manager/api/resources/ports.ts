@@ -82,6 +82,8 @@ export interface Commands {
   find(id: number): Promise<CommandRecord>
   /** Those that are not done, newest first, without children. */
   active(filter: CommandFilter): Promise<CommandRecord[]>
+  /** The newest, ended or not, without children, and who gave them. */
+  recent(limit: number): Promise<{ username: string; record: CommandRecord }[]>
   abort(id: number): Promise<void>
   retry(id: number, username: string): Promise<number>
   /** Its output, or undefined where it wrote none. */

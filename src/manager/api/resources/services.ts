@@ -135,7 +135,7 @@ export function serviceResources(resources: Resources): Handlers {
     await changeFor(resources, call, async (change) => {
       const model = await change.model()
       const service = which({ model })
-      await deleteRoles(change, model.rolesOfService.get(service.id) ?? [])
+      await deleteRoles(change, model.rolesOfService.get(service.id) ?? [], `Service "${service.name}"`)
       await deleteService(change, which({ model: await change.model() }))
     })
     return before

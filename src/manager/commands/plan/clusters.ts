@@ -1,5 +1,5 @@
 import { invalid } from '../../model/errors.js'
-import type { Cluster, Host, Role, Service } from '../../model/index.js'
+import { type Cluster, type Host, mayRun, type Role, type Service } from '../../model/index.js'
 import type { At, PlanNode, Scope } from '../types.js'
 import { startStep, validateStep } from './roles.js'
 import {
@@ -167,6 +167,14 @@ export function planRecommissionHosts(at: At, hosts: readonly Host[], start = fa
       ...(start ? startOn(at, scope, roles) : []),
     ],
   }
+}
+
+/** All roles of these hosts that may run. */
+export function planStartRolesOnHosts(at: At, hosts: readonly Host[]): PlanNode {
+  const scope: Scope = hosts.length === 1 ? { hostId: hosts[0]!.id } : {}
+  const { model } = at.instances
+  const roles = rolesOn(at, hosts).filter((role) => mayRun(model, role))
+  return { name: 'HostsStartRoles', scope, children: startOn(at, scope, roles) }
 }
 
 function startOn(at: At, scope: Scope, roles: readonly Role[]): PlanNode[] {

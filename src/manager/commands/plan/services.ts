@@ -90,6 +90,8 @@ export interface RollingRestartOptions {
   staleConfigsOnly?: boolean | undefined
   restartRoleTypes?: readonly string[] | undefined
   restartRoleNames?: readonly string[] | undefined
+  /** Workers, all others, or both. Default all. */
+  rolesToInclude?: 'SLAVES_ONLY' | 'NON_SLAVES_ONLY' | 'ALL_ROLES' | undefined
 }
 
 /**
@@ -106,7 +108,13 @@ export function planServiceRollingRestart(
     throw invalid('A rolling restart needs a batch size of at least 1, and no negative numbers.')
   const scope = scopeOf(service)
   const descriptor = descriptorAt(at, service)
-  const roles = runnable(at, service).filter((role) => at.isWanted(role.id) && isChosen(at, role, options))
+  for (const type of options.restartRoleTypes ?? [])
+    if (!descriptor.roles.some((each) => each.type === type))
+      throw invalid(`The service type ${service.type} has no role type "${type.slice(0, 80)}".`)
+  const worker = descriptor.rollingRestart?.workerSteps?.roleName
+  const roles = runnable(at, service).filter(
+    (role) => at.isWanted(role.id) && isChosen(at, role, options, role.type === worker),
+  )
   const rules = descriptor.rollingRestart ?? {
     nonWorkerSteps: descriptor.roles.map(({ type }) => ({
       roleName: type,
@@ -148,8 +156,9 @@ export function planServiceRollingRestart(
   return { name: 'RollingRestart', scope, children }
 }
 
-function isChosen(at: At, role: Role, options: RollingRestartOptions): boolean {
-  const { restartRoleTypes: types, restartRoleNames: names, staleConfigsOnly } = options
+function isChosen(at: At, role: Role, options: RollingRestartOptions, isWorker: boolean): boolean {
+  const { restartRoleTypes: types, restartRoleNames: names, staleConfigsOnly, rolesToInclude } = options
+  if (rolesToInclude === (isWorker ? 'NON_SLAVES_ONLY' : 'SLAVES_ONLY')) return false
   if (types && types.length > 0 && !types.includes(role.type)) return false
   if (names && names.length > 0 && !names.includes(role.name)) return false
   return !staleConfigsOnly || at.isStale?.(role.id) === true

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { checkService, validationText } from '../../configuration/index.js'
 import type { CommissionState } from '../../database/index.js'
-import { setHostCommission, setRoleCommission } from '../../model/index.js'
+import { GATEWAY } from '../../descriptors/index.js'
+import { type Model, mayRun, type Role, setHostCommission, setRoleCommission } from '../../model/index.js'
 import { done, failed, type StepContext, type StepResult } from '../context.js'
 
 const SHOWN = 10
@@ -32,20 +33,39 @@ export async function commission(context: StepContext): Promise<StepResult> {
     hostIds: number[]
     state: CommissionState
   }
+  let left = ''
   await context.core.change(async (change) => {
     const model = await change.model()
-    await setRoleCommission(
-      change,
-      roleIds.flatMap((id) => model.roles.get(id) ?? []),
-      state,
-    )
+    const roles = roleIds.flatMap((id) => model.roles.get(id) ?? [])
+    await setRoleCommission(change, roles, state)
+    left = state === 'DECOMMISSIONING' ? lastOnes(await change.model(), roles) : ''
     await setHostCommission(
       change,
       hostIds.flatMap((id) => model.hosts.get(id) ?? []),
       state,
     )
   })
-  return done(`${roleIds.length} roles and ${hostIds.length} hosts are ${state}.`)
+  const count = (number: number, what: string) => (number === 1 ? `1 ${what}` : `${number} ${what}s`)
+  const both = [
+    ...(roleIds.length > 0 || hostIds.length === 0 ? [count(roleIds.length, 'role')] : []),
+    ...(hostIds.length > 0 ? [count(hostIds.length, 'host')] : []),
+  ]
+  const verb = roleIds.length + hostIds.length === 1 ? 'is' : 'are'
+  return done(`${both.join(' and ')} ${verb} ${state}.${left}`)
+}
+
+/** Says which services are left without a role of a kind that could serve. */
+function lastOnes(model: Model, roles: readonly Role[]): string {
+  const none = new Set<string>()
+  for (const { type, serviceId } of roles) {
+    const others = (model.rolesOfService.get(serviceId) ?? []).filter((each) => each.type === type)
+    if (type !== GATEWAY && !others.some((each) => mayRun(model, each)))
+      none.add(`No role ${type} of service "${model.services.get(serviceId)?.name}" is left in duty.`)
+  }
+  return [...none]
+    .slice(0, SHOWN)
+    .map((each) => ` ${each}`)
+    .join('')
 }
 
 /** Waits; the time at which it ends is stored, so that a new manager does not begin anew. */

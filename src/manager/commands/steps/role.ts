@@ -62,7 +62,8 @@ export async function startRole(context: StepContext): Promise<StepResult> {
       each.wanted === 'STOPPED',
     { timeoutMs: window + SLACK_MS, signal },
   )
-  if (end.end !== 'reached') return failed(unreached(context, end, 'to start'))
+  if (end.end !== 'reached')
+    return failed(unreached(context, end, 'to start', runtime.process(id!)?.report?.problem?.message))
   if (end.process.wanted === 'STOPPED') return failed('It was stopped meanwhile.')
   const { report } = end.process
   if (report?.state !== 'RUNNING') return failed(ended(report))
@@ -112,12 +113,14 @@ export async function refreshRole(context: StepContext): Promise<StepResult> {
 }
 
 /** Why a wait ended without what was waited for. */
-export function unreached(context: StepContext, end: WaitEnd, what: string): string {
+export function unreached(context: StepContext, end: WaitEnd, what: string, problem?: string): string {
   if (end.end === 'gone') return 'It has been deleted meanwhile.'
   const { hostname } = context.row.context as { hostname?: string }
   if (end.end === 'silent')
     return `Host ${hostname} has not been heard of for too long. See whether its agent runs, and try again.`
-  return `It took too long ${what}. See its logs on host ${hostname}.`
+  return problem
+    ? `It took too long ${what}: ${problem}. Host ${hostname} goes on trying, until it is stopped.`
+    : `It took too long ${what}. See its logs on host ${hostname}.`
 }
 
 /** How a process ended, for people. */

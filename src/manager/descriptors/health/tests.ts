@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import {
   type HealthTestDefinition,
   type HealthTestFile,
   readHealthTestFile,
 } from '../../../wire/health-tests.js'
+import { packagePath } from '../../../wire/package-folder.js'
 
 let files: readonly HealthTestFile[] | undefined
 
 /** The health tests that come with us, as the monitor has them: their parameters are ours to offer. */
 export function ourHealthTestFiles(): readonly HealthTestFile[] {
-  files ??= read(fileURLToPath(new URL('../../../../descriptors/health', import.meta.url)))
+  files ??= read(packagePath('descriptors/health'))
   return files
 }
 

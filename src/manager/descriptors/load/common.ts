@@ -1,11 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { packagePath } from '../../../wire/package-folder.js'
 import type { BundledFile } from '../model/service.js'
 
 /** The folder of the service types that come with us. */
 export function ourDescriptors(): string {
-  return fileURLToPath(new URL('../../../../descriptors', import.meta.url))
+  return packagePath('descriptors')
 }
 
 /** The shell library that every process gets as `common/`, sorted by path. */
