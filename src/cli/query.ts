@@ -14,6 +14,9 @@ const VARIABLES = ['BELLWETHER_URL', 'BELLWETHER_CA', 'BELLWETHER_USER', 'BELLWE
 
 const USAGE = 'bellwether query ["SELECT …"] [OPTIONS]'
 
+const SUMMARY =
+  'Asks the metrics store with a tsquery statement: the one given here, or the input; at a terminal it asks for them, and Tab\nshows what can follow.'
+
 type QuerySettings = Values<typeof queryOptions>
 
 /** Exit codes: 0 answered, 1 the query or the server is at fault, 2 the call is. */
@@ -28,13 +31,7 @@ export async function run(args: string[]): Promise<number> {
   }
   const { values, words } = resolved
   if (values.help) {
-    process.stdout.write(
-      help(
-        USAGE,
-        'Asks the metrics store with a tsquery statement: the one given here, or the input; at a terminal it asks for them, and Tab\nshows what can follow.',
-        queryOptions,
-      ),
-    )
+    process.stdout.write(help(USAGE, SUMMARY, queryOptions))
     return 0
   }
   const isPrompt = words.length === 0 && process.stdin.isTTY === true && process.stdout.isTTY === true

@@ -88,6 +88,14 @@ describeInBrowser('the whole program in a browser', () => {
     expect(parameter(page, 'limit')).toBeNull()
   }, 120_000)
 
+  it('shows how much is stored of each level, and for how long', async () => {
+    open = await openPage(browser, `${program.url}/?page=cardinality`)
+    const rows = open.page.getByRole('table', { name: 'Storage' }).locator('tbody tr')
+    await soon(() => rows.count()).toBe(6)
+    expect(await textOf(rows.first())).toMatch(/^RAW\s*[1-9]/)
+    expect(await textOf(rows.first())).toContain('30 d')
+  }, 120_000)
+
   it('zooms, isolates, and shows the same after a reload, dark and light', async () => {
     open = await openPage(
       browser,

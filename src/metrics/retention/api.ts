@@ -1,15 +1,15 @@
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { BaseLogger } from 'pino'
+import type { LevelState, RetentionAnswer } from '../../wire/retention.js'
 import type { ErrorBody, Rollup } from '../../wire/timeseries.js'
 import { readBlocks } from '../native/client.js'
 import { LEVELS } from '../rollup/levels.js'
 import type { Rollups } from '../rollup/rollups.js'
 import { TABLES } from '../schema/tables.js'
 import type { Store } from '../store.js'
-import type { Dropped } from './keeper.js'
 import { readDisk, readRetained, tableOf } from './partitions.js'
-import { changeSettings, type LevelRetention, RetentionSettingsError, ROLLUPS } from './settings.js'
+import { changeSettings, RetentionSettingsError, ROLLUPS } from './settings.js'
 import { readState, writeState } from './state.js'
 
 export interface RetentionApiOptions {
@@ -18,35 +18,7 @@ export interface RetentionApiOptions {
   logger: BaseLogger
 }
 
-export interface LevelState extends LevelRetention {
-  level: Rollup
-  rows: number
-  /** On the disk. */
-  bytes: number
-  /** What can be dropped at once. */
-  partitions: number
-  /** ISO 8601; null: there is nothing. Of samples the start of the oldest day, else the oldest and newest stamps. */
-  oldest: string | null
-  newest: string | null
-  /** Before this time the level has been dropped; null: never. */
-  droppedBefore: string | null
-  /** Of rollups: age of the oldest closed bucket that is not folded, 0 when none waits; null for samples. */
-  lagSeconds: number | null
-  /** When a bucket was folded last, which, and how long that took; null: none yet. */
-  lastFold: { time: string; stamp: string; seconds: number } | null
-}
-
-export interface RetentionAnswer {
-  levels: LevelState[]
-  minFreeShare: number
-  disk: { freeBytes: number; totalBytes: number }
-  /** The time by which old data is dropped: behind the time of day after a jump of the clock or a long pause. */
-  retentionTime: string | null
-  /** Whether this monitor is the one that folds and drops. */
-  leader: boolean
-  /** What this monitor has dropped lately, newest first. */
-  dropped: readonly Dropped[]
-}
+export type { LevelState, RetentionAnswer }
 
 const MOST_BODY_BYTES = 16_384
 

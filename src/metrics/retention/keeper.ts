@@ -1,12 +1,13 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { BaseLogger } from 'pino'
+import type { Dropped } from '../../wire/retention.js'
 import type { Rollup } from '../../wire/timeseries.js'
 import { ONE_SERVER, type Placement } from '../cluster/placement.js'
 import { LEVELS } from '../rollup/levels.js'
 import type { Floors } from '../rollup/week.js'
 import { JUMP_MS, retentionTime } from './clock.js'
 import { readDisk, readRetained, tableOf } from './partitions.js'
-import { type Drop, type DropReason, planDrops } from './plan.js'
+import { type Drop, planDrops } from './plan.js'
 import type { RetentionMetrics } from './self-metrics.js'
 import { readState, type StoredState, writeState } from './state.js'
 
@@ -22,14 +23,6 @@ export interface KeeperOptions {
   monotonic?: () => number
   signal?: AbortSignal
   placement?: Placement
-}
-
-export interface Dropped {
-  level: Rollup
-  reason: DropReason
-  from: string
-  to: string
-  bytes: number
 }
 
 export interface Keeper {

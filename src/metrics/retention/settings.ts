@@ -1,11 +1,7 @@
+import type { LevelRetention } from '../../wire/retention.js'
 import type { Rollup } from '../../wire/timeseries.js'
 
-export interface LevelRetention {
-  /** How long samples (or buckets) are kept, seconds; null: for ever. */
-  keepSeconds: number | null
-  /** How many bytes on the disk the level may take; null: as many as there are. */
-  maxBytes: number | null
-}
+export type { LevelRetention }
 
 export interface RetentionSettings {
   levels: Record<Rollup, LevelRetention>

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import type { CardinalityAnswer } from '../../../src/wire/cardinality.js'
 import { fetchCardinality } from '../api/cardinality.js'
+import { Storage } from '../components/storage.js'
 import { formatInstant } from '../format/time.js'
 import { formatCount } from '../format/units.js'
 import { usePolled } from '../state/use-polled.js'
@@ -31,7 +32,12 @@ export function CardinalityPage({ utc, hidden }: CardinalityPageProps) {
       }
       waiting="Counting…"
     >
-      {(answer) => <Figures answer={answer} utc={utc} />}
+      {(answer) => (
+        <>
+          <Figures answer={answer} utc={utc} />
+          <Storage utc={utc} hidden={hidden} />
+        </>
+      )}
     </PolledPage>
   )
 }
