@@ -254,7 +254,7 @@ function spreadOverDisk(folder: string): void {
 }
 
 /** Small queries are asked as often as this, or for as long, in all rounds together: a median of 30 is not steady. */
-const MOST_RUNS = 200
+const MOST_RUNS = 1_000
 const RUNS_MS = 2_000
 
 const alternate = <T>(systems: T[], round: number) => (round % 2 ? [...systems].reverse() : systems)

@@ -20,7 +20,7 @@ time, alternating), then asks TSBS's queries. Without options the tables in docs
   --start DATE         first timestamp, ISO 8601 (default: the latest midnight, UTC, after which the data fits)
   --rounds N           alternations (default 3)
   --runs N             queries of each type and form, in all rounds together, at least (default 30); of what takes little,
-                       up to 200 in 2 s
+                       up to 1,000 in 2 s
   --connections N      that send batches (default 2)
   --profile FOLDER     write CPU profiles of the monitor there
   --write FILE         write the tables into this file, between its markers

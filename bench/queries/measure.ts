@@ -14,7 +14,7 @@ export interface Amount {
 /** Of each type and form before anything is measured, so that code, caches and connections are warm. */
 export const WARM_UP: Amount = { least: 3, most: 1_000, milliseconds: 450 }
 /** Of a type once more right before it is measured: others have been asked since. */
-export const WARM_AGAIN: Amount = { least: 1, most: 20, milliseconds: 50 }
+export const WARM_AGAIN: Amount = { least: 1, most: 100, milliseconds: 50 }
 
 export interface QueryMeasure {
   dialect: string

@@ -25,9 +25,9 @@ export const METHOD = `
   left alone until they are idle (20 s at most). Then each is warmed up, for a monitor has been running for days, as a rule: of every type and form up to 1,000 queries,
   for at most 0.45 s but never fewer than three, with windows and hosts of their own. Only after that each type is measured, of one system right
   after the other (in turned order with each type and round), so that what else the machine does in these seconds falls on all of them, and only the one that is
-  asked has something to do: up to 20 queries of the type (50 ms) once more, and
+  asked has something to do: up to 100 queries of the type (50 ms) once more, and
   then those that count, one at a time over one connection: at least ten a round, and of what takes little as many as fit into two thirds of a second, up
-  to 67, the same ones for every system; the time is from sending to the last byte; CPU is that of the server and its
+  to 334, the same ones for every system; the time is from sending to the last byte; CPU is that of the server and its
   children, in steps of 10 ms over all queries of a type. VictoriaMetrics gets the PromQL of
   TSBS's own driver with \`nocache=1\`; \`lastpoint\`, \`groupby-orderby-limit\` and \`high-cpu-*\`, which that driver does not offer, are written
   in MetricsQL. Bellwether gets tsquery, answered as columns and as Cloudera's JSON. In \`high-cpu-*\` all ten
