@@ -2,6 +2,8 @@
 import { execSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { networkInterfaces } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
 import { startHeartbeat } from '../../dist-modules/agent/heartbeat/client.js'
 import { hostFacts } from '../../dist-modules/agent/heartbeat/facts.js'
 import { createTransport } from '../../dist-modules/agent/heartbeat/transport.js'
@@ -14,6 +16,12 @@ const ip = (command) => {
 }
 const first = (hints) => hostFacts('h', '/proc', false, hints).addresses[0] ?? null
 
+const told = []
+let heartbeat
+setTimeout(() => {
+  tell(`the manager was told only ${JSON.stringify(told)}: ${JSON.stringify(heartbeat?.status())}`)
+  process.exit(1)
+}, 30_000).unref()
 ip('link set lo up')
 const alone = first()
 // By text the bridge's is the first of all.
@@ -29,17 +37,16 @@ for (const [name, address] of [
   ip(`address add ${address} dev ${name}`)
   ip(`link set ${name} up`)
 }
+// The kernel says within a second, not at once, that a link runs, and only those that do are listed.
+for (const name of ['docker0', 'lan0', 'lan1', 'lan2'])
+  while (!networkInterfaces()[name]?.some(({ family }) => family === 'IPv4')) await delay(10)
+tell('all links run')
 const without = first()
 ip('route add default via 10.9.0.1 dev lan0 metric 200')
 ip('route add default via 10.7.0.1 dev lan1 metric 100')
 const byRoute = first()
 
 // A manager that wants the next beat in an hour: what it is told twice is told at once.
-const told = []
-setTimeout(() => {
-  tell(`the manager was told only ${JSON.stringify(told)}: ${JSON.stringify(heartbeat.status())}`)
-  process.exit(1)
-}, 30_000).unref()
 const manager = createServer(async (request, response) => {
   let body = ''
   for await (const chunk of request) body += chunk
@@ -61,7 +68,7 @@ const manager = createServer(async (request, response) => {
 }).listen(0, '10.8.0.2')
 await once(manager, 'listening')
 const quiet = () => undefined
-const heartbeat = startHeartbeat({
+heartbeat = startHeartbeat({
   ...{
     urls: [`http://10.8.0.2:${manager.address().port}`],
     token: 't',
