@@ -62,6 +62,18 @@ test('over TLS too', async () => {
   )
   try {
     await sameAnswers(secure, 25)
+    const [found, expected] = await Promise.all(
+      secure.servers.map((server) =>
+        exchange(
+          secure,
+          server,
+          GET('large'),
+          [],
+          (answer) => answer.length >= answer.indexOf('\r\n\r\n') + 4 + 200_000,
+        ),
+      ),
+    )
+    expect(found).toBe(expected)
   } finally {
     await secure.close()
     rmSync(folder, { recursive: true, force: true })
