@@ -1,4 +1,5 @@
 import { CHUNK_MS } from './limits.js'
+import { longer } from './longer.js'
 import type { Regions } from './regions.js'
 
 /** What is kept of a bin: the sum of its values and how many there are, or one of the extremes. */
@@ -116,20 +117,10 @@ export class Bins {
   }
 
   #reserve(slots: number): void {
-    const values = new Float64Array(slots * this.perSeries)
-    values.set(this.values)
-    this.values = values
-    if (this.kind === 'sum') {
-      const counts = new Uint32Array(slots * this.perSeries)
-      counts.set(this.counts)
-      this.counts = counts
-    }
-    const starts = new Uint32Array(slots)
-    starts.set(this.#starts)
-    this.#starts = starts
-    const ends = new Uint32Array(slots)
-    ends.set(this.#ends)
-    this.#ends = ends
+    this.values = longer(this.values, new Float64Array(slots * this.perSeries))
+    if (this.kind === 'sum') this.counts = longer(this.counts, new Uint32Array(slots * this.perSeries))
+    this.#starts = longer(this.#starts, new Uint32Array(slots))
+    this.#ends = longer(this.#ends, new Uint32Array(slots))
     this.#grown()
   }
 }

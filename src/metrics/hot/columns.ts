@@ -1,4 +1,5 @@
 import { type BinKind, Bins, binWidth } from './bins.js'
+import { longer } from './longer.js'
 import type { Regions } from './regions.js'
 import { SPACING_BYTES, Spacing } from './spacing.js'
 
@@ -228,11 +229,6 @@ export class Columns implements HotColumns {
     this.ends = longer(this.ends, new Uint32Array(length))
     this.#limits = longer(this.#limits, new Uint32Array(length))
   }
-}
-
-function longer<T extends Float64Array | Uint32Array>(old: T, grown: T): T {
-  grown.set(old as never)
-  return grown
 }
 
 /** The first index in [start, end) whose time is at least `time`; `end` when there is none. */

@@ -1,3 +1,4 @@
+import { longer } from './longer.js'
 import type { Regions } from './regions.js'
 
 /** Bytes that it takes by slot. */
@@ -55,17 +56,9 @@ export class Spacing {
   }
 
   #reserve(slots: number): void {
-    const firsts = new Float64Array(slots)
-    firsts.set(this.firsts)
-    this.firsts = firsts
-    const intervals = new Float64Array(slots)
-    intervals.set(this.intervals)
-    this.intervals = intervals
-    const starts = new Uint32Array(slots)
-    starts.set(this.#starts)
-    this.#starts = starts
-    const ends = new Uint32Array(slots)
-    ends.set(this.#ends)
-    this.#ends = ends
+    this.firsts = longer(this.firsts, new Float64Array(slots))
+    this.intervals = longer(this.intervals, new Float64Array(slots))
+    this.#starts = longer(this.#starts, new Uint32Array(slots))
+    this.#ends = longer(this.#ends, new Uint32Array(slots))
   }
 }
